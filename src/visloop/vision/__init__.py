@@ -1,0 +1,43 @@
+"""Pure arrays and the records that describe pictures: boxes, metrics, statistics, the contract."""
+
+from typing import TYPE_CHECKING
+
+from visloop.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from visloop.vision.contract import Contract as Contract
+    from visloop.vision.contract import Decode as Decode
+    from visloop.vision.contract import Decoder as Decoder
+    from visloop.vision.contract import Normalise as Normalise
+    from visloop.vision.contract import Resize as Resize
+    from visloop.vision.records import Annotation as Annotation
+    from visloop.vision.records import Box as Box
+    from visloop.vision.records import ClassLabel as ClassLabel
+    from visloop.vision.records import Mask as Mask
+    from visloop.vision.records import NumberValue as NumberValue
+    from visloop.vision.records import OrientedBox as OrientedBox
+    from visloop.vision.records import Points as Points
+    from visloop.vision.records import Polygon as Polygon
+    from visloop.vision.records import Prediction as Prediction
+    from visloop.vision.records import Track as Track
+    from visloop.vision.records import geometry_xyxy as geometry_xyxy
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "contract": ("Contract", "Decode", "Decoder", "Normalise", "Resize"),
+        "records": (
+            "Annotation",
+            "Box",
+            "ClassLabel",
+            "Mask",
+            "NumberValue",
+            "OrientedBox",
+            "Points",
+            "Polygon",
+            "Prediction",
+            "Track",
+            "geometry_xyxy",
+        ),
+    },
+)
