@@ -1,0 +1,28 @@
+"""Fixtures for every test: real pictures where they are, real ports on temporary folders."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+_HERE = Path(__file__).resolve().parent
+
+
+def _data_folder() -> Path:
+    return Path(os.environ.get("VISLOOP_TEST_DATA", _HERE.parent.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real pictures for tests; absent in a stranger's clone, must be there in CI."""
+    folder = _data_folder()
+    if folder.is_dir():
+        return folder
+    if os.environ.get("CI"):
+        pytest.fail(f"the real pictures are missing: {folder}")
+    pytest.skip(f"real pictures not found at {folder} (set VISLOOP_TEST_DATA)")
