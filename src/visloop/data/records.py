@@ -1,0 +1,288 @@
+"""What the data room stores, takes and answers: immutable records, no behaviour beyond look-ups.
+
+Records that are stored are msgspec Structs and say `format`; ports and options are dataclasses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from visloop.ids import FORMAT, digest_of
+from visloop.vision import Annotation
+
+if TYPE_CHECKING:
+    from visloop.progress import Progress
+    from visloop.store import Blobs, Ledger
+
+
+@dataclass(frozen=True)
+class DataPorts:
+    """What the data room needs from outside: where state lives, where bytes live, who watches."""
+
+    ledger: Ledger
+    blobs: Blobs
+    progress: Progress
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A picture in a data set: a logical path, bytes by digest, annotations, metadata.
+
+    `path` is a posix path inside the data set, kept exactly as found (no Unicode normalisation);
+    `id` stays when the sample moves or gets new bytes. `width` and `height` are pixels of the
+    upright picture, after the EXIF `orientation` (1 … 8, 1 = as stored) is applied; `mode` is
+    Pillow's name for the stored pixels. `image` is the digest of the encoded bytes, `bytes` how
+    many. `added` is RFC 3339 in UTC, `source` where it came from (a file, a deployment, a URL).
+    """
+
+    id: str
+    path: str
+    image: str
+    bytes: int
+    width: int
+    height: int
+    media: str = "image/jpeg"
+    mode: str = "RGB"
+    orientation: int = 1
+    annotations: tuple[Annotation, ...] = ()
+    split: str | None = None
+    metadata: dict[str, Any] = {}
+    source: str = ""
+    added: str = ""
+    format: int = FORMAT
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """What ingest hands over for one good picture: a sample that has no identity yet.
+
+    Its bytes are in the blob store already (put, not yet flushed). `annotations` carry no ids
+    unless the format held them; None means that the source says nothing about labels, so the
+    sample keeps those it has (an empty tuple is a picture known to hold no object). `split` None
+    likewise keeps the sample's split. `notes` say what was done with the file beyond plain
+    reading ("rotated by EXIF", "two zero-area boxes left out").
+    """
+
+    path: str
+    image: str
+    bytes: int
+    width: int
+    height: int
+    media: str = "image/jpeg"
+    mode: str = "RGB"
+    orientation: int = 1
+    annotations: tuple[Annotation, ...] | None = None
+    split: str | None = None
+    metadata: dict[str, Any] = {}
+    source: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """A file (or one object in it) that was not taken, why, and what mends it.
+
+    `path` is the logical path it would have had, `source` the file it came from, `reason_code` a
+    stable word (`truncated`, `not_an_image`, `too_large` …), `image` the digest of the refused
+    bytes where they were kept.
+    """
+
+    path: str
+    source: str
+    reason_code: str
+    reason: str
+    fix: str = ""
+    image: str | None = None
+
+
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
+    """A refusal that waits for a person: repair the file and retry, or remove it."""
+
+    id: str
+    dataset: str
+    path: str
+    source: str
+    reason_code: str
+    reason: str
+    fix: str = ""
+    image: str | None = None
+    split: str | None = None
+    time: str = ""
+    format: int = FORMAT
+
+
+class ClassEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One class: `id` never changes and is never given to another class."""
+
+    id: int
+    name: str
+    parent: str | None = None
+    aliases: tuple[str, ...] = ()
+    color: str = ""
+    definition: str = ""
+
+
+class ClassDictionary(msgspec.Struct, frozen=True, kw_only=True):
+    """The classes of a data set, in the order of their ids; versioned with the data."""
+
+    entries: tuple[ClassEntry, ...] = ()
+    next_id: int = 0
+    format: int = FORMAT
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Class names in the order of their ids."""
+        return tuple(entry.name for entry in self.entries)
+
+    @property
+    def digest(self) -> str:
+        """BLAKE3 over the canonical MessagePack; contracts and models quote it."""
+        return digest_of(msgspec.msgpack.encode(self))
+
+    def resolve(self, name: str) -> ClassEntry | None:
+        """The class of that name, else the one that has it as an alias, else None."""
+        for entry in self.entries:
+            if entry.name == name:
+                return entry
+        return next((entry for entry in self.entries if name in entry.aliases), None)
+
+    def lookup(self) -> dict[str, str]:
+        """Every name and alias → the class's name; build once, ask often."""
+        table = {alias: entry.name for entry in self.entries for alias in entry.aliases}
+        return table | {entry.name: entry.name for entry in self.entries}
+
+    def with_added(self, names: Iterable[str]) -> ClassDictionary:
+        """A dictionary that also holds `names`, in the given order; known ones are left alone."""
+        known = set(self.lookup())
+        fresh: list[ClassEntry] = []
+        for name in names:
+            if name not in known:
+                known.add(name)
+                fresh.append(ClassEntry(id=self.next_id + len(fresh), name=name))
+        if not fresh:
+            return self
+        return ClassDictionary(entries=(*self.entries, *fresh), next_id=self.next_id + len(fresh))
+
+
+@dataclass(frozen=True)
+class AddOptions:
+    """How `add` reads what it is given.
+
+    `class_map` renames classes on the way in (`{"pants": "trousers"}`); `add_classes` lets new
+    class names into a dictionary that has some already; `dry_run` changes nothing.
+    """
+
+    format: str = "auto"
+    split: str | None = None
+    class_map: Mapping[str, str] = field(default_factory=dict[str, str])
+    add_classes: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Added:
+    """What `add` did: counts, and `notes`, one per file treated other than by plainly adding it."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    classes_added: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Version:
+    """An immutable state of a data set; `root` is the digest of its root object, `count` its samples.
+
+    `actor` is who committed it (`user:owner`), `time` RFC 3339 in UTC, `parent` the version before.
+    """
+
+    dataset: str
+    number: int
+    root: str
+    parent: int | None
+    count: int
+    time: str
+    actor: str
+    message: str
+    project: str = "default"
+    format: int = FORMAT
+
+    @property
+    def name(self) -> str:
+        """As people write it: `v3`."""
+        return f"v{self.number}"
+
+    @property
+    def ref(self) -> str:
+        """As every face takes it: `cards@v3`."""
+        return f"{self.dataset}@{self.name}"
+
+
+@dataclass(frozen=True)
+class SampleCounts:
+    """How many samples differ, and how; a sample both moved and changed counts in both."""
+
+    added: int = 0
+    removed: int = 0
+    moved: int = 0
+    changed: int = 0
+
+
+@dataclass(frozen=True)
+class ObjectCounts:
+    """How many objects differ, and how, in the samples that both sides hold or only one."""
+
+    added: int = 0
+    removed: int = 0
+    moved: int = 0
+    relabelled: int = 0
+    attributes: int = 0
+
+
+@dataclass(frozen=True)
+class ObjectChange:
+    """One object's change: `kind` is a field of ObjectCounts; `iou` for moved ones."""
+
+    kind: str
+    object: str
+    label: str
+    was_label: str | None = None
+    iou: float | None = None
+
+
+@dataclass(frozen=True)
+class SampleChange:
+    """One sample's change: `kinds` are fields of SampleCounts."""
+
+    id: str
+    path: str
+    kinds: tuple[str, ...]
+    was_path: str | None = None
+    fields: tuple[str, ...] = ()
+    objects: tuple[ObjectChange, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClassChange:
+    """One class's change between two dictionaries: added, removed, renamed or redefined."""
+
+    kind: str
+    id: int
+    name: str
+    was_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Diff:
+    """What lies between two versions: counts of everything, details of the first so many."""
+
+    a: str
+    b: str
+    samples: SampleCounts
+    objects: ObjectCounts
+    classes: tuple[ClassChange, ...] = ()
+    details: tuple[SampleChange, ...] = ()
+    truncated: bool = False
