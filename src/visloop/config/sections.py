@@ -1,0 +1,99 @@
+"""The sections of `visloop.yaml`: frozen, every field bounded, nothing unknown allowed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """What all sections have in common; plug-ins subclass it for theirs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServeSection(Section):
+    """The serving processes."""
+
+    host: str = "127.0.0.1"
+    processes: Annotated[int, Field(ge=1, le=64)] = 1
+    threads: Annotated[int, Field(ge=0, le=256)] = 0
+    queue: Count = 256
+    body_limit_mb: Annotated[int, Field(gt=0, le=4096)] = 32
+    allowed_hosts: tuple[str, ...] = ()
+    spool_limit_mb: Count = 512
+
+
+class MonitorSection(Section):
+    """The window test on served predictions."""
+
+    window: Annotated[int, Field(ge=20, le=10_000)] = 50
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
+
+
+class CaptureSection(Section):
+    """Which served images go back to a human."""
+
+    below_confidence: Share = 0.4
+    above_outlier: Share = 0.995
+    random_share: Share = 0.0
+    daily_limit: Count = 500
+
+
+class ThresholdCheck(Section):
+    """A metric that must reach (or stay under) a figure."""
+
+    metric: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class GateSection(Section):
+    """What a candidate must show before it may become champion."""
+
+    checks: tuple[ThresholdCheck, ...] = ()
+    better_than_champion: Literal["off", "not_worse", "better"] = "not_worse"
+    margin: Annotated[float, Field(ge=0, lt=1)] = 0.02
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    min_samples: Count = 20
+    approval: bool = False
+
+
+class LoopSection(Section):
+    """When a new model is made from what production taught, and how."""
+
+    dataset: str = ""
+    deployment: str = ""
+    model: str = ""
+    recipe: str = "classify-linear"
+    labels: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    test_share: Share = 0.25
+    cooldown_s: Annotated[float, Field(ge=0)] = 0.0
+    every_s: Seconds = 1.0
+
+
+class WebhookSection(Section):
+    """Where news is posted; `secret_env` names the environment variable that signs it."""
+
+    url: str
+    kinds: tuple[str, ...] = ("alert.opened", "model.promoted")
+    secret_env: str = ""
+
+
+class Config(Section):
+    """The whole of `visloop.yaml`."""
+
+    format: Literal[1] = 1
+    project: str = "default"
+    serve: ServeSection = ServeSection()
+    monitor: MonitorSection = MonitorSection()
+    capture: CaptureSection = CaptureSection()
+    gate: GateSection = GateSection()
+    loop: LoopSection = LoopSection()
+    webhooks: tuple[WebhookSection, ...] = ()
+    plugins: dict[str, Section] = {}
