@@ -1,0 +1,1 @@
+"""Reports on models, and gates as pure functions over their answers."""

@@ -1,0 +1,89 @@
+"""Two models on the same pictures: what one gains over the other, and how sure that is."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visloop.evaluate import metrics as m
+from visloop.evaluate import resampling as r
+from visloop.evaluate.policy import GatePolicy
+from visloop.evaluate.records import Answers
+from visloop.evaluate.scores import LOWER_IS_BETTER
+
+Mask: TypeAlias = NDArray[np.bool_]
+
+
+def pair(first: Answers, second: Answers) -> tuple[Answers, Answers]:
+    """The pictures that both answered, in one order, over one list of classes."""
+    place = {sample: i for i, sample in enumerate(second.samples)}
+    mine = np.array([i for i, s in enumerate(first.samples) if s in place], np.int64)
+    theirs = np.array([place[s] for s in first.samples if s in place], np.int64)
+    classes = tuple(dict.fromkeys((*first.classes, *second.classes)))
+    return _recoded(first.take(mine), classes), _recoded(second.take(theirs), classes)
+
+
+def _recoded(answers: Answers, classes: tuple[str, ...]) -> Answers:
+    columns = np.array([classes.index(c) for c in answers.classes], np.int64)
+    spread = np.zeros((answers.n, len(classes)), np.float32)
+    spread[:, columns] = answers.probabilities
+    return Answers(
+        classes=classes,
+        known=len(classes),
+        samples=answers.samples,
+        paths=answers.paths,
+        images=answers.images,
+        truth=columns[answers.truth],
+        probabilities=spread,
+    )
+
+
+def gain(
+    metric: str, first: Answers, second: Answers, policy: GatePolicy
+) -> tuple[float, m.Floats]:
+    """What the candidate gains, positive is better, and its (B,) redraws."""
+    right = [a.predicted == a.truth for a in (first, second)]
+    if metric == "accuracy":
+        return accuracy_gain(right[0], right[1], policy)
+    if metric in LOWER_IS_BETTER:
+        losses = [m.sample_log_loss(a.probabilities, a.truth) for a in (first, second)]
+        saved = losses[1] - losses[0]
+        draws = r.resample_means(saved, resamples=policy.resamples, seed=policy.seed)
+        return float(saved.mean()), draws
+    both = r.resample_pairs(
+        first.truth,
+        first.predicted,
+        second.predicted,
+        len(first.classes),
+        resamples=policy.resamples,
+        seed=policy.seed,
+    )
+    scores = [m.class_scores(b) for b in both]
+    draws = [m.macro(s.f1, s.present) for s in scores]
+    return figure(metric, first) - figure(metric, second), draws[0] - draws[1]
+
+
+def accuracy_gain(first: Mask, second: Mask, policy: GatePolicy) -> tuple[float, m.Floats]:
+    """What the first gains in accuracy over the second, from bool (N,) right or wrong each."""
+    better, worse = int((first & ~second).sum()), int((second & ~first).sum())
+    draws = r.resample_gain(better, worse, len(first), resamples=policy.resamples, seed=policy.seed)
+    return (better - worse) / len(first), draws
+
+
+def figure(metric: str, answers: Answers) -> float:
+    """`accuracy`, `macro_f1` or `log_loss` of some answers."""
+    counts = m.marginals(m.confusion_matrix(answers.truth, answers.predicted, len(answers.classes)))
+    if metric == "log_loss":
+        return float(m.sample_log_loss(answers.probabilities, answers.truth).mean())
+    if metric == "macro_f1":
+        scores = m.class_scores(counts)
+        return float(m.macro(scores.f1, scores.present))
+    return float(m.accuracy(counts))
+
+
+def one_sided(draws: m.Floats, confidence: float) -> tuple[float, float]:
+    """Lower and upper bound, each one-sided at `confidence`."""
+    low, high = np.quantile(draws, (1 - confidence, confidence))
+    return float(low), float(high)
