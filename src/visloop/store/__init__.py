@@ -1,0 +1,58 @@
+"""What lasts: the ledger (state and facts), blobs (bytes by digest), jobs, people, clocks, the spool."""
+
+from typing import TYPE_CHECKING
+
+from visloop.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from visloop.store.blobs import BlobNotFound as BlobNotFound
+    from visloop.store.blobs import BlobProblem as BlobProblem
+    from visloop.store.blobs import Blobs as Blobs
+    from visloop.store.blobs import PackBlobs as PackBlobs
+    from visloop.store.claims import Claim as Claim
+    from visloop.store.clock import FakeClock as FakeClock
+    from visloop.store.clock import SystemClock as SystemClock
+    from visloop.store.engine import LedgerBusy as LedgerBusy
+    from visloop.store.jobs import Job as Job
+    from visloop.store.jobs import JobNotFound as JobNotFound
+    from visloop.store.jobs import Jobs as Jobs
+    from visloop.store.jobs import worker_name as worker_name
+    from visloop.store.ledger import Ledger as Ledger
+    from visloop.store.ledger import LedgerNotFound as LedgerNotFound
+    from visloop.store.ledger import Write as Write
+    from visloop.store.people import PARTS as PARTS
+    from visloop.store.people import ROLES as ROLES
+    from visloop.store.people import authorise as authorise
+    from visloop.store.people import ensure_owner as ensure_owner
+    from visloop.store.people import ensure_project as ensure_project
+    from visloop.store.people import role_of as role_of
+    from visloop.store.seals import Seal as Seal
+    from visloop.store.seals import Verified as Verified
+    from visloop.store.tables import Json as Json
+    from visloop.store.tables import Sequence64 as Sequence64
+    from visloop.store.tables import UtcDateTime as UtcDateTime
+    from visloop.store.tables import format_column as format_column
+    from visloop.store.tables import metadata as metadata
+    from visloop.store.tables import utc_text as utc_text
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "blobs": ("BlobNotFound", "BlobProblem", "Blobs", "PackBlobs"),
+        "claims": ("Claim",),
+        "clock": ("FakeClock", "SystemClock"),
+        "jobs": ("Job", "JobNotFound", "Jobs", "worker_name"),
+        "engine": ("LedgerBusy",),
+        "ledger": ("Ledger", "LedgerNotFound", "Write"),
+        "people": ("PARTS", "ROLES", "authorise", "ensure_owner", "ensure_project", "role_of"),
+        "seals": ("Seal", "Verified"),
+        "tables": (
+            "Json",
+            "Sequence64",
+            "UtcDateTime",
+            "format_column",
+            "metadata",
+            "utc_text",
+        ),
+    },
+)
