@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from visloop.data.records import ClassEntry as ClassEntry
     from visloop.data.records import DataPorts as DataPorts
     from visloop.data.records import Diff as Diff
-    from visloop.data.records import Item as Item
     from visloop.data.records import Quarantined as Quarantined
     from visloop.data.records import Refusal as Refusal
     from visloop.data.records import Sample as Sample
@@ -29,7 +28,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "ClassEntry",
             "DataPorts",
             "Diff",
-            "Item",
             "Quarantined",
             "Refusal",
             "Sample",

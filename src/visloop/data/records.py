@@ -55,30 +55,6 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     format: int = FORMAT
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scan finds, before any picture is opened: a file, and what its surroundings say of it.
-
-    `ingest.scan(paths, options)` yields these from names, stat and label files alone;
-    `ingest.probe(item, blobs)` opens the picture and answers one Candidate or Refusal for each
-    sample that it holds (a multi-page TIFF holds several). `file` is absolute (as `os.fspath`
-    gives it), `root` the folder or single file that the person named, `path` the logical path
-    ("" for a label file, which holds no sample: it is remembered for `status` and not probed).
-    `annotations` are as the source states them (None: it says nothing), `labels` is a digest of
-    everything the source says besides the bytes, so that an unchanged file is not opened again.
-    """
-
-    file: str
-    root: str
-    path: str
-    size_bytes: int
-    mtime_ns: int
-    annotations: tuple[Annotation, ...] | None = None
-    labels: str = ""
-    split: str | None = None
-    metadata: dict[str, Any] = {}
-    notes: tuple[str, ...] = ()
-
-
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """What ingest hands over for one good picture: a sample that has no identity yet.
 
@@ -193,8 +169,9 @@ class ClassDictionary(msgspec.Struct, frozen=True, kw_only=True):
 class AddOptions:
     """How `add` reads what it is given.
 
-    `class_map` renames classes on the way in (`{"pants": "trousers"}`); `add_classes` lets new
-    class names into a dictionary that has some already; `dry_run` changes nothing.
+    `class_map` renames classes on the way in (`{"pants": "trousers"}`), after the formats handed
+    over the names they found; `add_classes` lets new class names into a dictionary that has some
+    already; `dry_run` changes nothing.
     """
 
     format: str = "auto"

@@ -1,0 +1,205 @@
+"""Identity of objects: fresh ids, ids carried over a re-import, and what differs between two states.
+
+An object keeps its id when its source states it again: by the id itself where the format holds
+one, else exactly, else by class and overlap, else by overlap alone when it is nearly the same place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+
+from visloop.data.records import ObjectChange
+from visloop.ids import object_id
+from visloop.vision import (
+    Annotation,
+    Mask,
+    NumberValue,
+    OrientedBox,
+    Points,
+    geometry_xyxy,
+)
+
+SAME_CLASS_IOU = 0.5
+OTHER_CLASS_IOU = 0.8
+
+Annotations: TypeAlias = tuple[Annotation, ...]
+Corners: TypeAlias = tuple[float, float, float, float]
+_Pair: TypeAlias = tuple[bool, float, int, int]
+_BESIDE_LABEL = ("attributes", "ignore", "crowd", "author", "score", "review")
+_COMMON = frozenset({"id", "label", *_BESIDE_LABEL})
+
+
+def with_ids(sample: str, annotations: Annotations, used: Iterable[str] = ()) -> Annotations:
+    """The annotations, those without an id given a fresh one that is the same on every try."""
+    if all(each.id for each in annotations):
+        return annotations
+    taken = {each.id for each in annotations} | set(used)
+    named: list[Annotation] = []
+    for each in annotations:
+        if each.id:
+            named.append(each)
+            continue
+        seed, ordinal = msgspec.msgpack.encode(each, order="deterministic").hex(), 0
+        while (fresh := object_id(sample, ordinal, seed)) in taken:
+            ordinal += 1
+        taken.add(fresh)
+        named.append(msgspec.structs.replace(each, id=fresh))
+    return tuple(named)
+
+
+def carry_ids(sample: str, old: Annotations, new: Annotations) -> Annotations:
+    """What the source states now, with the ids that the same objects had before."""
+    if not old or all(each.id for each in new):
+        return with_ids(sample, new, (each.id for each in old))
+    stated = {each.id for each in new}
+    waiting = [each for each in old if each.id not in stated]
+    carried = list(new)
+    for before, at in _matches(waiting, carried):
+        carried[at] = msgspec.structs.replace(carried[at], id=before.id)
+    return with_ids(sample, tuple(carried), (each.id for each in old))
+
+
+def _matches(
+    old: Sequence[Annotation], new: Sequence[Annotation]
+) -> Iterator[tuple[Annotation, int]]:
+    """Pairs (old object, index in new) that are the same object; greedy, the surest first."""
+    by_place: dict[tuple[Any, ...], list[int]] = {}
+    for at, each in enumerate(new):
+        if not each.id:
+            by_place.setdefault(_place(each), []).append(at)
+    unsure: list[Annotation] = []
+    for before in old:
+        exact = by_place.get(_place(before))
+        if exact:
+            yield before, exact.pop(0)
+        else:
+            unsure.append(before)
+    left = sorted(at for spots in by_place.values() for at in spots)
+    pairs = [
+        pair
+        for i, before in enumerate(unsure)
+        for at in left
+        if (pair := _pair(before, new[at], i, at)) is not None
+    ]
+    done_old: set[int] = set()
+    done_new: set[int] = set()
+    for _, _, i, at in sorted(pairs, key=lambda pair: (not pair[0], -pair[1], pair[2], pair[3])):
+        if i not in done_old and at not in done_new:
+            done_old.add(i)
+            done_new.add(at)
+            yield unsure[i], at
+
+
+def _pair(before: Annotation, now: Annotation, i: int, at: int) -> _Pair | None:
+    if type(before) is not type(now):
+        return None
+    same = before.label == now.label
+    overlap = iou(before, now)
+    wanted = SAME_CLASS_IOU if same else OTHER_CLASS_IOU
+    return (same, overlap, i, at) if overlap >= wanted else None
+
+
+def _place(annotation: Annotation) -> tuple[Any, ...]:
+    return (type(annotation), annotation.label, *shape_of(annotation))
+
+
+def shape_of(annotation: Annotation) -> tuple[Any, ...]:
+    """The fields that say where and what shape it is."""
+    return tuple(
+        getattr(annotation, name)
+        for name in annotation.__struct_fields__
+        if name not in _COMMON and name != "value"
+    )
+
+
+def iou(a: Annotation, b: Annotation) -> float:
+    """Overlap of the enclosing boxes in [0, 1]; 1 for two labels of the whole picture."""
+    first, second = extent_xyxy(a), extent_xyxy(b)
+    if first is None or second is None:
+        return float(first is second)
+    if first == second:
+        return 1.0
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / (_area(first) + _area(second) - shared)
+
+
+def _area(box: Corners) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def extent_xyxy(annotation: Annotation) -> Corners | None:
+    """The enclosing box in pixels; None for what speaks of the whole picture."""
+    match annotation:
+        case OrientedBox():
+            return _turned_xyxy(annotation)
+        case Points():
+            seen = [(x, y) for x, y, visible in annotation.points if visible]
+            return _around(seen) if seen else None
+        case Mask():
+            return _mask_xyxy(annotation)
+        case _:
+            return geometry_xyxy(annotation)
+
+
+def _around(points: Sequence[tuple[float, float]]) -> Corners:
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _turned_xyxy(box: OrientedBox) -> Corners:
+    cx, cy, width, height = box.cxcywh
+    turn = math.radians(box.angle_deg)
+    across = abs(width / 2 * math.cos(turn)) + abs(height / 2 * math.sin(turn))
+    down = abs(width / 2 * math.sin(turn)) + abs(height / 2 * math.cos(turn))
+    return cx - across, cy - down, cx + across, cy + down
+
+
+def _mask_xyxy(mask: Mask) -> Corners | None:
+    """From run lengths alone: column by column, zeros first."""
+    height, at = mask.size_hw[0], 0
+    corners: list[tuple[float, float]] = []
+    for number, run in enumerate(mask.counts):
+        if number % 2 and run:
+            left, right = at // height, (at + run - 1) // height
+            whole = right > left
+            top = 0 if whole else at % height
+            bottom = height if whole else (at + run - 1) % height + 1
+            corners += [(left, top), (right + 1, bottom)]
+        at += run
+    return _around(corners) if corners else None
+
+
+def object_changes(old: Annotations, new: Annotations) -> list[ObjectChange]:
+    """What happened to each object between two states of a sample; one entry a kind of change."""
+    before = {each.id: each for each in old}
+    after = {each.id: each for each in new}
+    changes = [ObjectChange("removed", each.id, each.label) for each in old if each.id not in after]
+    for now in new:
+        was = before.get(now.id)
+        if was is None:
+            changes.append(ObjectChange("added", now.id, now.label))
+        elif was != now:
+            changes += _changes_of(was, now)
+    return changes
+
+
+def _changes_of(was: Annotation, now: Annotation) -> Iterator[ObjectChange]:
+    if was.label != now.label:
+        yield ObjectChange("relabelled", now.id, now.label, was_label=was.label)
+    if type(was) is not type(now) or shape_of(was) != shape_of(now):
+        yield ObjectChange("moved", now.id, now.label, iou=round(iou(was, now), 4))
+    values = (_value(was), _value(now))
+    if values[0] != values[1] or any(getattr(was, n) != getattr(now, n) for n in _BESIDE_LABEL):
+        yield ObjectChange("attributes", now.id, now.label)
+
+
+def _value(annotation: Annotation) -> float | None:
+    return annotation.value if isinstance(annotation, NumberValue) else None

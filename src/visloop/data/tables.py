@@ -1,0 +1,124 @@
+"""The data room's tables: data sets, versions, what is staged, what was read from where.
+
+Samples of a version are not here but in its tree; rows hold only what is not committed yet
+(`working`), what speeds up the next look (`sources`, `embeddings`), and what waits for a person
+(`quarantine`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
+
+from visloop.store import UtcDateTime, format_column, metadata
+
+
+def _owner() -> tuple[Column[str], Column[str]]:
+    return Column("project", String, primary_key=True), Column("dataset", String, primary_key=True)
+
+
+datasets: Final = Table(
+    "datasets",
+    metadata,
+    *_owner(),
+    Column("created", UtcDateTime, nullable=False),
+    # counts changes of the working state: each transaction that stages takes the next
+    Column("sequence", BigInteger, nullable=False, default=0),
+    # the working class dictionary (MessagePack) and the sequence that changed it; NULL: the head's
+    Column("classes", LargeBinary),
+    Column("classes_seq", BigInteger, nullable=False, default=0),
+    # the first import has begun and not ended: its classes are learnt, even after a kill
+    Column("learning", Boolean, nullable=False, default=False),
+    format_column(),
+)
+
+versions: Final = Table(
+    "versions",
+    metadata,
+    *_owner(),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("root", String(64), nullable=False),
+    Column("parent", Integer),
+    Column("count", BigInteger, nullable=False),
+    Column("time", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("message", Text, nullable=False),
+    format_column(),
+)
+
+branches: Final = Table(
+    "branches",
+    metadata,
+    *_owner(),
+    Column("name", String, primary_key=True),
+    Column("head", Integer, nullable=False),
+    format_column(),
+)
+
+working: Final = Table(
+    "working",
+    metadata,
+    *_owner(),
+    Column("path", String, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("split", String, nullable=False, default=""),
+    Column("sample", LargeBinary),  # MessagePack of a Sample; NULL: taken out
+    format_column(),
+)
+
+sources: Final = Table(
+    "sources",
+    metadata,
+    *_owner(),
+    Column("file", String, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    # -1: changed so shortly before it was read that an equal time proves nothing
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("labels", String, nullable=False),
+    Column("state", String, nullable=False),  # sample, quarantined, labels
+    Column("path", String, nullable=False),
+    Column("image", String, nullable=False),
+    format_column(),
+    sqlite_with_rowid=False,
+)
+
+roots: Final = Table(
+    "source_roots",
+    metadata,
+    *_owner(),
+    Column("root", String, primary_key=True),
+    Column("added", UtcDateTime, nullable=False),
+    format_column(),
+)
+
+quarantine: Final = Table(
+    "quarantine",
+    metadata,
+    *_owner(),
+    Column("id", String, primary_key=True),
+    Column("path", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("reason_code", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("fix", Text, nullable=False),
+    Column("image", String),
+    Column("split", String),
+    Column("time", UtcDateTime, nullable=False),
+    Column("found", LargeBinary),  # MessagePack of what the scan said, to retry with its labels
+    Column("state", String, nullable=False),  # waiting, repaired, removed
+    Column("closed_because", Text, nullable=False, default=""),
+    format_column(),
+    Index(None, "project", "dataset", "source"),
+)
+
+embeddings: Final = Table(
+    "embeddings",
+    metadata,
+    Column("model", String, primary_key=True),
+    Column("image", String, primary_key=True),
+    Column("chunk", String(64), nullable=False),
+    Column("row", Integer, nullable=False),
+    format_column(),
+    sqlite_with_rowid=False,
+)
