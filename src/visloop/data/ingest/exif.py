@@ -1,0 +1,240 @@
+"""EXIF in microseconds: orientation and typed metadata from the raw TIFF block, nothing else.
+
+Source: CIPA DC-008 (Exif 2.32), TIFF 6.0. Only the wanted tags are touched. Corrupt blocks never
+raise: what was readable is returned and the reading says that it was not clean.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from struct import Struct, error, unpack
+from typing import Any, Final, NamedTuple, TypeAlias
+
+Value: TypeAlias = "str | int | float | tuple[float, ...]"
+_TOP: Final = {0x10F: "make", 0x110: "model", 0x112: "orientation", 0x132: "changed"}
+_EXIF: Final = {
+    0x829A: "exposure_s",
+    0x829D: "f_number",
+    0x8827: "iso",
+    0x9003: "taken",
+    0x9011: "offset",
+    0x9204: "exposure_bias_ev",
+    0x920A: "focal_length_mm",
+    0x9291: "subsec",
+    0xA405: "focal_length_35mm",
+    0xA434: "lens",
+}
+_GPS: Final = {
+    1: "latitude_ref",
+    2: "latitude",
+    3: "longitude_ref",
+    4: "longitude",
+    5: "altitude_ref",
+    6: "altitude_m",
+    7: "clock",
+    17: "direction_deg",
+    29: "date",
+}
+_EXIF_POINTER, _GPS_POINTER = 0x8769, 0x8825
+_SIZES: Final = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4)
+_CODES: Final = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l", 11: "f", 12: "d", 13: "L"}
+_ASCII, _RATIONAL, _UNDEFINED, _SRATIONAL = 2, 5, 7, 10
+_LONGEST_TEXT: Final = 200
+_MOST_VALUES: Final = 8
+_ENTRY: Final = {"<": Struct("<HHI4s"), ">": Struct(">HHI4s")}
+_SHORT: Final = {"<": Struct("<H"), ">": Struct(">H")}
+_LONG: Final = {"<": Struct("<I"), ">": Struct(">I")}
+_UNREADABLE = (error, ValueError, OverflowError, ZeroDivisionError)
+
+
+class Exif(NamedTuple):
+    """Orientation 1 … 8, metadata by key, and whether the block was clean."""
+
+    orientation: int = 1
+    metadata: dict[str, Any] = {}  # noqa: RUF012 - a NamedTuple's default, never changed
+    clean: bool = True
+
+
+def read_exif(block: bytes) -> Exif:
+    """Read a TIFF-structured EXIF block (what follows the `Exif` mark in a JPEG)."""
+    order = {b"II": "<", b"MM": ">"}.get(block[:2])
+    if order is None:
+        return Exif(clean=False)
+    reader = _Reader(block, order)
+    try:
+        (first,) = _LONG[order].unpack_from(block, 4)
+    except error:
+        return Exif(clean=False)
+    top = reader.directory(first, _TOP, pointers=True)
+    shot = reader.directory(reader.exif_at, _EXIF) if reader.exif_at else {}
+    place = reader.directory(reader.gps_at, _GPS) if reader.gps_at else {}
+    orientation = top.get("orientation", 1)
+    if not (isinstance(orientation, int) and 1 <= orientation <= 8):  # noqa: PLR2004
+        reader.clean, orientation = False, 1
+    metadata = _camera(top, shot)
+    if place:
+        metadata |= _place(place)
+    return Exif(orientation, metadata, reader.clean)
+
+
+class _Reader:
+    """One block, one byte order; remembers where the sub-directories are and whether all was well."""
+
+    def __init__(self, block: bytes, order: str) -> None:
+        self.block, self.order = block, order
+        self.exif_at = self.gps_at = 0
+        self.clean = True
+
+    def directory(
+        self, at: int, wanted: dict[int, str], *, pointers: bool = False
+    ) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        try:
+            (count,) = _SHORT[self.order].unpack_from(self.block, at)
+        except error:
+            self.clean = False
+            return found
+        raw = self.block[at + 2 : at + 2 + 12 * count]
+        if len(raw) != 12 * count:
+            self.clean = False
+            raw = raw[: len(raw) // 12 * 12]
+        for tag, kind, n, value in _ENTRY[self.order].iter_unpack(raw):
+            if tag in wanted:
+                self._take(found, wanted[tag], kind, n, value)
+            elif pointers and tag == _EXIF_POINTER:
+                (self.exif_at,) = _LONG[self.order].unpack(value)
+            elif pointers and tag == _GPS_POINTER:
+                (self.gps_at,) = _LONG[self.order].unpack(value)
+        return found
+
+    def _take(self, found: dict[str, Value], name: str, kind: int, n: int, inline: bytes) -> None:
+        try:
+            value = self._value(kind, n, inline)
+        except _UNREADABLE:
+            self.clean = False
+            return
+        if value is not None:
+            found.setdefault(name, value)
+
+    def _value(self, kind: int, n: int, inline: bytes) -> Value | None:
+        size = _SIZES[kind] if 0 < kind < len(_SIZES) else 0
+        if not size or not n:
+            self.clean = self.clean and bool(size)
+            return None
+        if kind in {_ASCII, _UNDEFINED}:
+            return _text(self._raw(inline, n, min(n, _LONGEST_TEXT)))
+        n = min(n, _MOST_VALUES)
+        if kind in {_RATIONAL, _SRATIONAL}:
+            code = "l" if kind == _SRATIONAL else "L"
+            pairs = unpack(f"{self.order}{2 * n}{code}", self._raw(inline, 8 * n, 8 * n))
+            numbers = tuple(
+                pairs[i] / pairs[i + 1] if pairs[i + 1] else math.nan for i in range(0, 2 * n, 2)
+            )
+        else:
+            raw = self._raw(inline, size * n, size * n)
+            numbers = unpack(f"{self.order}{n}{_CODES[kind]}", raw)
+        return numbers[0] if n == 1 else numbers
+
+    def _raw(self, inline: bytes, total: int, needed: int) -> bytes:
+        if total <= 4:  # noqa: PLR2004 - the entry's own four bytes
+            return inline[:needed]
+        (at,) = _LONG[self.order].unpack(inline)
+        raw = self.block[at : at + needed]
+        if len(raw) != needed:
+            raise ValueError("value outside the block")
+        return raw
+
+
+def _text(raw: bytes) -> str | None:
+    raw = raw.split(b"\0", 1)[0].strip()
+    if not raw:
+        return None
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    text = (
+        "".join(letter for letter in text if letter.isprintable())
+        if not text.isprintable()
+        else text
+    )
+    return text or None
+
+
+def _number(value: Value | None) -> float | None:
+    first = value[0] if isinstance(value, tuple) else value
+    if isinstance(first, str) or first is None or not math.isfinite(first):
+        return None
+    return first if isinstance(first, int) else round(first, 9)
+
+
+def _camera(top: dict[str, Value], shot: dict[str, Value]) -> dict[str, Any]:
+    metadata: dict[str, Any] = {}
+    for key in ("make", "model"):
+        if isinstance(top.get(key), str):
+            metadata[f"exif.{key}"] = top[key]
+    for key in ("exposure_s", "f_number", "iso", "focal_length_mm", "focal_length_35mm"):
+        number = _number(shot.get(key))
+        if number is not None and number > 0:
+            metadata[f"exif.{key}"] = number
+    bias = _number(shot.get("exposure_bias_ev"))
+    if bias is not None:
+        metadata["exif.exposure_bias_ev"] = bias
+    if isinstance(shot.get("lens"), str):
+        metadata["exif.lens"] = shot["lens"]
+    taken = _moment(shot.get("taken") or top.get("changed"), shot.get("subsec"), shot.get("offset"))
+    if taken:
+        metadata["exif.taken"] = taken
+    return metadata
+
+
+def _moment(text: Value | None, subsec: Value | None, offset: Value | None) -> str | None:
+    """`2008:10:22 16:28:39` → `2008-10-22T16:28:39`, with fraction and UTC offset where known."""
+    if not isinstance(text, str) or len(text) < 19:  # noqa: PLR2004 - YYYY:MM:DD HH:MM:SS
+        return None
+    iso = f"{text[:10].replace(':', '-')}T{text[11:19]}"
+    try:
+        datetime.fromisoformat(iso)
+    except ValueError:
+        return None
+    if isinstance(subsec, str) and subsec.isdigit():
+        iso += f".{subsec[:6]}"
+    if isinstance(offset, str):
+        try:
+            datetime.fromisoformat(f"2000-01-01T00:00:00{offset}")
+        except ValueError:
+            return iso
+        iso += offset
+    return iso
+
+
+def _degrees(value: Value | None, ref: Value | None, most: float) -> float | None:
+    if not isinstance(value, tuple) or len(value) < 3:  # noqa: PLR2004 - degrees, minutes, seconds
+        return None
+    parts = [part if math.isfinite(part) else 0.0 for part in value[1:3]]
+    degrees = value[0] + parts[0] / 60 + parts[1] / 3600
+    if not math.isfinite(degrees) or abs(degrees) > most:
+        return None
+    return round(-degrees if ref in {"S", "W"} else degrees, 7)
+
+
+def _place(place: dict[str, Value]) -> dict[str, Any]:
+    metadata: dict[str, Any] = {}
+    latitude = _degrees(place.get("latitude"), place.get("latitude_ref"), 90)
+    longitude = _degrees(place.get("longitude"), place.get("longitude_ref"), 180)
+    if latitude is not None and longitude is not None:
+        metadata |= {"gps.latitude_deg": latitude, "gps.longitude_deg": longitude}
+    altitude = _number(place.get("altitude_m"))
+    if altitude is not None:
+        below = _number(place.get("altitude_ref")) == 1
+        metadata["gps.altitude_m"] = -altitude if below else altitude
+    direction = _number(place.get("direction_deg"))
+    if direction is not None:
+        metadata["gps.direction_deg"] = direction
+    date, clock = place.get("date"), place.get("clock")
+    if isinstance(date, str) and isinstance(clock, tuple) and len(clock) >= 3:  # noqa: PLR2004
+        hms = [int(part) if math.isfinite(part) else 99 for part in clock[:3]]
+        moment = _moment(f"{date} {hms[0]:02}:{hms[1]:02}:{hms[2]:02}", None, "+00:00")
+        metadata |= {"gps.time": moment} if moment else {}
+    return metadata

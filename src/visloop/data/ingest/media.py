@@ -1,0 +1,115 @@
+"""Which kind of file it is, by its first bytes, never by its name."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+SUPPORTED: Final = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/gif": "GIF",
+    "image/bmp": "BMP",
+    "image/tiff": "TIFF",
+    "image/webp": "WEBP",
+    "image/x-portable-anymap": "PPM",
+    "image/jp2": "JPEG2000",
+    "image/avif": "AVIF",
+}
+"""Media type → Pillow's name of the format."""
+
+EXTENSIONS: Final = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/bmp": ".bmp",
+    "image/tiff": ".tif",
+    "image/webp": ".webp",
+    "image/x-portable-anymap": ".ppm",
+    "image/jp2": ".jp2",
+    "image/avif": ".avif",
+}
+
+_READ: Final = "avif bmp dib gif j2k jfif jp2 jpe jpeg jpg pbm pgm png pnm ppm tif tiff webp"
+_KNOWN: Final = "arw cr2 cr3 dcm dng exr fits hdr heic heif hif ico jxl nef orf pef psd raf rw2 srw svg"
+_RAW: Final = "arw cr2 dng nef orf pef rw2 srw"
+
+PICTURE_SUFFIXES: Final = frozenset((*_READ.split(), *_KNOWN.split()))
+"""File names that promise a picture: such a file is either taken or refused with a reason."""
+
+RAW_SUFFIXES: Final = frozenset(_RAW.split())
+"""Camera raw that looks like TIFF; its first picture is only a preview."""
+
+_CONVERT = "convert it to JPEG or PNG, then add it again"
+
+
+class Unsupported(NamedTuple):
+    """A kind of file that is known and not read: its name, and what to do instead."""
+
+    name: str
+    fix: str
+
+
+_HEIC = Unsupported(
+    "HEIC/HEIF",
+    "convert it (`heif-convert a.heic a.jpg`), or set the phone's camera to 'Most Compatible'",
+)
+RAW: Final = Unsupported("camera raw", "develop it to JPEG or 16-bit TIFF first")
+_VIDEO = Unsupported("video", "take frames from it first: ffmpeg -i a.mp4 -vf fps=1 frame-%05d.jpg")
+
+_BRANDS: dict[bytes, str | Unsupported] = {
+    b"avif": "image/avif",
+    b"avis": "image/avif",
+    **dict.fromkeys((b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"), _HEIC),
+    b"crx ": RAW,
+}
+
+_STARTS: tuple[tuple[bytes, str | Unsupported], ...] = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"II+\0", "image/tiff"),
+    (b"MM\0+", "image/tiff"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "image/jp2"),
+    (b"\xffO\xffQ", "image/jp2"),
+    (b"\xff\n", Unsupported("JPEG XL", _CONVERT)),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", Unsupported("JPEG XL", _CONVERT)),
+    (b"8BPS", Unsupported("Photoshop", "export it as PNG or TIFF")),
+    (b"v/1\x01", Unsupported("OpenEXR", "convert it to 16-bit PNG or TIFF")),
+    (b"#?RADIANCE", Unsupported("Radiance HDR", "convert it to 16-bit PNG or TIFF")),
+    (b"SIMPLE  =", Unsupported("FITS", "convert it to 16-bit PNG or TIFF")),
+    (b"FUJIFILMCCD-RAW", RAW),
+    (b"IIRO", RAW),
+    (b"IIU\0", RAW),
+    (b"%PDF-", Unsupported("PDF", "export its pages as PNG: pdftoppm -png a.pdf page")),
+    (b"\x1aE\xdf\xa3", _VIDEO),
+    (b"\0\0\x01\0", Unsupported("icon", _CONVERT)),
+)
+
+
+def media_of(data: bytes) -> str | Unsupported | None:
+    """The media type of `data` (its first 264 bytes suffice), what it is instead, or None."""
+    for start, media in _STARTS:
+        if data.startswith(start):
+            return media
+    if data[4:8] == b"ftyp":
+        return _BRANDS.get(data[8:12], _VIDEO)
+    if data[:4] == b"RIFF":
+        return {b"WEBP": "image/webp", b"AVI ": _VIDEO}.get(data[8:12])
+    if data[128:132] == b"DICM":
+        return Unsupported("DICOM", "export its frames as 16-bit PNG first")
+    return _loose_media(data)
+
+
+def _loose_media(data: bytes) -> str | Unsupported | None:
+    """Kinds whose mark is so short that more than the mark has to fit."""
+    if data[:2] == b"BM" and data[6:10] == b"\0\0\0\0":
+        return "image/bmp"
+    if data[:1] == b"P" and data[1:2] in b"123456" and data[2:3].isspace():
+        return "image/x-portable-anymap"
+    head = data[:256].lstrip().lower()
+    if head.startswith(b"<svg") or (head.startswith(b"<?xml") and b"<svg" in head):
+        return Unsupported("SVG", "render it to PNG at the size you want")
+    return None

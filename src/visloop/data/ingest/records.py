@@ -1,0 +1,72 @@
+"""What ingest passes on, before anything is stored: a file found, a picture probed, labels settled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from visloop.data.records import Refusal
+from visloop.vision import Annotation
+
+
+class BrokenFile(Exception):
+    """Bytes that are not a whole picture: a stable `reason_code`, and the reason in words."""
+
+    def __init__(self, reason_code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.reason_code, self.reason = reason_code, reason
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """What an encoded picture is, mostly from its header.
+
+    `width` and `height` are pixels of the upright picture, after the EXIF `orientation` (1 … 8) is
+    applied; `mode` is Pillow's name for the stored pixels; `frames` counts pages or animation
+    frames (only the first is used). `metadata` has plain JSON values, units in the key
+    (`exif.exposure_s`). `notes` say what was unusual and did not matter.
+    """
+
+    media: str
+    width: int
+    height: int
+    mode: str
+    orientation: int = 1
+    frames: int = 1
+    metadata: dict[str, Any] = {}
+    notes: tuple[str, ...] = ()
+
+    @property
+    def stored_size(self) -> tuple[int, int]:
+        """(width, height) in pixels as stored, before the orientation is applied."""
+        size = (self.width, self.height)
+        return (size[1], size[0]) if self.orientation >= 5 else size  # noqa: PLR2004 - 5 … 8 turn
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """One file that a scan offers, unread: where it lies, what it will be called, what is known.
+
+    `path` is the logical path. `file` opens the file (it may hold escaped bytes that are not
+    UTF-8); `source` is the same path as clean text, fit to be stored. `annotations` are as the
+    label file has them, in *its* pixels, not yet checked against the picture: pass them through
+    `settle`. None means that the source says nothing about labels; an empty tuple is a picture
+    known to hold no object. `declared` is the (width, height) that the label file claims.
+    """
+
+    path: str
+    file: str
+    source: str
+    annotations: tuple[Annotation, ...] | None = None
+    split: str | None = None
+    declared: tuple[int, int] | None = None
+    metadata: dict[str, Any] = {}
+    refusals: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """Labels that fit the upright picture; the objects that could not be taken; what was changed."""
+
+    annotations: tuple[Annotation, ...] | None
+    refusals: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
