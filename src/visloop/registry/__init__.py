@@ -1,0 +1,62 @@
+"""Model packages, their versions, aliases, approvals and cards."""
+
+from typing import TYPE_CHECKING
+
+from visloop.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from visloop.registry.aliases import champion as champion
+    from visloop.registry.aliases import promote as promote
+    from visloop.registry.aliases import rollback as rollback
+    from visloop.registry.aliases import set_alias as set_alias
+    from visloop.registry.approvals import approve as approve
+    from visloop.registry.approvals import reject as reject
+    from visloop.registry.approvals import request_approval as request_approval
+    from visloop.registry.approvals import waiting as waiting
+    from visloop.registry.cards import CardFacts as CardFacts
+    from visloop.registry.cards import write_card as write_card
+    from visloop.registry.lookup import list_models as list_models
+    from visloop.registry.lookup import resolve as resolve
+    from visloop.registry.lookup import show as show
+    from visloop.registry.lookup import versions as versions
+    from visloop.registry.packages import card as card
+    from visloop.registry.packages import enter as enter
+    from visloop.registry.packages import load as load
+    from visloop.registry.packages import manifest_of as manifest_of
+    from visloop.registry.packages import register as register
+    from visloop.registry.packages import store_package as store_package
+    from visloop.registry.records import CHAMPION as CHAMPION
+    from visloop.registry.records import Approval as Approval
+    from visloop.registry.records import ApprovalNeeded as ApprovalNeeded
+    from visloop.registry.records import Manifest as Manifest
+    from visloop.registry.records import ModelDetail as ModelDetail
+    from visloop.registry.records import ModelNotFound as ModelNotFound
+    from visloop.registry.records import ModelSummary as ModelSummary
+    from visloop.registry.records import ModelVersion as ModelVersion
+    from visloop.registry.records import Package as Package
+    from visloop.registry.records import RegistryPorts as RegistryPorts
+    from visloop.registry.records import model_digest as model_digest
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "aliases": ("champion", "promote", "rollback", "set_alias"),
+        "approvals": ("approve", "reject", "request_approval", "waiting"),
+        "cards": ("CardFacts", "write_card"),
+        "records": (
+            "CHAMPION",
+            "Approval",
+            "ApprovalNeeded",
+            "Manifest",
+            "ModelDetail",
+            "ModelNotFound",
+            "ModelSummary",
+            "ModelVersion",
+            "Package",
+            "RegistryPorts",
+            "model_digest",
+        ),
+        "lookup": ("list_models", "resolve", "show", "versions"),
+        "packages": ("card", "enter", "load", "manifest_of", "register", "store_package"),
+    },
+)

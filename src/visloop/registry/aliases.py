@@ -1,0 +1,191 @@
+"""Aliases: which version is `champion`, how it got there, and the way back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, insert, select, update
+
+from visloop.errors import Conflict, UsageError
+from visloop.events import Scope
+from visloop.ids import Ref, check_name
+from visloop.registry import tables as t
+from visloop.registry.lookup import find, find_here
+from visloop.registry.records import CHAMPION, ApprovalNeeded, ModelVersion, RegistryPorts
+from visloop.store import Write
+
+_TAKEN = re.compile(r"v\d+")
+
+
+def set_alias(ports: RegistryPorts, scope: Scope, ref: Ref, alias: str) -> ModelVersion:
+    """Let `alias` mean this version; again on the same version changes nothing.
+
+    Raises:
+        ModelNotFound: no such version.
+        UsageError: `alias` reads like a version, or is no name.
+    """
+    _check_alias(alias)
+    with ports.ledger.write(scope) as write:
+        version = find_here(write, ref)
+        _move(write, version, alias, "model.alias_set")
+        return version
+
+
+def promote(
+    ports: RegistryPorts,
+    scope: Scope,
+    ref: Ref,
+    *,
+    needs_approval: bool = False,
+    alias: str = CHAMPION,
+) -> ModelVersion:
+    """Make this version champion; the one before is remembered for `rollback`.
+
+    Again on the champion itself changes nothing.
+
+    Raises:
+        ModelNotFound: no such version.
+        ApprovalNeeded: nobody approved it yet and `needs_approval`, or somebody rejected it.
+    """
+    _check_alias(alias)
+    with ports.ledger.write(scope) as write:
+        version = find_here(write, ref)
+        if version.state == "rejected":
+            raise ApprovalNeeded(
+                f"{version.ref} was rejected",
+                fix=f"visloop model approve {version.ref}   (if that was a mistake)",
+            )
+        if needs_approval and version.state != "approved":
+            raise ApprovalNeeded(
+                f"{version.ref} must be approved by a person before it is promoted",
+                fix=f"visloop model approve {version.ref}",
+            )
+        _move(write, version, alias, "model.promoted")
+        return version
+
+
+def rollback(
+    ports: RegistryPorts,
+    scope: Scope,
+    name: str,
+    *,
+    alias: str = CHAMPION,
+    leaving: int | None = None,
+) -> ModelVersion:
+    """Go back to the champion before this one; again goes back further. Rejected ones are passed over.
+
+    Args:
+        ports: ledger and blobs.
+        scope: who does it, where.
+        name: the model.
+        alias: which alias goes back.
+        leaving: only go back from this version number: a repeated request changes nothing.
+
+    Raises:
+        ModelNotFound: no such model, or the alias was never set.
+        Conflict: there is no earlier one.
+    """
+    with ports.ledger.write(scope) as write:
+        now = find(write.connection, scope.project, Ref(name, alias))
+        if leaving is not None and now.number != leaving:
+            return now
+        earlier = _earlier(write, name, alias)
+        if earlier is None:
+            raise Conflict(
+                f"{now.ref} is the first {alias} of {name!r}: there is none to go back to",
+                fix=f"promote another version: visloop model promote {name}@v…",
+            )
+        move, version = earlier
+        write.execute(update(t.aliases).where(_named(write, name, alias)).values(move=move.id))
+        write.fact("model.rolled_back", version.ref, alias=alias, previous=now.name)
+        return version
+
+
+def champion(
+    ports: RegistryPorts, scope: Scope, name: str, alias: str = CHAMPION
+) -> ModelVersion | None:
+    """The version that the alias means, None where it was never set."""
+    with ports.ledger.read() as connection:
+        query = select(t.aliases).where(
+            t.aliases.c.project == scope.project,
+            t.aliases.c.model == name,
+            t.aliases.c.alias == alias,
+        )
+        if connection.execute(query).first() is None:
+            return None
+        return find(connection, scope.project, Ref(name, alias))
+
+
+def _check_alias(alias: str) -> None:
+    check_name(alias, "alias")
+    if _TAKEN.fullmatch(alias):
+        raise UsageError(
+            f"{alias!r} reads like a version number", fix="choose a word: champion, challenger"
+        )
+
+
+def _named(write: Write, name: str, alias: str) -> ColumnElement[bool]:
+    return and_(
+        t.aliases.c.project == write.scope.project,
+        t.aliases.c.model == name,
+        t.aliases.c.alias == alias,
+    )
+
+
+@dataclass(frozen=True)
+class _Move:
+    """One setting of an alias; `beneath` is the one that a rollback goes back to."""
+
+    id: int
+    number: int
+    beneath: int | None
+
+
+def _current(write: Write, name: str, alias: str) -> _Move | None:
+    query = select(t.aliases.c.move).where(_named(write, name, alias))
+    return _read_move(write, write.execute(query).scalar_one_or_none())
+
+
+def _read_move(write: Write, number: int | None) -> _Move | None:
+    moves = t.alias_moves
+    query = select(moves.c.id, moves.c.number, moves.c.beneath).where(moves.c.id == number)
+    row = write.execute(query).one_or_none()
+    return None if row is None else _Move(row.id, row.number, row.beneath)
+
+
+def _earlier(write: Write, name: str, alias: str) -> tuple[_Move, ModelVersion] | None:
+    """The newest move beneath the current one that leads to another version, not rejected."""
+    now = move = _current(write, name, alias)
+    while move is not None and now is not None:
+        move = _read_move(write, move.beneath)
+        if move is not None and move.number != now.number:
+            version = find(write.connection, write.scope.project, Ref(name, f"v{move.number}"))
+            if version.state != "rejected":
+                return move, version
+    return None
+
+
+def _move(write: Write, version: ModelVersion, alias: str, kind: str) -> None:
+    before = _current(write, version.model, alias)
+    if before is not None and before.number == version.number:
+        return
+    values = {
+        "project": write.scope.project,
+        "model": version.model,
+        "alias": alias,
+        "number": version.number,
+        "beneath": None if before is None else before.id,
+        "time": write.now,
+        "actor": str(write.scope.actor),
+    }
+    move = write.execute(insert(t.alias_moves), values).inserted_primary_key
+    assert move is not None
+    if before is None:
+        row = {key: values[key] for key in ("project", "model", "alias")}
+        write.execute(insert(t.aliases), row | {"move": move[0]})
+    else:
+        change = update(t.aliases).where(_named(write, version.model, alias))
+        write.execute(change.values(move=move[0]))
+    previous = None if before is None else f"v{before.number}"
+    write.fact(kind, version.ref, alias=alias, previous=previous, package=version.package)
