@@ -6,7 +6,6 @@ from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from visloop.store.blobs import BlobNotFound as BlobNotFound
-    from visloop.store.blobs import BlobProblem as BlobProblem
     from visloop.store.blobs import Blobs as Blobs
     from visloop.store.blobs import PackBlobs as PackBlobs
     from visloop.store.claims import Claim as Claim
@@ -26,8 +25,12 @@ if TYPE_CHECKING:
     from visloop.store.people import ensure_owner as ensure_owner
     from visloop.store.people import ensure_project as ensure_project
     from visloop.store.people import role_of as role_of
+    from visloop.store.scrub import BlobProblem as BlobProblem
     from visloop.store.seals import Seal as Seal
     from visloop.store.seals import Verified as Verified
+    from visloop.store.spool import Spool as Spool
+    from visloop.store.spool import SpoolRef as SpoolRef
+    from visloop.store.spool import SpoolTooSmall as SpoolTooSmall
     from visloop.store.tables import Json as Json
     from visloop.store.tables import Sequence64 as Sequence64
     from visloop.store.tables import UtcDateTime as UtcDateTime
@@ -38,14 +41,16 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "blobs": ("BlobNotFound", "BlobProblem", "Blobs", "PackBlobs"),
+        "blobs": ("BlobNotFound", "Blobs", "PackBlobs"),
         "claims": ("Claim",),
         "clock": ("FakeClock", "SystemClock"),
         "jobs": ("Job", "JobNotFound", "Jobs", "worker_name"),
         "engine": ("LedgerBusy",),
         "ledger": ("Ledger", "LedgerNotFound", "Write"),
         "people": ("PARTS", "ROLES", "authorise", "ensure_owner", "ensure_project", "role_of"),
+        "scrub": ("BlobProblem",),
         "seals": ("Seal", "Verified"),
+        "spool": ("Spool", "SpoolRef", "SpoolTooSmall"),
         "tables": (
             "Json",
             "Sequence64",

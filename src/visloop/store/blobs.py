@@ -10,14 +10,14 @@ import mmap
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
 from visloop.errors import Corrupt, NotFound
 from visloop.ids import digest_of
 from visloop.store.index import Index, Place
-from visloop.store.packs import HEADER, SUFFIX, PackWriter, Record, digest_at
+from visloop.store.packs import SUFFIX, PackWriter, Record
+from visloop.store.scrub import BlobProblem, problems
 
 ADOPT_BELOW_BYTES: Final = 256 << 20
 ROLL_AT_BYTES: Final = 512 << 20
@@ -29,15 +29,6 @@ class BlobNotFound(NotFound):
     """No bytes are stored under that digest."""
 
     code = "store.blob_not_found"
-
-
-@dataclass(frozen=True)
-class BlobProblem:
-    """What `verify` found wrong with one blob or pack."""
-
-    digest: str
-    pack: str
-    what: str
 
 
 class Blobs(Protocol):
@@ -131,7 +122,7 @@ class PackBlobs:
     def has(self, digest: str) -> bool:
         """Whether the bytes are stored: put here, or flushed by anybody."""
         self._own_process()
-        key = bytes.fromhex(digest)
+        key = _key(digest)
         return key in self._pending or self._index.find(key) is not None
 
     def flush(self) -> None:
@@ -151,23 +142,11 @@ class PackBlobs:
     def verify(self) -> Iterator[BlobProblem]:
         """Read every flushed blob and yield what is wrong: a pack missing, bytes gone or changed."""
         self._own_process()
-        open_name, fd = "", -1
-        try:
-            for key, place in self._index.all():
-                if place.pack != open_name:
-                    if fd >= 0:
-                        os.close(fd)
-                    open_name, fd = place.pack, _open(self._folder / place.pack)
-                what = _what_is_wrong(fd, key, place)
-                if what:
-                    yield BlobProblem(key.hex(), place.pack, what)
-        finally:
-            if fd >= 0:
-                os.close(fd)
+        return problems(self._folder, self._index)
 
     def _place(self, digest: str) -> Place:
         self._own_process()
-        key = bytes.fromhex(digest)
+        key = _key(digest)
         pending = self._pending.get(key)
         if pending is not None:
             return Place(pending[0], pending[1].offset, pending[1].length)
@@ -178,7 +157,7 @@ class PackBlobs:
             )
         return place
 
-    def _map(self, place: Place, digest: str) -> mmap.mmap | bytes:
+    def _map(self, place: Place, digest: str) -> mmap.mmap:
         """The pack, mapped far enough to read `place`."""
         mapped = self._maps.get(place.pack)
         end = place.offset + place.length
@@ -194,9 +173,10 @@ class PackBlobs:
             raise _lost(digest, place, "is missing") from error
         if len(mapped) < end:
             raise _lost(digest, place, "is too short")
-        if len(self._maps) >= _MAPS:  # views that are still in use keep their map alive
-            self._maps.pop(next(iter(self._maps)), None)
-        self._maps[place.pack] = mapped
+        with self._mapping:
+            if len(self._maps) >= _MAPS:  # views that are still in use keep their map alive
+                self._maps.pop(next(iter(self._maps)))
+            self._maps[place.pack] = mapped
         return mapped
 
     def _hold_a_pack(self) -> PackWriter:
@@ -253,6 +233,7 @@ class PackBlobs:
     def _start_process(self) -> None:
         self._pid = os.getpid()
         self._writing = threading.Lock()
+        self._mapping = threading.Lock()
         self._writer: PackWriter | None = None
         self._pending: dict[bytes, tuple[str, Record]] = {}
         self._maps: dict[str, mmap.mmap] = {}
@@ -267,23 +248,12 @@ class PackBlobs:
             self._start_process()
 
 
-def _open(path: Path) -> int:
+def _key(digest: str) -> bytes:
+    """The digest's 32 bytes; for text that is no digest, a key that nothing has."""
     try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return -1
-
-
-def _what_is_wrong(fd: int, key: bytes, place: Place) -> str:
-    if fd < 0:
-        return f"pack {place.pack} is missing"
-    if os.fstat(fd).st_size < place.offset + place.length:
-        return f"pack {place.pack} is too short"
-    if os.pread(fd, HEADER.size, place.offset - HEADER.size)[-32:] != key:
-        return "the record's header was changed"
-    if digest_at(fd, Record(key, place.offset, place.length)) != key:
-        return "the bytes do not match their digest"
-    return ""
+        return bytes.fromhex(digest)
+    except ValueError:
+        return b""
 
 
 def _lost(digest: str, place: Place, how: str) -> Corrupt:

@@ -94,7 +94,9 @@ class Ledger:
             raise LedgerNotFound(
                 f"the folder {str(folder)!r} does not exist", fix="make a workspace: visloop init"
             )
-        return cls(parsed, clock)
+        return cls(
+            parsed.set(database=str(folder.absolute() / Path(parsed.database or "").name)), clock
+        )
 
     @contextmanager
     def read(self) -> Generator[Connection]:
@@ -239,6 +241,7 @@ class Ledger:
     def _own_process(self) -> None:
         """After a fork: forget the parent's connections and locks without touching them."""
         if self._pid != os.getpid():
-            self._inherited = self._watch
+            # the parent's connections are kept, unused: SQLite forbids closing them here
+            self._inherited = (self._watch, self._engine.pool)
             self._engine.dispose(close=False)
             self._start_process()

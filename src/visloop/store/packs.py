@@ -53,12 +53,17 @@ class PackWriter:
     @classmethod
     def create(cls, folder: Path) -> PackWriter:
         """A new pack, held from its first moment."""
-        path = folder / f"{secrets.token_hex(8)}{SUFFIX}"
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.pwrite(fd, MAGIC, 0)
-        _sync_folder(folder)
-        return cls(path, fd, len(MAGIC))
+        while True:
+            path = folder / f"{secrets.token_hex(8)}{SUFFIX}"
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:  # somebody who repairs looked at it in this very moment
+                os.close(fd)
+                continue
+            os.pwrite(fd, MAGIC, 0)
+            _sync_folder(folder)
+            return cls(path, fd, len(MAGIC))
 
     @classmethod
     def adopt(cls, path: Path) -> PackWriter | None:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Table, insert, select
 
 from visloop.errors import Forbidden
 from visloop.events import OWNER, Actor, Scope
@@ -80,7 +79,7 @@ def authorise(ledger: Ledger, scope: Scope, permission: str) -> None:
 def ensure_owner(write: Write) -> None:
     """The one local owner and the default project; once, however often it is called."""
     row = {"kind": OWNER.kind, "id": OWNER.id, "project": EVERY_PROJECT, "role": "owner"}
-    write.execute(insert(actors).values(**row).on_conflict_do_nothing())
+    _ensure(write, actors, row)
     ensure_project(write, DEFAULT_PROJECT)
 
 
@@ -91,4 +90,11 @@ def ensure_project(write: Write, name: str) -> None:
         UsageError: the name cannot be a project's.
     """
     row = {"name": check_name(name, "project"), "created": write.now}
-    write.execute(insert(projects).values(**row).on_conflict_do_nothing())
+    _ensure(write, projects, row)
+
+
+def _ensure(write: Write, table: Table, row: Mapping[str, Any]) -> None:
+    """Insert the row unless its key is there; the write lock makes the two steps one."""
+    keys = [column == row[column.name] for column in table.primary_key.columns]
+    if write.execute(select(*table.primary_key.columns).where(*keys)).first() is None:
+        write.execute(insert(table), row)

@@ -9,12 +9,13 @@ the whole file can rewrite the chain too, so `verify` also takes a head that was
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, Text, func, select, text, type_coerce
+from sqlalchemy import Connection, Executable, Row, Text, func, select, text, type_coerce
+from sqlalchemy.exc import DatabaseError
 
 from visloop.ids import digest_of
 from visloop.store.tables import facts, seals, utc_text
@@ -100,22 +101,51 @@ def verify(connection: Connection, head: str | None = None) -> Verified:
         connection: one snapshot of the ledger.
         head: the digest of a seal noted earlier, which must still be in the chain.
     """
-    sealed, number, previous, after = 0, 0, GENESIS, None
-    broken, heads = "", {GENESIS}
-    time_text = type_coerce(seals.c.time, Text).label("time_text")
-    for row in connection.execute(select(seals, time_text).order_by(seals.c.number)):
-        lines = list(_lines(connection, after, until=row.last_seq))
-        broken = _what_is_wrong(row, number + 1, previous, lines)
-        if broken:
-            break
-        sealed, number, previous, after = sealed + len(lines), row.number, row.digest, row.last_seq
-        heads.add(previous)
-    open_facts = select(func.count()).select_from(facts).where(facts.c.seq > (after or 0))
-    unsealed = connection.execute(open_facts).scalar_one()
-    broken = broken or _cut_off(connection)
-    if not broken and head and head not in heads:
-        broken = f"the chain does not contain the noted head {head}: it was rewritten or cut off"
-    return Verified(sealed, number, unsealed, previous if number else "", broken)
+    walk = _Walk()
+    try:
+        for row in connection.execute(_stored_seals()):
+            lines = list(_lines(connection, walk.after, until=row.last_seq))
+            walk.broken = _what_is_wrong(row, walk.number + 1, walk.previous, lines)
+            if walk.broken:
+                break
+            walk.pass_(row, len(lines))
+        open_facts = select(func.count()).select_from(facts).where(facts.c.seq > (walk.after or 0))
+        unsealed = connection.execute(open_facts).scalar_one()
+        walk.broken = walk.broken or _cut_off(connection)
+    except DatabaseError as error:
+        unsealed, walk.broken = (
+            0,
+            f"after seal {walk.number}: stored rows cannot be read: {error.orig}",
+        )
+    if not walk.broken and head and head not in walk.heads:
+        walk.broken = f"the noted head {head} is not in the chain: it was rewritten or cut off"
+    newest = walk.previous if walk.number else ""
+    return Verified(walk.sealed, walk.number, unsealed, newest, walk.broken)
+
+
+@dataclass
+class _Walk:
+    """How far along the chain everything fits."""
+
+    sealed: int = 0
+    number: int = 0
+    previous: str = GENESIS
+    after: int | None = None
+    broken: str = ""
+    heads: set[str] = field(default_factory=set[str])
+
+    def pass_(self, row: Row[Any], count: int) -> None:
+        """One more good seal."""
+        self.sealed += count
+        self.number, self.previous, self.after = row.number, row.digest, row.last_seq
+        self.heads.add(row.digest)
+
+
+def _stored_seals() -> Executable:
+    """The seals' columns as they are stored: what somebody changed must not fail to be read."""
+    times = type_coerce(seals.c.time, Text).label("time_text")
+    plain = (seals.c.number, seals.c.first_seq, seals.c.last_seq, seals.c.digest, seals.c.previous)
+    return select(*plain, times).order_by(seals.c.number)
 
 
 def _lines(
@@ -152,6 +182,8 @@ def _what_is_wrong(
         return f"seal {number} is missing"
     if row.previous != previous:
         return f"seal {number} does not follow seal {number - 1}: one of them was changed"
+    if not (isinstance(row.first_seq, int) and isinstance(row.last_seq, int)):
+        return f"seal {number} was changed"
     found = {seq for seq, _ in lines}
     lost = next((n for n in range(row.first_seq, row.last_seq + 1) if n not in found), None)
     head = (previous, row.number, row.first_seq, row.last_seq, str(row.time_text))
