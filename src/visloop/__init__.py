@@ -1,1 +1,14 @@
-"""x"""
+"""Visloop closes the loop for computer vision: from camera to model and back."""
+
+from typing import TYPE_CHECKING
+
+from visloop.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from visloop.faces.sdk import Workspace as Workspace
+    from visloop.faces.sdk import init as init
+    from visloop.faces.sdk import open as open  # noqa: A004
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_exports(__name__, {"faces.sdk": ("Workspace", "init", "open")})

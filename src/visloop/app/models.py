@@ -1,0 +1,145 @@
+"""Verbs over registered models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from visloop import registry
+from visloop.app import policies
+from visloop.app.operation import arg, operation, opt
+from visloop.app.rows import Rows, plain, rows_of
+from visloop.ids import Ref
+
+if TYPE_CHECKING:
+    from visloop.app.ports import Ports
+    from visloop.events import Scope
+
+
+@dataclass(frozen=True)
+class Models:
+    """List the registered models with their versions and aliases."""
+
+
+@operation("models", permission="model.read")
+def models(ports: Ports, scope: Scope, ask: Models) -> Rows:
+    """One row a version, newest first."""
+    del ask
+    return rows_of(registry.list_models(ports.registry, scope))
+
+
+@dataclass(frozen=True)
+class ModelShow:
+    """Show a model version: data, metrics, contract, aliases, approvals, verdicts."""
+
+    ref: str = arg("for example reader@v1")
+
+
+@dataclass(frozen=True)
+class ModelAnswer:
+    """Everything recorded about a model version, and its card as Markdown."""
+
+    model: dict[str, Any]
+    card: str
+
+
+@operation("model.show", permission="model.read")
+def model_show(ports: Ports, scope: Scope, ask: ModelShow) -> ModelAnswer:
+    """The version and its card."""
+    version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
+    found = registry.show(ports.registry, scope, version)
+    return ModelAnswer(model=plain(found), card=registry.card(ports.registry, version))
+
+
+@dataclass(frozen=True)
+class ModelApprove:
+    """Say yes to a model: a person's signature where the policy asks for one."""
+
+    ref: str = arg("for example reader@v2")
+    reason: str = opt("why", default="", short="-m")
+
+
+@dataclass(frozen=True)
+class ModelDecision:
+    """The model version and what was decided."""
+
+    model: str
+    decision: str
+
+
+@operation("model.approve", permission="model.approve")
+def model_approve(ports: Ports, scope: Scope, ask: ModelApprove) -> ModelDecision:
+    """Recorded as a fact."""
+    version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
+    registry.approve(ports.registry, scope, version, reason=ask.reason)
+    return ModelDecision(model=version.ref, decision="approved")
+
+
+@dataclass(frozen=True)
+class ModelReject:
+    """Say no to a model."""
+
+    ref: str = arg("for example reader@v2")
+    reason: str = opt("why", default="", short="-m")
+
+
+@operation("model.reject", permission="model.approve")
+def model_reject(ports: Ports, scope: Scope, ask: ModelReject) -> ModelDecision:
+    """Recorded as a fact."""
+    version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
+    registry.reject(ports.registry, scope, version, reason=ask.reason)
+    return ModelDecision(model=version.ref, decision="rejected")
+
+
+@dataclass(frozen=True)
+class ModelPromote:
+    """Make a model the champion: it must have passed the gate, and be approved where asked."""
+
+    ref: str = arg("for example reader@v2")
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """The champion now, and the one before."""
+
+    model: str
+    previous: str | None
+
+
+@operation("model.promote", permission="model.promote")
+def model_promote(ports: Ports, scope: Scope, ask: ModelPromote) -> Promoted:
+    """The alias `champion` moves."""
+    version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
+    policies.require_promotable(ports, scope, version)
+    done = registry.promote(ports.registry, scope, version)
+    return Promoted(model=version.ref, previous=done.previous)
+
+
+@dataclass(frozen=True)
+class ModelRollback:
+    """Give the alias `champion` back to the model that had it before."""
+
+    name: str = arg("the model's name")
+
+
+@operation("model.rollback", permission="model.promote")
+def model_rollback(ports: Ports, scope: Scope, ask: ModelRollback) -> Promoted:
+    """The alias moves back."""
+    done = registry.rollback(ports.registry, scope, ask.name)
+    return Promoted(model=done.model, previous=done.previous)
+
+
+@dataclass(frozen=True)
+class ModelAlias:
+    """Point an alias at a model version: reader@v2 as `challenger`."""
+
+    ref: str = arg("for example reader@v2")
+    alias: str = arg("any name but champion, which promote moves")
+
+
+@operation("model.alias", permission="model.promote")
+def model_alias(ports: Ports, scope: Scope, ask: ModelAlias) -> ModelDecision:
+    """Recorded as a fact."""
+    version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
+    registry.set_alias(ports.registry, scope, version, ask.alias)
+    return ModelDecision(model=version.ref, decision=f"is now {version.name}@{ask.alias}")

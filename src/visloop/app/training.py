@@ -1,0 +1,144 @@
+"""Verbs over runs, reports and gates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from visloop import evaluate as judging
+from visloop import train as training
+from visloop.app import policies
+from visloop.app.operation import arg, operation, opt
+from visloop.app.rows import Rows, plain, rows_of
+from visloop.ids import Ref, check_name
+
+if TYPE_CHECKING:
+    from visloop.app.ports import Ports
+    from visloop.events import Scope
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train a model on a data version; only its `train` split when it has splits."""
+
+    ref: str = arg("for example photos@v1")
+    recipe: str = opt("how to train", default="classify-linear")
+    model: str = opt("name of the model; default: the data set's name and -model", default="")
+    set: dict[str, str] = opt("a parameter of the recipe: --set folds=5", default={})
+    seed: int = opt("where randomness begins", default=0)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The run, the model that it made, and what training measured."""
+
+    run: str
+    model: str
+    metrics: dict[str, float]
+
+
+@operation("train", permission="model.train")
+def train(ports: Ports, scope: Scope, ask: Train) -> Trained:
+    """A tracked run."""
+    ref = Ref.parse(ask.ref)
+    name = check_name(ask.model or f"{ref.name}-model"[:63], "model name")
+    done = training.train(
+        ports.train, scope, ref, ask.recipe, params=ask.set, model_name=name, seed=ask.seed
+    )
+    return Trained(run=done.run, model=done.model, metrics=dict(done.metrics))
+
+
+@dataclass(frozen=True)
+class RunsList:
+    """List training runs, newest first."""
+
+    limit: int = opt("at most so many", default=50)
+
+
+@operation("runs.list", permission="model.read")
+def runs_list(ports: Ports, scope: Scope, ask: RunsList) -> Rows:
+    """One row a run."""
+    return rows_of(training.list_runs(ports.train, scope, limit=ask.limit))
+
+
+@dataclass(frozen=True)
+class RunsShow:
+    """Show a run: parameters, metrics, environment, data version, code."""
+
+    run: str = arg("its id")
+
+
+@dataclass(frozen=True)
+class RunAnswer:
+    """Everything recorded about a run."""
+
+    run: dict[str, Any]
+    metrics: tuple[dict[str, Any], ...]
+
+
+@operation("runs.show", permission="model.read")
+def runs_show(ports: Ports, scope: Scope, ask: RunsShow) -> RunAnswer:
+    """The run and its metrics."""
+    found = training.show_run(ports.train, scope, ask.run)
+    return RunAnswer(
+        run=plain(found.run), metrics=tuple(plain(each) for each in found.metrics)
+    )
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Judge a model on a data version or one of its splits."""
+
+    model: str = arg("for example reader@v1")
+    on: str = opt("for example photos@v1:test")
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Metrics with intervals; `metrics` holds the figures that scripts rely on."""
+
+    model: str
+    on: str
+    n: int
+    metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    per_class: tuple[dict[str, Any], ...]
+    classes: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    baseline: dict[str, float]
+
+
+@operation("evaluate", permission="model.evaluate")
+def evaluate(ports: Ports, scope: Scope, ask: Evaluate) -> Evaluated:
+    """The same path from bytes to answer as in serving."""
+    report = judging.evaluate(ports.evaluate, scope, Ref.parse(ask.model), Ref.parse(ask.on))
+    return policies.evaluated(report)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Judge a candidate by the policy of visloop.yaml; exit code 3 when it says no."""
+
+    model: str = arg("for example reader@v2")
+    on: str | None = opt(
+        "judge on this split; default: test of the data that it was trained on", default=None
+    )
+    against: str | None = opt("default: the champion, when there is one", default=None)
+
+
+@dataclass(frozen=True)
+class Gated:
+    """pass or fail, and every check with its figures."""
+
+    verdict: str
+    model: str
+    against: str | None
+    on: str
+    checks: tuple[dict[str, Any], ...]
+    policy: str
+
+
+@operation("gate", permission="model.gate", exit_code=lambda done: 0 if done.verdict == "pass" else 3)
+def gate(ports: Ports, scope: Scope, ask: Gate) -> Gated:
+    """Evaluate both, compare, record the verdict."""
+    return policies.run_gate(ports, scope, ask.model, ask.on, ask.against)

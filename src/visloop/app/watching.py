@@ -1,0 +1,187 @@
+"""Verbs over monitors, alerts and the labelling queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from visloop import label, observe
+from visloop.app import policies
+from visloop.app.operation import arg, operation, opt
+from visloop.app.rows import Rows, plain, rows_of
+
+if TYPE_CHECKING:
+    from visloop.app.ports import Ports
+    from visloop.events import Scope
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """Look at a deployment: windows tested for drift, alerts, what was captured and why."""
+
+    name: str = arg("the deployment")
+    windows: int = opt("the newest so many windows", default=60)
+
+
+@dataclass(frozen=True)
+class Monitored:
+    """Windows oldest first; `verdict` in words."""
+
+    name: str
+    state: str
+    verdict: str
+    windows: tuple[dict[str, Any], ...]
+    alerts: tuple[dict[str, Any], ...]
+    captured: dict[str, int]
+
+
+@operation("monitor", permission="monitor.read")
+def monitor(ports: Ports, scope: Scope, ask: Monitor) -> Monitored:
+    """Brings the tests up to date first."""
+    policies.observe_tick(ports, scope, ask.name)
+    found = observe.summary(ports.observe, scope, ask.name, windows=ask.windows)
+    return Monitored(**plain(found))
+
+
+@dataclass(frozen=True)
+class AlertsList:
+    """List alerts, newest first."""
+
+    state: str | None = opt("open, acknowledged or closed", default=None)
+
+
+@operation("alerts.list", permission="monitor.read")
+def alerts_list(ports: Ports, scope: Scope, ask: AlertsList) -> Rows:
+    """One row an alert."""
+    return rows_of(observe.list_alerts(ports.observe, scope, state=ask.state))
+
+
+@dataclass(frozen=True)
+class AlertsAcknowledge:
+    """Say that somebody looks after an alert."""
+
+    alert: str = arg("its id")
+
+
+@operation("alerts.acknowledge", permission="monitor.write")
+def alerts_acknowledge(ports: Ports, scope: Scope, ask: AlertsAcknowledge) -> Rows:
+    """Recorded as a fact."""
+    return rows_of([observe.acknowledge(ports.observe, scope, ask.alert)])
+
+
+@dataclass(frozen=True)
+class AlertsClose:
+    """Close an alert by hand; a new alarm opens a new one."""
+
+    alert: str = arg("its id")
+
+
+@operation("alerts.close", permission="monitor.write")
+def alerts_close(ports: Ports, scope: Scope, ask: AlertsClose) -> Rows:
+    """Recorded as a fact."""
+    return rows_of([observe.close_alert(ports.observe, scope, ask.alert)])
+
+
+@dataclass(frozen=True)
+class LabelList:
+    """List the queue: pictures that wait for a person, and why each is there."""
+
+    dataset: str | None = opt("only for this data set", default=None)
+    state: str = opt("waiting, accepted, rejected or skipped", default="waiting")
+    limit: int = opt("at most so many", default=50)
+
+
+@operation("label.list", permission="label.read")
+def label_list(ports: Ports, scope: Scope, ask: LabelList) -> Rows:
+    """Most urgent first."""
+    return rows_of(
+        label.list_tasks(ports.label, scope, ask.dataset, state=ask.state, limit=ask.limit)
+    )
+
+
+@dataclass(frozen=True)
+class LabelNext:
+    """Show the picture that needs a person most."""
+
+    dataset: str | None = opt("only for this data set", default=None)
+
+
+@operation("label.next", permission="label.read")
+def label_next(ports: Ports, scope: Scope, ask: LabelNext) -> Rows:
+    """One row, or none."""
+    found = label.next_task(ports.label, scope, ask.dataset)
+    return rows_of([found] if found else [])
+
+
+@dataclass(frozen=True)
+class LabelAccept:
+    """Accept the proposed label of a task, or give the right one."""
+
+    task: str = arg("its id")
+    label: str | None = opt("the right class; default: the proposed one", default=None)
+
+
+@operation("label.accept", permission="label.write")
+def label_accept(ports: Ports, scope: Scope, ask: LabelAccept) -> Rows:
+    """The sample is staged in its data set in the same transaction."""
+    share = ports.config.loop.test_share
+    return rows_of([label.accept(ports.label, scope, ask.task, ask.label, test_share=share)])
+
+
+@dataclass(frozen=True)
+class LabelReject:
+    """Leave a picture out: it is not worth learning from."""
+
+    task: str = arg("its id")
+
+
+@operation("label.reject", permission="label.write")
+def label_reject(ports: Ports, scope: Scope, ask: LabelReject) -> Rows:
+    """Recorded as a fact."""
+    return rows_of([label.reject(ports.label, scope, ask.task)])
+
+
+@dataclass(frozen=True)
+class LabelUndo:
+    """Take a decision back; the picture waits again."""
+
+    task: str = arg("its id")
+
+
+@operation("label.undo", permission="label.write")
+def label_undo(ports: Ports, scope: Scope, ask: LabelUndo) -> Rows:
+    """Possible until the label is committed."""
+    return rows_of([label.undo(ports.label, scope, ask.task)])
+
+
+@dataclass(frozen=True)
+class LabelImport:
+    """Accept many labels at once from a CSV or JSON file: a picture (digest, task, file) and a label."""
+
+    file: str = arg("columns: image, task, prediction or file; and label", path=True)
+    dataset: str = opt("the data set")
+
+
+@dataclass(frozen=True)
+class LabelsImported:
+    """Counts, and the rows that no waiting picture answers to."""
+
+    accepted: int
+    unchanged: int
+    unknown: tuple[str, ...]
+
+
+@operation("label.import", permission="label.write")
+def label_import(ports: Ports, scope: Scope, ask: LabelImport) -> LabelsImported:
+    """Each row is its own accepted label."""
+    done = label.import_labels(
+        ports.label,
+        scope,
+        ask.dataset,
+        label.read_rows(Path(ask.file)),
+        test_share=ports.config.loop.test_share,
+    )
+    return LabelsImported(
+        accepted=done.accepted, unchanged=done.unchanged, unknown=tuple(done.unknown)
+    )

@@ -1,0 +1,214 @@
+"""A workspace on disk: made once, opened by any process, found from any folder inside it.
+
+    cards/
+      visloop.yaml       what people write
+      .visloop/
+        format           1
+        ledger.db        facts, state, telemetry
+        blobs/           bytes by digest
+        spool/           the last served pictures, bounded
+        cache/           may be deleted at any time
+        token            who may use the API (readable by the owner alone)
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from visloop import config as configuration
+from visloop import store
+from visloop.app import schema
+from visloop.app.ports import Ports
+from visloop.errors import Conflict, NotFound, UsageError
+from visloop.events import OWNER, Scope
+from visloop.ids import DEFAULT_PROJECT, FORMAT, check_name
+from visloop.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from visloop.events import Clock
+
+INNER = ".visloop"
+_STARTER = """\
+# What this workspace is and does; every section is optional. Reference: docs/reference/visloop-yaml.md
+format: 1
+
+# gate:                       # what a new model must show before it may be promoted
+#   checks:
+#     - {metric: accuracy, at_least: 0.9}
+#   better_than_champion: not_worse
+#   margin: 0.02
+#   approval: false           # true: a person must approve as well
+
+# monitor: {window: 50, alpha: 0.01}
+# capture: {below_confidence: 0.4, daily_limit: 500}
+
+# loop:                       # when production's mistakes become the next model
+#   dataset: cards
+#   deployment: desk
+#   model: reader
+#   labels: 100
+"""
+
+
+class WorkspaceNotFound(NotFound):
+    """No workspace here or in any folder above."""
+
+    code = "workspace.not_found"
+
+
+class WorkspaceFormat(Conflict):
+    """The workspace was written by another version of Visloop."""
+
+    code = "workspace.format"
+
+
+def find(start: Path) -> Path:
+    """The workspace that holds `start`: the nearest folder with a `.visloop`, going up.
+
+    Raises:
+        WorkspaceNotFound: there is none.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / INNER).is_dir():
+            return folder
+    raise WorkspaceNotFound(
+        f"no workspace at {start} or above",
+        fix="visloop init .   (or name one: --workspace DIR)",
+    )
+
+
+def create(root: Path, *, clock: Clock | None = None) -> bool:
+    """Make a workspace in `root`; again on an existing one changes nothing.
+
+    Returns:
+        True when it was made now, False when it was there already.
+
+    Raises:
+        UsageError: `root` is a file.
+    """
+    root = root.resolve()
+    if root.is_file():
+        raise UsageError(f"{root} is a file", fix="name a folder")
+    inner = root / INNER
+    inner.mkdir(parents=True, exist_ok=True)
+    with _locked(inner / "lock"):
+        fresh = not (inner / "format").exists()
+        if not (root / configuration.FILE_NAME).exists():
+            _write_once(root / configuration.FILE_NAME, _STARTER, mode=0o644)
+        if not (inner / "token").exists():
+            _write_once(inner / "token", secrets.token_urlsafe(32), mode=0o600)
+        _prepare_ledger(inner, clock or store.SystemClock())
+        if fresh:
+            _write_once(inner / "format", f"{FORMAT}\n", mode=0o644)
+    return fresh
+
+
+def _prepare_ledger(inner: Path, clock: Clock) -> None:
+    url = _ledger_url(inner)
+    schema.upgrade(url)
+    ledger = store.Ledger.open(url, clock=clock)
+    try:
+        with ledger.write(Scope()) as write:
+            store.ensure_owner(write)
+    finally:
+        ledger.close()
+
+
+def open_ports(
+    root: Path, *, clock: Clock | None = None, progress: Progress | None = None
+) -> Ports:
+    """Open the workspace in `root` (or above it): ledger, blobs and configuration.
+
+    Raises:
+        WorkspaceNotFound: there is none.
+        WorkspaceFormat: it was written by a newer Visloop.
+        ConfigError: `visloop.yaml` cannot be read.
+    """
+    root = find(root)
+    inner = root / INNER
+    _check_format(inner)
+    clock = clock or store.SystemClock()
+    settings = configuration.load(root / configuration.FILE_NAME)
+    url = _ledger_url(inner)
+    if not schema.is_current(inner / "ledger.db"):
+        with _locked(inner / "lock"):
+            schema.upgrade(url)
+    return Ports(
+        root=root,
+        config=settings,
+        ledger=store.Ledger.open(url, clock=clock),
+        blobs=store.PackBlobs(inner / "blobs"),
+        clock=clock,
+        progress=progress or Silent(),
+    )
+
+
+@contextmanager
+def opened(root: Path, *, progress: Progress | None = None) -> Iterator[Ports]:
+    """`open_ports`, closed at the end."""
+    ports = open_ports(root, progress=progress)
+    try:
+        yield ports
+    finally:
+        close_ports(ports)
+
+
+def close_ports(ports: Ports) -> None:
+    """Flush the bytes, seal the facts, let go of the files."""
+    ports.blobs.close()
+    ports.ledger.close()
+
+
+def token_of(root: Path) -> str:
+    """The secret that opens this workspace's API."""
+    return (root / INNER / "token").read_text("utf-8").strip()
+
+
+def scope_for(project: str | None, ports: Ports) -> Scope:
+    """The owner, in the named project or the configured one."""
+    name = project or ports.config.project or DEFAULT_PROJECT
+    return Scope(actor=OWNER, project=check_name(name, "project"))
+
+
+def _ledger_url(inner: Path) -> str:
+    return f"sqlite:///{inner / 'ledger.db'}"
+
+
+def _check_format(inner: Path) -> None:
+    marker = inner / "format"
+    if not marker.exists():
+        raise WorkspaceNotFound(
+            f"{inner.parent} was not fully set up",
+            fix=f"visloop init {inner.parent}   (it goes on where it stopped)",
+        )
+    written = marker.read_text("utf-8").strip()
+    if written != str(FORMAT):
+        raise WorkspaceFormat(
+            f"{inner.parent} has format {written}, this Visloop reads format {FORMAT}",
+            fix="pip install -U visloop",
+        )
+
+
+def _write_once(path: Path, text: str, *, mode: int) -> None:
+    """Write through a temporary name, so that a killed process leaves all or nothing."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,1 @@
+"""The faces: sdk, cli, web and the page; thin, derived from `app`."""

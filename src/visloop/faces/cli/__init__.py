@@ -1,0 +1,11 @@
+"""The command line: tables for people, `--json` for machines; derived from the operations."""
+
+from typing import TYPE_CHECKING
+
+from visloop.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from visloop.faces.cli.main import main as main
+    from visloop.faces.cli.main import run as run
+
+__getattr__, __dir__, __all__ = lazy_exports(__name__, {"main": ("main", "run")})

@@ -1,0 +1,128 @@
+"""The root of the command line: groups, help in sections, one place where errors end."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from visloop import app
+from visloop.errors import VisloopError
+from visloop.faces.cli import derive, output, processes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Tree(click.Group):
+    """Commands built when they are asked for: `model approve` lives in the group `model`."""
+
+    def __init__(self, prefix: str = "", **settings: Any) -> None:  # noqa: ANN401
+        super().__init__(**settings)
+        self._prefix = prefix
+
+    def _leaves(self) -> dict[str, Any]:
+        start = f"{self._prefix}." if self._prefix else ""
+        return {
+            each.name.removeprefix(start): each
+            for each in app.OPERATIONS
+            if each.name.startswith(start)
+        }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command and group at this level, sorted."""
+        own = set(super().list_commands(ctx))
+        return sorted(own | {name.partition(".")[0] for name in self._leaves()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Build the command or group of that name."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        leaves = self._leaves()
+        if cmd_name in leaves:
+            return derive.command_for(leaves[cmd_name], cmd_name)
+        if any(name.startswith(f"{cmd_name}.") for name in leaves):
+            inner = f"{self._prefix}.{cmd_name}" if self._prefix else cmd_name
+            return Tree(inner, name=cmd_name, help=app.GROUPS.get(inner, ""))
+        return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a nearest name when there is no such command."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = app.nearest(args[0], self.list_commands(ctx))
+            if near:
+                error.message += f" Did you mean {near!r}?"
+            raise
+
+
+def build() -> click.Group:
+    """The whole command line."""
+    root = Tree(
+        name="visloop",
+        help="Closes the loop for computer vision: from camera to model and back.",
+        epilog="Start with: visloop quickstart   Everything has --help and --json.",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+    root.params.append(_version_option())
+    for command in processes.commands():
+        root.add_command(command)
+    return root
+
+
+def _version_option() -> click.Option:
+    def print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        if value:
+            from visloop import __version__  # noqa: PLC0415
+
+            click.echo(f"visloop {__version__}")
+            ctx.exit()
+
+    return click.Option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=print_version,
+        help="print the version",
+    )
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line in this process; the exit code."""
+    as_json = output.wants_json(list(arguments))
+    try:
+        build().main(args=list(arguments), prog_name="visloop", standalone_mode=False)
+    except VisloopError as error:
+        output.fail(error, as_json=as_json)
+        return error.exit_code
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        click.echo("stopped", err=True)
+        return 130
+    except click.ClickException as error:
+        return _usage(error, as_json=as_json)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    except BrokenPipeError:
+        return 0
+    return 0
+
+
+def _usage(error: click.ClickException, *, as_json: bool) -> int:
+    if as_json:
+        output.fail(app.usage_error(error.format_message()), as_json=True)
+    else:
+        error.show()
+    return 2
+
+
+def main() -> None:
+    """`visloop …`."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,202 @@
+"""Python says the same as the command line:
+
+    ws = visloop.open(".")                       # or visloop.open("http://127.0.0.1:8484")
+    ds = ws.dataset("cards")
+    ds.add("photos/")
+    v = ds.commit("first")
+    run = ws.train(v, recipe="classify-linear", model="reader")
+    report = run.model.evaluate(v["test"])
+    ws.deploy(run.model, as_="desk")
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from visloop import app
+from visloop.faces.sdk.connections import Connection, local, remote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from visloop.app import Operation
+    from visloop.progress import Progress
+
+Ask = TypeVar("Ask")
+Answer = TypeVar("Answer")
+
+
+class Workspace:
+    """An open workspace, here or on a server; a context manager."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def call(self, operation: Operation[Ask, Answer], ask: Ask) -> Answer:
+        """Run any operation of `visloop.app`; every verb has one.
+
+        Raises:
+            VisloopError: what happened and how to mend it.
+        """
+        return self.connection.call(operation, ask)
+
+    def dataset(self, name: str) -> Dataset:
+        """The data set of that name; it comes into being with its first `add`."""
+        return Dataset(self, name)
+
+    def model(self, ref: str) -> Model:
+        """A model version, `reader@v1` or `reader@champion`."""
+        return Model(self, ref)
+
+    def train(
+        self,
+        on: VersionRef | str,
+        *,
+        recipe: str = "classify-linear",
+        model: str = "",
+        set_: Mapping[str, str] | None = None,
+        seed: int = 0,
+    ) -> Run:
+        """Train on a data version; the run knows its model."""
+        ask = app.Train(ref=str(on), recipe=recipe, model=model, set=dict(set_ or {}), seed=seed)
+        done = self.call(app.train, ask)
+        return Run(self, done.run, done.model)
+
+    def gate(self, model: Model | str, *, against: str | None = None) -> app.Gated:
+        """Judge a model by the policy of `visloop.yaml`."""
+        return self.call(app.gate, app.Gate(model=str(model), against=against))
+
+    def deploy(self, model: Model | str, *, as_: str) -> app.Deployed:
+        """Serve a model under a name."""
+        return self.call(app.deploy, app.Deploy(model=str(model), as_=as_))
+
+    def close(self) -> None:
+        """Flush, seal, let go."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass(frozen=True)
+class VersionRef:
+    """A committed version; `v["test"]` is one of its splits."""
+
+    dataset: str
+    version: str
+    split: str | None = None
+
+    def __getitem__(self, split: str) -> VersionRef:
+        return VersionRef(self.dataset, self.version, split)
+
+    def __str__(self) -> str:
+        tail = f":{self.split}" if self.split else ""
+        return f"{self.dataset}@{self.version}{tail}"
+
+
+class Dataset:
+    """One data set."""
+
+    def __init__(self, workspace: Workspace, name: str) -> None:
+        self._workspace = workspace
+        self.name = name
+
+    def add(self, *paths: str | Path, **options: Any) -> app.AddAnswer:  # noqa: ANN401
+        """Bring pictures in; `options` are the fields of `visloop.app.Add`."""
+        places = tuple(str(Path(each).expanduser().absolute()) for each in paths)
+        return self._workspace.call(app.add, app.Add(paths=places, to=self.name, **options))
+
+    def commit(self, message: str) -> VersionRef:
+        """Record an immutable version."""
+        done = self._workspace.call(app.commit, app.Commit(dataset=self.name, message=message))
+        return VersionRef(self.name, done.version)
+
+    def split(self, *, seed: int = 0, **shares: float) -> dict[str, int]:
+        """Share out into splits: `ds.split(train=.8, test=.2)`."""
+        ask = app.Split(dataset=self.name, shares=dict(shares), seed=seed)
+        return self._workspace.call(app.split, ask).splits
+
+    def log(self) -> tuple[dict[str, Any], ...]:
+        """Versions, newest first."""
+        return self._workspace.call(app.log, app.Log(dataset=self.name)).rows
+
+    def diff(self, a: str, b: str) -> app.DiffAnswer:
+        """Compare two versions, `ds.diff("v1", "v2")`."""
+        ask = app.Diff(a=f"{self.name}@{a}", b=f"{self.name}@{b}")
+        return self._workspace.call(app.diff, ask)
+
+    def samples(self, version: str = "work", *, offset: int = 0, limit: int = 50) -> app.SamplePage:
+        """A page of samples."""
+        ask = app.Samples(ref=f"{self.name}@{version}", offset=offset, limit=limit)
+        return self._workspace.call(app.samples, ask)
+
+    def export(self, version: str, directory: str | Path, *, format: str = "coco") -> app.Exported:  # noqa: A002
+        """Write a version out."""
+        place = str(Path(directory).expanduser().absolute())
+        ask = app.Export(ref=f"{self.name}@{version}", directory=place, format=format)
+        return self._workspace.call(app.export, ask)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Model:
+    """One model version."""
+
+    def __init__(self, workspace: Workspace, ref: str) -> None:
+        self._workspace = workspace
+        self.ref = ref
+
+    def evaluate(self, on: VersionRef | str) -> app.Evaluated:
+        """Judge it on a data version or split."""
+        return self._workspace.call(app.evaluate, app.Evaluate(model=self.ref, on=str(on)))
+
+    def predict(self, *sources: str | Path) -> tuple[dict[str, Any], ...]:
+        """Answers to pictures and folders."""
+        places = tuple(str(Path(each).expanduser().absolute()) for each in sources)
+        return self._workspace.call(app.predict, app.Predict(model=self.ref, sources=places)).rows
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training run."""
+
+    workspace: Workspace
+    id: str
+    model_ref: str
+
+    @property
+    def model(self) -> Model:
+        """The model that it made."""
+        return Model(self.workspace, self.model_ref)
+
+
+def init(root: str | Path = ".") -> bool:
+    """Make a workspace; True when it was not there before."""
+    return app.create(Path(root))
+
+
+def open(  # noqa: A001 - `visloop.open`, as one opens a file
+    where: str | Path = ".",
+    *,
+    token: str | None = None,
+    project: str | None = None,
+    progress: Progress | None = None,
+) -> Workspace:
+    """Open a workspace folder, or a server by its address.
+
+    Raises:
+        WorkspaceNotFound: no workspace there.
+    """
+    text = str(where)
+    if text.startswith(("http://", "https://")):
+        return Workspace(remote(text, token=token, project=project, progress=progress))
+    return Workspace(local(text, project=project, progress=progress))

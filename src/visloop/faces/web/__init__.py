@@ -1,0 +1,10 @@
+"""The API and the page over HTTP; routes are derived from the operations."""
+
+from typing import TYPE_CHECKING
+
+from visloop.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from visloop.faces.web.server import build as build
+
+__getattr__, __dir__, __all__ = lazy_exports(__name__, {"server": ("build",)})

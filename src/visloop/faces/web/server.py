@@ -1,0 +1,140 @@
+"""The API and the page as one ASGI application; `serve` stands in front of it.
+
+    GET  /                      the page              GET  /api/v1/openapi.json
+    POST /api/v1/<verb>         every operation       GET  /media/image|thumbnail/<digest>
+
+Who may come in: requests for a loopback (or configured) host name, with the workspace's token as a
+bearer token or as the cookie that `/?token=…` sets.
+"""
+
+from __future__ import annotations
+
+import hmac
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from visloop import app
+from visloop.errors import Forbidden, Unauthenticated, VisloopError
+from visloop.faces.web import api, media
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from visloop.app import Ports
+
+UI = Path(__file__).resolve().parent.parent / "ui"
+COOKIE = "visloop_token"
+_YEAR_S = 365 * 24 * 3600
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class Doorkeeper:
+    """Checks the host name, the origin and the token of every request."""
+
+    def __init__(self, inner: ASGIApp, *, token: str, hosts: tuple[str, ...]) -> None:
+        self._inner = inner
+        self._token = token
+        self._hosts = {*_LOOPBACK, *hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through, or answer why not."""
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        try:
+            self._check(scope)
+        except VisloopError as error:
+            await _refusal(scope, error)(scope, receive, send)
+            return
+        await self._inner(scope, receive, send)
+
+    def _check(self, scope: Scope) -> None:
+        headers = {key.lower(): value.decode("latin-1") for key, value in scope["headers"]}
+        host = headers.get(b"host", "")
+        if _name(host) not in self._hosts:
+            raise Forbidden(
+                f"this server does not answer to the name {host!r}",
+                fix="use 127.0.0.1, or list the name under serve.allowed_hosts in visloop.yaml",
+            )
+        origin = headers.get(b"origin", "")
+        if origin not in ("", f"http://{host}", f"https://{host}"):
+            raise Forbidden(f"a page from {origin} may not act here", fix="open the page itself")
+        if _is_open(scope):
+            return
+        given = _given_token(headers)
+        if not given or not hmac.compare_digest(given, self._token):
+            raise Unauthenticated(
+                "this needs the workspace's token",
+                fix="open the address that `visloop up` prints, or send 'Authorization: Bearer "
+                "TOKEN' with the content of .visloop/token",
+            )
+
+
+def _name(host: str) -> str:
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0].lower()
+
+
+def _is_open(scope: Scope) -> bool:
+    """The way in itself, and the page's own files, which hold nothing of the user's."""
+    path: str = scope["path"]
+    return path in ("/", "/favicon.ico") or path.startswith("/ui/")
+
+
+def _given_token(headers: dict[bytes, str]) -> str:
+    kind, _, token = headers.get(b"authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return token.strip()
+    for part in headers.get(b"cookie", "").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return ""
+
+
+def _refusal(scope: Scope, error: VisloopError) -> Response:
+    del scope
+    return JSONResponse(error.to_dict(), status_code=error.http_status)
+
+
+def build(ports: Ports) -> Starlette:
+    """The application over one open workspace."""
+    token = app.token_of(ports.root)
+
+    def page(request: Request) -> Response:
+        given = request.query_params.get("token")
+        if given is None:
+            headers = {**_HEADERS, "Cache-Control": "no-cache"}
+            return Response((UI / "index.html").read_bytes(), media_type="text/html", headers=headers)
+        answer = RedirectResponse("/", status_code=303, headers=_HEADERS)
+        if hmac.compare_digest(given, token):
+            answer.set_cookie(
+                COOKIE, given, max_age=_YEAR_S, httponly=True, samesite="strict", path="/"
+            )
+        return answer
+
+    return Starlette(
+        routes=[
+            Route("/", page),
+            *api.routes(ports),
+            *media.routes(ports),
+            Mount("/ui", StaticFiles(directory=UI)),
+        ],
+        middleware=[
+            Middleware(Doorkeeper, token=token, hosts=ports.config.serve.allowed_hosts),
+        ],
+    )
