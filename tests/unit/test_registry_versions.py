@@ -42,6 +42,10 @@ def package(onnx=b"net", **values) -> registry.Package:
     )
 
 
+def at(ports, ref) -> registry.ModelVersion:
+    return registry.resolve(ports, SCOPE, ref)
+
+
 def kinds(ports, **filters) -> list[str]:
     return [f.kind for f in ports.ledger.facts(**filters)]
 
@@ -59,7 +63,7 @@ def test_a_package_comes_back_as_it_was(ports):
     assert registry.load(ports, found) == package()
     assert found.digest == package().digest
     assert registry.card(ports, found) == "# net\n"
-    detail = registry.show(ports, SCOPE, Ref.parse("net"))
+    detail = registry.show(ports, SCOPE, at(ports, Ref.parse("net")))
     assert detail.manifest.sizes["onnx"] == 3
     assert detail.manifest.classes == ("hat", "shoe")
     assert detail.manifest.digest == made.package
@@ -93,7 +97,7 @@ def test_processes_that_register_at_once_get_different_numbers(ports):
 
 def test_references_find_versions_aliases_and_the_newest(ports):
     three(ports)
-    registry.set_alias(ports, SCOPE, Ref.parse("net@v2"), "challenger")
+    registry.set_alias(ports, SCOPE, at(ports, Ref.parse("net@v2")), "challenger")
     assert registry.resolve(ports, SCOPE, Ref.parse("net")).number == 3
     assert registry.resolve(ports, SCOPE, Ref.parse("net@challenger")).number == 2
     assert registry.resolve(ports, SCOPE, Ref.parse("default/net@v1")).number == 1
@@ -101,7 +105,7 @@ def test_references_find_versions_aliases_and_the_newest(ports):
 
 def test_names_that_are_not_there_suggest_those_that_are(ports):
     three(ports)
-    registry.promote(ports, SCOPE, Ref.parse("net@v1"))
+    registry.promote(ports, SCOPE, at(ports, Ref.parse("net@v1")))
     for wrong, hint in (
         ("nett", "did you mean 'net'"),
         ("net@champoin", "did you mean 'champion'"),
@@ -125,61 +129,61 @@ def test_projects_do_not_see_each_other(ports):
     assert made.number == 1
     assert registry.resolve(ports, other, Ref.parse("default/net")).number == 3
     with pytest.raises(UsageError, match="project 'default'"):
-        registry.promote(ports, other, Ref.parse("default/net@v1"))
-    assert [m.versions for m in registry.list_models(ports, other)] == [1]
+        registry.promote(ports, other, at(ports, Ref.parse("default/net@v1")))
+    assert [m.ref for m in registry.list_models(ports, other)] == ["net@v1"]
 
 
 def test_champions_come_and_go_and_rollback_walks_back(ports):
     three(ports)
     assert registry.champion(ports, SCOPE, "net") is None
     for version in ("v1", "v2", "v3", "v3"):
-        registry.promote(ports, SCOPE, Ref("net", version))
+        registry.promote(ports, SCOPE, at(ports, Ref("net", version)))
     assert registry.champion(ports, SCOPE, "net").number == 3
-    assert registry.rollback(ports, SCOPE, "net").number == 2
-    assert registry.rollback(ports, SCOPE, "net").number == 1
+    assert registry.rollback(ports, SCOPE, "net").model == "net@v2"
+    assert registry.rollback(ports, SCOPE, "net").model == "net@v1"
     with pytest.raises(Conflict, match="first champion"):
         registry.rollback(ports, SCOPE, "net")
     assert registry.champion(ports, SCOPE, "net").number == 1
     moves = kinds(ports, kinds=["model.promoted", "model.rolled_back"])
     assert moves == ["model.promoted"] * 3 + ["model.rolled_back"] * 2
-    registry.promote(ports, SCOPE, Ref("net", "v3"))
-    assert registry.rollback(ports, SCOPE, "net").number == 1
+    registry.promote(ports, SCOPE, at(ports, Ref("net", "v3")))
+    assert registry.rollback(ports, SCOPE, "net").model == "net@v1"
 
 
 def test_a_repeated_rollback_goes_back_once_when_it_says_from_where(ports):
     three(ports)
     for version in ("v1", "v2", "v3"):
-        registry.promote(ports, SCOPE, Ref("net", version))
-    assert registry.rollback(ports, SCOPE, "net", leaving=3).number == 2
-    assert registry.rollback(ports, SCOPE, "net", leaving=3).number == 2
+        registry.promote(ports, SCOPE, at(ports, Ref("net", version)))
+    assert registry.rollback(ports, SCOPE, "net", leaving=3).model == "net@v2"
+    assert registry.rollback(ports, SCOPE, "net", leaving=3).model == "net@v2"
 
 
 def test_rejected_versions_are_neither_promoted_nor_rolled_back_to(ports):
     three(ports)
     for version in ("v1", "v2", "v3"):
-        registry.promote(ports, SCOPE, Ref("net", version))
-    registry.reject(ports, SCOPE, Ref("net", "v2"), reason="mixed up shirts")
+        registry.promote(ports, SCOPE, at(ports, Ref("net", version)))
+    registry.reject(ports, SCOPE, at(ports, Ref("net", "v2")), reason="mixed up shirts")
     with pytest.raises(registry.ApprovalNeeded, match="rejected"):
-        registry.promote(ports, SCOPE, Ref("net", "v2"))
-    assert registry.rollback(ports, SCOPE, "net").number == 1
+        registry.promote(ports, SCOPE, at(ports, Ref("net", "v2")))
+    assert registry.rollback(ports, SCOPE, "net").model == "net@v1"
 
 
 def test_approval_is_asked_given_once_and_kept(ports):
     three(ports)
     newest = Ref("net", "v3")
     with pytest.raises(registry.ApprovalNeeded, match="must be approved") as caught:
-        registry.promote(ports, SCOPE, newest, needs_approval=True)
+        registry.promote(ports, SCOPE, at(ports, newest), needs_approval=True)
     assert "visloop model approve net@v3" in caught.value.fix
     for _ in range(2):
-        assert registry.request_approval(ports, SCOPE, newest).state == "waiting"
+        assert registry.request_approval(ports, SCOPE, at(ports, newest)).state == "waiting"
     assert [v.ref for v in registry.waiting(ports, SCOPE)] == ["net@v3"]
     anna = Scope(Actor("user", "u-7"))
-    first = registry.approve(ports, anna, newest, reason="looked at the hats")
-    again = registry.approve(ports, SCOPE, newest)
+    first = registry.approve(ports, anna, at(ports, newest), reason="looked at the hats")
+    again = registry.approve(ports, SCOPE, at(ports, newest))
     assert first == again
     assert (first.actor, first.reason) == ("user:u-7", "looked at the hats")
-    assert registry.request_approval(ports, SCOPE, newest).state == "approved"
-    assert registry.promote(ports, SCOPE, newest, needs_approval=True).number == 3
+    assert registry.request_approval(ports, SCOPE, at(ports, newest)).state == "approved"
+    assert registry.promote(ports, SCOPE, at(ports, newest), needs_approval=True).model == "net@v3"
     assert registry.waiting(ports, SCOPE) == []
     facts = ports.ledger.facts(subject="net@v3")
     assert [f.kind for f in facts] == [
@@ -194,32 +198,36 @@ def test_approval_is_asked_given_once_and_kept(ports):
 def test_a_person_may_think_again(ports):
     three(ports)
     ref = Ref("net", "v2")
-    registry.approve(ports, SCOPE, ref)
+    registry.approve(ports, SCOPE, at(ports, ref))
     ports.ledger.clock.advance(1)
-    registry.reject(ports, SCOPE, ref)
+    registry.reject(ports, SCOPE, at(ports, ref))
     assert registry.resolve(ports, SCOPE, ref).state == "rejected"
-    decisions = [a.decision for a in registry.show(ports, SCOPE, ref).approvals]
+    assert registry.decision(ports, SCOPE, at(ports, ref)) == "rejected"
+    assert registry.decision(ports, SCOPE, at(ports, Ref("net"))) is None
+    decisions = [a.decision for a in registry.show(ports, SCOPE, at(ports, ref)).approvals]
     assert decisions == ["approved", "rejected"]
 
 
 def test_aliases_that_read_like_versions_are_refused(ports):
     three(ports)
     with pytest.raises(UsageError, match="reads like a version"):
-        registry.set_alias(ports, SCOPE, Ref("net", "v1"), "v2")
+        registry.set_alias(ports, SCOPE, at(ports, Ref("net", "v1")), "v2")
     with pytest.raises(UsageError):
-        registry.set_alias(ports, SCOPE, Ref("net", "v1"), "a/b")
+        registry.set_alias(ports, SCOPE, at(ports, Ref("net", "v1")), "a/b")
 
 
-def test_the_list_shows_each_model_once(ports):
+def test_the_list_shows_every_version_with_its_aliases(ports):
     three(ports)
     registry.register(ports, SCOPE, "abc", package(), run="run-a")
-    registry.promote(ports, SCOPE, Ref("net", "v2"))
+    registry.promote(ports, SCOPE, at(ports, Ref("net", "v2")))
     listed = registry.list_models(ports, SCOPE)
-    assert [(m.name, m.versions, m.newest.name, m.aliases) for m in listed] == [
-        ("abc", 1, "v1", {}),
-        ("net", 3, "v3", {"champion": 2}),
+    assert [(m.ref, m.aliases) for m in listed] == [
+        ("abc@v1", ()),
+        ("net@v3", ()),
+        ("net@v2", ("champion",)),
+        ("net@v1", ()),
     ]
-    assert registry.show(ports, SCOPE, Ref("net", "v2")).aliases == ("champion",)
+    assert registry.show(ports, SCOPE, at(ports, Ref("net", "v2"))).version == listed[2]
 
 
 def test_a_card_says_what_a_stranger_must_know():

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from visloop.registry.aliases import rollback as rollback
     from visloop.registry.aliases import set_alias as set_alias
     from visloop.registry.approvals import approve as approve
+    from visloop.registry.approvals import decision as decision
     from visloop.registry.approvals import reject as reject
     from visloop.registry.approvals import request_approval as request_approval
     from visloop.registry.approvals import waiting as waiting
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
     from visloop.registry.records import ApprovalNeeded as ApprovalNeeded
     from visloop.registry.records import Manifest as Manifest
     from visloop.registry.records import ModelDetail as ModelDetail
+    from visloop.registry.records import ModelLine as ModelLine
     from visloop.registry.records import ModelNotFound as ModelNotFound
-    from visloop.registry.records import ModelSummary as ModelSummary
     from visloop.registry.records import ModelVersion as ModelVersion
     from visloop.registry.records import Package as Package
+    from visloop.registry.records import Promotion as Promotion
     from visloop.registry.records import RegistryPorts as RegistryPorts
     from visloop.registry.records import model_digest as model_digest
 
@@ -41,7 +43,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "aliases": ("champion", "promote", "rollback", "set_alias"),
-        "approvals": ("approve", "reject", "request_approval", "waiting"),
+        "approvals": ("approve", "decision", "reject", "request_approval", "waiting"),
         "cards": ("CardFacts", "write_card"),
         "records": (
             "CHAMPION",
@@ -49,10 +51,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "ApprovalNeeded",
             "Manifest",
             "ModelDetail",
+            "ModelLine",
             "ModelNotFound",
-            "ModelSummary",
             "ModelVersion",
             "Package",
+            "Promotion",
             "RegistryPorts",
             "model_digest",
         ),

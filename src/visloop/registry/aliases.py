@@ -12,45 +12,51 @@ from visloop.events import Scope
 from visloop.ids import Ref, check_name
 from visloop.registry import tables as t
 from visloop.registry.lookup import find, find_here
-from visloop.registry.records import CHAMPION, ApprovalNeeded, ModelVersion, RegistryPorts
+from visloop.registry.records import (
+    CHAMPION,
+    ApprovalNeeded,
+    ModelVersion,
+    Promotion,
+    RegistryPorts,
+)
 from visloop.store import Write
 
 _TAKEN = re.compile(r"v\d+")
 
 
-def set_alias(ports: RegistryPorts, scope: Scope, ref: Ref, alias: str) -> ModelVersion:
+def set_alias(ports: RegistryPorts, scope: Scope, version: ModelVersion, alias: str) -> Promotion:
     """Let `alias` mean this version; again on the same version changes nothing.
 
     Raises:
-        ModelNotFound: no such version.
+        UsageError: the version lies in another project.
         UsageError: `alias` reads like a version, or is no name.
     """
     _check_alias(alias)
     with ports.ledger.write(scope) as write:
-        version = find_here(write, ref)
-        _move(write, version, alias, "model.alias_set")
-        return version
+        return _move(
+            write, find_here(write.connection, scope.project, version), alias, "model.alias_set"
+        )
 
 
 def promote(
     ports: RegistryPorts,
     scope: Scope,
-    ref: Ref,
+    version: ModelVersion,
     *,
     needs_approval: bool = False,
     alias: str = CHAMPION,
-) -> ModelVersion:
+) -> Promotion:
     """Make this version champion; the one before is remembered for `rollback`.
 
     Again on the champion itself changes nothing.
 
     Raises:
-        ModelNotFound: no such version.
+        UsageError: the version lies in another project.
         ApprovalNeeded: nobody approved it yet and `needs_approval`, or somebody rejected it.
     """
     _check_alias(alias)
     with ports.ledger.write(scope) as write:
-        version = find_here(write, ref)
+        version = find_here(write.connection, scope.project, version)
         if version.state == "rejected":
             raise ApprovalNeeded(
                 f"{version.ref} was rejected",
@@ -61,8 +67,7 @@ def promote(
                 f"{version.ref} must be approved by a person before it is promoted",
                 fix=f"visloop model approve {version.ref}",
             )
-        _move(write, version, alias, "model.promoted")
-        return version
+        return _move(write, version, alias, "model.promoted")
 
 
 def rollback(
@@ -72,7 +77,7 @@ def rollback(
     *,
     alias: str = CHAMPION,
     leaving: int | None = None,
-) -> ModelVersion:
+) -> Promotion:
     """Go back to the champion before this one; again goes back further. Rejected ones are passed over.
 
     Args:
@@ -89,7 +94,7 @@ def rollback(
     with ports.ledger.write(scope) as write:
         now = find(write.connection, scope.project, Ref(name, alias))
         if leaving is not None and now.number != leaving:
-            return now
+            return Promotion(now.ref, None, alias)
         earlier = _earlier(write, name, alias)
         if earlier is None:
             raise Conflict(
@@ -99,7 +104,7 @@ def rollback(
         move, version = earlier
         write.execute(update(t.aliases).where(_named(write, name, alias)).values(move=move.id))
         write.fact("model.rolled_back", version.ref, alias=alias, previous=now.name)
-        return version
+        return Promotion(version.ref, now.ref, alias)
 
 
 def champion(
@@ -166,10 +171,10 @@ def _earlier(write: Write, name: str, alias: str) -> tuple[_Move, ModelVersion] 
     return None
 
 
-def _move(write: Write, version: ModelVersion, alias: str, kind: str) -> None:
+def _move(write: Write, version: ModelVersion, alias: str, kind: str) -> Promotion:
     before = _current(write, version.model, alias)
     if before is not None and before.number == version.number:
-        return
+        return Promotion(version.ref, None, alias)
     values = {
         "project": write.scope.project,
         "model": version.model,
@@ -189,3 +194,4 @@ def _move(write: Write, version: ModelVersion, alias: str, kind: str) -> None:
         write.execute(change.values(move=move[0]))
     previous = None if before is None else f"v{before.number}"
     write.fact(kind, version.ref, alias=alias, previous=previous, package=version.package)
+    return Promotion(version.ref, previous and f"{version.model}@{previous}", alias)

@@ -13,36 +13,47 @@ from visloop.registry.rows import approval_of
 from visloop.store import Write
 
 
-def request_approval(ports: RegistryPorts, scope: Scope, ref: Ref) -> ModelVersion:
+def request_approval(ports: RegistryPorts, scope: Scope, version: ModelVersion) -> ModelVersion:
     """Let a version wait for a person; nothing happens when it waits or is decided already.
 
     Raises:
-        ModelNotFound: no such version.
+        UsageError: the version lies in another project.
     """
     with ports.ledger.write(scope) as write:
-        version = find_here(write, ref)
+        version = find_here(write.connection, scope.project, version)
         if version.state == "registered":
             _set_state(write, version, "waiting")
             write.fact("model.approval_requested", version.ref, package=version.package)
-        return find(write.connection, scope.project, Ref(version.model, version.name))
+        return find_here(write.connection, scope.project, version)
 
 
-def approve(ports: RegistryPorts, scope: Scope, ref: Ref, *, reason: str = "") -> Approval:
+def approve(
+    ports: RegistryPorts, scope: Scope, version: ModelVersion, *, reason: str = ""
+) -> Approval:
     """Say yes; again changes nothing.
 
     Raises:
-        ModelNotFound: no such version.
+        UsageError: the version lies in another project.
     """
-    return _decide(ports, scope, ref, "approved", reason)
+    return _decide(ports, scope, version, "approved", reason)
 
 
-def reject(ports: RegistryPorts, scope: Scope, ref: Ref, *, reason: str = "") -> Approval:
+def reject(
+    ports: RegistryPorts, scope: Scope, version: ModelVersion, *, reason: str = ""
+) -> Approval:
     """Say no: it cannot be promoted, and a rollback passes it over; again changes nothing.
 
     Raises:
-        ModelNotFound: no such version.
+        UsageError: the version lies in another project.
     """
-    return _decide(ports, scope, ref, "rejected", reason)
+    return _decide(ports, scope, version, "rejected", reason)
+
+
+def decision(ports: RegistryPorts, scope: Scope, version: ModelVersion) -> Decision | None:
+    """What was decided about a version; None while nobody has."""
+    with ports.ledger.read() as connection:
+        state = find_here(connection, scope.project, version).state
+    return state if state in ("approved", "rejected") else None
 
 
 def waiting(ports: RegistryPorts, scope: Scope) -> list[ModelVersion]:
@@ -59,11 +70,11 @@ def waiting(ports: RegistryPorts, scope: Scope) -> list[ModelVersion]:
 
 
 def _decide(
-    ports: RegistryPorts, scope: Scope, ref: Ref, decision: Decision, reason: str
+    ports: RegistryPorts, scope: Scope, version: ModelVersion, decision: Decision, reason: str
 ) -> Approval:
     table = t.approvals
     with ports.ledger.write(scope) as write:
-        version = find_here(write, ref)
+        version = find_here(write.connection, scope.project, version)
         mine = and_(
             table.c.project == version.project,
             table.c.model == version.model,

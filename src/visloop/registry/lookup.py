@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, and_, select
 
 from visloop.errors import UsageError, did_you_mean
 from visloop.events import Scope
@@ -15,13 +14,12 @@ from visloop.registry import tables as t
 from visloop.registry.packages import manifest_of
 from visloop.registry.records import (
     ModelDetail,
+    ModelLine,
     ModelNotFound,
-    ModelSummary,
     ModelVersion,
     RegistryPorts,
 )
 from visloop.registry.rows import approval_of, current_aliases, of_model, version_of
-from visloop.store import Write
 
 _NUMBERED = re.compile(r"v(\d{1,9})")
 
@@ -67,20 +65,18 @@ def find(connection: Connection, project: str, ref: Ref) -> ModelVersion:
     return version_of(found)
 
 
-def find_here(write: Write, ref: Ref) -> ModelVersion:
-    """The version that a change is about: it must lie in the project of whoever changes it.
+def find_here(connection: Connection, project: str, version: ModelVersion) -> ModelVersion:
+    """The version as it stands in this transaction.
 
     Raises:
-        ModelNotFound: no such model, version or alias.
-        UsageError: the reference names another project.
+        UsageError: it lies in another project than the one that is worked in.
     """
-    project = write.scope.project
-    if ref.project not in (None, project):
+    if version.project != project:
         raise UsageError(
-            f"{ref} lies in project {ref.project!r}, this is {project!r}",
-            fix=f"say --project {ref.project}",
+            f"{version.ref} lies in project {version.project!r}, this is {project!r}",
+            fix=f"say --project {version.project}",
         )
-    return find(write.connection, project, ref)
+    return find(connection, project, Ref(version.model, version.name))
 
 
 def _no_version(connection: Connection, project: str, ref: Ref) -> ModelNotFound:
@@ -95,16 +91,16 @@ def _no_version(connection: Connection, project: str, ref: Ref) -> ModelNotFound
     )
 
 
-def show(ports: RegistryPorts, scope: Scope, ref: Ref) -> ModelDetail:
+def show(ports: RegistryPorts, scope: Scope, version: ModelVersion) -> ModelDetail:
     """One version with its manifest, aliases and approvals.
 
     Raises:
-        ModelNotFound: no such model, version or alias.
+        UsageError: the version lies in another project.
     """
+    table = t.approvals
     with ports.ledger.read() as connection:
-        version = find(connection, ref.project or scope.project, ref)
+        version = find_here(connection, scope.project, version)
         named = current_aliases(connection, version.project, version.model)
-        table = t.approvals
         mine = and_(
             table.c.project == version.project,
             table.c.model == version.model,
@@ -112,9 +108,8 @@ def show(ports: RegistryPorts, scope: Scope, ref: Ref) -> ModelDetail:
         )
         decisions = connection.execute(select(table).where(mine).order_by(table.c.time)).all()
     return ModelDetail(
-        version=version,
+        version=line_of(version, named),
         manifest=manifest_of(ports, version),
-        aliases=tuple(alias for alias, number in named.items() if number == version.number),
         approvals=tuple(approval_of(row) for row in decisions),
     )
 
@@ -134,31 +129,32 @@ def versions(ports: RegistryPorts, scope: Scope, name: str) -> list[ModelVersion
     return [version_of(row) for row in rows]
 
 
-def list_models(ports: RegistryPorts, scope: Scope) -> list[ModelSummary]:
-    """Every model of the project by name, with its newest version and its aliases."""
+def list_models(ports: RegistryPorts, scope: Scope) -> list[ModelLine]:
+    """Every version of every model of the project: by name, newest version first."""
     table = t.model_versions
+    query = select(table).where(table.c.project == scope.project)
     with ports.ledger.read() as connection:
-        names = connection.execute(
-            select(t.models).where(t.models.c.project == scope.project).order_by(t.models.c.name)
-        ).all()
-        newest = (
-            select(table.c.model, func.max(table.c.number).label("number"), func.count().label("n"))
-            .where(table.c.project == scope.project)
-            .group_by(table.c.model)
-            .subquery()
-        )
-        same = and_(table.c.model == newest.c.model, table.c.number == newest.c.number)
-        query = select(table, newest.c.n).join(newest, same).where(table.c.project == scope.project)
-        rows = {row.model: row for row in connection.execute(query)}
-        named = {row.name: current_aliases(connection, scope.project, row.name) for row in names}
-    return [_summary(row, rows[row.name], named[row.name]) for row in names if row.name in rows]
+        rows = connection.execute(query.order_by(table.c.model, table.c.number.desc())).all()
+        named = {
+            name: current_aliases(connection, scope.project, name)
+            for name in {row.model for row in rows}
+        }
+    return [line_of(version_of(row), named[row.model]) for row in rows]
 
 
-def _summary(model: Row[Any], newest: Row[Any], aliases: Mapping[str, int]) -> ModelSummary:
-    return ModelSummary(
-        name=model.name,
-        versions=int(newest.n),
-        newest=version_of(newest),
-        aliases=aliases,
-        created=model.created,
+def line_of(version: ModelVersion, aliases: Mapping[str, int]) -> ModelLine:
+    """A version as a row of a list."""
+    return ModelLine(
+        ref=version.ref,
+        model=version.model,
+        version=version.name,
+        aliases=tuple(name for name, number in aliases.items() if number == version.number),
+        state=version.state,
+        metrics=version.metrics,
+        recipe=version.recipe,
+        data=version.data,
+        run=version.run,
+        package=version.package,
+        created=version.created,
+        actor=version.actor,
     )

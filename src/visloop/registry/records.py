@@ -152,23 +152,41 @@ class Approval:
 
 
 @dataclass(frozen=True)
-class ModelSummary:
-    """One line of the list of models; `aliases` → version numbers."""
+class Promotion:
+    """An alias after it moved: `model` is what it means now (`net@v3`), `previous` what it meant.
 
-    name: str
-    versions: int
-    newest: ModelVersion
-    aliases: Mapping[str, int]
+    `previous` is None where it meant nothing before, or did not move.
+    """
+
+    model: str
+    previous: str | None
+    alias: str
+
+
+@dataclass(frozen=True)
+class ModelLine:
+    """One version as a row of a list, with the aliases that point at it."""
+
+    ref: str
+    model: str
+    version: str
+    aliases: tuple[str, ...]
+    state: State
+    metrics: Mapping[str, float]
+    recipe: str
+    data: str
+    run: str
+    package: str
     created: datetime
+    actor: str
 
 
 @dataclass(frozen=True)
 class ModelDetail:
     """One version with all that is known of it here."""
 
-    version: ModelVersion
+    version: ModelLine
     manifest: Manifest
-    aliases: tuple[str, ...]
     approvals: tuple[Approval, ...]
 
 
