@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visloop import data, evaluate, label, loop, observe, registry, serve, store, train
+from visloop import store
 
 if TYPE_CHECKING:
     from visloop.config import Config
@@ -24,3 +24,8 @@ class Ports:
     blobs: store.PackBlobs
     clock: Clock
     progress: Progress
+
+
+def with_progress(ports: Ports, progress: Progress) -> Ports:
+    """The same parts, watched by somebody else."""
+    return replace(ports, progress=progress)

@@ -1,14 +1,14 @@
 """A workspace on disk: made once, opened by any process, found from any folder inside it.
 
-    cards/
-      visloop.yaml       what people write
-      .visloop/
-        format           1
-        ledger.db        facts, state, telemetry
-        blobs/           bytes by digest
-        spool/           the last served pictures, bounded
-        cache/           may be deleted at any time
-        token            who may use the API (readable by the owner alone)
+cards/
+visloop.yaml       what people write
+.visloop/
+format           1
+ledger.db        facts, state, telemetry
+blobs/           bytes by digest
+spool/           the last served pictures, bounded
+cache/           may be deleted at any time
+token            who may use the API (readable by the owner alone)
 """
 
 from __future__ import annotations
@@ -175,6 +175,11 @@ def scope_for(project: str | None, ports: Ports) -> Scope:
     """The owner, in the named project or the configured one."""
     name = project or ports.config.project or DEFAULT_PROJECT
     return Scope(actor=OWNER, project=check_name(name, "project"))
+
+
+def worker_name() -> str:
+    """A name that no other worker has."""
+    return store.worker_name()
 
 
 def _ledger_url(inner: Path) -> str:

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from visloop.config.discovery import PluginNotFound as PluginNotFound
+    from visloop.config.discovery import load_plugin as load_plugin
+    from visloop.config.discovery import plugins as plugins
     from visloop.config.files import FILE_NAME as FILE_NAME
     from visloop.config.files import load as load
-    from visloop.config.plugins import PluginNotFound as PluginNotFound
-    from visloop.config.plugins import load_plugin as load_plugin
-    from visloop.config.plugins import plugins as plugins
     from visloop.config.sections import Config as Config
     from visloop.config.sections import Section as Section
 
@@ -17,7 +17,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "files": ("FILE_NAME", "load"),
-        "plugins": ("PluginNotFound", "load_plugin", "plugins"),
+        "discovery": ("PluginNotFound", "load_plugin", "plugins"),
         "sections": ("Config", "Section"),
     },
 )

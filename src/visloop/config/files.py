@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from visloop.config.plugins import load_plugin, plugins
+from visloop.config.discovery import load_plugin, plugins
 from visloop.config.sections import Config, Section
 from visloop.errors import ConfigError, did_you_mean
 

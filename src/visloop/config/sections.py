@@ -51,13 +51,14 @@ class ThresholdCheck(Section):
     metric: str
     at_least: float | None = None
     at_most: float | None = None
+    slice: str | None = None
 
 
 class GateSection(Section):
     """What a candidate must show before it may become champion."""
 
     checks: tuple[ThresholdCheck, ...] = ()
-    better_than_champion: Literal["off", "not_worse", "better"] = "not_worse"
+    better_than_champion: Literal["off", "not_worse", "non_inferior", "better"] = "not_worse"
     margin: Annotated[float, Field(ge=0, lt=1)] = 0.02
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     min_samples: Count = 20

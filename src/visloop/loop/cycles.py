@@ -99,7 +99,12 @@ def begin(
 
 
 def advance(
-    ledger: Ledger, scope: Scope, cycle: Cycle, state: State, claim: Claim, **learnt: Any  # noqa: ANN401
+    ledger: Ledger,
+    scope: Scope,
+    cycle: Cycle,
+    state: State,
+    claim: Claim,
+    **learnt: Any,  # noqa: ANN401
 ) -> Cycle:
     """Move a cycle on: its new state, what the step learnt, and a fact, in one transaction."""
     with ledger.write(scope, fence=claim) as write:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from visloop.store import Ledger
     from visloop.train import TrainPorts
 
-State = Literal["labelled", "committed", "trained", "gated", "approved", "promoted", "done", "refused"]
+State = Literal[
+    "labelled", "committed", "trained", "gated", "approved", "promoted", "done", "refused"
+]
 OPEN: tuple[State, ...] = ("labelled", "committed", "trained", "gated", "approved", "promoted")
 
 

@@ -12,76 +12,81 @@ from visloop import app
 from visloop.faces.cli import output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from visloop.app import Operation, Parameter
 
-    Params = dict[str, Any]
 
-
-class KeyValue(click.ParamType[tuple[str, str]]):
+class KeyValue(click.ParamType):
     """`name=value`."""
 
     name = "key=value"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None  # noqa: ANN401
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
         """Split at the first `=`."""
         if isinstance(value, tuple):
-            return value
+            return value  # pyright: ignore[reportUnknownVariableType]
         key, sign, rest = str(value).partition("=")
         if not sign or not key:
             self.fail(f"{value!r} is not name=value", param, ctx)
         return key, rest
 
 
-def command_for(operation: Operation[Any, Any], leaf: str) -> click.Command:
-    """The click command of an operation, with the options that every command has."""
-    known = app.parameters(operation.request)
-    params = [_click_parameter(each) for each in known]
-    return click.Command(
-        name=leaf,
-        params=[*params, *output.common_options()],
-        callback=_callback(operation, known),
-        help=operation.description,
-        short_help=operation.summary,
-    )
+class Verb(click.Command):
+    """The command of an operation, with the options that every command has."""
 
+    def __init__(self, operation: Operation[Any, Any], leaf: str) -> None:
+        self.operation = operation
+        self._known = app.parameters(operation.request)
+        super().__init__(
+            name=leaf,
+            params=[*map(_click_parameter, self._known), *output.common_options()],
+            callback=self._run,
+            help=operation.description,
+            short_help=operation.summary,
+        )
 
-def _callback(
-    operation: Operation[Any, Any], known: list[Parameter]
-) -> Callable[..., None]:
-    def run(**given: Any) -> None:  # noqa: ANN401
+    def request(self, given: Mapping[str, Any], base: Path) -> Any:
+        """The request that these arguments stand for; paths are relative to `base`."""
+        values = {each.name: _value(each, given[each.name], base) for each in self._known}
+        return self.operation.request(**values)
+
+    def _run(self, **given: Any) -> None:
         settings = output.Settings.taken_from(given)
-        ask = operation.request(**{each.name: _value(each, given[each.name]) for each in known})
+        ask = self.request(given, Path.cwd())
         with output.connected(settings) as connection:
-            answer = connection.call(operation, ask)
-        output.show(operation, answer, settings)
-        code = app.exit_code_of(operation, answer)
+            answer = connection.call(self.operation, ask)
+        output.show(self.operation, answer, settings)
+        code = app.exit_code_of(self.operation, answer)
         if code:
             raise SystemExit(code)
 
-    return run
 
-
-def _value(parameter: Parameter, value: Any) -> Any:  # noqa: ANN401
+def _value(parameter: Parameter, value: Any, base: Path) -> Any:
     kind = _plain(parameter.type)
     if get_origin(kind) is dict:
-        caster = get_args(kind)[1]
-        return {key: caster(text) for key, text in value}
+        return _pairs(value, get_args(kind)[1], parameter)
     if parameter.path and value is not None:
         if isinstance(value, tuple):
-            return tuple(_absolute(str(each)) for each in value)  # pyright: ignore[reportUnknownVariableType]
-        return _absolute(str(value))
-    return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportUnknownArgumentType]
+            return tuple(_absolute(str(each), base) for each in value)  # pyright: ignore[reportUnknownVariableType]
+        return _absolute(str(value), base)
+    return value
 
 
-def _absolute(text: str) -> str:
-    return text if "://" in text else str(Path(text).expanduser().absolute())
+def _pairs(given: Any, caster: Any, parameter: Parameter) -> dict[str, Any]:
+    try:
+        return {key: caster(text) for key, text in given}
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=f"--{parameter.option}") from error
 
 
-def _plain(hint: Any) -> Any:  # noqa: ANN401
+def _absolute(text: str, base: Path) -> str:
+    return text if "://" in text else str(base / Path(text).expanduser())
+
+
+def _plain(hint: Any) -> Any:
     """`str | None` → `str`."""
     if get_origin(hint) in (Union, types.UnionType):
         return next(each for each in get_args(hint) if each is not type(None))
@@ -90,35 +95,36 @@ def _plain(hint: Any) -> Any:  # noqa: ANN401
 
 def _click_parameter(each: Parameter) -> click.Parameter:
     kind = _plain(each.type)
-    if each.cli == "arg":
-        return _argument(each, kind)
+    return _argument(each, kind) if each.cli == "arg" else _option(each, kind)
+
+
+def _option(each: Parameter, kind: Any) -> click.Option:
     names = [f"--{each.option}", each.name] + ([each.short] if each.short else [])
-    shared: dict[str, Any] = {"help": each.help, "required": each.required}
     if kind is bool:
         return click.Option(names, is_flag=True, default=bool(each.default), help=each.help)
+    shared: dict[str, Any] = {"help": each.help, "required": each.required}
     if get_origin(kind) is dict:
         return click.Option(names, type=KeyValue(), multiple=True, **shared)
     if get_origin(kind) is tuple:
         return click.Option(names, type=_click_type(get_args(kind)[0]), multiple=True, **shared)
-    shown = each.default not in (None, "", 0)
-    return click.Option(
-        names, type=_click_type(kind), default=each.default, show_default=shown, **shared
-    )
+    if not each.required:
+        shared |= {"default": each.default, "show_default": each.default not in (None, "", 0)}
+    return click.Option(names, type=_click_type(kind), **shared)
 
 
-def _argument(each: Parameter, kind: Any) -> click.Argument:  # noqa: ANN401
+def _argument(each: Parameter, kind: Any) -> click.Argument:
     many = get_origin(kind) is tuple
+    settings: dict[str, Any] = {"required": each.required}
+    if not each.required and not many:
+        settings["default"] = each.default
     return click.Argument(
         [each.name],
         type=_click_type(get_args(kind)[0] if many else kind),
         nargs=-1 if many else 1,
-        required=each.required,
-        default=None if each.required or many else each.default,
-        metavar=each.name.upper() + ("…" if many else ""),
+        metavar=each.name.upper().rstrip("_") + ("…" if many else ""),
+        **settings,
     )
 
 
-def _click_type(kind: Any) -> Any:  # noqa: ANN401
-    if get_origin(kind) is Literal:
-        return click.Choice(list(get_args(kind)))
-    return kind
+def _click_type(kind: Any) -> Any:
+    return click.Choice(list(get_args(kind))) if get_origin(kind) is Literal else kind

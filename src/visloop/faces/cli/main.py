@@ -42,7 +42,7 @@ class Tree(click.Group):
             return own
         leaves = self._leaves()
         if cmd_name in leaves:
-            return derive.command_for(leaves[cmd_name], cmd_name)
+            return derive.Verb(leaves[cmd_name], cmd_name)
         if any(name.startswith(f"{cmd_name}.") for name in leaves):
             inner = f"{self._prefix}.{cmd_name}" if self._prefix else cmd_name
             return Tree(inner, name=cmd_name, help=app.GROUPS.get(inner, ""))

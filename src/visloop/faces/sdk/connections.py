@@ -98,7 +98,10 @@ class Remote(_Closing):
         if project:
             headers["X-Visloop-Project"] = project
         self._client: httpx.Client = httpx.Client(
-            base_url=self._url, headers=headers, timeout=httpx.Timeout(10, read=None), trust_env=False
+            base_url=self._url,
+            headers=headers,
+            timeout=httpx.Timeout(10, read=None),
+            trust_env=False,
         )
 
     def call(self, operation: Operation[Ask, Answer], ask: Ask) -> Answer:

@@ -1,12 +1,12 @@
 """Python says the same as the command line:
 
-    ws = visloop.open(".")                       # or visloop.open("http://127.0.0.1:8484")
-    ds = ws.dataset("cards")
-    ds.add("photos/")
-    v = ds.commit("first")
-    run = ws.train(v, recipe="classify-linear", model="reader")
-    report = run.model.evaluate(v["test"])
-    ws.deploy(run.model, as_="desk")
+ws = visloop.open(".")                       # or visloop.open("http://127.0.0.1:8484")
+ds = ws.dataset("cards")
+ds.add("photos/")
+v = ds.commit("first")
+run = ws.train(v, recipe="classify-linear", model="reader")
+report = run.model.evaluate(v["test"])
+ws.deploy(run.model, as_="desk")
 """
 
 from __future__ import annotations

@@ -70,7 +70,9 @@ def _endpoint(ports: Ports, operation: Operation[Any, Any]) -> Endpoint:
 
 def failure(error: VisloopError) -> Response:
     """The error as JSON with its HTTP status."""
-    return Response(_error_json(error), status_code=error.http_status, media_type="application/json")
+    return Response(
+        _error_json(error), status_code=error.http_status, media_type="application/json"
+    )
 
 
 def _error_json(error: VisloopError) -> bytes:
@@ -110,7 +112,10 @@ def _decode(body: bytes, operation: Operation[Any, Any]) -> object:
 
 
 def _streamed(
-    ports: Ports, scope: Any, operation: Operation[Any, Any], ask: object  # noqa: ANN401
+    ports: Ports,
+    scope: Any,
+    operation: Operation[Any, Any],
+    ask: object,
 ) -> Response:
     reporter = Reporter(asyncio.get_running_loop())
     watched = app.with_progress(ports, reporter)

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from visloop.app import Ports
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_FOREVER = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+_FOREVER = {
+    "Cache-Control": "private, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+}
 _SIZES_PX = (64, 160, 320, 640)
 
 

@@ -65,9 +65,7 @@ def _post(
             },
             "default": {
                 "description": "what happened, and how to mend it",
-                "content": {
-                    "application/json": {"schema": {"$ref": "#/components/schemas/Error"}}
-                },
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
             },
         },
     }

@@ -119,7 +119,9 @@ def build(ports: Ports) -> Starlette:
         given = request.query_params.get("token")
         if given is None:
             headers = {**_HEADERS, "Cache-Control": "no-cache"}
-            return Response((UI / "index.html").read_bytes(), media_type="text/html", headers=headers)
+            return Response(
+                (UI / "index.html").read_bytes(), media_type="text/html", headers=headers
+            )
         answer = RedirectResponse("/", status_code=303, headers=_HEADERS)
         if hmac.compare_digest(given, token):
             answer.set_cookie(

@@ -15,9 +15,7 @@ Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
 
 
-def execute(
-    ports: Ports, scope: Scope, operation: Operation[Ask, Answer], ask: Ask
-) -> Answer:
+def execute(ports: Ports, scope: Scope, operation: Operation[Ask, Answer], ask: Ask) -> Answer:
     """Authorise and run.
 
     Raises:

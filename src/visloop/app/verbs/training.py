@@ -37,7 +37,7 @@ class Trained:
     metrics: dict[str, float]
 
 
-@operation("train", permission="model.train")
+@operation("train", permission="train.run")
 def train(ports: Ports, scope: Scope, ask: Train) -> Trained:
     """A tracked run."""
     ref = Ref.parse(ask.ref)
@@ -55,7 +55,7 @@ class RunsList:
     limit: int = opt("at most so many", default=50)
 
 
-@operation("runs.list", permission="model.read")
+@operation("runs.list", permission="train.read")
 def runs_list(ports: Ports, scope: Scope, ask: RunsList) -> Rows:
     """One row a run."""
     return rows_of(training.list_runs(ports.train, scope, limit=ask.limit))
@@ -76,13 +76,11 @@ class RunAnswer:
     metrics: tuple[dict[str, Any], ...]
 
 
-@operation("runs.show", permission="model.read")
+@operation("runs.show", permission="train.read")
 def runs_show(ports: Ports, scope: Scope, ask: RunsShow) -> RunAnswer:
     """The run and its metrics."""
     found = training.show_run(ports.train, scope, ask.run)
-    return RunAnswer(
-        run=plain(found.run), metrics=tuple(plain(each) for each in found.metrics)
-    )
+    return RunAnswer(run=plain(found.run), metrics=tuple(plain(each) for each in found.metrics))
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ class Evaluated:
     baseline: dict[str, float]
 
 
-@operation("evaluate", permission="model.evaluate")
+@operation("evaluate", permission="evaluate.run")
 def evaluate(ports: Ports, scope: Scope, ask: Evaluate) -> Evaluated:
     """The same path from bytes to answer as in serving."""
     report = judging.evaluate(ports.evaluate, scope, Ref.parse(ask.model), Ref.parse(ask.on))
@@ -138,7 +136,9 @@ class Gated:
     policy: str
 
 
-@operation("gate", permission="model.gate", exit_code=lambda done: 0 if done.verdict == "pass" else 3)
+@operation(
+    "gate", permission="evaluate.gate", exit_code=lambda done: 0 if done.verdict == "pass" else 3
+)
 def gate(ports: Ports, scope: Scope, ask: Gate) -> Gated:
     """Evaluate both, compare, record the verdict."""
     return policies.run_gate(ports, scope, ask.model, ask.on, ask.against)

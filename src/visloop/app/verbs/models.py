@@ -21,7 +21,7 @@ class Models:
     """List the registered models with their versions and aliases."""
 
 
-@operation("models", permission="model.read")
+@operation("models", permission="registry.read")
 def models(ports: Ports, scope: Scope, ask: Models) -> Rows:
     """One row a version, newest first."""
     del ask
@@ -43,7 +43,7 @@ class ModelAnswer:
     card: str
 
 
-@operation("model.show", permission="model.read")
+@operation("model.show", permission="registry.read")
 def model_show(ports: Ports, scope: Scope, ask: ModelShow) -> ModelAnswer:
     """The version and its card."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
@@ -67,7 +67,7 @@ class ModelDecision:
     decision: str
 
 
-@operation("model.approve", permission="model.approve")
+@operation("model.approve", permission="registry.approve")
 def model_approve(ports: Ports, scope: Scope, ask: ModelApprove) -> ModelDecision:
     """Recorded as a fact."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
@@ -83,7 +83,7 @@ class ModelReject:
     reason: str = opt("why", default="", short="-m")
 
 
-@operation("model.reject", permission="model.approve")
+@operation("model.reject", permission="registry.approve")
 def model_reject(ports: Ports, scope: Scope, ask: ModelReject) -> ModelDecision:
     """Recorded as a fact."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
@@ -106,7 +106,7 @@ class Promoted:
     previous: str | None
 
 
-@operation("model.promote", permission="model.promote")
+@operation("model.promote", permission="registry.promote")
 def model_promote(ports: Ports, scope: Scope, ask: ModelPromote) -> Promoted:
     """The alias `champion` moves."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
@@ -122,7 +122,7 @@ class ModelRollback:
     name: str = arg("the model's name")
 
 
-@operation("model.rollback", permission="model.promote")
+@operation("model.rollback", permission="registry.promote")
 def model_rollback(ports: Ports, scope: Scope, ask: ModelRollback) -> Promoted:
     """The alias moves back."""
     done = registry.rollback(ports.registry, scope, ask.name)
@@ -137,7 +137,7 @@ class ModelAlias:
     alias: str = arg("any name but champion, which promote moves")
 
 
-@operation("model.alias", permission="model.promote")
+@operation("model.alias", permission="registry.promote")
 def model_alias(ports: Ports, scope: Scope, ask: ModelAlias) -> ModelDecision:
     """Recorded as a fact."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))

@@ -37,7 +37,7 @@ class Deployed:
     ready: bool
 
 
-@operation("deploy", permission="deployment.write")
+@operation("deploy", permission="serve.deploy")
 def deploy(ports: Ports, scope: Scope, ask: Deploy) -> Deployed:
     """Record the deployment, wait for the serving processes that run."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.model))
@@ -54,7 +54,7 @@ class Rollback:
     wait_s: float = opt("wait so long for the serving processes to switch", default=30.0)
 
 
-@operation("rollback", permission="deployment.write")
+@operation("rollback", permission="serve.deploy")
 def rollback(ports: Ports, scope: Scope, ask: Rollback) -> Deployed:
     """The previous model becomes the current one."""
     return _deployed(ports, serving.rollback(ports.serve, scope, ask.name), ask.wait_s)
@@ -76,7 +76,7 @@ class Deployments:
     """List what is served, by which model, and by which processes."""
 
 
-@operation("deployments", permission="deployment.read")
+@operation("deployments", permission="serve.read")
 def deployments(ports: Ports, scope: Scope, ask: Deployments) -> Rows:
     """One row a deployment."""
     del ask
@@ -91,7 +91,7 @@ class Predictions:
     limit: int = opt("at most so many", default=50)
 
 
-@operation("predictions", permission="deployment.read")
+@operation("predictions", permission="serve.read")
 def predictions(ports: Ports, scope: Scope, ask: Predictions) -> Rows:
     """Newest first."""
     return rows_of(serving.predictions(ports.serve, scope, ask.name, limit=ask.limit))
@@ -106,9 +106,7 @@ class Predict:
     out: str | None = opt("write one JSON line a picture to this file", default=None, path=True)
 
 
-@operation("predict", permission="model.predict")
+@operation("predict", permission="serve.predict")
 def predict(ports: Ports, scope: Scope, ask: Predict) -> Rows:
     """One row a picture; what cannot be read says so in its row."""
     return rows_of(batch.predict(ports, scope, ask.model, ask.sources, ask.out))
-
-

@@ -36,7 +36,7 @@ class Monitored:
     captured: dict[str, int]
 
 
-@operation("monitor", permission="monitor.read")
+@operation("monitor", permission="observe.read")
 def monitor(ports: Ports, scope: Scope, ask: Monitor) -> Monitored:
     """Brings the tests up to date first."""
     policies.observe_tick(ports, scope, ask.name)
@@ -51,7 +51,7 @@ class AlertsList:
     state: str | None = opt("open, acknowledged or closed", default=None)
 
 
-@operation("alerts.list", permission="monitor.read")
+@operation("alerts.list", permission="observe.read")
 def alerts_list(ports: Ports, scope: Scope, ask: AlertsList) -> Rows:
     """One row an alert."""
     return rows_of(observe.list_alerts(ports.observe, scope, state=ask.state))
@@ -64,7 +64,7 @@ class AlertsAcknowledge:
     alert: str = arg("its id")
 
 
-@operation("alerts.acknowledge", permission="monitor.write")
+@operation("alerts.acknowledge", permission="observe.write")
 def alerts_acknowledge(ports: Ports, scope: Scope, ask: AlertsAcknowledge) -> Rows:
     """Recorded as a fact."""
     return rows_of([observe.acknowledge(ports.observe, scope, ask.alert)])
@@ -77,7 +77,7 @@ class AlertsClose:
     alert: str = arg("its id")
 
 
-@operation("alerts.close", permission="monitor.write")
+@operation("alerts.close", permission="observe.write")
 def alerts_close(ports: Ports, scope: Scope, ask: AlertsClose) -> Rows:
     """Recorded as a fact."""
     return rows_of([observe.close_alert(ports.observe, scope, ask.alert)])

@@ -1,0 +1,326 @@
+"""One typed operation per verb: request, response, permission, handler; and the workspace itself."""
+
+from typing import TYPE_CHECKING
+
+from visloop.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from visloop.app.catalogue import GROUPS as GROUPS
+    from visloop.app.catalogue import OPERATIONS as OPERATIONS
+    from visloop.app.catalogue import nearest as nearest
+    from visloop.app.catalogue import usage_error as usage_error
+    from visloop.app.media import image_bytes as image_bytes
+    from visloop.app.media import thumbnail as thumbnail
+    from visloop.app.operation import Operation as Operation
+    from visloop.app.operation import Parameter as Parameter
+    from visloop.app.operation import parameters as parameters
+    from visloop.app.ports import Ports as Ports
+    from visloop.app.ports import with_progress as with_progress
+    from visloop.app.rows import Rows as Rows
+    from visloop.app.running import execute as execute
+    from visloop.app.running import exit_code_of as exit_code_of
+    from visloop.app.schema import HEAD as HEAD
+    from visloop.app.schema import upgrade as upgrade
+    from visloop.app.verbs.datasets import Add as Add
+    from visloop.app.verbs.datasets import AddAnswer as AddAnswer
+    from visloop.app.verbs.datasets import ClassesAdd as ClassesAdd
+    from visloop.app.verbs.datasets import ClassesList as ClassesList
+    from visloop.app.verbs.datasets import Commit as Commit
+    from visloop.app.verbs.datasets import Committed as Committed
+    from visloop.app.verbs.datasets import Datasets as Datasets
+    from visloop.app.verbs.datasets import Diff as Diff
+    from visloop.app.verbs.datasets import DiffAnswer as DiffAnswer
+    from visloop.app.verbs.datasets import Export as Export
+    from visloop.app.verbs.datasets import Exported as Exported
+    from visloop.app.verbs.datasets import Log as Log
+    from visloop.app.verbs.datasets import QuarantineList as QuarantineList
+    from visloop.app.verbs.datasets import QuarantineRetry as QuarantineRetry
+    from visloop.app.verbs.datasets import SamplePage as SamplePage
+    from visloop.app.verbs.datasets import Samples as Samples
+    from visloop.app.verbs.datasets import Split as Split
+    from visloop.app.verbs.datasets import SplitAnswer as SplitAnswer
+    from visloop.app.verbs.datasets import Status as Status
+    from visloop.app.verbs.datasets import add as add
+    from visloop.app.verbs.datasets import classes_add as classes_add
+    from visloop.app.verbs.datasets import classes_list as classes_list
+    from visloop.app.verbs.datasets import commit as commit
+    from visloop.app.verbs.datasets import datasets as datasets
+    from visloop.app.verbs.datasets import diff as diff
+    from visloop.app.verbs.datasets import export as export
+    from visloop.app.verbs.datasets import log as log
+    from visloop.app.verbs.datasets import quarantine_list as quarantine_list
+    from visloop.app.verbs.datasets import quarantine_retry as quarantine_retry
+    from visloop.app.verbs.datasets import samples as samples
+    from visloop.app.verbs.datasets import split as split
+    from visloop.app.verbs.datasets import status as status
+    from visloop.app.verbs.lines import DemoImages as DemoImages
+    from visloop.app.verbs.lines import DemoStream as DemoStream
+    from visloop.app.verbs.lines import DemoVideo as DemoVideo
+    from visloop.app.verbs.lines import DemoWritten as DemoWritten
+    from visloop.app.verbs.lines import Streamed as Streamed
+    from visloop.app.verbs.lines import demo_images as demo_images
+    from visloop.app.verbs.lines import demo_stream as demo_stream
+    from visloop.app.verbs.lines import demo_video as demo_video
+    from visloop.app.verbs.looping import LoopAnswer as LoopAnswer
+    from visloop.app.verbs.looping import LoopBusy as LoopBusy
+    from visloop.app.verbs.looping import LoopShow as LoopShow
+    from visloop.app.verbs.looping import LoopStart as LoopStart
+    from visloop.app.verbs.looping import LoopStep as LoopStep
+    from visloop.app.verbs.looping import LoopStepped as LoopStepped
+    from visloop.app.verbs.looping import LoopStop as LoopStop
+    from visloop.app.verbs.looping import loop_start as loop_start
+    from visloop.app.verbs.looping import loop_status as loop_status
+    from visloop.app.verbs.looping import loop_step as loop_step
+    from visloop.app.verbs.looping import loop_stop as loop_stop
+    from visloop.app.verbs.models import ModelAlias as ModelAlias
+    from visloop.app.verbs.models import ModelAnswer as ModelAnswer
+    from visloop.app.verbs.models import ModelApprove as ModelApprove
+    from visloop.app.verbs.models import ModelDecision as ModelDecision
+    from visloop.app.verbs.models import ModelPromote as ModelPromote
+    from visloop.app.verbs.models import ModelReject as ModelReject
+    from visloop.app.verbs.models import ModelRollback as ModelRollback
+    from visloop.app.verbs.models import Models as Models
+    from visloop.app.verbs.models import ModelShow as ModelShow
+    from visloop.app.verbs.models import Promoted as Promoted
+    from visloop.app.verbs.models import model_alias as model_alias
+    from visloop.app.verbs.models import model_approve as model_approve
+    from visloop.app.verbs.models import model_promote as model_promote
+    from visloop.app.verbs.models import model_reject as model_reject
+    from visloop.app.verbs.models import model_rollback as model_rollback
+    from visloop.app.verbs.models import model_show as model_show
+    from visloop.app.verbs.models import models as models
+    from visloop.app.verbs.project import Audit as Audit
+    from visloop.app.verbs.project import Audited as Audited
+    from visloop.app.verbs.project import FactList as FactList
+    from visloop.app.verbs.project import Facts as Facts
+    from visloop.app.verbs.project import Trace as Trace
+    from visloop.app.verbs.project import Traced as Traced
+    from visloop.app.verbs.project import audit as audit
+    from visloop.app.verbs.project import facts as facts
+    from visloop.app.verbs.project import trace as trace
+    from visloop.app.verbs.serving import Deploy as Deploy
+    from visloop.app.verbs.serving import Deployed as Deployed
+    from visloop.app.verbs.serving import Deployments as Deployments
+    from visloop.app.verbs.serving import Predict as Predict
+    from visloop.app.verbs.serving import Predictions as Predictions
+    from visloop.app.verbs.serving import Rollback as Rollback
+    from visloop.app.verbs.serving import deploy as deploy
+    from visloop.app.verbs.serving import deployments as deployments
+    from visloop.app.verbs.serving import predict as predict
+    from visloop.app.verbs.serving import predictions as predictions
+    from visloop.app.verbs.serving import rollback as rollback
+    from visloop.app.verbs.training import Evaluate as Evaluate
+    from visloop.app.verbs.training import Evaluated as Evaluated
+    from visloop.app.verbs.training import Gate as Gate
+    from visloop.app.verbs.training import Gated as Gated
+    from visloop.app.verbs.training import RunAnswer as RunAnswer
+    from visloop.app.verbs.training import RunsList as RunsList
+    from visloop.app.verbs.training import RunsShow as RunsShow
+    from visloop.app.verbs.training import Train as Train
+    from visloop.app.verbs.training import Trained as Trained
+    from visloop.app.verbs.training import evaluate as evaluate
+    from visloop.app.verbs.training import gate as gate
+    from visloop.app.verbs.training import runs_list as runs_list
+    from visloop.app.verbs.training import runs_show as runs_show
+    from visloop.app.verbs.training import train as train
+    from visloop.app.verbs.watching import AlertsAcknowledge as AlertsAcknowledge
+    from visloop.app.verbs.watching import AlertsClose as AlertsClose
+    from visloop.app.verbs.watching import AlertsList as AlertsList
+    from visloop.app.verbs.watching import LabelAccept as LabelAccept
+    from visloop.app.verbs.watching import LabelImport as LabelImport
+    from visloop.app.verbs.watching import LabelList as LabelList
+    from visloop.app.verbs.watching import LabelNext as LabelNext
+    from visloop.app.verbs.watching import LabelReject as LabelReject
+    from visloop.app.verbs.watching import LabelsImported as LabelsImported
+    from visloop.app.verbs.watching import LabelUndo as LabelUndo
+    from visloop.app.verbs.watching import Monitor as Monitor
+    from visloop.app.verbs.watching import Monitored as Monitored
+    from visloop.app.verbs.watching import alerts_acknowledge as alerts_acknowledge
+    from visloop.app.verbs.watching import alerts_close as alerts_close
+    from visloop.app.verbs.watching import alerts_list as alerts_list
+    from visloop.app.verbs.watching import label_accept as label_accept
+    from visloop.app.verbs.watching import label_import as label_import
+    from visloop.app.verbs.watching import label_list as label_list
+    from visloop.app.verbs.watching import label_next as label_next
+    from visloop.app.verbs.watching import label_reject as label_reject
+    from visloop.app.verbs.watching import label_undo as label_undo
+    from visloop.app.verbs.watching import monitor as monitor
+    from visloop.app.worker import Worker as Worker
+    from visloop.app.workspace import INNER as INNER
+    from visloop.app.workspace import WorkspaceFormat as WorkspaceFormat
+    from visloop.app.workspace import WorkspaceNotFound as WorkspaceNotFound
+    from visloop.app.workspace import close_ports as close_ports
+    from visloop.app.workspace import create as create
+    from visloop.app.workspace import find as find
+    from visloop.app.workspace import open_ports as open_ports
+    from visloop.app.workspace import opened as opened
+    from visloop.app.workspace import scope_for as scope_for
+    from visloop.app.workspace import token_of as token_of
+    from visloop.app.workspace import worker_name as worker_name
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "catalogue": ("GROUPS", "OPERATIONS", "nearest", "usage_error"),
+        "media": ("image_bytes", "thumbnail"),
+        "operation": ("Operation", "Parameter", "parameters"),
+        "ports": ("Ports", "with_progress"),
+        "rows": ("Rows",),
+        "running": ("execute", "exit_code_of"),
+        "schema": ("HEAD", "upgrade"),
+        "verbs.datasets": (
+            "Add",
+            "AddAnswer",
+            "ClassesAdd",
+            "ClassesList",
+            "Commit",
+            "Committed",
+            "Datasets",
+            "Diff",
+            "DiffAnswer",
+            "Export",
+            "Exported",
+            "Log",
+            "QuarantineList",
+            "QuarantineRetry",
+            "SamplePage",
+            "Samples",
+            "Split",
+            "SplitAnswer",
+            "Status",
+            "add",
+            "classes_add",
+            "classes_list",
+            "commit",
+            "datasets",
+            "diff",
+            "export",
+            "log",
+            "quarantine_list",
+            "quarantine_retry",
+            "samples",
+            "split",
+            "status",
+        ),
+        "verbs.lines": (
+            "DemoImages",
+            "DemoStream",
+            "DemoVideo",
+            "DemoWritten",
+            "Streamed",
+            "demo_images",
+            "demo_stream",
+            "demo_video",
+        ),
+        "verbs.looping": (
+            "LoopAnswer",
+            "LoopBusy",
+            "LoopShow",
+            "LoopStart",
+            "LoopStep",
+            "LoopStepped",
+            "LoopStop",
+            "loop_start",
+            "loop_status",
+            "loop_step",
+            "loop_stop",
+        ),
+        "verbs.models": (
+            "ModelAlias",
+            "ModelAnswer",
+            "ModelApprove",
+            "ModelDecision",
+            "ModelPromote",
+            "ModelReject",
+            "ModelRollback",
+            "ModelShow",
+            "Models",
+            "Promoted",
+            "model_alias",
+            "model_approve",
+            "model_promote",
+            "model_reject",
+            "model_rollback",
+            "model_show",
+            "models",
+        ),
+        "verbs.project": (
+            "Audit",
+            "Audited",
+            "FactList",
+            "Facts",
+            "Trace",
+            "Traced",
+            "audit",
+            "facts",
+            "trace",
+        ),
+        "verbs.serving": (
+            "Deploy",
+            "Deployed",
+            "Deployments",
+            "Predict",
+            "Predictions",
+            "Rollback",
+            "deploy",
+            "deployments",
+            "predict",
+            "predictions",
+            "rollback",
+        ),
+        "verbs.training": (
+            "Evaluate",
+            "Evaluated",
+            "Gate",
+            "Gated",
+            "RunAnswer",
+            "RunsList",
+            "RunsShow",
+            "Train",
+            "Trained",
+            "evaluate",
+            "gate",
+            "runs_list",
+            "runs_show",
+            "train",
+        ),
+        "verbs.watching": (
+            "AlertsAcknowledge",
+            "AlertsClose",
+            "AlertsList",
+            "LabelAccept",
+            "LabelImport",
+            "LabelList",
+            "LabelNext",
+            "LabelReject",
+            "LabelUndo",
+            "LabelsImported",
+            "Monitor",
+            "Monitored",
+            "alerts_acknowledge",
+            "alerts_close",
+            "alerts_list",
+            "label_accept",
+            "label_import",
+            "label_list",
+            "label_next",
+            "label_reject",
+            "label_undo",
+            "monitor",
+        ),
+        "worker": ("Worker",),
+        "workspace": (
+            "INNER",
+            "WorkspaceFormat",
+            "WorkspaceNotFound",
+            "close_ports",
+            "create",
+            "find",
+            "open_ports",
+            "opened",
+            "scope_for",
+            "token_of",
+            "worker_name",
+        ),
+    },
+)

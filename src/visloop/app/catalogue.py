@@ -1,0 +1,97 @@
+"""Every verb, in the order of a day's work; the faces are built from this list."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final
+
+from visloop.app.verbs import (
+    datasets,
+    lines,
+    looping,
+    models,
+    project,
+    serving,
+    training,
+    watching,
+)
+from visloop.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from visloop.app.operation import Operation
+
+OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
+    datasets.add,
+    datasets.commit,
+    datasets.log,
+    datasets.diff,
+    datasets.status,
+    datasets.samples,
+    datasets.export,
+    datasets.split,
+    datasets.datasets,
+    datasets.quarantine_list,
+    datasets.quarantine_retry,
+    datasets.classes_list,
+    datasets.classes_add,
+    training.train,
+    training.runs_list,
+    training.runs_show,
+    training.evaluate,
+    training.gate,
+    models.models,
+    models.model_show,
+    models.model_approve,
+    models.model_reject,
+    models.model_promote,
+    models.model_rollback,
+    models.model_alias,
+    serving.deploy,
+    serving.rollback,
+    serving.deployments,
+    serving.predictions,
+    serving.predict,
+    watching.monitor,
+    watching.alerts_list,
+    watching.alerts_acknowledge,
+    watching.alerts_close,
+    watching.label_list,
+    watching.label_next,
+    watching.label_accept,
+    watching.label_reject,
+    watching.label_undo,
+    watching.label_import,
+    looping.loop_start,
+    looping.loop_stop,
+    looping.loop_status,
+    looping.loop_step,
+    project.facts,
+    project.audit,
+    project.trace,
+    lines.demo_images,
+    lines.demo_video,
+    lines.demo_stream,
+)
+
+GROUPS: Final = {
+    "alerts": "Alarms: list, acknowledge, close.",
+    "classes": "The class dictionary of a data set.",
+    "demo": "The virtual factory line: pictures, a video, a live stream, with drift at will.",
+    "label": "The queue of pictures that wait for a person.",
+    "loop": "The closed loop: from production's mistakes to the next model.",
+    "model": "One model version: show, approve, promote, roll back.",
+    "quarantine": "Files that were not taken, and why.",
+    "runs": "Training runs.",
+}
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str:
+    """The known name that looks most like `wrong`, or nothing."""
+    return next(iter(get_close_matches(wrong, list(known), n=1)), "")
+
+
+def usage_error(what: str) -> UsageError:
+    """What click complains about, as an error of ours."""
+    return UsageError(what, fix="see --help")

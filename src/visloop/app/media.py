@@ -1,0 +1,86 @@
+"""Pictures for people: stored bytes as they are, and small ones drawn once and kept."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import TYPE_CHECKING, Final
+
+from PIL import Image, ImageOps
+
+from visloop.errors import Refused
+from visloop.ids import digest_of
+
+if TYPE_CHECKING:
+    from visloop.app.ports import Ports
+
+_MAGIC: Final = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+)
+_QUALITY: Final = 85
+
+
+class NotAPicture(Refused):
+    """The bytes are there and are no picture."""
+
+    code = "media.not_a_picture"
+
+
+def image_bytes(ports: Ports, digest: str) -> tuple[bytes, str]:
+    """The stored bytes of a picture and their media type.
+
+    Raises:
+        BlobNotFound: no such bytes.
+        NotAPicture: they are something else (models and trees lie in the same store).
+    """
+    raw = ports.blobs.get(digest)
+    for magic, media in _MAGIC:
+        if raw.startswith(magic):
+            return raw, media
+    if raw[:4] == b"RIFF" and raw[8:12] == b"WEBP":
+        return raw, "image/webp"
+    raise NotAPicture(f"{digest[:12]}… is no picture", fix="ask for a sample's `image`")
+
+
+def thumbnail(ports: Ports, digest: str, px: int) -> bytes:
+    """A JPEG whose longer side is `px`, upright; drawn once, then read from the cache."""
+    folder = ports.root / ".visloop" / "cache" / "thumbnails" / str(px) / digest[:2]
+    kept = folder / f"{digest}.jpg"
+    if kept.exists():
+        return kept.read_bytes()
+    raw, _ = image_bytes(ports, digest)
+    drawn = _draw(raw, digest, px)
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = kept.with_suffix(f".{os.getpid()}.{digest_of(drawn)[:6]}.tmp")
+    temporary.write_bytes(drawn)
+    temporary.replace(kept)
+    return drawn
+
+
+def _draw(raw: bytes, digest: str, px: int) -> bytes:
+    try:
+        with Image.open(io.BytesIO(raw)) as picture:
+            picture.draft("RGB", (px, px))
+            upright = ImageOps.exif_transpose(picture)
+            upright = _to_8_bit(upright)
+            upright.thumbnail((px, px))
+            out = io.BytesIO()
+            upright.save(out, "JPEG", quality=_QUALITY)
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise NotAPicture(f"{digest[:12]}… cannot be drawn: {error}") from error
+    return out.getvalue()
+
+
+def _to_8_bit(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):
+        return picture.point(lambda value: value / 257).convert("L").convert("RGB")
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        flat = Image.new("RGBA", picture.size, "white")
+        flat.alpha_composite(picture.convert("RGBA"))
+        return flat.convert("RGB")
+    return picture.convert("RGB")

@@ -1,0 +1,63 @@
+"""From `visloop.yaml` to the rooms' own policies, and the verbs that need several rooms at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from visloop import evaluate, loop
+from visloop.errors import ConfigError, Conflict
+
+if TYPE_CHECKING:
+    from visloop.app.ports import Ports
+
+
+class NotPromotable(Conflict):
+    """The policy asks for more before this model may become champion."""
+
+    code = "model.not_promotable"
+
+
+def gate_policy(ports: Ports) -> evaluate.GatePolicy:
+    """The section `gate`."""
+    section = ports.config.gate
+    checks: list[evaluate.PolicyCheck] = [evaluate.MinSamples(n=section.min_samples)]
+    checks += [
+        evaluate.Threshold(
+            metric=each.metric, at_least=each.at_least, at_most=each.at_most, slice=each.slice
+        )
+        for each in section.checks
+    ]
+    if section.better_than_champion != "off":
+        checks.append(
+            evaluate.BetterThanChampion(
+                mode=section.better_than_champion,
+                margin=section.margin,
+                confidence=section.confidence,
+            )
+        )
+    return evaluate.GatePolicy(checks=tuple(checks))
+
+
+def loop_policy(ports: Ports) -> loop.LoopPolicy:
+    """The section `loop`.
+
+    Raises:
+        ConfigError: it does not say which deployment, data set and model belong together.
+    """
+    section = ports.config.loop
+    for field in ("deployment", "dataset", "model"):
+        if not getattr(section, field):
+            raise ConfigError(
+                f"visloop.yaml does not say loop.{field}",
+                fix="loop: {deployment: desk, dataset: cards, model: reader}",
+            )
+    return loop.LoopPolicy(
+        deployment=section.deployment,
+        dataset=section.dataset,
+        model=section.model,
+        recipe=section.recipe,
+        gate=gate_policy(ports),
+        labels=section.labels,
+        approval=ports.config.gate.approval,
+        cooldown_s=section.cooldown_s,
+    )

@@ -1,0 +1,122 @@
+"""What goes on by itself: seals, windows, captures, webhooks, the loop; each duty held by one worker.
+
+A worker that dies stops its heartbeats; the next one takes its duties over from where they stood.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from visloop import loop, observe, serve, store
+from visloop.app import policies
+from visloop.errors import LeaseLost, VisloopError
+from visloop.events import Actor, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from visloop.app.ports import Ports
+
+LOOP = Actor("part", "loop")
+OBSERVE = Actor("part", "observe")
+_log = logging.getLogger("visloop.worker")
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One worker of a workspace; `lease_s` is how long its duties rest when it is killed."""
+
+    ports: Ports
+    name: str
+    lease_s: float = 5.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Go round until told to stop."""
+        while not stop.is_set():
+            self.once()
+            stop.wait(self.ports.config.loop.every_s)
+
+    def once(self) -> bool:
+        """Every duty that is free, once; True when the loop moved."""
+        self.ports.ledger.seal()
+        project = self.ports.config.project
+        for deployment in serve.deployments(self.ports.serve, project):
+            self._duty("observe", deployment.name, self._watch(project, deployment.name))
+        self._duty("webhooks", "all", self._deliver)
+        moved = False
+        for owner, name in loop.switched_on(self.ports.ledger):
+            moved = self._duty("loop", name, self._turn(owner, name), project=owner) or moved
+        return moved
+
+    def _watch(self, project: str, name: str) -> Callable[[store.Claim], bool]:
+        def tick(claim: store.Claim) -> bool:
+            scope = Scope(OBSERVE, project)
+            policy = policies.observe_policy(self.ports)
+            observe.tick(self.ports.observe, scope, name, policy, fence=claim)
+            return False
+
+        return tick
+
+    def _deliver(self, claim: store.Claim) -> bool:
+        del claim
+        scope = Scope(OBSERVE, self.ports.config.project)
+        observe.deliver(self.ports.observe, scope, policies.webhooks(self.ports))
+        return False
+
+    def _turn(self, project: str, name: str) -> Callable[[store.Claim], bool]:
+        def turn(claim: store.Claim) -> bool:
+            policy = policies.loop_policy(self.ports)
+            if policy.deployment != name:
+                return False
+            return loop.step(self.ports.loop, Scope(LOOP, project), policy, claim).moved
+
+        return turn
+
+    def _duty(
+        self,
+        kind: str,
+        key: str,
+        work: Callable[[store.Claim], bool],
+        *,
+        project: str = "default",
+    ) -> bool:
+        """Do the work if the duty is free; a failure is logged and tried again next time."""
+        jobs = store.Jobs(self.ports.ledger, self.ports.clock)
+        claim = jobs.hold(self.name, kind, key, self.lease_s, project=project)
+        if claim is None:
+            return False
+        try:
+            with _heartbeat(jobs, claim):
+                return work(claim)
+        except LeaseLost:
+            _log.warning("worker.lease_lost", extra={"kind": kind, "key": key})
+        except VisloopError as error:
+            _log.warning("worker.duty_failed", extra={"kind": kind, "key": key, "code": error.code})
+        except Exception:
+            _log.exception("worker.duty_crashed", extra={"kind": kind, "key": key})
+        return False
+
+
+@contextmanager
+def _heartbeat(jobs: store.Jobs, claim: store.Claim) -> Iterator[None]:
+    """Renew the lease from a thread for as long as the work lasts."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(claim.lease_s / 3):
+            try:
+                jobs.heartbeat(claim)
+            except LeaseLost:
+                return
+
+    thread = threading.Thread(target=beat, name=f"heartbeat-{claim.kind}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -1,0 +1,186 @@
+"""Answers for people: tables, marks and short lines, drawn with Rich when there is a table to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_WIDE = 48
+_MANY = 20
+_HIDDEN: Final = frozenset({"format", "project", "payload", "metadata"})
+
+
+def answer(name: str, value: object) -> None:
+    """Print the answer of the verb `name`."""
+    plain: dict[str, Any] = msgspec.to_builtins(value)
+    own = _OWN.get(name)
+    if own:
+        own(plain)
+    elif set(plain) >= {"count", "rows"}:
+        _rows(plain["rows"])
+    else:
+        _fields(plain)
+
+
+def _rows(rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        click.echo("nothing yet")
+        return
+    columns = [key for key in rows[0] if key not in _HIDDEN and not _is_deep(rows[0][key])]
+    table = _table(columns)
+    for row in rows:
+        table.add_row(*(_cell(row.get(column)) for column in columns))
+    _print(table)
+
+
+def _is_deep(value: object) -> bool:
+    return isinstance(value, dict) or (
+        isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+    )
+
+
+def _fields(plain: Mapping[str, Any]) -> None:
+    width = max((len(key) for key in plain), default=0)
+    for key, value in plain.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            click.echo(f"{key}:")
+            _rows(value)  # pyright: ignore[reportUnknownArgumentType]
+        elif isinstance(value, list) and len(value) > 1:
+            click.echo(f"{key}:")
+            _lines(value)  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            click.echo(f"{key:<{width}}  {_cell(value)}")
+
+
+def _lines(values: Sequence[object]) -> None:
+    for value in values[:_MANY]:
+        click.echo(f"  {value}")
+    if len(values) > _MANY:
+        click.echo(f"  … {len(values) - _MANY} more (--json shows all)")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        return "  ".join(f"{key} {_cell(each)}" for key, each in value.items())  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, list):
+        return ", ".join(_cell(each) for each in value)  # pyright: ignore[reportUnknownVariableType]
+    text = str(value)
+    if len(text) == 64 and all(c in "0123456789abcdef" for c in text):  # noqa: PLR2004 - a digest
+        return text[:12]
+    return text if len(text) <= _WIDE else text[: _WIDE - 1] + "…"
+
+
+def _table(columns: Sequence[str]) -> Table:
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - Rich is loaded when a table is drawn
+    from rich.table import Table as RichTable  # noqa: PLC0415
+
+    table = RichTable(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "))
+    return table
+
+
+def _print(table: Table) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    Console().print(table)
+
+
+def _added(plain: Mapping[str, Any]) -> None:
+    counts = ("added", "updated", "unchanged", "quarantined")
+    click.echo(", ".join(f"{plain[key]} {key}" for key in counts))
+    if plain["classes_added"]:
+        click.echo(f"classes: {', '.join(plain['classes_added'])}")
+    _lines(plain["notes"])
+    if plain["quarantined"]:
+        click.echo("why: visloop quarantine list")
+
+
+def _gated(plain: Mapping[str, Any]) -> None:
+    for check in plain["checks"]:
+        mark = _mark(passed=check["passed"])
+        detail = check.get("detail") or ""
+        click.echo(f"{mark}  {check['name']:<28} {_cell(check.get('value')):>8}  {detail}")
+    failed = sum(not check["passed"] for check in plain["checks"])
+    against = f" against {plain['against']}" if plain["against"] else ""
+    if failed:
+        click.echo(f"{failed} of {len(plain['checks'])} checks failed; {plain['model']} stays out.")
+    else:
+        click.echo(f"{plain['model']} passed on {plain['on']}{against}.")
+
+
+def _mark(*, passed: bool) -> str:
+    return click.style("pass", fg="green") if passed else click.style("FAIL", fg="red", bold=True)
+
+
+def _evaluated(plain: Mapping[str, Any]) -> None:
+    click.echo(f"{plain['model']} on {plain['on']}, n={plain['n']}")
+    for key, value in plain["metrics"].items():
+        interval = plain["intervals"].get(key)
+        spread = f"  [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
+        click.echo(f"  {key:<20} {_cell(value):>8}{spread}")
+    _rows(plain["per_class"])
+
+
+def _loop(plain: Mapping[str, Any]) -> None:
+    state = "running" if plain["on"] else "stopped"
+    click.echo(f"loop of {plain['deployment']}: {state}, {plain['state']}")
+    if plain["waiting_for"]:
+        click.echo(f"waits for: {plain['waiting_for']}")
+    click.echo(
+        f"labels: {plain['accepted']} of {plain['needed']}; {plain['waiting']} pictures in the queue"
+    )
+    keys = ("cycle", "state", "version", "model", "verdict", "time_to_heal_s", "ended")
+    if plain["history"]:
+        _rows([{key: row.get(key) for key in keys} for row in plain["history"]])
+
+
+def _monitor(plain: Mapping[str, Any]) -> None:
+    click.echo(f"{plain['name']}: {plain['state']}. {plain['verdict']}")
+    _rows(plain["windows"])
+    for alert in plain["alerts"]:
+        click.echo(f"{alert['state']} alert {alert['id']}: {alert['what']}")
+
+
+def _traced(plain: Mapping[str, Any]) -> None:
+    for hop, found in plain.items():
+        click.echo(click.style(hop, bold=True))
+        for key, value in found.items():
+            click.echo(f"  {key:<14} {_cell(value)}")
+
+
+def _shown_model(plain: Mapping[str, Any]) -> None:
+    click.echo(plain["card"])
+
+
+def _streamed(plain: Mapping[str, Any]) -> None:
+    click.echo(f"{plain['sent']} pictures, accuracy {plain['accuracy']:.3f}")
+    if plain["failed"]:
+        click.echo(f"{plain['failed']} were not answered")
+
+
+_OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
+    "add": _added,
+    "quarantine.retry": _added,
+    "gate": _gated,
+    "evaluate": _evaluated,
+    "loop.start": _loop,
+    "loop.stop": _loop,
+    "loop.status": _loop,
+    "monitor": _monitor,
+    "trace": _traced,
+    "model.show": _shown_model,
+    "demo.stream": _streamed,
+}
