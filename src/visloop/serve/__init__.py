@@ -1,0 +1,50 @@
+"""Models behind URLs: deployments, the inference server, the prediction log."""
+
+from typing import TYPE_CHECKING
+
+from visloop.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from visloop.serve.errors import DeploymentNotFound as DeploymentNotFound
+    from visloop.serve.ports import ServePorts as ServePorts
+    from visloop.serve.processes import LogBalance as LogBalance
+    from visloop.serve.processes import Server as Server
+    from visloop.serve.processes import lost as lost
+    from visloop.serve.processes import servers as servers
+    from visloop.serve.proxy import Proxy as Proxy
+    from visloop.serve.record import Captured as Captured
+    from visloop.serve.rollout import Deployment as Deployment
+    from visloop.serve.rollout import NothingToRollBackTo as NothingToRollBackTo
+    from visloop.serve.rollout import deploy as deploy
+    from visloop.serve.rollout import deployment as deployment
+    from visloop.serve.rollout import deployments as deployments
+    from visloop.serve.rollout import rollback as rollback
+    from visloop.serve.rollout import undeploy as undeploy
+    from visloop.serve.rollout import wait_ready as wait_ready
+    from visloop.serve.server import listen as listen
+    from visloop.serve.server import run as run
+    from visloop.serve.server import url_of as url_of
+    from visloop.serve.settings import ServeSettings as ServeSettings
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "rollout": (
+            "Deployment",
+            "NothingToRollBackTo",
+            "deploy",
+            "deployment",
+            "deployments",
+            "rollback",
+            "undeploy",
+            "wait_ready",
+        ),
+        "errors": ("DeploymentNotFound",),
+        "ports": ("ServePorts",),
+        "proxy": ("Proxy",),
+        "record": ("Captured",),
+        "server": ("listen", "run", "url_of"),
+        "processes": ("LogBalance", "Server", "lost", "servers"),
+        "settings": ("ServeSettings",),
+    },
+)

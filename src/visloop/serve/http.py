@@ -1,0 +1,200 @@
+"""The few pieces of HTTP that a raw ASGI application needs: bodies in, answers out."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from visloop.errors import VisloopError
+from visloop.serve.errors import BadRequest, Busy, TooLarge
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers: TypeAlias = dict[bytes, bytes]
+
+JSON: Final = b"application/json"
+_ZLIB_OR_GZIP: Final = 47
+_DRAIN_BYTES: Final = 64 << 20
+_DRAIN_S: Final = 2.0
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was complete."""
+
+
+class BodyRefused(Exception):
+    """A body that was not read to its end, and the error that says why."""
+
+    def __init__(self, error: VisloopError) -> None:
+        super().__init__(error.what)
+        self.error = error
+
+
+class BodyReader:
+    """Reads request bodies under a limit for each and a budget for all that are under way."""
+
+    def __init__(self, max_bytes: int, pending_bytes: int, timeout_s: float) -> None:
+        self.max_bytes = max_bytes
+        self._budget = pending_bytes
+        self._timeout_s = timeout_s
+
+    async def read(self, headers: Headers, receive: Receive) -> bytes:
+        """The whole body.
+
+        Raises:
+            BodyRefused: with `TooLarge` (by its own word or by count), `Busy` (the bodies under way
+                fill the memory set aside for them) or `BadRequest` (too slow, or no number).
+            ClientGone: the connection closed first.
+        """
+        try:
+            return await self._read(headers, receive)
+        except VisloopError as error:
+            raise BodyRefused(error) from None
+
+    async def _read(self, headers: Headers, receive: Receive) -> bytes:
+        declared = _declared_length(headers)
+        if declared is not None and declared > self.max_bytes:
+            if headers.get(b"expect") is None:
+                await self._drain(receive)
+            raise self._too_large(declared)
+        message = await receive()
+        if not message.get("more_body", False) and message["type"] == "http.request":
+            return self._bounded(message.get("body", b""))
+        reserved = self.max_bytes if declared is None else declared
+        if reserved > self._budget:
+            await self._drain(receive)
+            raise Busy("too many request bodies at once", fix="try again in a moment")
+        self._budget -= reserved
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._collect(message, receive)
+        except TimeoutError:
+            raise BadRequest(
+                f"the request body did not arrive within {self._timeout_s:g} s",
+                fix="send the body without pauses",
+            ) from None
+        finally:
+            self._budget += reserved
+
+    async def _collect(self, message: Message, receive: Receive) -> bytes:
+        body = bytearray()
+        while True:
+            if message["type"] != "http.request":
+                raise ClientGone
+            body += message.get("body", b"")
+            if len(body) > self.max_bytes:
+                await self._drain(receive)
+                raise self._too_large(len(body))
+            if not message.get("more_body", False):
+                return bytes(body)
+            message = await receive()
+
+    def _bounded(self, body: bytes) -> bytes:
+        if len(body) > self.max_bytes:
+            raise self._too_large(len(body))
+        return body
+
+    async def _drain(self, receive: Receive) -> None:
+        """Read on for a moment: a client that is still sending would not see the answer."""
+        seen = 0
+        try:
+            async with asyncio.timeout(_DRAIN_S):
+                while seen < _DRAIN_BYTES:
+                    message = await receive()
+                    seen += len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return
+        except TimeoutError:
+            return
+
+    def _too_large(self, size: int) -> TooLarge:
+        return TooLarge(
+            f"the request body has {size:,} bytes or more; the limit is {self.max_bytes:,}",
+            fix="send a smaller picture, or raise serve.max_body_bytes",
+        )
+
+
+def _declared_length(headers: Headers) -> int | None:
+    raw = headers.get(b"content-length")
+    if raw is None:
+        return None
+    if not raw.isdigit():
+        raise BadRequest("content-length is not a number", fix="send the body's length in bytes")
+    return int(raw)
+
+
+def unpack(body: bytes, encoding: bytes | None, max_bytes: int) -> bytes:
+    """Undo a request's `Content-Encoding` (gzip or deflate), to at most `max_bytes`.
+
+    Raises:
+        BadRequest: another encoding, or bytes that are not it.
+        TooLarge: it unpacks to more than the limit.
+    """
+    if encoding is None or encoding in {b"", b"identity"}:
+        return body
+    if encoding not in {b"gzip", b"deflate"}:
+        raise BadRequest(
+            f"content-encoding {encoding.decode('latin-1')!r} is not known",
+            fix="send gzip, deflate or plain bytes",
+        )
+    unzip = zlib.decompressobj(_ZLIB_OR_GZIP)
+    try:
+        plain = unzip.decompress(body, max_bytes + 1)
+    except zlib.error as error:
+        raise BadRequest(f"the body is not {encoding.decode()}: {error}") from error
+    if len(plain) > max_bytes:
+        raise TooLarge(
+            f"the body unpacks to more than {max_bytes:,} bytes",
+            fix="send less, or raise serve.max_body_bytes",
+        )
+    if not unzip.eof:
+        raise BadRequest("the compressed body ends too early", fix="send all of it")
+    return plain
+
+
+async def respond(
+    send: Send,
+    status: int,
+    body: bytes,
+    *,
+    content_type: bytes = JSON,
+    headers: Iterable[tuple[bytes, bytes]] = (),
+) -> None:
+    """One complete answer."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", content_type),
+                (b"content-length", b"%d" % len(body)),
+                *headers,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+async def respond_error(
+    send: Send, error: VisloopError, *, as_text: bool = False, close: bool = False
+) -> None:
+    """`error` as JSON; `as_text` is the V2 protocol's shape, where `error` is a string.
+
+    `close` ends the connection: the rest of the request was not read.
+    """
+    said: dict[str, Any] = error.to_dict()
+    if as_text:
+        said = {"error": str(error).replace("\n ", ";"), **said["error"]}
+    headers: list[tuple[bytes, bytes]] = []
+    if isinstance(error, Busy):
+        headers.append((b"retry-after", b"1"))
+    if close:
+        headers.append((b"connection", b"close"))
+    await respond(send, error.http_status, msgspec.json.encode(said), headers=headers)

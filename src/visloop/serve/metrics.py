@@ -1,0 +1,115 @@
+"""Counters and histograms in Prometheus' text format; written on the event loop only, so no locks.
+
+Source: Prometheus exposition format 0.0.4.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
+_BOUNDS_S: Final = (
+    0.0005,
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+)
+_HELP: Final = {
+    "visloop_requests_total": "Requests answered, by deployment and HTTP status.",
+    "visloop_predictions_total": "Pictures answered, by deployment and model.",
+    "visloop_stage_seconds": "Time spent in each stage of a request.",
+    "visloop_request_seconds": "Time from the request's first byte to its answer.",
+    "visloop_queue_length": "Requests waiting or being computed.",
+    "visloop_queue_limit": "Requests that may wait or be computed before 429.",
+    "visloop_log_rows_total": "Predictions written to the log.",
+    "visloop_log_dropped_total": "Predictions not logged because the log's queue was full.",
+    "visloop_log_queue_length": "Predictions on their way to the log.",
+    "visloop_deployment_generation": "What this process serves: 1 row for each deployment.",
+}
+
+Labels = tuple[tuple[str, str], ...]
+
+
+class Histogram:
+    """Cumulative buckets over seconds."""
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(_BOUNDS_S) + 1)
+        self.total = 0.0
+
+    def observe(self, seconds: float) -> None:
+        """Count one duration."""
+        self.counts[bisect_left(_BOUNDS_S, seconds)] += 1
+        self.total += seconds
+
+    def lines(self, name: str, labels: Labels) -> Iterable[str]:
+        """The buckets, the sum and the count."""
+        running = 0
+        for bound, count in zip((*_BOUNDS_S, float("inf")), self.counts, strict=True):
+            running += count
+            edge = "+Inf" if bound == float("inf") else f"{bound:g}"
+            yield f"{name}_bucket{_braces((*labels, ('le', edge)))} {running}"
+        yield f"{name}_sum{_braces(labels)} {self.total:.9g}"
+        yield f"{name}_count{_braces(labels)} {running}"
+
+
+class Metrics:
+    """What one serving process counts; `server` labels every series, as several may share a port."""
+
+    def __init__(self, server: str) -> None:
+        self._server: Labels = (("server", server),)
+        self._counters: dict[str, dict[Labels, int]] = {}
+        self._histograms: dict[str, dict[Labels, Histogram]] = {}
+
+    def count(self, name: str, labels: Labels, by: int = 1) -> None:
+        """Add to a counter."""
+        series = self._counters.setdefault(name, {})
+        series[labels] = series.get(labels, 0) + by
+
+    def observe(self, name: str, labels: Labels, seconds: float) -> None:
+        """Count one duration."""
+        series = self._histograms.setdefault(name, {})
+        histogram = series.get(labels)
+        if histogram is None:
+            histogram = series[labels] = Histogram()
+        histogram.observe(seconds)
+
+    def render(self, gauges: Mapping[str, Mapping[Labels, float]]) -> bytes:
+        """Everything as text, with `gauges` read by the caller just now."""
+        lines: list[str] = []
+        for name, values in (*self._counters.items(), *gauges.items()):
+            kind = "counter" if name.endswith("_total") else "gauge"
+            lines += _head(name, kind)
+            lines += [f"{name}{_braces(self._server + k)} {v:g}" for k, v in values.items()]
+        for name, series in self._histograms.items():
+            lines += _head(name, "histogram")
+            for labels, histogram in series.items():
+                lines += histogram.lines(name, self._server + labels)
+        return ("\n".join(lines) + "\n").encode()
+
+
+def _head(name: str, kind: str) -> list[str]:
+    return [f"# HELP {name} {_HELP[name]}", f"# TYPE {name} {kind}"]
+
+
+def _braces(labels: Labels) -> str:
+    if not labels:
+        return ""
+    pairs = ",".join(f'{key}="{_escaped(value)}"' for key, value in labels)
+    return "{" + pairs + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

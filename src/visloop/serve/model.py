@@ -1,0 +1,57 @@
+"""A model that is loaded, warm, and knows its shapes."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+from PIL import Image
+
+from visloop.infer import Predictor
+from visloop.vision import Contract, Decode
+
+
+@dataclass(frozen=True)
+class Model:
+    """A predictor with what every request needs of its contract; `contract_digest` is computed once.
+
+    `classes` and `embedding_dim` are 0 where the network has no such output.
+    """
+
+    predictor: Predictor
+    contract: Contract
+    contract_digest: str
+    input_chw: tuple[int, int, int]
+    classes: int
+    embedding_dim: int
+
+    @property
+    def names(self) -> Decode:
+        """How the network's outputs are called."""
+        return self.contract.decode
+
+    @classmethod
+    def load(cls, onnx: bytes, contract: Contract, max_pixels: int) -> Model:
+        """Build the session and answer one grey picture, so that the first client does not wait.
+
+        Raises:
+            VisloopError: what `Predictor.load` refuses.
+        """
+        predictor = Predictor.load(onnx, contract)
+        prepared = predictor.prepare(_grey_picture())
+        outputs = predictor.run(prepared[None])
+        channels, height, width = prepared.shape
+        return cls(
+            predictor=predictor,
+            contract=contract,
+            contract_digest=contract.digest,
+            input_chw=(channels, height, width),
+            classes=0 if outputs.probabilities is None else outputs.probabilities.shape[1],
+            embedding_dim=0 if outputs.embedding is None else outputs.embedding.shape[1],
+        )
+
+
+def _grey_picture() -> bytes:
+    raw = io.BytesIO()
+    Image.new("RGB", (64, 48), (127, 127, 127)).save(raw, "JPEG")
+    return raw.getvalue()

@@ -1,0 +1,251 @@
+"""One serving process: parts put together, uvicorn around them, an orderly end.
+
+One process with a worker thread for each core is the default: decoding and inference leave
+Python's lock, and one process holds each model once. Several processes share a socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import uvicorn
+import uvloop
+
+from visloop import registry, serve
+from visloop.errors import Corrupt, UsageError
+from visloop.events import Scope
+from visloop.ids import Ref, new_id
+from visloop.serve.answers import Answers, Limits
+from visloop.serve.asgi import App, Parts
+from visloop.serve.counter import Counter, Counts
+from visloop.serve.guard import Guard
+from visloop.serve.http import BodyReader
+from visloop.serve.lineup import Lineup
+from visloop.serve.log import PredictionLog
+from visloop.serve.metrics import Metrics
+from visloop.serve.model import Model
+from visloop.serve.pool import Workers
+from visloop.serve.ports import ServePorts
+from visloop.serve.processes import PART, finish, register, settle
+from visloop.serve.rollout import Deployment
+from visloop.serve.settings import ServeSettings
+from visloop.serve.switch import Switch
+from visloop.store import Ledger, PackBlobs, Spool, SystemClock
+
+log = logging.getLogger("visloop.serve")
+
+BACKLOG: Final = 2048
+# threads that hold Python's lock for long make the event loop wait: hand it over sooner than 5 ms
+SWITCH_INTERVAL_S: Final = 0.0005
+
+
+def run(settings: ServeSettings, *, on_ready: Callable[[str], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is in flight and drain the prediction log.
+
+    Args:
+        settings: where the state is, where to listen, the limits.
+        on_ready: called with the server's URL when the first request can be answered.
+
+    Raises:
+        UsageError: the port is taken.
+    """
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    listening = listen(settings)
+    clock = SystemClock()
+    ledger = Ledger.open(settings.ledger, clock=clock)
+    ports = ServePorts(ledger, PackBlobs(Path(settings.blobs)), Path(settings.state))
+    scope = Scope(PART, settings.project)
+    settle(ports, scope)
+    one = Process(settings, ports, scope, url_of(listening))
+    try:
+        one.serve(listening, on_ready)
+    finally:
+        one.close()
+        ports.blobs.close()
+        ledger.close()
+
+
+def listen(settings: ServeSettings) -> socket.socket:
+    """The listening socket: inherited, or bound here; a supervisor may bind it for its children.
+
+    Raises:
+        UsageError: the address is taken or cannot be bound.
+    """
+    if settings.fd is not None:
+        return socket.socket(fileno=settings.fd)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise UsageError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",
+            fix="choose another port: --port 0 takes a free one",
+        ) from error
+    listening.listen(BACKLOG)
+    return listening
+
+
+def url_of(listening: socket.socket) -> str:
+    """`http://HOST:PORT` of a bound socket."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Process:
+    """The parts of one serving process, from its row in `servers` to its last log batch."""
+
+    def __init__(self, settings: ServeSettings, ports: ServePorts, scope: Scope, url: str) -> None:
+        self._settings = settings
+        self._ports = ports
+        self._scope = scope
+        self._url = url
+        self._id = new_id("server")
+        self._counter = Counter.create(ports.counters, self._id)
+        self._log = self._prediction_log() if settings.log else None
+        self._lineup = Lineup()
+        self._workers = Workers(
+            settings.worker_threads, settings.queue, settings.max_pending_bytes, settings.timeout_s
+        )
+        self._switch = Switch(ports, scope, self._id, self._lineup, self._load, settings.poll_s)
+        self._proxy = serve.Proxy(settings.fallback) if settings.fallback else None
+
+    def serve(self, listening: socket.socket, on_ready: Callable[[str], None] | None) -> None:
+        """Load what is deployed, then answer until a signal says stop."""
+        register(self._ports, self._scope, self._id, self._url)
+        self._switch.follow()
+        self._switch.start()
+        if self._log is not None:
+            self._log.start()
+        server = _Uvicorn(self._config(), self._begin_drain)
+        with _signals_stop(server), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._answer(server, listening, on_ready))
+
+    def close(self) -> None:
+        """After the last answer: end the threads, drain the log, settle the balance."""
+        grace_s = self._settings.grace_s
+        self._switch.stop(grace_s)
+        self._workers.stop(grace_s)
+        if self._log is not None:
+            self._log.close(grace_s)
+        answered = self._counter.answered if self._log is not None else 0
+        counts = Counts(answered, self._counter.dropped)
+        self._counter.close()
+        finish(self._ports, self._scope, self._id, counts)
+
+    async def _answer(
+        self,
+        server: _Uvicorn,
+        listening: socket.socket,
+        on_ready: Callable[[str], None] | None,
+    ) -> None:
+        self._workers.start(asyncio.get_running_loop())
+        if on_ready is not None:
+            on_ready(self._url)
+        log.info("serve.ready", extra={"url": self._url, "server": self._id})
+        await server.serve(sockets=[listening])
+        if self._proxy is not None:
+            await self._proxy.close()
+
+    def _config(self) -> uvicorn.Config:
+        settings = self._settings
+        self._app = App(self._parts(), self._log_state)
+        return uvicorn.Config(
+            self._app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=max(1, round(settings.grace_s)),
+        )
+
+    def _parts(self) -> Parts:
+        settings = self._settings
+        limits = Limits(settings.max_body_bytes, settings.max_batch)
+        clock = self._ports.ledger.clock
+        return Parts(
+            guard=Guard(settings.allowed_hosts, settings.allowed_origins),
+            bodies=BodyReader(
+                settings.max_body_bytes, settings.max_pending_bytes, settings.body_timeout_s
+            ),
+            lineup=self._lineup,
+            workers=self._workers,
+            answers=Answers(self._id, self._counter, clock, limits, self._log),
+            metrics=Metrics(self._id),
+            fallback=self._proxy,
+        )
+
+    def _prediction_log(self) -> PredictionLog:
+        settings = self._settings
+        return PredictionLog(
+            self._ports.ledger,
+            Spool(self._ports.spool, settings.spool_bytes),
+            self._counter,
+            max_rows=settings.log_rows,
+            max_bytes=settings.log_bytes,
+        )
+
+    def _load(self, wanted: Deployment) -> Model:
+        ports = registry.RegistryPorts(self._ports.ledger, self._ports.blobs)
+        version = registry.resolve(ports, self._scope, Ref.parse(wanted.model))
+        if version.package != wanted.package:
+            raise Corrupt(
+                f"{wanted.model} is not the package that was deployed",
+                fix=f"deploy it again: visloop deploy {wanted.model} --as {wanted.name}",
+            )
+        package = registry.load(ports, version)
+        return Model.load(package.onnx, package.contract, self._settings.max_pixels)
+
+    def _log_state(self) -> dict[str, int]:
+        written = self._log.written if self._log else 0
+        waiting = self._log.waiting if self._log else 0
+        return {"written": written, "waiting": waiting, "dropped": self._counter.dropped}
+
+    def _begin_drain(self) -> None:
+        self._app.draining = True
+        if self._proxy is not None:
+            self._proxy.end_soon()
+
+
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn that says when it begins to shut down."""
+
+    def __init__(self, config: uvicorn.Config, on_drain: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_drain = on_drain
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell, then let uvicorn close what is idle and wait for the rest."""
+        self._on_drain()
+        await super().shutdown(sockets)
+
+
+@contextmanager
+def _signals_stop(server: uvicorn.Server) -> Generator[None]:
+    """Uvicorn raises the signal again when it has ended; we still have a log to drain then."""
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    before = {n: signal.signal(n, ask) for n in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
