@@ -1,0 +1,138 @@
+"""Writes the reference pages that are derived from the code: commands, errors, settings.
+
+    python tools/reference.py            # write
+    python tools/reference.py --check    # exit 1 when a page is not what the code says
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import visloop
+from visloop import app, config
+from visloop.errors import VisloopError
+
+PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
+NOTE = "<!-- written by tools/reference.py; change the code, then run `make docs` -->\n\n"
+
+
+def commands() -> str:
+    """Every verb: what it does, its arguments, its HTTP route, its permission."""
+    lines = ["# Commands\n", NOTE.strip(), ""]
+    lines.append(
+        "Every command has `--json` (one object on stdout), `--workspace DIR` or `--server URL`, "
+        "`--project NAME`, `--quiet`. Exit codes: 0 done, 1 error, 2 usage, 3 a gate or check said "
+        "no. Over HTTP every verb is a POST with its fields as JSON; the Python call is "
+        "`ws.call(app.<verb>, app.<Request>(…))`, with shorter names on `Workspace` and `Dataset`.\n"
+    )
+    for each in app.OPERATIONS:
+        lines += _command(each)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _command(each: Any) -> list[str]:
+    known = app.parameters(each.request)
+    usage = " ".join(
+        [each.name.replace(".", " ")]
+        + [p.name.upper().rstrip("_") + ("…" if "tuple" in str(p.type) else "") for p in known if p.cli == "arg"]
+    )
+    lines = [f"## visloop {usage}\n", each.description, ""]
+    if known:
+        lines += ["| field | on the command line | default | what |", "|---|---|---|---|"]
+        lines += [_row(p) for p in known]
+        lines.append("")
+    path = each.name.replace(".", "/")
+    lines.append(f"`POST /api/v1/{path}` · permission `{each.permission}`\n")
+    return lines
+
+
+def _row(p: Any) -> str:
+    shown = p.name.upper().rstrip("_") if p.cli == "arg" else f"`--{p.option}`" + (f", `{p.short}`" if p.short else "")
+    default = "" if p.required else "–" if p.default in (None, "", (), {}) else f"`{p.default}`"
+    return f"| `{p.name}` | {shown} | {default or 'required'} | {p.help} |"
+
+
+def errors() -> str:
+    """Every error code with its HTTP status and exit code."""
+    _import_everything()
+    found: dict[str, type[VisloopError]] = {}
+    pending = [VisloopError]
+    while pending:
+        kind = pending.pop()
+        pending += kind.__subclasses__()
+        found.setdefault(kind.code, kind)
+    lines = ["# Errors\n", NOTE.strip(), ""]
+    lines.append(
+        "Every failure is `{\"error\": {code, what, fix}}`: what happened, and how to mend it.\n"
+    )
+    lines += ["| code | HTTP | exit | means |", "|---|---|---|---|"]
+    for code in sorted(found):
+        kind = found[code]
+        meaning = (kind.__doc__ or "").strip().partition("\n")[0]
+        lines.append(f"| `{code}` | {kind.http_status} | {kind.exit_code} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def _import_everything() -> None:
+    for module in pkgutil.walk_packages(visloop.__path__, "visloop."):
+        if "migrations" not in module.name and not module.name.endswith("__main__"):
+            try:
+                importlib.import_module(module.name)
+            except ModuleNotFoundError as error:  # an extra that is not installed here
+                if not module.name.startswith("visloop.adapters"):
+                    raise error from None
+
+
+def settings() -> str:
+    """Every setting of visloop.yaml with its bounds."""
+    lines = ["# visloop.yaml\n", NOTE.strip(), ""]
+    lines.append("Every section and field is optional; an unknown one is an error. Plug-ins add sections.\n")
+    schema = config.Config.model_json_schema()
+    parts = schema["$defs"]
+    lines += _section("(top level)", "The whole file.", schema["properties"], skip=set(parts) | {"plugins"})
+    for name, found in schema["properties"].items():
+        ref = (found.get("$ref") or found.get("items", {}).get("$ref", "")).rpartition("/")[2]
+        if ref:
+            lines += _section(name, parts[ref].get("description", ""), parts[ref].get("properties", {}))
+    check = parts["ThresholdCheck"]
+    lines += _section("gate.checks[]", check["description"], check["properties"])
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _section(name: str, what: str, fields: dict[str, Any], skip: set[str] = frozenset()) -> list[str]:
+    lines = [f"## {name}\n", what, "", "| field | type | default | bounds |", "|---|---|---|---|"]
+    for field, found in fields.items():
+        if field in skip or "$ref" in found or "$ref" in found.get("items", {}):
+            continue
+        bounds = [f"{k} {found[k]}" for k in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum") if k in found]
+        kind = found.get("type") or " or ".join(str(each.get("type")) for each in found.get("anyOf", [])) or "one of"
+        if "enum" in found:
+            kind = " / ".join(map(str, found["enum"]))
+        lines.append(f"| `{field}` | {kind} | `{found.get('default', '')}` | {', '.join(bounds)} |")
+    return [*lines, ""]
+
+
+def main() -> int:
+    """Write, or check."""
+    pages = {"commands.md": commands(), "errors.md": errors(), "visloop-yaml.md": settings()}
+    stale = [name for name, text in pages.items() if not _same(PAGES / name, text)]
+    if "--check" in sys.argv:
+        if stale:
+            sys.stderr.write(f"not what the code says: {', '.join(stale)} (make docs)\n")
+        return int(bool(stale))
+    PAGES.mkdir(parents=True, exist_ok=True)
+    for name, text in pages.items():
+        (PAGES / name).write_text(text, "utf-8")
+    return 0
+
+
+def _same(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text("utf-8") == text
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
