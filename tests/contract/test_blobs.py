@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import resource
 import shutil
 import tempfile
 import threading
@@ -369,6 +370,37 @@ def test_a_pack_that_lost_bytes_is_reported_and_never_written_again(
     if damage == "cut":
         assert pack.stat().st_size == 100
     reader.close()
+
+
+def fill_a_small_disk(folder: Path, note: Path) -> None:
+    """No file may grow beyond 100,000 bytes: a put fails in the middle, as on a full disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+    blobs = PackBlobs(folder)
+    kept = [blobs.put(os.urandom(1_000)) for _ in range(60)]
+    for size in (80_000, 200_000):
+        with pytest.raises(OSError, match="too large"):
+            blobs.put(b"x" * size)
+    kept += [blobs.put(b"y" * n) for n in (10, 20_000)]
+    blobs.flush()
+    assert all(digest_of(blobs.get(d)) == d for d in kept)
+    assert not blobs.has(digest_of(b"x" * 80_000))
+    note.write_text("\n".join(kept))  # and then the process dies, without a close
+    os._exit(0)
+
+
+def test_a_full_disk_loses_only_what_did_not_fit(tmp_path: Path) -> None:
+    args = (tmp_path / "blobs", tmp_path / "note")
+    child = FORKS.Process(target=fill_a_small_disk, args=args)
+    child.start()
+    child.join()
+    blobs = PackBlobs(tmp_path / "blobs")
+    kept = (tmp_path / "note").read_text().split()
+    assert len(kept) == 62
+    assert all(digest_of(blobs.get(d)) == d for d in kept)
+    assert blobs.get(blobs.put(b"x" * 80_000)) == b"x" * 80_000
+    blobs.flush()
+    assert list(blobs.verify()) == []
+    blobs.close()
 
 
 def test_a_pack_is_not_shared_by_two_writers(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from visloop.store.blobs import Blobs as Blobs
     from visloop.store.blobs import PackBlobs as PackBlobs
     from visloop.store.claims import Claim as Claim
+    from visloop.store.claims import Job as Job
     from visloop.store.clock import FakeClock as FakeClock
     from visloop.store.clock import SystemClock as SystemClock
     from visloop.store.engine import LedgerBusy as LedgerBusy
-    from visloop.store.jobs import Job as Job
     from visloop.store.jobs import JobNotFound as JobNotFound
     from visloop.store.jobs import Jobs as Jobs
     from visloop.store.jobs import worker_name as worker_name
@@ -42,9 +42,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "blobs": ("BlobNotFound", "Blobs", "PackBlobs"),
-        "claims": ("Claim",),
+        "claims": ("Claim", "Job"),
         "clock": ("FakeClock", "SystemClock"),
-        "jobs": ("Job", "JobNotFound", "Jobs", "worker_name"),
+        "jobs": ("JobNotFound", "Jobs", "worker_name"),
         "engine": ("LedgerBusy",),
         "ledger": ("Ledger", "LedgerNotFound", "Write"),
         "people": ("PARTS", "ROLES", "authorise", "ensure_owner", "ensure_project", "role_of"),

@@ -1,16 +1,43 @@
-"""A claim on a job, and the check that it still holds: what fences late workers off."""
+"""Jobs and claims as records, and the check that a claim still holds: what fences late workers off."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
 from visloop.errors import LeaseLost
 from visloop.store.tables import jobs
+
+JobState = Literal["queued", "running", "done", "failed", "duty"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of work as it stands; `state` is queued, running, done, failed, or duty (recurring)."""
+
+    seq: int
+    id: str
+    project: str
+    kind: str
+    key: str
+    actor: str
+    state: JobState
+    payload: Mapping[str, Any]
+    token: int
+    attempts: int
+    worker: str | None
+    lease_until: datetime | None
+    not_before: datetime
+    checkpoint: Any
+    result: Any
+    error: str | None
+    created: datetime
+    updated: datetime
+    format: int
 
 
 @dataclass(frozen=True)

@@ -11,20 +11,18 @@ import os
 import secrets
 import socket
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from datetime import timedelta
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, insert, or_, select, update
 
 from visloop.errors import Conflict, NotFound
 from visloop.events import Actor, Clock, Scope
 from visloop.ids import DEFAULT_PROJECT, new_id
-from visloop.store.claims import Claim, check_fence
+from visloop.store.claims import Claim, Job, JobState, check_fence
 from visloop.store.ledger import Ledger, Write
 from visloop.store.tables import jobs
 
-JobState = Literal["queued", "running", "done", "failed", "duty"]
 WORKER: Final = Actor("part", "worker")
 
 
@@ -32,31 +30,6 @@ class JobNotFound(NotFound):
     """No job with that id."""
 
     code = "job.not_found"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One piece of work as it stands; `state` is queued, running, done, failed, or duty (recurring)."""
-
-    seq: int
-    id: str
-    project: str
-    kind: str
-    key: str
-    actor: str
-    state: JobState
-    payload: Mapping[str, Any]
-    token: int
-    attempts: int
-    worker: str | None
-    lease_until: datetime | None
-    not_before: datetime
-    checkpoint: Any
-    result: Any
-    error: str | None
-    created: datetime
-    updated: datetime
-    format: int
 
 
 def worker_name() -> str:
@@ -125,22 +98,27 @@ class Jobs:
         until = self._clock.now() + timedelta(seconds=claim.lease_s)
         self._update(claim, lease_until=until)
 
-    def checkpoint(self, claim: Claim, state: Any) -> None:  # noqa: ANN401 - JSON values
+    def checkpoint(self, claim: Claim, state: Any, *, write: Write | None = None) -> None:
         """Save where the work stands, for whoever goes on from here; renews the lease too.
+
+        Give an open `write` to save it in the same transaction as what was done.
 
         Raises:
             LeaseLost: too late.
         """
         until = self._clock.now() + timedelta(seconds=claim.lease_s)
-        self._update(claim, lease_until=until, checkpoint=state)
+        self._update(claim, write=write, lease_until=until, checkpoint=state)
 
-    def complete(self, claim: Claim, result: Any = None) -> None:  # noqa: ANN401 - JSON values
+    def complete(self, claim: Claim, result: Any = None, *, write: Write | None = None) -> None:
         """The work is done (of a duty: let go of it, until somebody holds it again).
+
+        Give an open `write` to finish in the same transaction as what was done: then a kill at any
+        moment leaves either both or neither.
 
         Raises:
             LeaseLost: too late.
         """
-        self._update(claim, "done", lease_until=None, result=result, error=None)
+        self._update(claim, "done", write=write, lease_until=None, result=result, error=None)
 
     def fail(self, claim: Claim, error: str, retry_in_s: float | None = None) -> None:
         """The work failed: for good, or to be tried again in `retry_in_s` seconds.
@@ -265,12 +243,22 @@ class Jobs:
             checkpoint=row.checkpoint,
         )
 
-    def _update(self, claim: Claim, state: JobState | None = None, **values: Any) -> None:  # noqa: ANN401 - columns of `jobs`
-        with self._ledger.write(Scope(WORKER, claim.project)) as write:
-            now = self._clock.now()
-            held = check_fence(write.connection, claim, now)
-            values |= {"updated": now, "state": held if held == "duty" else state or held}
-            write.execute(update(jobs).where(jobs.c.id == claim.job).values(**values))
+    def _update(
+        self,
+        claim: Claim,
+        state: JobState | None = None,
+        *,
+        write: Write | None = None,
+        **values: Any,
+    ) -> None:
+        if write is None:
+            with self._ledger.write(Scope(WORKER, claim.project)) as own:
+                self._update(claim, state, write=own, **values)
+            return
+        now = self._clock.now()
+        held = check_fence(write.connection, claim, now)
+        values |= {"updated": now, "state": held if held == "duty" else state or held}
+        write.execute(update(jobs).where(jobs.c.id == claim.job).values(**values))
 
 
 def _find(connection: Connection, project: str, kind: str, key: str) -> Row[Any] | None:

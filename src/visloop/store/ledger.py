@@ -46,11 +46,11 @@ class Write:
         self.connection = connection
         self.now = now
 
-    def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:  # noqa: ANN401 - one row or many, as SQLAlchemy takes them
+    def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Run one statement inside the transaction."""
         return self.connection.execute(statement, parameters)  # type: ignore[return-value]
 
-    def fact(self, kind: str, subject: str, **payload: Any) -> int:  # noqa: ANN401 - JSON values
+    def fact(self, kind: str, subject: str, **payload: Any) -> int:
         """Record that something happened, in the same transaction as the state; its sequence number.
 
         `payload` holds ids and numbers, no personal text: facts are never erased.

@@ -63,10 +63,14 @@ class SpoolTooSmall(Refused):
 
 
 class _State(msgspec.Struct):
-    """What all processes share: the next segment's number and how many records were dropped."""
+    """What all processes share: the next segment's number and how many records were dropped.
+
+    Segments in `dropping` are counted already, and on their way out.
+    """
 
     next: int = 1
     dropped: int = 0
+    dropping: list[str] = []
     format: int = 1
 
 
@@ -117,7 +121,7 @@ class Spool:
             self.flush()
         try:
             fd = os.open(self._path(ref.segment), os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         try:
             whole = os.pread(fd, HEADER.size + ref.length, ref.offset - HEADER.size)
@@ -146,7 +150,8 @@ class Spool:
         self._let_go()
         try:
             with self._shared_state() as state:
-                state.dropped += self._make_room(max(size, self._segment_bytes)) + self._lost
+                self._make_room(state, max(size, self._segment_bytes))
+                state.dropped += self._lost
                 name = f"{state.next:08d}-{secrets.token_hex(4)}"
                 state.next += 1
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -158,34 +163,34 @@ class Spool:
         self._fd, self._segment, self._end, self._lost = fd, name, 0, 0
         return True
 
-    def _make_room(self, need: int) -> int:
-        """Drop the oldest closed segments until `need` bytes fit; how many records they held."""
+    def _make_room(self, state: _State, need: int) -> None:
+        """Choose the oldest closed segments to drop until `need` bytes fit, and count their records."""
         segments = self._segments()
         held = {path for path, _ in segments if _is_held(path)}
         total = sum(max(n, self._segment_bytes) if p in held else n for p, n in segments)
-        dropped = 0
         for path, size in segments:
             if total + need <= self._limit_bytes:
                 break
             if path not in held:
-                dropped += _count(path)
-                path.unlink()
+                state.dropped += _count(path)
+                state.dropping.append(path.name)
                 total -= size
-        return dropped
 
     def _write_out(self) -> None:
         """Give the buffer to the system; when the disk is full its records are lost, and counted."""
         chunks, self._buffer, self._buffered = self._buffer, [], 0
         if not chunks:
             return
+        rest = memoryview(b"".join(chunks))
+        start = at = self._end - len(rest)
         try:
-            rest = memoryview(b"".join(chunks))
-            at = self._end - len(rest)
             while rest:
                 done = os.pwrite(self._fd, rest, at)
                 rest, at = rest[done:], at + done
         except OSError:
             self._lost += len(chunks) // 2
+            with suppress(OSError):
+                os.ftruncate(self._fd, start)
             self._let_go()
 
     def _let_go(self) -> None:
@@ -212,12 +217,19 @@ class Spool:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             state = self._read_state()
+            self._unlink(state)  # of a process that was killed before it came to it
             yield state
             fresh = self._folder / "state.json.new"
             fresh.write_bytes(msgspec.json.encode(state))
             fresh.replace(self._folder / "state.json")
+            self._unlink(state)
         finally:
             os.close(fd)
+
+    def _unlink(self, state: _State) -> None:
+        for name in state.dropping:
+            (self._folder / name).unlink(missing_ok=True)
+        state.dropping = []
 
     def _read_state(self) -> _State:
         try:

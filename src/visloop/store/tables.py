@@ -81,7 +81,7 @@ class Json(TypeDecorator[Any]):
             return None
         return msgspec.json.encode(value, order="deterministic").decode()
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ANN401 - JSON values
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """The decoded value."""
         del dialect
         return None if value is None else msgspec.json.decode(value)
