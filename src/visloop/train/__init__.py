@@ -1,0 +1,52 @@
+"""Recipes, runs and their tracking: from a data version to a registered model."""
+
+from typing import TYPE_CHECKING
+
+from visloop.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from visloop.train.bench import Bench as Bench
+    from visloop.train.recipe import Fitted as Fitted
+    from visloop.train.recipe import Lesson as Lesson
+    from visloop.train.recipe import Recipe as Recipe
+    from visloop.train.recipe import find_recipe as find_recipe
+    from visloop.train.records import Metric as Metric
+    from visloop.train.records import Run as Run
+    from visloop.train.records import RunBusy as RunBusy
+    from visloop.train.records import RunDetail as RunDetail
+    from visloop.train.records import RunKeyTaken as RunKeyTaken
+    from visloop.train.records import RunNotFound as RunNotFound
+    from visloop.train.records import TrainPorts as TrainPorts
+    from visloop.train.records import TrainResult as TrainResult
+    from visloop.train.reference import Reference as Reference
+    from visloop.train.runs import list_runs as list_runs
+    from visloop.train.runs import show_run as show_run
+    from visloop.train.training import train as train
+    from visloop.train.truth import FROZEN as FROZEN
+    from visloop.train.truth import Chosen as Chosen
+    from visloop.train.truth import FrozenSplit as FrozenSplit
+    from visloop.train.truth import Labelled as Labelled
+    from visloop.train.truth import choose as choose
+    from visloop.train.truth import class_of as class_of
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "bench": ("Bench",),
+        "recipe": ("Fitted", "Lesson", "Recipe", "find_recipe"),
+        "records": (
+            "Metric",
+            "Run",
+            "RunBusy",
+            "RunDetail",
+            "RunKeyTaken",
+            "RunNotFound",
+            "TrainPorts",
+            "TrainResult",
+        ),
+        "reference": ("Reference",),
+        "runs": ("list_runs", "show_run"),
+        "training": ("train",),
+        "truth": ("FROZEN", "Chosen", "FrozenSplit", "Labelled", "choose", "class_of"),
+    },
+)

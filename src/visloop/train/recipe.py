@@ -1,0 +1,107 @@
+"""What a recipe is: named parameters, and a function from labelled pictures to a model.
+
+Recipes are found by name: the built-in ones, then plug-ins (`visloop.recipes` entry points).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from visloop import config
+from visloop.errors import UsageError, did_you_mean
+from visloop.train import recipes
+from visloop.train.bench import Bench
+from visloop.train.reference import Reference
+from visloop.train.truth import Labelled
+from visloop.vision import Contract
+
+BUILT_IN: Mapping[str, str] = {"classify-linear": "ClassifyLinear"}
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a recipe learns from: N pictures of C classes.
+
+    `truth` int64 (N,) are places in `classes`; `class_dictionary` is the digest that the contract
+    must quote; `params` is the recipe's own record; `threads` how many it may use.
+    """
+
+    pictures: tuple[Labelled, ...]
+    truth: NDArray[np.int64]
+    classes: tuple[str, ...]
+    class_dictionary: str
+    params: Any
+    seed: int
+    threads: int
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Digests of the pictures' bytes, (N,)."""
+        return tuple(picture.sample.image for picture in self.pictures)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a recipe gives back; `metrics` are held-out figures, `limits` sentences for the card."""
+
+    onnx: bytes
+    contract: Contract
+    reference: Reference | None
+    metrics: Mapping[str, float]
+    limits: tuple[str, ...] = ()
+
+
+class Recipe(Protocol):
+    """A way to train. `parameters` is a frozen msgspec Struct with a default for every field."""
+
+    parameters: type[msgspec.Struct]
+
+    def fit(self, lesson: Lesson, bench: Bench) -> Fitted:
+        """Learn; the same lesson and seed give the same bytes."""
+        ...
+
+
+def find_recipe(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        UsageError: there is none.
+        MissingExtra: it is a plug-in that needs a library which is not installed.
+    """
+    if name in BUILT_IN:
+        return getattr(recipes, BUILT_IN[name])()
+    known = [*BUILT_IN, *config.plugins("recipes")]
+    if name not in known:
+        raise UsageError(
+            f"there is no recipe {name!r}",
+            fix=did_you_mean(name, known, otherwise=f"recipes: {', '.join(sorted(known))}"),
+        )
+    return config.load_plugin("recipes", name)()
+
+
+def read_parameters(recipe: Recipe, name: str, given: Mapping[str, Any]) -> msgspec.Struct:
+    """The recipe's parameters from what the user gave; text is read as the field's type.
+
+    Raises:
+        UsageError: an unknown parameter, or a value that does not fit.
+    """
+    kind = recipe.parameters
+    known = kind.__struct_fields__
+    for key in given:
+        if key not in known:
+            raise UsageError(
+                f"recipe {name!r} has no parameter {key!r}",
+                fix=did_you_mean(key, known, otherwise=f"parameters: {', '.join(known)}"),
+            )
+    try:
+        return msgspec.convert(dict(given), kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"recipe {name!r}: {error}", fix=f"for example --set {known[0]}=…"
+        ) from error

@@ -1,0 +1,123 @@
+"""What training takes and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from visloop.data import DataPorts
+from visloop.errors import Conflict, NotFound
+from visloop.registry import RegistryPorts
+
+if TYPE_CHECKING:
+    from visloop.progress import Progress
+    from visloop.store import Blobs, Ledger
+
+Status = Literal["queued", "running", "lost", "done", "failed"]
+
+
+class RunNotFound(NotFound):
+    """No run with that id."""
+
+    code = "train.run_not_found"
+
+
+class RunBusy(Conflict):
+    """Another process is working on this run."""
+
+    code = "train.run_busy"
+
+
+class RunKeyTaken(Conflict):
+    """The key names a run that does something else."""
+
+    code = "train.key_taken"
+
+
+@dataclass(frozen=True)
+class TrainPorts:
+    """What training needs from outside.
+
+    `cache` is a folder that may be emptied at any time; `code` the folder whose Git commit a run
+    records.
+    """
+
+    ledger: Ledger
+    blobs: Blobs
+    progress: Progress
+    cache: Path | None = None
+    code: Path | None = None
+
+    @property
+    def data(self) -> DataPorts:
+        """The ports of the data room."""
+        return DataPorts(ledger=self.ledger, blobs=self.blobs, progress=self.progress)
+
+    @property
+    def registry(self) -> RegistryPorts:
+        """The ports of the registry."""
+        return RegistryPorts(ledger=self.ledger, blobs=self.blobs)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training, as recorded.
+
+    `data` is what was read (`cards@v3:train`), `data_root` that version's digest; `pictures`
+    counts those used and those left out by reason; `commit` and `dirty` describe the code that
+    called; `status` is `lost` when the process that worked on it stopped answering.
+    """
+
+    id: str
+    project: str
+    key: str | None
+    recipe: str
+    params: Mapping[str, Any]
+    seed: int
+    threads: int
+    data: str
+    data_root: str
+    model_name: str
+    status: Status
+    attempt: int
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+    commit: str | None
+    dirty: bool | None
+    environment: Mapping[str, Any]
+    pictures: Mapping[str, int]
+    metrics: Mapping[str, float]
+    model: str | None
+    error: Mapping[str, str] | None
+    actor: str
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number that a run reported; `step` counts within its key."""
+
+    key: str
+    step: int
+    value: float
+    time: datetime
+
+
+@dataclass(frozen=True)
+class RunDetail:
+    """A run and every number of its last attempt, in the order reported."""
+
+    run: Run
+    metrics: tuple[Metric, ...]
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A finished run (its id), the model that it registered (`net@v2`), and what was measured."""
+
+    run: str
+    model: str
+    metrics: Mapping[str, float]

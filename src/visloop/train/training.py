@@ -1,0 +1,235 @@
+"""Training as a tracked run: recorded when it starts, registered and finished in one transaction."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from visloop import data, registry
+from visloop.data import Snapshot
+from visloop.errors import LeaseLost, Refused
+from visloop.events import Scope
+from visloop.ids import Ref, check_name
+from visloop.registry import Manifest
+from visloop.store import Claim, Jobs
+from visloop.train import runs
+from visloop.train.bench import Bench
+from visloop.train.environment import code_of, describe_environment
+from visloop.train.lease import held
+from visloop.train.recipe import Fitted, Lesson, Recipe, find_recipe, read_parameters
+from visloop.train.records import Run, TrainPorts, TrainResult
+from visloop.train.truth import FROZEN, Chosen, choose_for_training, training_split
+
+MIN_CLASSES: Final = 2
+MIN_PER_CLASS: Final = 2
+
+
+@dataclass(frozen=True)
+class _Order:
+    """Everything decided before work starts."""
+
+    plan: runs.Plan
+    recipe: Recipe
+    params: msgspec.Struct
+    snapshot: Snapshot
+    split: str | None
+
+
+def train(
+    ports: TrainPorts,
+    scope: Scope,
+    ref: Ref,
+    recipe: str = "classify-linear",
+    *,
+    params: Mapping[str, Any] | None = None,
+    model_name: str | None = None,
+    seed: int = 0,
+    key: str | None = None,
+    threads: int | None = None,
+) -> TrainResult:
+    """Train a model on a data version and register it.
+
+    Args:
+        ports: where state and bytes live.
+        scope: who trains, in which project.
+        ref: a data version or a split of it; of a version with splits only `train` is read.
+        recipe: how.
+        params: the recipe's parameters; text is read as their type.
+        model_name: default: the data set's name and `-model`.
+        seed: where randomness begins; the same data, seed and threads give the same model.
+        key: names this run: asked for again it is finished once, after whatever interruption.
+        threads: how many to use; default: the cores, the BLAS of the head always one.
+
+    Raises:
+        UsageError: an unknown recipe or parameter, or a name that cannot be.
+        FrozenSplit: a test split was asked for.
+        Refused: uncommitted data, or too few classes or pictures.
+        RunBusy: another process is working on the run of this key.
+        RunKeyTaken: the key names a run that does something else.
+    """
+    order = _order(ports, scope, ref, recipe, params or {}, model_name, seed, threads)
+    run = runs.run_id(scope.project, key)
+    with held(Jobs(ports.ledger, ports.ledger.clock), run, scope.project) as claim:
+        begun = runs.begin(ports.ledger, scope, order.plan, run=run, key=key, about=_about(ports))
+        if begun.status == "done":
+            return _result(begun)
+        try:
+            return _work(ports, scope, order, begun, claim)
+        except BaseException as error:
+            with suppress(LeaseLost), ports.ledger.write(scope, fence=claim) as write:
+                runs.fail(write, run, error)
+            raise
+
+
+def _order(
+    ports: TrainPorts,
+    scope: Scope,
+    ref: Ref,
+    recipe: str,
+    params: Mapping[str, Any],
+    model_name: str | None,
+    seed: int,
+    threads: int | None,
+) -> _Order:
+    found = find_recipe(recipe)
+    read = read_parameters(found, recipe, params)
+    name = check_name(model_name or f"{ref.name}-model"[:63], "model name")
+    whole = Ref(ref.name, ref.version, project=ref.project)
+    snapshot = data.open(ports.data, whole, scope.project)
+    if not snapshot.version.root:
+        raise Refused(
+            f"{ref} is not committed, so a run on it could not be repeated",
+            fix=f"visloop commit {ref.name} -m '…'",
+        )
+    split = training_split(ref, snapshot.splits)
+    plan = runs.Plan(
+        recipe=recipe,
+        params=msgspec.to_builtins(read),
+        seed=seed,
+        threads=threads or os.cpu_count() or 1,
+        data=snapshot.version.ref + (f":{split}" if split else ""),
+        data_root=snapshot.version.root,
+        model_name=name,
+    )
+    return _Order(plan, found, read, snapshot, split)
+
+
+def _about(ports: TrainPorts) -> dict[str, Any]:
+    code = code_of(ports.code or Path.cwd())
+    return {"environment": describe_environment(), "commit": code.commit, "dirty": code.dirty}
+
+
+def _result(run: Run) -> TrainResult:
+    assert run.model is not None
+    return TrainResult(run=run.id, model=run.model, metrics=run.metrics)
+
+
+def _work(ports: TrainPorts, scope: Scope, order: _Order, begun: Run, claim: Claim) -> TrainResult:
+    bench = Bench(ports, scope, begun.id, begun.attempt, claim)
+    with bench.stage("total"):
+        chosen = _choose(order)
+        with ports.ledger.write(scope, fence=claim) as write:
+            counts = {"used": len(chosen.pictures), **chosen.left_out}
+            runs.note_pictures(write, begun.id, counts)
+        lesson = _lesson(order, chosen)
+        fitted = order.recipe.fit(lesson, bench)
+    metrics = _metrics(fitted, bench, len(chosen.pictures))
+    manifest = _store(ports, order, begun.id, lesson, chosen, fitted)
+    with ports.ledger.write(scope, fence=claim) as write:
+        version = registry.enter(write, order.plan.model_name, manifest)
+        return _result(runs.finish(write, begun.id, version, metrics))
+
+
+def _choose(order: _Order) -> Chosen:
+    snapshot = order.snapshot
+    forbidden = {
+        sample.image
+        for split in sorted(FROZEN & set(snapshot.splits))
+        for sample in snapshot.samples(split)
+    }
+    return choose_for_training(
+        snapshot.samples(order.split), snapshot.classes, frozenset(forbidden)
+    )
+
+
+def _lesson(order: _Order, chosen: Chosen) -> Lesson:
+    counts = Counter(picture.label for picture in chosen.pictures)
+    known = [name for name in order.snapshot.classes.names if counts[name]]
+    classes = (*known, *sorted(set(counts) - set(known)))
+    _check_counts(order, counts)
+    place = {name: i for i, name in enumerate(classes)}
+    return Lesson(
+        pictures=chosen.pictures,
+        truth=np.array([place[p.label] for p in chosen.pictures], np.int64),
+        classes=classes,
+        class_dictionary=order.snapshot.classes.digest,
+        params=order.params,
+        seed=order.plan.seed,
+        threads=order.plan.threads,
+    )
+
+
+def _check_counts(order: _Order, counts: Mapping[str, int]) -> None:
+    if len(counts) < MIN_CLASSES:
+        found = f"only class {next(iter(counts))!r}" if counts else "no labelled picture"
+        raise Refused(
+            f"{order.plan.data} has {found}; a classifier needs {MIN_CLASSES} classes",
+            fix=f"add labelled pictures: visloop add FOLDER --to {order.plan.data.split('@')[0]}",
+        )
+    few = sorted(name for name, count in counts.items() if count < MIN_PER_CLASS)
+    if few:
+        raise Refused(
+            f"too few pictures of {', '.join(few)}: each class needs {MIN_PER_CLASS} in training",
+            fix="add pictures of them, or take them out of the data set",
+        )
+
+
+def _metrics(fitted: Fitted, bench: Bench, pictures: int) -> dict[str, float]:
+    times = {f"time.{name}_s": spent for name, spent in bench.seconds.items()}
+    speed = pictures / max(1e-9, bench.seconds["total"])
+    found = {**fitted.metrics, **times, "images_per_s": speed}
+    for name in sorted(fitted.metrics):
+        bench.log(name, fitted.metrics[name])
+    bench.log("images_per_s", speed)
+    return found
+
+
+def _store(
+    ports: TrainPorts, order: _Order, run: str, lesson: Lesson, chosen: Chosen, fitted: Fitted
+) -> Manifest:
+    counts = Counter(picture.label for picture in chosen.pictures)
+    plan = order.plan
+    card = registry.write_card(
+        registry.CardFacts(
+            name=plan.model_name,
+            recipe=plan.recipe,
+            run=run,
+            data=plan.data,
+            data_root=plan.data_root,
+            contract=fitted.contract,
+            classes={name: counts[name] for name in lesson.classes},
+            left_out=chosen.left_out,
+            metrics=fitted.metrics,
+            parameters={**plan.params, "seed": plan.seed, "threads": plan.threads},
+            limits=fitted.limits,
+        )
+    )
+    package = registry.Package(
+        onnx=fitted.onnx,
+        contract=fitted.contract,
+        reference=fitted.reference.to_bytes() if fitted.reference else None,
+        card=card,
+        metrics=fitted.metrics,
+        data=plan.data,
+        data_root=plan.data_root,
+        recipe=plan.recipe,
+    )
+    return registry.store_package(ports.registry, package, run=run)
