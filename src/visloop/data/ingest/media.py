@@ -30,7 +30,9 @@ EXTENSIONS: Final = {
 }
 
 _READ: Final = "avif bmp dib gif j2k jfif jp2 jpe jpeg jpg pbm pgm png pnm ppm tif tiff webp"
-_KNOWN: Final = "arw cr2 cr3 dcm dng exr fits hdr heic heif hif ico jxl nef orf pef psd raf rw2 srw svg"
+_KNOWN: Final = (
+    "arw cr2 cr3 dcm dng exr fits hdr heic heif hif ico jxl nef orf pef psd raf rw2 srw svg"
+)
 _RAW: Final = "arw cr2 dng nef orf pef rw2 srw"
 
 PICTURE_SUFFIXES: Final = frozenset((*_READ.split(), *_KNOWN.split()))

@@ -1,0 +1,27 @@
+"""The table of formats: one entry makes a format known to `add` and `export` alike."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from visloop.data.formats.coco import read_coco, recognises_coco
+from visloop.data.formats.coco_write import export_coco
+from visloop.data.formats.folder import read_class_folders, read_folder, read_images
+from visloop.data.formats.records import ExportReport as ExportReport
+from visloop.data.formats.records import Format as Format
+from visloop.data.formats.records import Item as Item
+from visloop.data.formats.records import Loss as Loss
+from visloop.data.formats.records import Reading as Reading
+from visloop.data.formats.voc import read_voc, recognises_voc
+from visloop.data.formats.voc_write import export_voc
+
+_ENTRIES: Final = (
+    Format("voc", "a Pascal VOC folder (Annotations/*.xml)", recognises_voc, read_voc, export_voc),
+    Format("coco", "COCO (a .json, or a folder with one)", recognises_coco, read_coco, export_coco),
+    Format("folder", "files and folders", os.path.exists, read_folder),
+    Format("class-folders", "folders that are classes", os.path.exists, read_class_folders),
+    Format("images", "pictures without labels", os.path.exists, read_images),
+)
+FORMATS: Final[dict[str, Format]] = {each.name: each for each in _ENTRIES}
+"""Asked in this order by `auto`: the first that recognises a path reads it."""

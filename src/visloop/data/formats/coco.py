@@ -1,0 +1,220 @@
+"""COCO in: boxes, outlines, masks, key points, crowds, negatives, ids with gaps.
+
+Coordinates are taken as pixels of the upright picture; where `width` and `height` are those of the
+picture before EXIF turned it, `settle` turns the labels too. `bbox` x y w h becomes x1 y1 x2 y2.
+An outline or mask stands for its object (its box follows from it); key points come as a second
+annotation beside it, both with the attribute `coco.object`.
+"""
+
+# Paths are text here: a Path for every file costs more than the system call that it is made for.
+# ruff: noqa: PTH
+
+from __future__ import annotations
+
+import os
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from visloop.data.formats import coco_files
+from visloop.data.formats.coco_model import Category, Document, Extras, Image, decode
+from visloop.data.formats.coco_objects import Translator
+from visloop.data.formats.records import Item, Reading
+from visloop.data.ingest.records import Found
+from visloop.data.ingest.walk import Leftovers, clean
+from visloop.data.records import ClassEntry, Refusal
+from visloop.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_NO_PARENT: Final = frozenset({None, "", "none"})
+
+
+class LabelsUnreadable(Refused):
+    """A label file that cannot be read as what it claims to be."""
+
+    code = "data.labels_unreadable"
+
+
+@dataclass(frozen=True)
+class _Source:
+    """One label file, decoded: its data set's folder, and where its picture names start."""
+
+    file: str
+    tree: str
+    root: str
+    document: Document
+    extras: Extras
+
+
+@dataclass(frozen=True)
+class _Pictured:
+    """One entry of `images` whose file is there."""
+
+    path: str
+    file: str
+    image: Image
+    source: _Source
+
+
+def recognises_coco(path: str) -> bool:
+    """Whether `path` is a COCO label file, or a folder that holds one where they usually lie."""
+    return bool(coco_files.label_files(path))
+
+
+def read_coco(paths: Sequence[str], left: Leftovers) -> Reading:
+    """Every picture that the label files name, in the order of logical paths.
+
+    Raises:
+        LabelsUnreadable: a label file is not JSON, or not COCO.
+    """
+    sources: list[_Source] = []
+    for path in paths:
+        files = coco_files.chosen(coco_files.label_files(path), left)
+        for file in files:
+            tree = path if os.path.isdir(path) else coco_files.home_of(file)
+            if os.path.basename(tree) == "annotations":
+                tree = os.path.dirname(tree)
+            sources.append(_load(file, tree))
+    total = sum(len(source.document.images) for source in sources)
+    return Reading(_items(sources, left), _classes(sources, left), total)
+
+
+def _load(file: str, tree: str) -> _Source:
+    try:
+        with open(file, "rb") as opened:
+            raw = opened.read().removeprefix(b"\xef\xbb\xbf")
+        document, extras = decode(raw)
+    except (msgspec.MsgspecError, OSError, UnicodeDecodeError) as problem:
+        raise LabelsUnreadable(
+            f"{clean(file)} cannot be read as COCO: {problem}",
+            fix="mend the file, or add the pictures without labels: --format images",
+        ) from problem
+    root = coco_files.picture_root(file, [image.file_name for image in document.images])
+    return _Source(file, tree, root, document, extras)
+
+
+def _classes(sources: Sequence[_Source], left: Leftovers) -> tuple[ClassEntry, ...]:
+    entries: dict[str, ClassEntry] = {}
+    used: dict[int, str] = {}
+    for source in sources:
+        for category in source.document.categories:
+            name = class_name(category)
+            if name in entries:
+                continue
+            number = category.id
+            if number in used or number < 0:
+                number = max((*used, -1)) + 1
+                left.say(
+                    f"class {name!r}: its id {category.id} cannot be kept, so it gets {number}"
+                )
+            used[number] = name
+            entries[name] = _entry(category, name, number)
+    return tuple(sorted(entries.values(), key=lambda entry: entry.id))
+
+
+def class_name(category: Category) -> str:
+    """The class's name without surrounding blanks, or its number where it has none."""
+    return category.name.strip() or str(category.id)
+
+
+def _entry(category: Category, name: str, number: int) -> ClassEntry:
+    parent = category.supercategory.strip() if category.supercategory else None
+    colour = category.color
+    if isinstance(colour, list):
+        colour = "#" + "".join(f"{int(part) & 255:02x}" for part in colour[:3])
+    return ClassEntry(
+        id=number,
+        name=name,
+        parent=None if parent in _NO_PARENT or parent == name else parent,
+        aliases=tuple(category.aliases or ()),
+        color=colour if isinstance(colour, str) else "",
+        definition=category.definition,
+    )
+
+
+def _items(sources: Sequence[_Source], left: Leftovers) -> Iterator[Item]:
+    pictured: dict[str, list[_Pictured]] = {}
+    refusals: list[Refusal] = []
+    one_root = len({source.root for source in sources}) == 1
+    finders: dict[str, coco_files.Pictures] = {}
+    translators = {source.file: Translator(source.document, source.extras) for source in sources}
+    for source in sources:
+        finder = finders.setdefault(source.tree, coco_files.Pictures(source.tree))
+        for image in source.document.images:
+            file = finder.find(source.root, image.file_name, clean(source.file))
+            if isinstance(file, Refusal):
+                refusals.append(file)
+                continue
+            path = _logical(image, file, source, one_root=one_root, several=len(finders) > 1)
+            pictured.setdefault(path, []).append(_Pictured(path, file, image, source))
+    yield from sorted(refusals, key=lambda refusal: refusal.path)
+    for path in sorted(pictured):
+        yield _found(pictured[path], translators)
+    for source in sources:
+        yield from translators[source.file].orphans(clean(source.file))
+    used = {each.file for entries in pictured.values() for each in entries}
+    for finder in finders.values():
+        for path in finder.others(used):
+            left.add("{n} pictures are named in no label file and were left out", path)
+
+
+def _logical(image: Image, file: str, source: _Source, *, one_root: bool, several: bool) -> str:
+    if image.path and _is_logical(image.path):
+        return image.path
+    base = source.root if one_root else source.tree
+    path = os.path.relpath(file, base)
+    if path.startswith(".."):
+        path = os.path.relpath(file, source.tree)
+    path = clean(path.replace(os.sep, "/"))
+    return f"{os.path.basename(source.tree)}/{path}" if several and not one_root else path
+
+
+def _is_logical(path: str) -> bool:
+    return posixpath.normpath(path) == path and not path.startswith(("/", "..")) and path != "."
+
+
+def _found(entries: Sequence[_Pictured], translators: dict[str, Translator]) -> Found:
+    """One picture; several entries of the same file are one picture with all their objects."""
+    first = entries[0]
+    annotations: list[Any] = []
+    refusals: list[Refusal] = []
+    notes: list[str] = []
+    for entry in entries:
+        source = clean(entry.source.file)
+        objects, refused, said = translators[entry.source.file].objects(
+            entry.image, entry.path, source
+        )
+        annotations += objects
+        refusals += refused
+        notes += said
+    if len(entries) > 1:
+        notes.append(f"{len(entries)} entries name this picture: their objects are put together")
+    stated = first.image.split
+    split = stated if isinstance(stated, str) and stated else coco_files.split_of(first.source.file)
+    return Found(
+        path=first.path,
+        file=first.file,
+        source=clean(first.file),
+        annotations=tuple(annotations),
+        split=split,
+        declared=(int(first.image.width or 0), int(first.image.height or 0)),
+        metadata=_metadata(first.image, first.source.document),
+        refusals=tuple(refusals),
+        notes=tuple(notes),
+    )
+
+
+def _metadata(image: Image, document: Document) -> dict[str, Any]:
+    metadata = dict(image.metadata or {})
+    for licence in document.licenses if image.license is not None else ():
+        if licence.id == image.license:
+            metadata["coco.license"] = licence.name or licence.url
+    for key in ("coco_url", "flickr_url", "date_captured"):
+        value = getattr(image, key)
+        if value:
+            metadata[f"coco.{key}"] = value
+    return metadata

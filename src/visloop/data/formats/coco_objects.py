@@ -1,0 +1,176 @@
+"""COCO objects to annotations: one picture's entries of `annotations`, with what cannot be taken."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+
+from visloop.data.formats import rle
+from visloop.data.formats.coco_model import Category, Document, Extras, Image, Kept, Object, Rle
+from visloop.data.ingest.probe import refuse
+from visloop.vision import (
+    Annotation,
+    Box,
+    ClassLabel,
+    Mask,
+    OrientedBox,
+    Points,
+    Polygon,
+    Track,
+    geometry_xyxy,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from visloop.data.records import Refusal
+
+PAIR: Final = "coco.object"
+"""The attribute that an object's outline and its key points share."""
+
+_NOTHING: Final = Kept()
+_BOX_APART_PX: Final = 2.0
+_REDRAW: Final = "mend or remove the object in the label file"
+
+
+class Told(NamedTuple):
+    """One picture's labels, the objects that could not be taken, remarks."""
+
+    annotations: list[Annotation]
+    refusals: list[Refusal]
+    notes: list[str]
+
+
+class _BadObject(Exception):
+    """Its reason code and the reason."""
+
+
+class Translator:
+    """One document's objects, found by picture."""
+
+    def __init__(self, document: Document, extras: Extras) -> None:
+        self._categories: dict[int, Category] = {}
+        for category in document.categories:
+            self._categories.setdefault(category.id, category)
+        self._by_image: dict[int | str, list[tuple[int, Object]]] = {}
+        for at, each in enumerate(document.annotations):
+            self._by_image.setdefault(each.image_id, []).append((at, each))
+        self._images = {image.id for image in document.images}
+        self._extras = extras
+
+    def objects(self, image: Image, path: str, source: str) -> Told:
+        """Everything that the document says of one picture."""
+        told = Told(_whole(image), [], [])
+        apart = 0
+        for at, each in self._by_image.get(image.id, ()):
+            try:
+                made = self._annotations(each, self._extras.get(at))
+            except _BadObject as problem:
+                code, reason = problem.args
+                reason = f"object {each.id}: {reason}"
+                told.refusals.append(refuse(path, source, code, reason, fix=_REDRAW))
+                continue
+            apart += _box_apart(each, made[0])
+            told.annotations.extend(made)
+        if apart:
+            told.notes.append(
+                f"{apart} boxes differ from their outline by over 2 px: outlines count"
+            )
+        return told
+
+    def orphans(self, source: str) -> Iterator[Refusal]:
+        """Objects of pictures that the document does not name."""
+        for image, objects in self._by_image.items():
+            if image not in self._images:
+                reason = (
+                    f"{len(objects)} objects belong to picture {image}, which is not in the file"
+                )
+                yield refuse(f"image {image}", source, "missing_image", reason, fix=_REDRAW)
+
+    def _annotations(self, each: Object, extra: dict[str, Any] | None) -> list[Annotation]:
+        category = self._categories.get(each.category_id)
+        if category is None:
+            raise _BadObject("unknown_class", f"no category has the id {each.category_id}")
+        kept = each.visloop or _NOTHING
+        attributes = (each.attributes or {}) | (extra or {})
+        common: dict[str, Any] = {
+            "id": kept.id,
+            "label": category.name.strip() or str(category.id),
+            "attributes": attributes,
+            "ignore": bool(each.ignore),
+            "crowd": each.iscrowd > 0,
+            "author": kept.author,
+            "score": each.score,
+            "review": kept.review,
+        }
+        if not each.keypoints:
+            return [_shape(each, kept, common)]
+        points = _points(each, category, kept, common)
+        if kept.kind == "points" or not (each.bbox or each.segmentation):
+            return [points]
+        attributes = attributes | {PAIR: each.id}
+        beside = msgspec.structs.replace(points, id="", attributes=attributes)
+        return [_shape(each, kept, common | {"attributes": attributes}), beside]
+
+
+def _whole(image: Image) -> list[Annotation]:
+    """Labels of the picture as a whole: ours in full, else the plain list of class names."""
+    if image.visloop and image.visloop.annotations:
+        return list(image.visloop.annotations)
+    labels = image.labels if isinstance(image.labels, list) else []
+    return [ClassLabel(label=label) for label in labels if isinstance(label, str) and label]
+
+
+def _shape(each: Object, kept: Kept, common: dict[str, Any]) -> Annotation:
+    if kept.kind == "obb" and kept.cxcywh is not None:
+        return OrientedBox(cxcywh=kept.cxcywh, angle_deg=kept.angle_deg, **common)
+    drawn = each.segmentation
+    if isinstance(drawn, Rle):
+        return Mask(size_hw=drawn.size, counts=_runs(drawn), **common)
+    rings = tuple(tuple(ring) for ring in drawn or () if len(ring) >= 6)  # noqa: PLR2004
+    if rings:
+        if each.track_id is not None:
+            common["attributes"] = common["attributes"] | {"track_id": each.track_id}
+        return Polygon(rings=rings, **common)
+    if len(each.bbox) != 4:  # noqa: PLR2004
+        raise _BadObject("bad_geometry", "it has neither a box of four numbers nor an outline")
+    x, y, width, height = each.bbox
+    xyxy = (x, y, x + width, y + height)
+    if each.track_id is not None:
+        return Track(track=str(each.track_id), xyxy=xyxy, key_frame=kept.key_frame, **common)
+    return Box(xyxy=xyxy, **common)
+
+
+def _runs(drawn: Rle) -> tuple[int, ...]:
+    if not isinstance(drawn.counts, str):
+        return tuple(drawn.counts)
+    try:
+        return rle.from_string(drawn.counts)
+    except ValueError as problem:
+        raise _BadObject("bad_geometry", str(problem)) from problem
+
+
+def _points(each: Object, category: Category, kept: Kept, common: dict[str, Any]) -> Points:
+    flat = each.keypoints or []
+    if len(flat) % 3:
+        raise _BadObject("bad_geometry", f"{len(flat)} numbers are not triples of x, y, visibility")
+    names = kept.names if kept.names is not None else category.keypoints or ()
+    edges = kept.edges
+    if edges is None:
+        edges = [(a - 1, b - 1) for a, b in category.skeleton or ()]
+    points = zip(flat[0::3], flat[1::3], (int(seen) for seen in flat[2::3]), strict=True)
+    return Points(points=tuple(points), names=tuple(names), edges=tuple(edges), **common)
+
+
+def _box_apart(each: Object, made: Annotation) -> bool:
+    """Whether COCO's box says something else than the outline that is kept."""
+    if not isinstance(made, Polygon) or len(each.bbox) != 4:  # noqa: PLR2004
+        return False
+    around = geometry_xyxy(made)
+    x, y, width, height = each.bbox
+    stated = (x, y, x + width, y + height)
+    if around is None or not all(map(math.isfinite, stated)):
+        return False
+    return any(abs(a - b) > _BOX_APART_PX for a, b in zip(around, stated, strict=True))

@@ -1,0 +1,135 @@
+"""COCO out: `images/<logical path>` and `annotations/instances_default.json`, every picture kept.
+
+Boxes are upright, and so are the exported pixels: a picture with an EXIF orientation is turned
+(`upright="bake"`, the default) or kept as it is (`"keep"`); all other files are byte for byte the
+same. What COCO cannot hold travels in extra fields that its readers ignore, and is named as a loss.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from visloop.data.formats.bake import bake
+from visloop.data.formats.coco_encode import Encoder
+from visloop.data.formats.coco_model import Image, Kept
+from visloop.data.formats.losses import Losses
+from visloop.data.formats.records import ExportReport, ReadBlob, Upright
+from visloop.data.formats.target import Names, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from visloop.data.formats.coco_model import Object
+    from visloop.data.records import ClassDictionary, Sample
+    from visloop.vision import Annotation
+
+LABEL_FILE: Final = "annotations/instances_default.json"
+LOSSES: Final = {
+    "class_label": "COCO has no class of a whole picture: kept in images[].labels, which other "
+    "readers ignore",
+    "number": "COCO has no numbers: kept in images[].visloop, which other readers ignore",
+    "unlabelled": "COCO objects need a class: kept in images[].visloop, which other readers ignore",
+    "oriented_box": "COCO has no turned boxes: other readers see an outline of four corners",
+    "track": "COCO has no tracks: other readers see boxes without their track",
+    "points": "COCO's key points need a box: other readers see the box around the visible points",
+    "attributes": "COCO has no attributes: written as CVAT and Datumaro do, others ignore them",
+    "provenance": "COCO has no author or review state: kept in annotations[].visloop, which other "
+    "readers ignore",
+    "orientation": "the pictures are kept as they are: readers that ignore EXIF see them turned, "
+    "and the boxes beside the objects",
+}
+
+
+def export_coco(
+    samples: Iterable[Sample],
+    classes: ClassDictionary,
+    read_blob: ReadBlob,
+    out_dir: Path | str,
+    *,
+    force: bool = False,
+    upright: Upright = "bake",
+) -> ExportReport:
+    """Write the samples as a COCO data set; it appears whole or not at all.
+
+    Raises:
+        FolderNotEmpty: something lies in `out_dir` and `force` is not given.
+    """
+    losses = Losses(LOSSES)
+    encoder = Encoder(classes, losses)
+    images: list[Image] = []
+    objects: list[Object] = []
+    baked: list[str] = []
+    renamed: dict[str, str] = {}
+    names = Names()
+    with Target(out_dir, force=force) as target:
+        for number, sample in enumerate(samples, start=1):
+            data = read_blob(sample.image)
+            wanted = sample.path
+            if sample.orientation != 1 and upright == "bake":
+                data, suffix = bake(data, sample.media, sample.orientation)
+                wanted = _with_suffix(wanted, suffix) if suffix == ".png" else wanted
+                baked.append(sample.path)
+            elif sample.orientation != 1:
+                losses.add("orientation", sample.path)
+            name = names.unique(wanted)
+            if name != sample.path:
+                renamed[sample.path] = name
+            target.write(f"images/{name}", data)
+            made, whole = encoder.objects(sample, image=number, first=len(objects) + 1)
+            objects += made
+            images.append(_image(sample, number, name, whole))
+        document = {
+            "info": {"description": "exported by visloop", "version": "1"},
+            "licenses": [],
+            "images": images,
+            "annotations": objects,
+            "categories": encoder.categories(),
+        }
+        target.write(LABEL_FILE, msgspec.json.encode(document))
+    return ExportReport(
+        format="coco",
+        folder=str(target.folder),
+        images=len(images),
+        objects=len(objects),
+        baked=tuple(baked),
+        renamed=renamed,
+        losses=losses.report(),
+        notes=notes(baked, renamed),
+    )
+
+
+def notes(baked: list[str], renamed: dict[str, str]) -> tuple[str, ...]:
+    """What an export did to files, in words."""
+    said: list[str] = []
+    if baked:
+        said.append(
+            f"{len(baked)} pictures were turned upright, as their EXIF says, so that every reader "
+            "sees the pixels that the boxes mean"
+        )
+    if renamed:
+        said.append(f"{len(renamed)} files got another name; the logical path is kept beside it")
+    return tuple(said)
+
+
+def _with_suffix(path: str, suffix: str) -> str:
+    return path if path.lower().endswith(suffix) else path + suffix
+
+
+def _image(sample: Sample, number: int, name: str, whole: list[Annotation]) -> Image:
+    labels = [each.label for each in whole if each.label]
+    image: dict[str, Any] = {}
+    if whole:
+        image = {"labels": labels, "visloop": Kept(annotations=whole)}
+    return Image(
+        id=number,
+        file_name=name,
+        width=sample.width,
+        height=sample.height,
+        path=None if name == sample.path else sample.path,
+        split=sample.split,
+        metadata=sample.metadata or None,
+        **image,
+    )

@@ -1,0 +1,85 @@
+"""What a format is to the rest: how it is recognised, read and written, and what it cannot hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+from visloop.data.ingest.records import Found
+from visloop.data.ingest.walk import Leftovers
+from visloop.data.records import ClassDictionary, ClassEntry, Refusal, Sample
+
+Item: TypeAlias = Found | Refusal
+Upright: TypeAlias = Literal["bake", "keep"]
+ReadBlob: TypeAlias = Callable[[str], bytes]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one source offers: pictures in the order of their paths, lazily.
+
+    `classes` are those that the source itself declares, with its ids; folders and VOC declare none
+    (the labels of the pictures say them). `total` counts the pictures where that is known.
+    """
+
+    items: Iterator[Item]
+    classes: tuple[ClassEntry, ...] = ()
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Something that the target format cannot hold: how often, and the first pictures it befell."""
+
+    kind: str
+    count: int
+    what: str
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written where. `baked` are the pictures whose pixels were turned upright."""
+
+    format: str
+    folder: str
+    images: int = 0
+    objects: int = 0
+    baked: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict[str, str])
+    losses: tuple[Loss, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Write(Protocol):
+    """Write samples as files of one format into a folder that this call creates."""
+
+    def __call__(
+        self,
+        samples: Iterable[Sample],
+        classes: ClassDictionary,
+        read_blob: ReadBlob,
+        out_dir: Path | str,
+        *,
+        force: bool = False,
+        upright: Upright = "bake",
+    ) -> ExportReport:
+        """Raises Conflict where the folder holds something and `force` is not given."""
+        ...
+
+
+@dataclass(frozen=True)
+class Format:
+    """One entry of the table of formats.
+
+    `recognises` says whether an existing path (absolute) is of this format; `read` takes absolute
+    paths and where to leave remarks; `write` is None for formats that are only read.
+    """
+
+    name: str
+    title: str
+    recognises: Callable[[str], bool]
+    read: Callable[[Sequence[str], Leftovers], Reading]
+    write: Write | None = None

@@ -1,0 +1,157 @@
+"""What is in there: the paths that a person gave, as pictures with labels, in order, lazily."""
+
+# Paths are text here: a Path for every file costs more than the system call that it is made for.
+# ruff: noqa: PTH
+
+from __future__ import annotations
+
+import os
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from visloop.data.formats import FORMATS
+from visloop.data.ingest.records import Found
+from visloop.data.ingest.walk import Leftovers, clean
+from visloop.data.records import AddOptions, ClassEntry
+from visloop.errors import NotFound, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from visloop.data.formats import Format, Item, Reading
+
+
+class SourceNotFound(NotFound):
+    """A path that was to be added is not there."""
+
+    code = "data.source_not_found"
+
+
+class Scan:
+    """The pictures that some paths offer. Iterate once; `notes()` is complete after that.
+
+    Items are `Found` (read it, `probe` it, `settle` its labels) or `Refusal`, each format's in the
+    order of the logical paths. `classes` are those declared by the source, with its ids.
+    """
+
+    def __init__(
+        self,
+        formats: tuple[str, ...],
+        readings: Sequence[Reading],
+        left: Leftovers,
+        split: str | None,
+    ) -> None:
+        self.formats = formats
+        self.classes = _merged(readings, left)
+        totals = [reading.total for reading in readings]
+        self.total = None if None in totals else sum(total or 0 for total in totals)
+        self._items = chain.from_iterable(reading.items for reading in readings)
+        self._left, self._split = left, split
+
+    def __iter__(self) -> Iterator[Item]:
+        if self._split is None:
+            yield from self._items
+            return
+        for item in self._items:
+            yield _with_split(item, self._split) if isinstance(item, Found) else item
+
+    def notes(self) -> tuple[str, ...]:
+        """What was left out, renamed or guessed, in words."""
+        return self._left.notes()
+
+
+def scan(paths: Sequence[str | Path], options: AddOptions) -> Scan:
+    """Look at what lies at `paths` and offer it, unread.
+
+    `options.format` is `auto` or a name in the table of formats; `options.split` overrides every
+    split that the source says. Classes keep the source's names: renaming is the caller's.
+
+    Raises:
+        SourceNotFound: a path is not there.
+        UsageError: no such format, or the path is not of the format that was named.
+    """
+    if options.format not in {"auto", *FORMATS}:
+        raise UsageError(
+            f"no format is called {options.format!r}",
+            fix=did_you_mean(options.format, FORMATS, otherwise=f"auto, {', '.join(FORMATS)}"),
+        )
+    left = Leftovers()
+    grouped: dict[str, list[str]] = {}
+    for path in _outermost([_existing(path) for path in paths], left):
+        grouped.setdefault(_format_of(path, options.format).name, []).append(path)
+    readings = [FORMATS[name].read(each, left) for name, each in grouped.items()]
+    return Scan(tuple(grouped), readings, left, options.split)
+
+
+def _existing(path: str | Path) -> str:
+    text = os.path.abspath(os.path.expanduser(path))
+    if os.path.exists(text):
+        return text
+    raise SourceNotFound(
+        f"nothing lies at {clean(text)!r}",
+        fix="check the path; a relative path starts at the current folder",
+    )
+
+
+def _outermost(paths: list[str], left: Leftovers) -> list[str]:
+    """Each path once; those that lie in another given folder come with that folder."""
+    kept: list[str] = []
+    folders: set[str] = set()
+    for path in sorted(set(paths)):
+        above = path
+        while (above := os.path.dirname(above)) not in folders and above != os.path.dirname(above):
+            pass
+        if above in folders:
+            left.say(f"{clean(path)} lies in {clean(above)}, which is given too")
+            continue
+        kept.append(path)
+        if os.path.isdir(path):
+            folders.add(path)
+    return kept
+
+
+def _format_of(path: str, wanted: str) -> Format:
+    if wanted == "auto":
+        return next(each for each in FORMATS.values() if each.recognises(path))
+    chosen = FORMATS[wanted]
+    if chosen.recognises(path):
+        return chosen
+    raise UsageError(
+        f"{clean(path)!r} is not {chosen.title}",
+        fix="leave --format away to have it guessed, or name the folder that holds all of it",
+    )
+
+
+def _with_split(found: Found, split: str) -> Found:
+    return Found(
+        path=found.path,
+        file=found.file,
+        source=found.source,
+        annotations=found.annotations,
+        split=split,
+        declared=found.declared,
+        metadata=found.metadata,
+        refusals=found.refusals,
+        notes=found.notes,
+    )
+
+
+def _merged(readings: Sequence[Reading], left: Leftovers) -> tuple[ClassEntry, ...]:
+    """Declared classes of all sources by name; an id that two names claim stays with the first."""
+    merged: dict[str, ClassEntry] = {}
+    used: set[int] = set()
+    for entry in chain.from_iterable(reading.classes for reading in readings):
+        if entry.name in merged:
+            continue
+        number = entry.id
+        if number in used:
+            number = max(used) + 1
+            left.say(f"class {entry.name!r}: its id {entry.id} is taken, so it gets {number}")
+        used.add(number)
+        merged[entry.name] = (
+            entry
+            if number == entry.id
+            else ClassEntry(id=number, name=entry.name, parent=entry.parent)
+        )
+    return tuple(sorted(merged.values(), key=lambda entry: entry.id))

@@ -1,0 +1,173 @@
+"""Walk a folder in the order of logical paths; what is left out is counted and named.
+
+Logical paths are posix, relative, kept as found (no Unicode normalisation). Bytes of a name that
+are not UTF-8 are written as %XX. Links are followed only inside the tree that was named.
+"""
+
+# Paths are text here: a Path for every file costs more than the system call that it is made for.
+# ruff: noqa: PTH
+
+from __future__ import annotations
+
+import os
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from visloop.data.ingest.media import PICTURE_SUFFIXES, media_of
+from visloop.data.ingest.probe import refuse, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from visloop.data.records import Refusal
+
+_LITTER: Final = frozenset({"thumbs.db", "desktop.ini", "__macosx", "ehthumbs.db"})
+_TEXTS: Final = (
+    "c cfg csv css docx html ini ipynb js json log md names py sh toml tsv txt xml yaml yml"
+)
+_OTHERS: Final = "db gz npy npz onnx parquet pdf pkl pt sqlite tar tgz xls xlsx zip"
+_NEVER_PICTURES: Final = frozenset((*_TEXTS.split(), *_OTHERS.split()))
+_NAMED_AT_MOST: Final = 10
+
+
+class Entry(NamedTuple):
+    """A file that promises a picture: logical path, and the path that opens it."""
+
+    path: str
+    file: str
+
+
+class Leftovers:
+    """What a scan did not offer, or offered under another name: counted, the first ones named."""
+
+    def __init__(self) -> None:
+        self._hidden = 0
+        self._groups: dict[str, list[str]] = {}
+        self._single: list[str] = []
+
+    def hidden(self) -> None:
+        """A file or folder whose name starts with a dot."""
+        self._hidden += 1
+
+    def add(self, group: str, name: str) -> None:
+        """One more of a kind; `group` is a sentence with `{n}`, such as `{n} files are not pictures`."""
+        self._groups.setdefault(group, []).append(name)
+
+    def say(self, text: str) -> None:
+        """A remark of its own."""
+        self._single.append(text)
+
+    def notes(self) -> tuple[str, ...]:
+        """Everything in words; complete once the scan has been read to its end."""
+        notes = list(self._single)
+        for group, names in self._groups.items():
+            more = (
+                f", and {len(names) - _NAMED_AT_MOST} more" if len(names) > _NAMED_AT_MOST else ""
+            )
+            notes.append(f"{group.format(n=len(names))}: {', '.join(names[:_NAMED_AT_MOST])}{more}")
+        if self._hidden:
+            notes.append(f"{self._hidden} hidden files or folders were skipped")
+        return tuple(notes)
+
+
+def walk(root: str, prefix: str, left: Leftovers) -> Iterator[Entry | Refusal]:
+    """Everything under `root` that promises a picture, in the order of the logical paths."""
+    yield from _folder(root, prefix, os.path.realpath(root), left)
+
+
+def clean(text: str, taken: Collection[str] = ()) -> str:
+    """`text` with bytes that are not UTF-8 as %XX, made different from every name in `taken`."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raw = text.encode("utf-8", "surrogateescape")
+        mended = raw.decode("utf-8", "backslashreplace").replace("\\x", "%")
+        while mended in taken:
+            mended += "~"
+        return mended
+    return text
+
+
+def is_picture(file: str) -> bool:
+    """Whether the file promises a picture by its name, or is one (or a known kind) by its bytes."""
+    suffix = os.path.basename(file).rpartition(".")[2].lower()
+    if suffix in PICTURE_SUFFIXES:
+        return True
+    if suffix in _NEVER_PICTURES:
+        return False
+    try:
+        with open(file, "rb", buffering=0) as opened:
+            media = media_of(opened.read(512))
+    except OSError:
+        return False
+    return media is not None and (isinstance(media, str) or media.name not in {"video", "PDF"})
+
+
+def is_hidden(name: str) -> bool:
+    """Dot files and what operating systems leave lying about."""
+    return name.startswith(".") or name.lower() in _LITTER
+
+
+def _folder(folder: str, prefix: str, tree: str, left: Leftovers) -> Iterator[Entry | Refusal]:
+    try:
+        with os.scandir(folder) as listing:
+            entries = list(listing)
+    except OSError as problem:
+        yield unreadable(prefix.rstrip("/") or clean(folder), clean(folder), problem)
+        return
+    for name, entry in _in_order(entries, prefix, left):
+        path = prefix + name
+        if name.endswith("/"):
+            yield from _folder(entry.path, path, tree, left)
+        elif entry.is_file(follow_symlinks=False):
+            if is_picture(entry.path):
+                yield Entry(path, entry.path)
+            else:
+                left.add("{n} files are not pictures and were left out", path)
+        elif entry.is_symlink():
+            yield from _link(entry.path, path, tree, left)
+        else:
+            left.add("{n} special files (pipes, sockets, devices) were left out", path)
+
+
+def _in_order(
+    entries: list[os.DirEntry[str]], prefix: str, left: Leftovers
+) -> list[tuple[str, os.DirEntry[str]]]:
+    """Names as they sort inside whole paths: folders with their slash."""
+    named: list[tuple[str, os.DirEntry[str]]] = []
+    for entry in entries:
+        name = entry.name
+        if is_hidden(name):
+            left.hidden()
+            continue
+        if not name.isascii() and (mended := clean(name, {each.name for each in entries})) != name:
+            left.add("{n} names have bytes that are not UTF-8, written as %XX", prefix + mended)
+            name = mended
+        named.append((name + "/" if entry.is_dir(follow_symlinks=False) else name, entry))
+    named.sort(key=itemgetter(0))
+    return named
+
+
+def _link(file: str, path: str, tree: str, left: Leftovers) -> Iterator[Entry | Refusal]:
+    target = os.path.realpath(file)
+    if os.path.isdir(target):
+        left.add("{n} links to folders were not followed", path)
+    elif not is_picture(file):
+        left.add("{n} files are not pictures and were left out", path)
+    elif not os.path.exists(target):
+        yield refuse(path, clean(file), "unreadable", "a link to a file that is not there")
+    elif not inside(target, tree):
+        yield refuse(
+            path,
+            clean(file),
+            "outside_folder",
+            f"a link out of the folder, to {clean(target)}",
+            fix="copy the picture in, or add the folder that it lies in",
+        )
+    else:
+        yield Entry(path, file)
+
+
+def inside(real: str, tree: str) -> bool:
+    """Whether a resolved path lies in a resolved folder."""
+    return real == tree or real.startswith(tree.rstrip(os.sep) + os.sep)
