@@ -1,0 +1,72 @@
+// @ts-check
+/** Tag helpers over Preact: `div({class: "grid"}, child, …)`; the first argument may be left out. */
+import { h } from "../vendor/preact.js";
+
+export { render, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+export { h };
+
+/** @typedef {any} Child */
+/** @typedef {Record<string, any>} Properties */
+
+/**
+ * @param {string} name
+ * @returns {(...parts: Child[]) => Child}
+ */
+function tag(name) {
+  return (...parts) => {
+    const [first, ...rest] = parts;
+    return isProperties(first) ? h(name, first, ...rest) : h(name, null, ...parts);
+  };
+}
+
+/** @param {Child} value */
+function isProperties(value) {
+  return value !== null && typeof value === "object" && !Array.isArray(value) && !("type" in value && "props" in value);
+}
+
+export const a = tag("a");
+export const article = tag("article");
+export const aside = tag("aside");
+export const button = tag("button");
+export const canvas = tag("canvas");
+export const code = tag("code");
+export const dd = tag("dd");
+export const dialog = tag("dialog");
+export const div = tag("div");
+export const dl = tag("dl");
+export const dt = tag("dt");
+export const figcaption = tag("figcaption");
+export const figure = tag("figure");
+export const h1 = tag("h1");
+export const h2 = tag("h2");
+export const header = tag("header");
+export const img = tag("img");
+export const input = tag("input");
+export const kbd = tag("kbd");
+export const label = tag("label");
+export const li = tag("li");
+export const main = tag("main");
+export const nav = tag("nav");
+export const ol = tag("ol");
+export const option = tag("option");
+export const p = tag("p");
+export const pre = tag("pre");
+export const section = tag("section");
+export const select = tag("select");
+export const span = tag("span");
+export const strong = tag("strong");
+export const svg = tag("svg");
+export const table = tag("table");
+export const tbody = tag("tbody");
+export const td = tag("td");
+export const th = tag("th");
+export const thead = tag("thead");
+export const time = tag("time");
+export const tr = tag("tr");
+export const ul = tag("ul");
+/** SVG shapes. */
+export const g = tag("g");
+export const circle = tag("circle");
+export const path = tag("path");
+export const rect = tag("rect");
+export const text = tag("text");
