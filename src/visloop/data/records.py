@@ -213,8 +213,8 @@ class Version:
 
     @property
     def name(self) -> str:
-        """As people write it: `v3`."""
-        return f"v{self.number}"
+        """As people write it: `v3`; the working state has number 0 and is called `work`."""
+        return f"v{self.number}" if self.number else "work"
 
     @property
     def ref(self) -> str:

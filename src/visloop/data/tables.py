@@ -88,6 +88,7 @@ roots: Final = Table(
     metadata,
     *_owner(),
     Column("root", String, primary_key=True),
+    Column("raw", LargeBinary, nullable=False),  # as the system names it, also where not UTF-8
     Column("added", UtcDateTime, nullable=False),
     format_column(),
 )

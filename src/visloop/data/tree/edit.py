@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias, cast
 
-from visloop.data.tree import Entry, Link, Node, Nodes, Tree
+from visloop.data.tree.nodes import Entry, Link, Node, Nodes, Tree
 from visloop.ids import FORMAT
 
 Item: TypeAlias = Entry | Link
@@ -210,7 +210,7 @@ class _Walk:
     def __init__(self, tree: Tree) -> None:
         self._nodes = tree.nodes
         self._waiting: list[Iterator[Item]] = []
-        self.head: Item | None = tree.root
+        self.head: Item | None = tree.root if tree.count else None
 
     def skip(self) -> None:
         """Go past the head."""

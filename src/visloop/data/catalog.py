@@ -1,0 +1,217 @@
+"""Which data sets and versions there are: rows read and written inside the caller's transaction."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, insert, select, text
+
+from visloop.data.records import ClassDictionary, Version
+from visloop.data.tables import branches, datasets, versions
+from visloop.data.tree.nodes import Bytes
+from visloop.errors import Corrupt, NotFound, did_you_mean
+from visloop.ids import FORMAT, check_name
+from visloop.store import Write, utc_text
+
+MAIN: Final = "main"
+WORK: Final = "work"
+_NUMBER = re.compile(r"v?([1-9][0-9]{0,9})")
+
+
+class DatasetNotFound(NotFound):
+    """The project has no data set of that name."""
+
+    code = "data.dataset_not_found"
+
+
+class VersionNotFound(NotFound):
+    """The data set has no such version."""
+
+    code = "data.version_not_found"
+
+
+class RootObject(msgspec.Struct, frozen=True, kw_only=True):
+    """What a version's root digest names: the tree of samples and the class dictionary beside it."""
+
+    tree: str
+    count: int
+    classes: ClassDictionary
+    class_digest: str
+    format: int = FORMAT
+
+
+def store_root(blobs: Bytes, tree: str, count: int, classes: ClassDictionary) -> str:
+    """Keep a root object; its digest. Equal samples and classes give an equal digest."""
+    root = RootObject(tree=tree, count=count, classes=classes, class_digest=classes.digest)
+    return blobs.put(msgspec.msgpack.encode(root))
+
+
+def load_root(blobs: Bytes, digest: str) -> RootObject:
+    """The root object of that digest.
+
+    Raises:
+        Corrupt: the blob is something else.
+    """
+    try:
+        return msgspec.msgpack.decode(blobs.get(digest), type=RootObject)
+    except msgspec.MsgspecError as broken:
+        raise Corrupt(f"{digest[:12]} is not the root of a version: {broken}") from broken
+
+
+@dataclass(frozen=True)
+class DatasetState:
+    """A data set's row: its working dictionary (None: the head's) and its change counter."""
+
+    project: str
+    name: str
+    sequence: int
+    classes: ClassDictionary | None
+    classes_seq: int
+    learning: bool
+
+
+def names(connection: Connection, project: str) -> list[str]:
+    """Names of the project's data sets, sorted."""
+    query = select(datasets.c.dataset).where(datasets.c.project == project)
+    return list(connection.scalars(query.order_by(datasets.c.dataset)))
+
+
+def state_or_none(connection: Connection, project: str, name: str) -> DatasetState | None:
+    """The data set's row, if there is one."""
+    table = datasets.c
+    query = select(datasets).where(table.project == project, table.dataset == name)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    raw = row["classes"]
+    return DatasetState(
+        project=project,
+        name=name,
+        sequence=row["sequence"],
+        classes=msgspec.msgpack.decode(raw, type=ClassDictionary) if raw else None,
+        classes_seq=row["classes_seq"],
+        learning=bool(row["learning"]),
+    )
+
+
+def state(connection: Connection, project: str, name: str) -> DatasetState:
+    """The data set's row.
+
+    Raises:
+        DatasetNotFound: there is none by that name in the project.
+    """
+    found = state_or_none(connection, project, name)
+    if found is not None:
+        return found
+    known = names(connection, project)
+    otherwise = (
+        f"there are: {', '.join(known[:8])}" if known else f"make it: visloop add PATH --to {name}"
+    )
+    raise DatasetNotFound(
+        f"project {project!r} has no data set {name!r}",
+        fix=did_you_mean(name, known, otherwise=otherwise),
+    )
+
+
+def ensure(write: Write, name: str) -> DatasetState:
+    """The data set's row, made when there is none (with the fact `data.dataset_created`).
+
+    Raises:
+        UsageError: `name` cannot be a name.
+    """
+    found = state_or_none(write.connection, write.scope.project, name)
+    if found is not None:
+        return found
+    check_name(name, "data set name")
+    row = {"project": write.scope.project, "dataset": name, "created": write.now}
+    write.execute(insert(datasets), row)
+    write.fact("data.dataset_created", name)
+    return state(write.connection, write.scope.project, name)
+
+
+def next_sequence(write: Write, name: str) -> int:
+    """Take the next number of the data set's change counter."""
+    bump = text(
+        "UPDATE datasets SET sequence = sequence + 1 WHERE project = :project AND dataset = :name"
+        " RETURNING sequence"
+    )
+    taken = write.execute(bump, {"project": write.scope.project, "name": name})
+    return int(taken.scalar_one())
+
+
+def version_of(row: RowMapping) -> Version:
+    """A row of `versions` as the record."""
+    return Version(
+        dataset=row["dataset"],
+        number=row["number"],
+        root=row["root"],
+        parent=row["parent"],
+        count=row["count"],
+        time=utc_text(row["time"]),
+        actor=row["actor"],
+        message=row["message"],
+        project=row["project"],
+    )
+
+
+def history(connection: Connection, project: str, name: str) -> list[Version]:
+    """The versions of a data set, newest first."""
+    query = select(versions).where(versions.c.project == project, versions.c.dataset == name)
+    rows = connection.execute(query.order_by(versions.c.number.desc())).mappings()
+    return [version_of(row) for row in rows]
+
+
+def head(connection: Connection, project: str, name: str, branch: str = MAIN) -> Version | None:
+    """The newest version of a branch; None before the first commit."""
+    query = (
+        select(versions)
+        .join(
+            branches,
+            (branches.c.project == versions.c.project)
+            & (branches.c.dataset == versions.c.dataset)
+            & (branches.c.head == versions.c.number),
+        )
+        .where(versions.c.project == project, versions.c.dataset == name)
+        .where(branches.c.name == branch)
+    )
+    row = connection.execute(query).mappings().first()
+    return None if row is None else version_of(row)
+
+
+def resolve(connection: Connection, project: str, name: str, version: str | None) -> Version:
+    """The version that `main` (or nothing), `v3` or `3` names.
+
+    Raises:
+        DatasetNotFound: there is no such data set.
+        VersionNotFound: it has no such version.
+    """
+    state(connection, project, name)
+    newest = head(connection, project, name)
+    if version in {None, MAIN} and newest is not None:
+        return newest
+    number = _NUMBER.fullmatch(version or "")
+    if number:
+        table = versions.c
+        query = select(versions).where(
+            table.project == project, table.dataset == name, table.number == int(number[1])
+        )
+        row = connection.execute(query).mappings().first()
+        if row is not None:
+            return version_of(row)
+    raise _no_such_version(name, version, newest)
+
+
+def _no_such_version(name: str, version: str | None, newest: Version | None) -> VersionNotFound:
+    if newest is None:
+        return VersionNotFound(
+            f"data set {name!r} has no version yet",
+            fix=f"visloop commit {name} -m TEXT   (or look at what is not committed: {name}@{WORK})",
+        )
+    known = [MAIN, WORK, *(f"v{number}" for number in range(newest.number, 0, -1)[:1000])]
+    return VersionNotFound(
+        f"data set {name!r} has no version {version!r}",
+        fix=did_you_mean(version or "", known, otherwise=f"see: visloop log {name}"),
+    )

@@ -1,0 +1,142 @@
+"""What lies between two versions: samples, objects down to one box, classes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from visloop.data.objects import object_changes
+from visloop.data.records import (
+    ClassChange,
+    ClassDictionary,
+    DataPorts,
+    Diff,
+    ObjectCounts,
+    Sample,
+    SampleChange,
+    SampleCounts,
+)
+from visloop.data.snapshot import Snapshot, open_ref
+from visloop.data.tree.edit import differences
+from visloop.data.tree.nodes import Entry
+from visloop.data.working import decode
+from visloop.errors import UsageError
+from visloop.events import Scope
+from visloop.ids import Ref
+
+DETAILS: Final = 100
+_OBJECTS_IN_DETAIL: Final = 50
+_FIELDS: Final = ("image", "annotations", "split", "metadata", "width", "height")
+
+
+def diff(ports: DataPorts, scope: Scope, a: Ref, b: Ref, *, limit: int = DETAILS) -> Diff:
+    """Compare two versions of data sets; the cost grows with what differs between them.
+
+    Objects of a sample that is on one side only count as added or removed with it. Details are
+    given for the first `limit` changed samples by path, counts for all.
+
+    Raises:
+        DatasetNotFound, VersionNotFound, SplitNotFound: one of the references names nothing.
+        UsageError: a split is compared with something that is not of the same split.
+    """
+    if a.split != b.split:
+        raise UsageError(
+            f"{a} and {b} are not of the same split",
+            fix="give both a split, or neither: visloop diff cards@v1:test cards@v2:test",
+        )
+    before, after = open_ref(ports, a, scope.project), open_ref(ports, b, scope.project)
+    samples: Counter[str] = Counter()
+    objects: Counter[str] = Counter()
+    details: list[SampleChange] = []
+    number = 0
+    for was, now in _pairs(before, after):
+        change = _sample_change(was, now)
+        samples.update(change.kinds)
+        objects.update(each.kind for each in change.objects)
+        number += 1
+        if len(details) < limit:
+            details.append(_shortened(change))
+    return Diff(
+        a=before.version.ref,
+        b=after.version.ref,
+        samples=SampleCounts(**samples),
+        objects=ObjectCounts(**objects),
+        classes=tuple(class_changes(before.classes, after.classes)),
+        details=tuple(details),
+        truncated=number > len(details),
+    )
+
+
+def _pairs(a: Snapshot, b: Snapshot) -> Iterator[tuple[Sample | None, Sample | None]]:
+    """The same sample before and after, wherever it differs: first by path, then by id (moves)."""
+    gone: dict[str, Entry] = {}
+    come: list[Entry] = []
+    for left, right in differences(a.tree, b.tree):
+        old, new = _of_split(left, a.split), _of_split(right, b.split)
+        was = decode(old) if old else None
+        now = decode(new) if new else None
+        if was is not None and now is not None and was.id == now.id:
+            yield was, now
+            continue
+        if old is not None and was is not None:
+            gone[was.id] = old
+        if new is not None:
+            come.append(new)  # encoded: decoded samples would fill the memory
+    for entry in come:
+        now = decode(entry)
+        before = gone.pop(now.id, None)
+        yield decode(before) if before else None, now
+    for entry in gone.values():
+        yield decode(entry), None
+
+
+def _of_split(entry: Entry | None, split: str | None) -> Entry | None:
+    return None if entry is None or (split is not None and entry.tag != split) else entry
+
+
+def _sample_change(was: Sample | None, now: Sample | None) -> SampleChange:
+    objects = tuple(object_changes(was.annotations if was else (), now.annotations if now else ()))
+    if was is None or now is None:
+        only = now or was
+        assert only is not None
+        kind = "added" if was is None else "removed"
+        return SampleChange(only.id, only.path, (kind,), objects=objects)
+    fields = tuple(name for name in _FIELDS if getattr(was, name) != getattr(now, name))
+    moved = was.path != now.path
+    kinds = (("moved",) if moved else ()) + (("changed",) if fields or not moved else ())
+    old_path = was.path if moved else None
+    return SampleChange(now.id, now.path, kinds, was_path=old_path, fields=fields, objects=objects)
+
+
+def _shortened(change: SampleChange) -> SampleChange:
+    if len(change.objects) <= _OBJECTS_IN_DETAIL:
+        return change
+    return SampleChange(
+        change.id,
+        change.path,
+        change.kinds,
+        was_path=change.was_path,
+        fields=change.fields,
+        objects=change.objects[:_OBJECTS_IN_DETAIL],
+    )
+
+
+def class_changes(before: ClassDictionary, after: ClassDictionary) -> Iterator[ClassChange]:
+    """Classes added, removed, renamed or redefined, by id."""
+    old = {entry.id: entry for entry in before.entries}
+    new = {entry.id: entry for entry in after.entries}
+    for number in sorted(old.keys() | new.keys()):
+        was, now = old.get(number), new.get(number)
+        if was is None and now is not None:
+            yield ClassChange("added", number, now.name)
+        elif was is not None and now is None:
+            yield ClassChange("removed", number, was.name)
+        elif was is not None and now is not None and was != now:
+            renamed = was.name != now.name
+            yield ClassChange(
+                "renamed" if renamed else "redefined",
+                number,
+                now.name,
+                was_name=was.name if renamed else None,
+            )

@@ -1,0 +1,243 @@
+"""`add`: everything that some paths offer goes into the working set, or into quarantine with a reason.
+
+Pictures are read, stored and staged in batches, each batch one transaction, after its bytes are on
+the disk. A killed `add` is run again: what was staged is recognised by size and time and skipped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from visloop.data import catalog, dictionary
+from visloop.data.ingest.records import Found
+from visloop.data.ingest.scan import Scan, scan
+from visloop.data.ingest.walk import clean
+from visloop.data.intake.batch import Plan, Tally, plan, record, remembered
+from visloop.data.intake.reading import Outcome, Sink, labels_digest, read, refused
+from visloop.data.records import (
+    Added,
+    AddOptions,
+    ClassDictionary,
+    DataPorts,
+    Refusal,
+)
+from visloop.data.standing import KnownFile, known_files
+from visloop.data.tree.nodes import Nodes
+from visloop.data.working import Working
+from visloop.events import Scope
+from visloop.ids import check_name, digest_of
+from visloop.store import utc_text
+
+BATCH: Final = 1000
+_COUNTS: Final = ("added", "updated", "unchanged", "quarantined")
+
+_UPSERT_ROOT = text(
+    "INSERT INTO source_roots (project, dataset, root, raw, added, format)"
+    " VALUES (:project, :dataset, :root, :raw, :added, 1)"
+    " ON CONFLICT (project, dataset, root) DO NOTHING"
+)
+
+
+class _Nowhere:
+    """Takes bytes and keeps none: a dry run."""
+
+    def put(self, data: bytes, digest: str | None = None) -> str:
+        """Their digest, no more."""
+        return digest or digest_of(data)
+
+
+def add(
+    ports: DataPorts,
+    scope: Scope,
+    dataset: str,
+    paths: Sequence[str | Path],
+    options: AddOptions | None = None,
+) -> Added:
+    """Stage every picture that the paths offer; refused files go into quarantine.
+
+    Files known by size, time and labels are not opened. A file that changed keeps its sample's id;
+    one that moved inside its folder does too. The first import into a data set teaches it its
+    classes; later ones must know them.
+
+    Raises:
+        SourceNotFound: a path is not there.
+        UnknownClass: a label is no class of the data set; nothing of its batch is staged.
+        UsageError: `dataset` cannot be a name, or the format is not known.
+    """
+    options = options or AddOptions()
+    check_name(dataset, "data set name")
+    roots = [
+        os.path.abspath(Path(path).expanduser())  # noqa: PTH100 - as the scan does: links stay
+        for path in paths
+    ]
+    kind = _Rehearsal if options.dry_run else _Addition
+    return kind(ports, scope, dataset, options).run(scan(paths, options), roots)
+
+
+class _Addition:
+    """One call of `add`."""
+
+    def __init__(self, ports: DataPorts, scope: Scope, dataset: str, options: AddOptions) -> None:
+        self._ports, self._scope, self._dataset, self._options = ports, scope, dataset, options
+        self._nodes = Nodes(ports.blobs)
+        self._sink: Sink = ports.blobs
+        self._tally = Tally()
+        self._learning = options.add_classes
+        self._known: dict[str, KnownFile] = {}
+
+    def run(self, found: Scan, roots: list[str]) -> Added:
+        """From the first look at the data set to the closing fact."""
+        with self._ports.ledger.read() as connection:
+            for root in roots:
+                owner = (self._scope.project, self._dataset)
+                self._known |= known_files(connection, *owner, clean(root))
+        self._begin(found, roots)
+        batch: list[Outcome] = []
+        for outcome in self._outcomes(found):
+            batch.append(outcome)
+            if len(batch) == BATCH:
+                self._stage(batch, closing=False)
+                batch = []
+        self._stage(batch, closing=True)
+        return self._tally.answer(found.notes())
+
+    def _begin(self, found: Scan, roots: list[str]) -> None:
+        """Make the data set, remember where it comes from, take declared classes while learning."""
+        dataset = self._dataset
+        with self._ports.ledger.write(self._scope) as write:
+            state = catalog.ensure(write, dataset)
+            known = dictionary.current(write, self._ports.blobs, state)
+            if state.learning or not known.entries:
+                self._learning = True
+                dictionary.set_learning(write, dataset, learning=True)
+            grown = self._with_declared(known, found)
+            if grown is not known:
+                dictionary.put(write, dataset, grown, catalog.next_sequence(write, dataset))
+            for root in roots:
+                row = {"root": clean(root), "raw": os.fsencode(root), "added": utc_text(write.now)}
+                owner = {"project": self._scope.project, "dataset": dataset}
+                write.execute(_UPSERT_ROOT, owner | row)
+
+    def _with_declared(self, known: ClassDictionary, found: Scan) -> ClassDictionary:
+        if not self._learning:
+            return known
+        grown = dictionary.with_entries(known, found.classes, self._options.class_map)
+        self._tally.classes_added += grown.names[len(known.names) :]
+        return grown
+
+    def _outcomes(self, found: Scan) -> Iterator[Outcome]:
+        """What became of every file that is not as it was; new ones last, where some are gone."""
+        known, late = self._known, list[tuple[Found, str]]()
+        adding_again = bool(known)
+        track = self._ports.progress.track
+        for item in track(found, doing="add", unit="picture", total=found.total):
+            if isinstance(item, Refusal):
+                known.pop(item.source, None)
+                yield refused(item)
+                continue
+            labels = labels_digest(item, self._options.class_map)
+            before = known.pop(item.source, None)
+            if before is not None and _untouched(item, labels, before):
+                self._tally.quarantined += before.state == "quarantined"
+                self._tally.unchanged += before.state != "quarantined"
+            elif before is None and adding_again:
+                late.append((item, labels))
+            else:
+                yield read(item, labels, self._sink)
+        yield from self._late(late)
+
+    def _late(self, late: list[tuple[Found, str]]) -> Iterator[Outcome]:
+        """New files in a folder added before: those with the bytes of a file that is gone moved."""
+        gone = self._gone()
+        for item, labels in late:
+            outcome = read(item, labels, self._sink)
+            candidate = outcome.candidate
+            if candidate is not None and (from_here := gone.get(candidate.image)):
+                source, path = from_here.pop()
+                outcome = replace(outcome, moved_from=path, moved_source=source)
+            yield outcome
+        if left := sum(map(len, gone.values())):
+            self._tally.notes.append(f"{left} files are gone from where they were; samples stay")
+
+    def _gone(self) -> dict[str, list[tuple[str, str]]]:
+        """Image → (source, path) of samples whose files the scan did not meet and that are gone."""
+        missing = [
+            source
+            for source, file in self._known.items()
+            if file.state == "sample" and not Path(source).exists()
+        ]
+        gone: dict[str, list[tuple[str, str]]] = {}
+        with self._ports.ledger.read() as connection:
+            noted = remembered(connection, self._scope.project, self._dataset, sorted(missing))
+        for source, file in sorted(noted.items(), reverse=True):
+            gone.setdefault(file.image, []).append((source, file.path))
+        return gone
+
+    def _stage(self, batch: list[Outcome], *, closing: bool) -> None:
+        """One batch in one transaction, after its bytes are on the disk."""
+        self._ports.blobs.flush()
+        with self._ports.ledger.write(self._scope) as write:
+            state = catalog.state(write.connection, self._scope.project, self._dataset)
+            over = Working.load(write.connection, self._nodes, state)
+            decided = self._plan(over, batch, over.classes, utc_text(write.now))
+            record(write, over, decided, self._options.class_map)
+            self._tally.take(decided.tally)
+            counts = {name: getattr(self._tally, name) for name in _COUNTS}
+            if closing:
+                if state.learning:
+                    dictionary.set_learning(write, self._dataset, learning=False)
+                write.fact("data.added", self._dataset, **counts)
+            else:
+                write.fact("data.staged", self._dataset, **counts)
+
+    def _plan(self, over: Working, batch: list[Outcome], known: ClassDictionary, now: str) -> Plan:
+        class_map = self._options.class_map
+        return plan(over, batch, known, class_map, now, learning=self._learning)
+
+
+class _Rehearsal(_Addition):
+    """The same, without writing anything: what would happen."""
+
+    def __init__(self, ports: DataPorts, scope: Scope, dataset: str, options: AddOptions) -> None:
+        super().__init__(ports, scope, dataset, options)
+        self._sink = _Nowhere()
+        self._classes = ClassDictionary()
+
+    def _begin(self, found: Scan, roots: list[str]) -> None:
+        del roots
+        with self._ports.ledger.read() as connection:
+            over = self._load(connection)
+            self._learning |= over.state.learning or not over.classes.entries
+            self._classes = self._with_declared(over.classes, found)
+
+    def _stage(self, batch: list[Outcome], *, closing: bool) -> None:
+        del closing
+        with self._ports.ledger.read() as connection:
+            now = utc_text(self._ports.ledger.clock.now())
+            decided = self._plan(self._load(connection), batch, self._classes, now)
+        self._classes = decided.classes
+        self._tally.take(decided.tally)
+
+    def _load(self, connection: Connection) -> Working:
+        owner = (self._scope.project, self._dataset)
+        state = catalog.state_or_none(connection, *owner)
+        if state is None:
+            state = catalog.DatasetState(*owner, 0, None, 0, learning=False)
+        return Working.load(connection, self._nodes, state)
+
+
+def _untouched(item: Found, labels: str, before: KnownFile) -> bool:
+    """Whether size, time and labels are those of last time."""
+    if labels != before.labels:
+        return False
+    try:
+        stat = os.stat(item.file)  # noqa: PTH116 - once per file: a Path costs as much as the call
+    except OSError:
+        return False
+    return stat.st_size == before.size_bytes and stat.st_mtime_ns == before.mtime_ns

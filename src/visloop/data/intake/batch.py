@@ -1,0 +1,252 @@
+"""One batch of an `add`: what it would do is planned from reads alone, then written in one go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, bindparam, select, text
+
+from visloop.data import catalog, dictionary
+from visloop.data.ingest.records import Found
+from visloop.data.intake.merging import Placing, Remembered
+from visloop.data.intake.reading import Outcome
+from visloop.data.records import Added, ClassDictionary, Refusal, Sample
+from visloop.data.tables import sources
+from visloop.data.working import Working, batches, stage_over
+from visloop.ids import digest_of
+from visloop.store import Write, utc_text
+
+_AT_ONCE: Final = 500
+
+_UPSERT_SOURCE = text(
+    "INSERT INTO sources (project, dataset, file, size, mtime_ns, labels, state, path, image,"
+    " format) VALUES (:project, :dataset, :file, :size, :mtime_ns, :labels, :state, :path, :image,"
+    " 1) ON CONFLICT (project, dataset, file) DO UPDATE SET size = excluded.size,"
+    " mtime_ns = excluded.mtime_ns, labels = excluded.labels, state = excluded.state,"
+    " path = excluded.path, image = excluded.image"
+)
+_UPSERT_QUARANTINE = text(
+    "INSERT INTO quarantine (project, dataset, id, path, source, reason_code, reason, fix, image,"
+    " split, time, found, state, closed_because, format) VALUES (:project, :dataset, :id, :path,"
+    " :source, :reason_code, :reason, :fix, :image, :split, :time, :found, 'waiting', '', 1)"
+    " ON CONFLICT (project, dataset, id) DO UPDATE SET reason = excluded.reason,"
+    " fix = excluded.fix, image = excluded.image, time = excluded.time, found = excluded.found,"
+    " state = 'waiting', closed_because = ''"
+)
+_REPAIRED = text(
+    "UPDATE quarantine SET state = 'repaired', closed_because = 'read again and found good'"
+    " WHERE project = :project AND dataset = :dataset AND source IN :sources"
+    " AND state = 'waiting' AND id NOT IN :still"
+).bindparams(bindparam("sources", expanding=True), bindparam("still", expanding=True))
+
+
+@dataclass
+class Tally:
+    """Counts and notes of an `add`, growing batch by batch."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    classes_added: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
+
+    def take(self, other: Tally) -> None:
+        """Add another tally to this one."""
+        self.added += other.added
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.quarantined += other.quarantined
+        self.classes_added += other.classes_added
+        self.notes += other.notes
+
+    def answer(self, more_notes: Sequence[str] = ()) -> Added:
+        """What the caller is told."""
+        return Added(
+            added=self.added,
+            updated=self.updated,
+            unchanged=self.unchanged,
+            quarantined=self.quarantined,
+            classes_added=tuple(self.classes_added),
+            notes=(*self.notes, *more_notes),
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a batch does to the data set."""
+
+    samples: list[Sample]
+    removed: list[str]
+    classes: ClassDictionary
+    rows: list[tuple[Outcome, str]]
+    tally: Tally
+
+
+def remembered(
+    connection: Connection, project: str, dataset: str, files: Iterable[str]
+) -> dict[str, Remembered]:
+    """What is noted of these files, by source."""
+    table = sources.c
+    query = select(table.file, table.state, table.path, table.labels, table.image).where(
+        sources.c.project == project,
+        sources.c.dataset == dataset,
+        sources.c.file.in_(bindparam("files", expanding=True)),
+    )
+    return {
+        file: Remembered(state, path, labels, image)
+        for part in batches(files, _AT_ONCE)
+        for file, state, path, labels, image in connection.execute(query, {"files": part})
+    }
+
+
+def plan(
+    over: Working,
+    outcomes: Sequence[Outcome],
+    known: ClassDictionary,
+    class_map: Mapping[str, str],
+    now: str,
+    *,
+    learning: bool,
+) -> Plan:
+    """Decide what each outcome means for the data set; reads only.
+
+    Raises:
+        UnknownClass: a label is no class, and `learning` is off.
+    """
+    tally = Tally()
+    good = [each for each in outcomes if each.candidate is not None]
+    grown = _grown(known, good, class_map) if learning else known
+    tally.classes_added += grown.names[len(known.names) :]
+    memory = remembered(
+        over.connection, over.state.project, over.state.name, [each.source for each in outcomes]
+    )
+    placing = Placing(over, grown, class_map, now)
+    paths = {each.path for each in good} | {each.path for each in memory.values()}
+    placing.look_up(paths | {each.moved_from for each in good if each.moved_from is not None})
+    samples: list[Sample] = []
+    rows = [(each, each.path) for each in outcomes if each.candidate is None]
+    for outcome in good:
+        sample, was = placing.place(outcome, memory.get(outcome.source))
+        rows.append((outcome, sample.path))
+        if sample == was:
+            tally.unchanged += 1
+            continue
+        samples.append(sample)
+        tally.added += was is None
+        tally.updated += was is not None
+    samples = dictionary.checked(samples, grown, over.state.name)
+    removed = [each.moved_from for each in good if each.moved_from is not None]
+    tally.quarantined += len(outcomes) - len(good)
+    tally.notes += placing.notes + [_told(refusal, each) for each, refusal in _refusals(outcomes)]
+    return Plan(samples, removed, grown, rows, tally)
+
+
+def _grown(
+    known: ClassDictionary, outcomes: Iterable[Outcome], class_map: Mapping[str, str]
+) -> ClassDictionary:
+    used = dictionary.labels_of(
+        each.candidate.annotations or () for each in outcomes if each.candidate is not None
+    )
+    return known.with_added(class_map.get(name, name) for name in used)
+
+
+def _refusals(outcomes: Iterable[Outcome]) -> list[tuple[Outcome, Refusal]]:
+    return [(outcome, refusal) for outcome in outcomes for refusal in outcome.refusals]
+
+
+def _told(refusal: Refusal, outcome: Outcome) -> str:
+    how = "quarantined" if outcome.candidate is None else "left out"
+    return f"{refusal.path}: {how}, {refusal.reason} ({refusal.reason_code})"
+
+
+def record(
+    write: Write, over: Working, decided: Plan, class_map: Mapping[str, str] | None = None
+) -> None:
+    """Write a plan: staged samples, remembered files, quarantine; all in the caller's transaction.
+
+    Labels of refused files are kept under the names of `class_map`, so that a retry needs no map.
+    """
+    dataset = over.state.name
+    if decided.classes is not over.classes:
+        dictionary.put(write, dataset, decided.classes, catalog.next_sequence(write, dataset))
+    if decided.samples or decided.removed:
+        grown = replace(over, classes=decided.classes)
+        stage_over(write, grown, decided.samples, removed=decided.removed)
+    _remember(write, dataset, decided.rows)
+    _quarantine(write, dataset, [outcome for outcome, _ in decided.rows], class_map or {})
+
+
+def _remember(write: Write, dataset: str, rows: Iterable[tuple[Outcome, str]]) -> None:
+    owner = {"project": write.scope.project, "dataset": dataset}
+    noted: list[dict[str, Any]] = []
+    for each, path in rows:
+        noted.append(
+            {
+                **owner,
+                "file": each.source,
+                "size": each.size_bytes,
+                "mtime_ns": each.mtime_ns,
+                "labels": each.labels,
+                "state": "sample" if each.candidate else "quarantined",
+                "path": path,
+                "image": each.candidate.image if each.candidate else "",
+            }
+        )
+        if each.moved_source is not None:
+            noted.append({**noted[-1], "file": each.moved_source, "state": "moved"})
+    if noted:
+        write.execute(_UPSERT_SOURCE, noted)
+
+
+def _quarantine(
+    write: Write, dataset: str, outcomes: Sequence[Outcome], class_map: Mapping[str, str]
+) -> None:
+    """Keep the refusals; those of the same files that no longer hold are closed as repaired."""
+    owner = {"project": write.scope.project, "dataset": dataset}
+    rows = {
+        row["id"]: row
+        for outcome, refusal in _refusals(outcomes)
+        for row in [owner | _refusal_row(dataset, outcome, refusal, class_map)]
+    }
+    for row in rows.values():
+        row["time"] = utc_text(write.now)
+    for part in batches((each.source for each in outcomes), _AT_ONCE):
+        write.execute(_REPAIRED, {**owner, "sources": part, "still": list(rows)})
+    if rows:
+        write.execute(_UPSERT_QUARANTINE, list(rows.values()))
+
+
+def _refusal_row(
+    dataset: str, outcome: Outcome, refusal: Refusal, class_map: Mapping[str, str]
+) -> dict[str, Any]:
+    parts = (dataset, outcome.source, refusal.path, refusal.reason_code)
+    ordinal = () if outcome.candidate is None else (refusal.reason,)
+    return {
+        "id": digest_of(*parts, *ordinal)[:16],
+        "path": refusal.path,
+        "source": outcome.source,
+        "reason_code": refusal.reason_code,
+        "reason": refusal.reason,
+        "fix": refusal.fix,
+        "image": refusal.image,
+        "split": outcome.found.split if outcome.found else None,
+        "found": _packed(outcome.found, class_map) if outcome.found else None,
+    }
+
+
+def _packed(found: Found, class_map: Mapping[str, str]) -> bytes:
+    """What the scan said of a file, to try it again later; its name as the system's bytes."""
+    labels = found.annotations and dictionary.renamed(found.annotations, class_map)
+    plain = msgspec.structs.replace(found, file="", annotations=labels)
+    return msgspec.msgpack.encode((os.fsencode(found.file), plain))
+
+
+def unpack_found(raw: bytes) -> Found:
+    """What the scan had said of a refused file, as it was kept."""
+    file, plain = msgspec.msgpack.decode(raw, type=tuple[bytes, Found])
+    return msgspec.structs.replace(plain, file=os.fsdecode(file))

@@ -1,0 +1,143 @@
+"""One offered file → one candidate with its labels settled, or the reason why not."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import msgspec
+
+from visloop.data.ingest.probe import probe, refuse, unreadable
+from visloop.data.ingest.records import Found
+from visloop.data.ingest.settle import settle
+from visloop.data.records import Candidate, Refusal
+from visloop.ids import digest_of
+
+MAX_FILE_BYTES: Final = 1 << 30
+KEPT_REFUSED_BYTES: Final = 64 << 20
+UNKNOWN_SIZE: Final = -1
+RACY: Final = -1
+"""Stands for the time of a file that changed just before it was read: equal times prove nothing."""
+_TICK_NS: Final = 20_000_000
+"""Clocks of file systems tick every few milliseconds: two changes within a tick look like one."""
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+class Sink(Protocol):
+    """Where the bytes of pictures go: blobs, or nowhere in a dry run."""
+
+    def put(self, data: bytes, digest: str | None = None) -> str:
+        """Keep the bytes; their digest."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file; `candidate` None when the whole file was refused.
+
+    `labels` is a digest of what the source said besides the bytes. `moved_from` is the path in the
+    data set of the sample whose file is gone and had the same bytes.
+    """
+
+    source: str
+    path: str
+    size_bytes: int
+    mtime_ns: int
+    labels: str
+    candidate: Candidate | None
+    refusals: tuple[Refusal, ...]
+    found: Found | None = None
+    moved_from: str | None = None
+    moved_source: str | None = None
+
+
+def labels_digest(found: Found, renames: Mapping[str, str]) -> str:
+    """Digest of everything that the source says about a picture besides its bytes."""
+    said = (found.annotations, found.split, found.declared, found.metadata, renames)
+    return digest_of(_encoder.encode(said))[:32]
+
+
+def refused(refusal: Refusal) -> Outcome:
+    """The outcome of what was refused before it could be opened."""
+    return Outcome(
+        source=refusal.source,
+        path=refusal.path,
+        size_bytes=UNKNOWN_SIZE,
+        mtime_ns=RACY,
+        labels="",
+        candidate=None,
+        refusals=(refusal,),
+    )
+
+
+def read(found: Found, labels: str, blobs: Sink) -> Outcome:
+    """Open the file, store its bytes, say what it is and what its labels mean.
+
+    Whatever is wrong with the file becomes a Refusal; nothing is raised for it.
+    """
+    started_ns = time.time_ns()
+    try:
+        size, mtime_ns, data = _contents(found.file)
+    except OSError as problem:
+        return refused(unreadable(found.path, found.source, problem))
+    if size != len(data) or mtime_ns > started_ns - _TICK_NS:
+        mtime_ns = RACY
+    candidate: Candidate | None = None
+    if size > MAX_FILE_BYTES:
+        refusals = (_too_large(found, size),)
+    else:
+        candidate, refusals = _probed(found, data, blobs)
+    return Outcome(found.source, found.path, size, mtime_ns, labels, candidate, refusals, found)
+
+
+def _contents(file: str) -> tuple[int, int, bytes]:
+    """Size in bytes, mtime in ns, and the bytes themselves unless they are too many."""
+    opened = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        stat = os.fstat(opened)
+        data = b""
+        if stat.st_size <= MAX_FILE_BYTES:
+            data = os.read(opened, stat.st_size + 1)
+            while 0 < len(data) < stat.st_size and (more := os.read(opened, stat.st_size)):
+                data += more
+    finally:
+        os.close(opened)
+    return stat.st_size, stat.st_mtime_ns, data
+
+
+def _probed(found: Found, data: bytes, blobs: Sink) -> tuple[Candidate | None, tuple[Refusal, ...]]:
+    seen = probe(data, found.path, source=found.source)
+    if isinstance(seen, Refusal):
+        kept = blobs.put(data) if 0 < len(data) <= KEPT_REFUSED_BYTES else None
+        return None, (msgspec.structs.replace(seen, image=kept),)
+    labels = settle(found, seen)
+    candidate = Candidate(
+        path=found.path,
+        image=blobs.put(data),
+        bytes=len(data),
+        width=seen.width,
+        height=seen.height,
+        media=seen.media,
+        mode=seen.mode,
+        orientation=seen.orientation,
+        annotations=labels.annotations,
+        split=found.split,
+        metadata=seen.metadata | found.metadata if found.metadata else seen.metadata,
+        source=found.source,
+        notes=(*seen.notes, *labels.notes),
+    )
+    return candidate, labels.refusals
+
+
+def _too_large(found: Found, size_bytes: int) -> Refusal:
+    return refuse(
+        found.path,
+        found.source,
+        "too_large",
+        f"the file has {size_bytes >> 20} MiB; at most {MAX_FILE_BYTES >> 20} are read",
+        fix="cut it into tiles, or compress it, and add those",
+    )

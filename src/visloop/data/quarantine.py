@@ -1,0 +1,169 @@
+"""What was not taken: listed with its reason, tried again, or set aside for good by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from sqlalchemy import Connection, RowMapping, bindparam, select, text
+
+from visloop.data import catalog
+from visloop.data.ingest.records import Found
+from visloop.data.intake.batch import Tally, plan, record, remembered, unpack_found
+from visloop.data.intake.reading import labels_digest, read
+from visloop.data.records import Added, DataPorts, Quarantined
+from visloop.data.tables import quarantine as table
+from visloop.data.tree.nodes import Nodes
+from visloop.data.working import Working, batches
+from visloop.errors import NotFound, UsageError, did_you_mean
+from visloop.events import Scope
+from visloop.store import utc_text
+
+_AT_ONCE: Final = 500
+
+
+class QuarantinedNotFound(NotFound):
+    """Nothing of that id waits in the data set's quarantine."""
+
+    code = "data.quarantined_not_found"
+
+
+def quarantine_list(
+    ports: DataPorts, scope: Scope, dataset: str | None = None
+) -> list[Quarantined]:
+    """Refusals that wait for a person, by data set and path.
+
+    Raises:
+        DatasetNotFound: there is no such data set.
+    """
+    with ports.ledger.read() as connection:
+        if dataset is not None:
+            catalog.state(connection, scope.project, dataset)
+        return [_record(row) for row in _waiting(connection, scope.project, dataset)]
+
+
+def quarantine_retry(
+    ports: DataPorts, scope: Scope, dataset: str, ids: Collection[str] = ()
+) -> Added:
+    """Read the refused files again where they lie; what is good now is staged, the rest stays.
+
+    Args:
+        ports: where state and bytes live.
+        scope: who asks.
+        dataset: the data set.
+        ids: only these; none means all of them.
+
+    Raises:
+        DatasetNotFound: there is no such data set.
+        QuarantinedNotFound: one of the ids does not wait there.
+        UnknownClass: a repaired file's label is no class of the data set.
+    """
+    with ports.ledger.read() as connection:
+        catalog.state(connection, scope.project, dataset)
+        rows = _chosen(connection, scope.project, dataset, ids)
+        noted = remembered(connection, scope.project, dataset, [row["source"] for row in rows])
+    files = {row["source"]: _found(row) for row in rows}
+    track = ports.progress.track(files.values(), doing="retry", unit="file", total=len(files))
+    total, nodes = Tally(), Nodes(ports.blobs)
+    for part in batches(track, _AT_ONCE):
+        outcomes = [
+            read(
+                found,
+                noted[found.source].labels if found.source in noted else labels_digest(found, {}),
+                ports.blobs,
+            )
+            for found in part
+        ]
+        ports.blobs.flush()
+        with ports.ledger.write(scope) as write:
+            state = catalog.state(write.connection, scope.project, dataset)
+            over = Working.load(write.connection, nodes, state)
+            learning = state.learning or not over.classes.entries
+            now = utc_text(write.now)
+            decided = plan(over, outcomes, over.classes, {}, now, learning=learning)
+            record(write, over, decided)
+            write.fact(
+                "data.quarantine_retried",
+                dataset,
+                tried=len(outcomes),
+                added=decided.tally.added,
+                quarantined=decided.tally.quarantined,
+            )
+        total.take(decided.tally)
+    return total.answer()
+
+
+def quarantine_remove(
+    ports: DataPorts, scope: Scope, dataset: str, ids: Sequence[str], reason: str
+) -> int:
+    """Set refused files aside for good, saying why; `add` leaves them alone until they change.
+
+    Raises:
+        DatasetNotFound: there is no such data set.
+        QuarantinedNotFound: one of the ids does not wait there.
+        UsageError: no id, or no reason.
+    """
+    if not ids or not reason.strip():
+        raise UsageError("say which and why", fix="give at least one id and a reason")
+    owner = {"project": scope.project, "dataset": dataset}
+    with ports.ledger.write(scope) as write:
+        catalog.state(write.connection, scope.project, dataset)
+        rows = _chosen(write.connection, scope.project, dataset, ids)
+        chosen = owner | {"ids": [row["id"] for row in rows], "reason": reason}
+        write.execute(_REMOVE, chosen)
+        for part in batches((row["source"] for row in rows), _AT_ONCE):
+            write.execute(_LEAVE, owner | {"files": part})
+        write.fact("data.quarantine_removed", dataset, ids=[row["id"] for row in rows])
+    return len(rows)
+
+
+_REMOVE = text(
+    "UPDATE quarantine SET state = 'removed', closed_because = :reason"
+    " WHERE project = :project AND dataset = :dataset AND id IN :ids"
+).bindparams(bindparam("ids", expanding=True))
+_LEAVE = text(
+    "UPDATE sources SET state = 'removed' WHERE project = :project AND dataset = :dataset"
+    " AND state = 'quarantined' AND file IN :files"
+).bindparams(bindparam("files", expanding=True))
+
+
+def _waiting(connection: Connection, project: str, dataset: str | None) -> Sequence[RowMapping]:
+    query = select(table).where(table.c.project == project, table.c.state == "waiting")
+    if dataset is not None:
+        query = query.where(table.c.dataset == dataset)
+    ordered = query.order_by(table.c.dataset, table.c.path, table.c.id)
+    return connection.execute(ordered).mappings().all()
+
+
+def _chosen(
+    connection: Connection, project: str, dataset: str, ids: Collection[str]
+) -> list[RowMapping]:
+    rows = {row["id"]: row for row in _waiting(connection, project, dataset)}
+    for wanted in ids:
+        if wanted not in rows:
+            raise QuarantinedNotFound(
+                f"nothing with the id {wanted!r} waits in the quarantine of {dataset!r}",
+                fix=did_you_mean(wanted, rows, otherwise=f"see: visloop quarantine list {dataset}"),
+            )
+    return [row for number, row in rows.items() if not ids or number in ids]
+
+
+def _found(row: RowMapping) -> Found:
+    if row["found"]:
+        return unpack_found(row["found"])
+    return Found(path=row["path"], file=row["source"], source=row["source"], split=row["split"])
+
+
+def _record(row: RowMapping) -> Quarantined:
+    return Quarantined(
+        id=row["id"],
+        dataset=row["dataset"],
+        path=row["path"],
+        source=row["source"],
+        reason_code=row["reason_code"],
+        reason=row["reason"],
+        fix=row["fix"],
+        image=row["image"],
+        split=row["split"],
+        time=utc_text(row["time"]),
+    )

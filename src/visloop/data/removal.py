@@ -1,0 +1,80 @@
+"""Taking samples out of the working set, and taking changes back before they are committed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from sqlalchemy import bindparam, delete
+
+from visloop.data import catalog
+from visloop.data.records import DataPorts, Sample
+from visloop.data.tables import sources
+from visloop.data.tree.nodes import Nodes
+from visloop.data.working import Working, batches, decode, drop, stage_over
+from visloop.errors import NotFound
+from visloop.events import Scope
+from visloop.store import Write
+
+_AT_ONCE: Final = 500
+
+
+class SampleNotFound(NotFound):
+    """The data set has no sample at that path."""
+
+    code = "data.sample_not_found"
+
+
+def remove(ports: DataPorts, scope: Scope, dataset: str, paths: Collection[str]) -> int:
+    """Stage that these samples go; versions that hold them keep them. How many there were.
+
+    Raises:
+        DatasetNotFound: there is no such data set.
+        SampleNotFound: one of the paths is not in the working set; nothing is removed then.
+    """
+    with ports.ledger.write(scope) as write:
+        state = catalog.state(write.connection, scope.project, dataset)
+        over = Working.load(write.connection, Nodes(ports.blobs), state)
+        held = over.get_many(paths)
+        for path in paths:
+            if path not in held:
+                raise SampleNotFound(
+                    f"data set {dataset!r} has no sample {path!r}",
+                    fix=f"list them: visloop samples {dataset}@{catalog.WORK}",
+                )
+        stage_over(write, over, (), removed=list(held))
+        _forget_files(write, dataset, held.values())
+        write.fact("data.removed", dataset, ids=sorted(each.id for each in held.values()))
+    return len(held)
+
+
+def unstage(ports: DataPorts, scope: Scope, dataset: str, paths: Collection[str] = ()) -> int:
+    """Take staged changes back (all of them when no path is given): the committed samples show again.
+
+    Their files are looked at anew by the next `add`. How many changes there were.
+
+    Raises:
+        DatasetNotFound: there is no such data set.
+    """
+    with ports.ledger.write(scope) as write:
+        state = catalog.state(write.connection, scope.project, dataset)
+        over = Working.load(write.connection, Nodes(ports.blobs), state)
+        wanted = None if not paths else set(paths)
+        staged = {path: entry for path, entry in over.edits() if not wanted or path in wanted}
+        if staged:
+            drop(write, dataset, list(staged))
+            _forget_files(write, dataset, [decode(entry) for entry in staged.values() if entry])
+            catalog.next_sequence(write, dataset)
+            write.fact("data.unstaged", dataset, changes=len(staged))
+    return len(staged)
+
+
+def _forget_files(write: Write, dataset: str, samples: Collection[Sample]) -> None:
+    table = sources.c
+    statement = delete(sources).where(
+        table.project == write.scope.project,
+        table.dataset == dataset,
+        table.file.in_(bindparam("files", expanding=True)),
+    )
+    for part in batches((each.source for each in samples), _AT_ONCE):
+        write.execute(statement, {"files": part})

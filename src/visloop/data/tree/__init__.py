@@ -1,0 +1,1 @@
+"""Immutable content-addressed trees: what versions are made of."""

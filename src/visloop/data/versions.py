@@ -1,0 +1,214 @@
+"""Versions: what is staged becomes one, whole or not at all, whatever is killed when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import delete, func, insert, select, text, update
+
+from visloop.data import catalog, tables
+from visloop.data.records import DataPorts, Version
+from visloop.data.tables import quarantine, versions, working
+from visloop.data.tree.nodes import Nodes, Tree
+from visloop.data.working import Working, decode
+from visloop.errors import Conflict, Refused
+from visloop.events import Scope
+from visloop.store import Write, utc_text
+
+_TRIES: Final = 8
+
+
+class NothingToCommit(Refused):
+    """Nothing is staged that differs from the newest version."""
+
+    code = "data.nothing_to_commit"
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """One line of a list of data sets: the newest version, and how much waits beside it.
+
+    `staged` counts changed paths that no commit holds yet, `quarantined` refused files.
+    """
+
+    name: str
+    version: str | None
+    samples: int
+    staged: int
+    quarantined: int
+    time: str | None
+
+
+@dataclass(frozen=True)
+class _Proposal:
+    """A version ready to be recorded: its blobs are on the disk, its number is not taken yet."""
+
+    base: Version | None
+    root: str
+    count: int
+    sequence: int
+
+
+def commit(ports: DataPorts, scope: Scope, dataset: str, message: str) -> Version:
+    """Record everything staged as a new version of `main`.
+
+    The tree is built beside the ledger and flushed; then one transaction checks that nobody
+    committed meanwhile, adds the version, moves the head and takes what it holds off the staging.
+    What is staged meanwhile stays staged.
+
+    Raises:
+        DatasetNotFound: there is no such data set.
+        NothingToCommit: nothing staged differs from the newest version.
+        Conflict: others committed faster, again and again.
+    """
+    for _ in range(_TRIES):
+        proposal = _propose(ports, scope, dataset)
+        ports.blobs.flush()
+        with ports.ledger.write(scope) as write:
+            if catalog.head(write.connection, scope.project, dataset) == proposal.base:
+                return _record(write, dataset, proposal, message)
+    raise Conflict(f"others kept committing to {dataset!r} first", fix="run the same command again")
+
+
+def _propose(ports: DataPorts, scope: Scope, dataset: str) -> _Proposal:
+    """Build and store the tree and root object of what is staged, in one snapshot of the ledger."""
+    nodes = Nodes(ports.blobs)
+    with ports.ledger.read() as connection:
+        state = catalog.state(connection, scope.project, dataset)
+        over = Working.load(connection, nodes, state)
+        tree = over.merged()
+    if not tree.digest:
+        tree = Tree.empty(nodes)
+    root = catalog.store_root(ports.blobs, tree.digest, tree.count, over.classes)
+    nothing = over.head is None and tree.count == 0 and not over.classes.entries
+    if nothing or (over.head is not None and over.head.root == root):
+        raise NothingToCommit(
+            f"nothing is staged in {dataset!r}",
+            fix=f"stage something first: visloop add PATH --to {dataset}   (see: visloop status)",
+        )
+    return _Proposal(base=over.head, root=root, count=tree.count, sequence=state.sequence)
+
+
+def _record(write: Write, dataset: str, proposal: _Proposal, message: str) -> Version:
+    base = proposal.base
+    version = Version(
+        dataset=dataset,
+        number=base.number + 1 if base else 1,
+        root=proposal.root,
+        parent=base.number if base else None,
+        count=proposal.count,
+        time=utc_text(write.now),
+        actor=str(write.scope.actor),
+        message=message,
+        project=write.scope.project,
+    )
+    _insert(write, version)
+    _unstage_committed(write, dataset, proposal.sequence)
+    write.fact(
+        "data.committed",
+        f"{dataset}@{version.name}",
+        root=version.root,
+        parent=version.parent,
+        count=version.count,
+    )
+    return version
+
+
+def _insert(write: Write, version: Version) -> None:
+    owner = {"project": version.project, "dataset": version.dataset}
+    write.execute(
+        insert(versions),
+        {
+            **owner,
+            "number": version.number,
+            "root": version.root,
+            "parent": version.parent,
+            "count": version.count,
+            "time": write.now,
+            "actor": version.actor,
+            "message": version.message,
+        },
+    )
+    move = text(
+        "INSERT INTO branches (project, dataset, name, head, format)"
+        " VALUES (:project, :dataset, :name, :head, 1)"
+        " ON CONFLICT (project, dataset, name) DO UPDATE SET head = excluded.head"
+    )
+    write.execute(move, {**owner, "name": catalog.MAIN, "head": version.number})
+
+
+def _unstage_committed(write: Write, dataset: str, sequence: int) -> None:
+    """Take off the staging what the version holds; later changes stay."""
+    mine = (working.c.project == write.scope.project) & (working.c.dataset == dataset)
+    write.execute(delete(working).where(mine, working.c.seq <= sequence))
+    table = tables.datasets
+    here = (table.c.project == write.scope.project) & (table.c.dataset == dataset)
+    settled = table.c.classes_seq <= sequence
+    write.execute(update(table).where(here, settled).values(classes=None))
+    write.execute(update(table).where(here).values(learning=False))
+
+
+def log(ports: DataPorts, scope: Scope, dataset: str) -> list[Version]:
+    """The versions of a data set, newest first.
+
+    Raises:
+        DatasetNotFound: there is no such data set.
+    """
+    with ports.ledger.read() as connection:
+        catalog.state(connection, scope.project, dataset)
+        return catalog.history(connection, scope.project, dataset)
+
+
+def names(ports: DataPorts, scope: Scope) -> list[str]:
+    """Names of the project's data sets, sorted."""
+    with ports.ledger.read() as connection:
+        return catalog.names(connection, scope.project)
+
+
+def datasets(ports: DataPorts, scope: Scope) -> list[DatasetSummary]:
+    """The project's data sets with their newest versions, by name."""
+    with ports.ledger.read() as connection:
+        staged = dict(
+            connection.execute(
+                select(working.c.dataset, func.count())
+                .where(working.c.project == scope.project)
+                .group_by(working.c.dataset)
+            )
+            .tuples()
+            .all()
+        )
+        waiting = dict(
+            connection.execute(
+                select(quarantine.c.dataset, func.count())
+                .where(quarantine.c.project == scope.project, quarantine.c.state == "waiting")
+                .group_by(quarantine.c.dataset)
+            )
+            .tuples()
+            .all()
+        )
+        heads = {
+            name: catalog.head(connection, scope.project, name)
+            for name in catalog.names(connection, scope.project)
+        }
+    return [
+        DatasetSummary(
+            name=name,
+            version=head.name if head else None,
+            samples=head.count if head else 0,
+            staged=staged.get(name, 0),
+            quarantined=waiting.get(name, 0),
+            time=head.time if head else None,
+        )
+        for name, head in heads.items()
+    ]
+
+
+def kept_blobs(ports: DataPorts, version: Version) -> Iterator[str]:
+    """Digests of every blob that the version needs: root object, nodes, pictures (with repeats)."""
+    tree = Tree.open(Nodes(ports.blobs), catalog.load_root(ports.blobs, version.root).tree)
+    yield version.root
+    yield from tree.node_digests()
+    for entry in tree.entries():
+        yield decode(entry).image
