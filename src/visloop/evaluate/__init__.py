@@ -1,1 +1,64 @@
 """Reports on models, and gates as pure functions over their answers."""
+
+from typing import TYPE_CHECKING
+
+from visloop.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from visloop.evaluate.deciding import last_verdict as last_verdict
+    from visloop.evaluate.deciding import run_gate as run_gate
+    from visloop.evaluate.gate import judge as judge
+    from visloop.evaluate.policy import BetterThanBaseline as BetterThanBaseline
+    from visloop.evaluate.policy import BetterThanChampion as BetterThanChampion
+    from visloop.evaluate.policy import GatePolicy as GatePolicy
+    from visloop.evaluate.policy import MinSamples as MinSamples
+    from visloop.evaluate.policy import PolicyCheck as PolicyCheck
+    from visloop.evaluate.policy import Threshold as Threshold
+    from visloop.evaluate.ports import EvaluatePorts as EvaluatePorts
+    from visloop.evaluate.records import Answers as Answers
+    from visloop.evaluate.records import Calibrated as Calibrated
+    from visloop.evaluate.records import Check as Check
+    from visloop.evaluate.records import ClassReport as ClassReport
+    from visloop.evaluate.records import Report as Report
+    from visloop.evaluate.records import Scores as Scores
+    from visloop.evaluate.records import Verdict as Verdict
+    from visloop.evaluate.reporting import ReportNotFound as ReportNotFound
+    from visloop.evaluate.reporting import evaluate as evaluate
+    from visloop.evaluate.reporting import list_reports as list_reports
+    from visloop.evaluate.reporting import load_answers as load_answers
+    from visloop.evaluate.reporting import load_report as load_report
+    from visloop.evaluate.scores import score as score
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "deciding": ("last_verdict", "run_gate"),
+        "gate": ("judge",),
+        "policy": (
+            "BetterThanBaseline",
+            "BetterThanChampion",
+            "GatePolicy",
+            "MinSamples",
+            "PolicyCheck",
+            "Threshold",
+        ),
+        "ports": ("EvaluatePorts",),
+        "records": (
+            "Answers",
+            "Calibrated",
+            "Check",
+            "ClassReport",
+            "Report",
+            "Scores",
+            "Verdict",
+        ),
+        "reporting": (
+            "ReportNotFound",
+            "evaluate",
+            "list_reports",
+            "load_answers",
+            "load_report",
+        ),
+        "scores": ("score",),
+    },
+)

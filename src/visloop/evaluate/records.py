@@ -177,6 +177,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         """accuracy, macro_f1 … by name."""
         return self.scores.metrics
 
+    @property
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """(low, high) at 95 %, by name of the metric."""
+        return self.scores.intervals
+
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a verdict: `value` is what was found, `wanted` what the policy asks."""

@@ -13,14 +13,11 @@ from visloop.store import Claim, Jobs, worker_name
 from visloop.train.records import RunBusy
 from visloop.train.runs import DUTY
 
-LEASE_S: Final = 10.0
 _POLL_S: Final = 0.2
 
 
 @contextmanager
-def held(
-    jobs: Jobs, run: str, project: str, *, lease_s: float = LEASE_S
-) -> Generator[Claim, None, None]:
+def held(jobs: Jobs, run: str, project: str, lease_s: float) -> Generator[Claim, None, None]:
     """Hold the run: its claim fences every write; the lease is renewed three times as it lasts.
 
     A process that is killed stops renewing: whoever comes next waits for its lease to run out.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from visloop.data import DataPorts
 from visloop.errors import Conflict, NotFound
@@ -15,6 +15,8 @@ from visloop.registry import RegistryPorts
 if TYPE_CHECKING:
     from visloop.progress import Progress
     from visloop.store import Blobs, Ledger
+
+LEASE_S: Final = 10.0
 
 Status = Literal["queued", "running", "lost", "done", "failed"]
 
@@ -42,7 +44,7 @@ class TrainPorts:
     """What training needs from outside.
 
     `cache` is a folder that may be emptied at any time; `code` the folder whose Git commit a run
-    records.
+    records; `lease_s` is how long a run that stopped answering is waited for.
     """
 
     ledger: Ledger
@@ -50,6 +52,7 @@ class TrainPorts:
     progress: Progress
     cache: Path | None = None
     code: Path | None = None
+    lease_s: float = LEASE_S
 
     @property
     def data(self) -> DataPorts:

@@ -77,7 +77,8 @@ def train(
     """
     order = _order(ports, scope, ref, recipe, params or {}, model_name, seed, threads)
     run = runs.run_id(scope.project, key)
-    with held(Jobs(ports.ledger, ports.ledger.clock), run, scope.project) as claim:
+    jobs = Jobs(ports.ledger, ports.ledger.clock)
+    with held(jobs, run, scope.project, ports.lease_s) as claim:
         begun = runs.begin(ports.ledger, scope, order.plan, run=run, key=key, about=_about(ports))
         if begun.status == "done":
             return _result(begun)

@@ -1,0 +1,167 @@
+"""Gates at work: both models are judged on the same pictures, the verdict and its inputs are kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+from sqlalchemy import Select, insert, select
+
+from visloop import data
+from visloop.errors import Corrupt
+from visloop.evaluate import tables as t
+from visloop.evaluate.gate import judge
+from visloop.evaluate.paired import Mask
+from visloop.evaluate.policy import GatePolicy
+from visloop.evaluate.ports import EvaluatePorts
+from visloop.evaluate.records import Answers, Report, Verdict
+from visloop.evaluate.reporting import evaluate, load_answers
+from visloop.events import Scope
+from visloop.ids import Ref, digest_of
+from visloop.registry import ModelVersion
+
+_METADATA = "metadata."
+
+
+def run_gate(
+    ports: EvaluatePorts,
+    scope: Scope,
+    candidate: ModelVersion,
+    champion: ModelVersion | None,
+    ref: Ref,
+    policy: GatePolicy,
+) -> Verdict:
+    """Judge a candidate by the policy, against the champion where there is one.
+
+    The same question is answered once: asked again, the first verdict is returned.
+
+    Args:
+        ports: where state and bytes live.
+        scope: who asks, in which project.
+        candidate: the model that wants to become champion.
+        champion: the one that is, if any.
+        ref: the pictures to judge by, usually a test split.
+        policy: what must be shown.
+
+    Raises:
+        UsageError: the policy names a metric or slice that does not exist.
+        Refused: uncommitted data, or no picture with one clear class.
+    """
+    reports = [evaluate(ports, scope, version, ref) for version in (candidate, champion) if version]
+    inputs = _inputs(candidate, champion, reports)
+    name = f"verdict-{digest_of(scope.project, policy.digest, *inputs.values())[:16]}"
+    known = _load(ports, select(t.verdicts.c.body).where(t.verdicts.c.id == name))
+    if known is not None:
+        return known
+    answers = [load_answers(ports, report) for report in reports]
+    verdict = judge(
+        policy,
+        answers[0],
+        answers[1] if champion else None,
+        slices=_slices(ports, scope, policy, answers[0], ref),
+        inputs=inputs,
+    )
+    return _save(ports, scope, candidate, msgspec.structs.replace(verdict, id=name), policy)
+
+
+def last_verdict(ports: EvaluatePorts, scope: Scope, version: ModelVersion) -> Verdict | None:
+    """The newest verdict on a version; None when no gate has judged it."""
+    table = t.verdicts
+    query = select(table.c.body).where(
+        table.c.project == scope.project,
+        table.c.model == version.model,
+        table.c.number == version.number,
+    )
+    return _load(ports, query.order_by(table.c.seq.desc()).limit(1))
+
+
+def _inputs(
+    candidate: ModelVersion, champion: ModelVersion | None, reports: list[Report]
+) -> dict[str, str]:
+    found = {
+        "candidate": candidate.ref,
+        "candidate_package": candidate.package,
+        "candidate_report": reports[0].id,
+        "data": reports[0].data,
+        "data_root": reports[0].root,
+    }
+    if champion is None:
+        return found
+    return found | {
+        "champion": champion.ref,
+        "champion_package": champion.package,
+        "champion_report": reports[1].id,
+    }
+
+
+def _slices(
+    ports: EvaluatePorts, scope: Scope, policy: GatePolicy, answers: Answers, ref: Ref
+) -> dict[str, Mask]:
+    """Masks of the slices `metadata.KEY=VALUE`; KEY may be dotted (`metadata.camera.id=7`)."""
+    wanted = [name for name in policy.slices if name.startswith(_METADATA)]
+    if not wanted:
+        return {}
+    snapshot = data.open(ports.data, ref, scope.project)
+    known = {sample.id: sample.metadata for sample in snapshot.samples()}
+    return {
+        name: np.array([_matches(known.get(s, {}), name) for s in answers.samples], np.bool_)
+        for name in wanted
+    }
+
+
+def _matches(metadata: object, name: str) -> bool:
+    path, _, value = name.removeprefix(_METADATA).partition("=")
+    found = metadata
+    for key in path.split("."):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found is not None and str(found) == value
+
+
+def _load(ports: EvaluatePorts, query: Select[Any]) -> Verdict | None:
+    with ports.ledger.read() as connection:
+        body = connection.execute(query).scalar_one_or_none()
+    if body is None:
+        return None
+    try:
+        return msgspec.json.decode(ports.blobs.get(body), type=Verdict)
+    except msgspec.DecodeError as error:
+        raise Corrupt(f"a stored verdict cannot be read: {error}") from error
+
+
+def _save(
+    ports: EvaluatePorts,
+    scope: Scope,
+    candidate: ModelVersion,
+    verdict: Verdict,
+    policy: GatePolicy,
+) -> Verdict:
+    ports.blobs.put(policy.to_json())
+    body = ports.blobs.put(msgspec.json.encode(verdict))
+    ports.blobs.flush()
+    table = t.verdicts
+    with ports.ledger.write(scope) as write:
+        if write.execute(select(table.c.id).where(table.c.id == verdict.id)).first() is None:
+            values = {
+                "id": verdict.id,
+                "project": scope.project,
+                "model": candidate.model,
+                "number": candidate.number,
+                "champion": verdict.inputs.get("champion"),
+                "data": verdict.inputs["data"],
+                "policy": verdict.policy_digest,
+                "passed": verdict.passed,
+                "body": body,
+                "created": write.now,
+                "actor": str(scope.actor),
+            }
+            write.execute(insert(table), values)
+            write.fact(
+                "gate.passed" if verdict.passed else "gate.failed",
+                candidate.ref,
+                verdict=verdict.id,
+                policy=verdict.policy_digest,
+                body=body,
+                **verdict.inputs,
+            )
+    return verdict

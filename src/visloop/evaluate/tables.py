@@ -1,0 +1,52 @@
+"""Tables of evaluation: reports and verdicts; their bodies are blobs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, UniqueConstraint
+
+from visloop.store import Sequence64, UtcDateTime, format_column, metadata
+
+reports: Final = Table(
+    "reports",
+    metadata,
+    Column("seq", Sequence64, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("project", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("package", String(64), nullable=False),
+    Column("data", String, nullable=False),
+    Column("root", String(64), nullable=False),
+    Column("split", String, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("accuracy", Float, nullable=False),
+    Column("body", String(64), nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    format_column(),
+    UniqueConstraint("project", "package", "root", "split"),
+    Index(None, "project", "model", "number"),
+    sqlite_autoincrement=True,
+)
+
+verdicts: Final = Table(
+    "verdicts",
+    metadata,
+    Column("seq", Sequence64, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("project", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("champion", String),
+    Column("data", String, nullable=False),
+    Column("policy", String(64), nullable=False),
+    Column("passed", Boolean, nullable=False),
+    Column("body", String(64), nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    format_column(),
+    Index(None, "project", "model", "number"),
+    sqlite_autoincrement=True,
+)
