@@ -325,6 +325,20 @@ def test_a_lost_index_is_made_again(tmp_path: Path) -> None:
     reader.close()
 
 
+def test_a_power_cut_may_take_the_index_rows_but_no_flushed_blob(tmp_path: Path) -> None:
+    writer = PackBlobs(tmp_path / "blobs")
+    digests = [writer.put(os.urandom(700)) for _ in range(30)]
+    writer.flush()
+    died = tmp_path / "died"
+    died.mkdir()
+    for path in [*packs(tmp_path / "blobs"), tmp_path / "blobs" / "index.db"]:
+        shutil.copy(path, died)  # without the index's write-ahead log: it was not synced
+    writer.close()
+    reader = PackBlobs(died)
+    assert all(digest_of(reader.get(d)) == d for d in digests)
+    reader.close()
+
+
 def test_a_damaged_index_says_how_to_mend_it(tmp_path: Path) -> None:
     PackBlobs(tmp_path).close()
     (tmp_path / "index.db").write_bytes(b"this is no database at all" * 100)

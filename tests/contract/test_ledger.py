@@ -241,7 +241,9 @@ def test_changes_tells_whether_anybody_committed(ledger: Ledger, tmp_path: Path)
     after_own = ledger.changes()
     other = open_ledger(tmp_path)
     other.append(readings, [{"value": 1}])
-    assert len({before, after_own, ledger.changes()}) == 3
+    after_other = ledger.changes()
+    ledger.close()
+    assert len({before, after_own, after_other, ledger.changes()}) == 4, "when in doubt, yes"
     other.close()
 
 
@@ -501,6 +503,69 @@ def test_a_forked_child_may_use_the_ledger_too(ledger: Ledger) -> None:
     assert os.waitpid(child, 0)[1] == 0
     assert {f.subject for f in ledger.facts()} == {"fork", "child", "parent"}
     assert ledger.verify().ok
+
+
+def test_a_fork_in_the_middle_of_a_transaction_is_refused_in_the_child(ledger: Ledger) -> None:
+    with ledger.write(SCOPE) as write:
+        write.fact("in", "parent")
+        child = os.fork()
+        if child == 0:
+            try:
+                ledger.facts()
+            except RuntimeError as error:
+                os._exit(0 if "forked in the middle" in str(error) else 1)
+            os._exit(2)
+        assert os.waitpid(child, 0)[1] == 0
+        write.fact("in", "parent, later")
+    assert [f.subject for f in ledger.facts()] == ["parent", "parent, later"]
+
+
+def test_a_forked_child_loses_nothing_when_its_parent_lets_go_first(ledger: Ledger) -> None:
+    """Locks do not survive a fork: a parent's last close must not take the child's log away."""
+    with ledger.write(SCOPE) as write:
+        write.fact("before", "fork")
+    ledger.changes()
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with ledger.write(SCOPE) as write:
+            write.fact("in", "child")
+        os.read(told, 1)
+        with ledger.write(SCOPE) as write:
+            write.fact("in", "child, later")
+        os._exit(0)
+    while len(ledger.facts()) < 2:
+        time.sleep(0.01)
+    ledger.close()
+    os.write(tell, b"x")
+    assert os.waitpid(child, 0)[1] == 0
+    assert [f.subject for f in ledger.facts()] == ["fork", "child", "child, later"]
+    os.close(told)
+    os.close(tell)
+
+
+def test_threads_go_on_while_the_process_forks(ledger: Ledger) -> None:
+    """The child may find a transaction of the other thread open; the parent never loses one."""
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            with ledger.write(SCOPE) as write:
+                write.fact("in", "thread")
+            ledger.changes()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    for _ in range(20):
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+    stop.set()
+    thread.join()
+    facts = ledger.facts()
+    assert [f.seq for f in facts] == list(range(1, len(facts) + 1))
+    assert facts
 
 
 def test_two_processes_may_make_the_file_at_once(tmp_path: Path) -> None:

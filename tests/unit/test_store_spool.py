@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -162,6 +163,19 @@ def test_a_torn_state_is_started_again(tmp_path: Path) -> None:
     new = spool.append(b"new")
     assert new.segment > old.segment
     assert (spool.read(old), spool.read(new)) == (b"old", b"new")
+    spool.close()
+
+
+def test_a_process_killed_while_it_drops_is_finished_for(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 100_000)
+    refs = [spool.append(b"x" * 5_000) for _ in range(3)]
+    spool.close()
+    state = msgspec.json.decode((tmp_path / "state.json").read_bytes())
+    state |= {"dropping": [f"{refs[0].segment}.spool"], "dropped": 1}
+    (tmp_path / "state.json").write_bytes(msgspec.json.encode(state))
+    spool.append(b"the next segment")
+    assert [spool.read(ref) is None for ref in refs] == [True, False, False]
+    assert spool.dropped() == 1, "counted before, and once"
     spool.close()
 
 

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 from visloop.errors import Corrupt, NotFound
 from visloop.ids import digest_of
+from visloop.store.forks import survives_forks
 from visloop.store.index import Index, Place
 from visloop.store.packs import SUFFIX, PackWriter, Record
 from visloop.store.scrub import BlobProblem, problems
@@ -81,8 +82,10 @@ class PackBlobs:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._adopt_below_bytes = adopt_below_bytes
         self._roll_at_bytes = roll_at_bytes
-        self._start_process()
+        self._index = Index(self._folder / "index.db")
+        self._begin()
         self._repair()
+        survives_forks(self)
 
     def put(self, data: bytes | memoryview, digest: str | None = None) -> str:
         """Store the bytes and return their digest; durable after `flush`.
@@ -90,7 +93,6 @@ class PackBlobs:
         Raises:
             OSError: the disk is full, ….
         """
-        self._own_process()
         name = digest or digest_of(data)
         key = bytes.fromhex(name)
         with self._writing:
@@ -121,19 +123,16 @@ class PackBlobs:
 
     def has(self, digest: str) -> bool:
         """Whether the bytes are stored: put here, or flushed by anybody."""
-        self._own_process()
         key = _key(digest)
         return key in self._pending or self._index.find(key) is not None
 
     def flush(self) -> None:
         """Return when everything put so far is on the disk and visible to other processes."""
-        self._own_process()
         with self._writing:
             self._flush()
 
     def close(self) -> None:
         """Flush and let go of the pack, so that another process may go on with it."""
-        self._own_process()
         with self._writing:
             self._let_go()
             self._index.close()
@@ -141,11 +140,9 @@ class PackBlobs:
 
     def verify(self) -> Iterator[BlobProblem]:
         """Read every flushed blob and yield what is wrong: a pack missing, bytes gone or changed."""
-        self._own_process()
         return problems(self._folder, self._index)
 
     def _place(self, digest: str) -> Place:
-        self._own_process()
         key = _key(digest)
         pending = self._pending.get(key)
         if pending is not None:
@@ -230,22 +227,22 @@ class PackBlobs:
             self._writer.close()
             self._writer = None
 
-    def _start_process(self) -> None:
-        self._pid = os.getpid()
+    def before_fork(self) -> None:
+        """Nothing to do: the index closes itself, and the pack stays the parent's."""
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """In a child: what the parent holds and has not flushed is the parent's; begin beside it."""
+        if in_child:
+            if self._writer is not None:
+                self._writer.close()
+            self._begin()
+
+    def _begin(self) -> None:
         self._writing = threading.Lock()
         self._mapping = threading.Lock()
         self._writer: PackWriter | None = None
         self._pending: dict[bytes, tuple[str, Record]] = {}
         self._maps: dict[str, mmap.mmap] = {}
-        self._index = Index(self._folder / "index.db")
-
-    def _own_process(self) -> None:
-        """After a fork: what the parent holds is the parent's; begin anew beside it."""
-        if self._pid != os.getpid():
-            self._inherited = (self._index, self._maps)  # never closed here: SQLite forbids it
-            if self._writer is not None:
-                self._writer.close()
-            self._start_process()
 
 
 def _key(digest: str) -> bytes:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from visloop.errors import Corrupt
+from visloop.store.forks import survives_forks
 from visloop.store.packs import Record
 
 BUSY_S: Final = 30.0
@@ -29,6 +30,10 @@ CREATE TABLE IF NOT EXISTS blobs (
 _FIND: Final = (
     "SELECT packs.name, offset, length FROM blobs JOIN packs ON packs.number = pack "
     "WHERE digest = ?"
+)
+_OF_PACK: Final = (
+    "SELECT digest, offset, length FROM blobs "
+    "WHERE pack = (SELECT number FROM packs WHERE name = ?) ORDER BY offset"
 )
 
 
@@ -45,12 +50,9 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._reading = threading.Lock()
-        self._writing = threading.Lock()
+        self._begin()
         try:
-            self._writer = _connect(path)
-            self._writer.executescript(_SCHEMA)
-            self._reader = _connect(path)
+            self._write_here().executescript(_SCHEMA)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
                 raise
@@ -58,56 +60,86 @@ class Index:
                 f"the index {path} is damaged: {error}",
                 fix="stop visloop and remove index.db: it is made again from the packs",
             ) from error
+        survives_forks(self)
 
     def find(self, digest: bytes) -> Place | None:
         """Where the blob lies, as far as any process has flushed."""
         with self._reading:
-            row = self._reader.execute(_FIND, (digest,)).fetchone()
+            row = self._read_here().execute(_FIND, (digest,)).fetchone()
         return Place(*row) if row else None
 
     def ends(self) -> dict[str, int]:
         """Pack file name → where its last indexed record ends."""
         with self._reading:
-            return dict(self._reader.execute("SELECT name, end FROM packs"))
+            return dict(self._read_here().execute("SELECT name, end FROM packs"))
+
+    def of_pack(self, pack: str) -> list[tuple[bytes, Place]]:
+        """Every blob that is read from that pack, in the order of its bytes."""
+        with self._reading:
+            rows = self._read_here().execute(_OF_PACK, (pack,)).fetchall()
+        return [(digest, Place(pack, offset, length)) for digest, offset, length in rows]
 
     def add(self, pack: str, records: Iterable[Record], end: int) -> None:
         """Index the records of one pack, which lie on the disk up to `end`, in one transaction."""
         with self._writing:
-            self._writer.execute("BEGIN IMMEDIATE")
+            writer = self._write_here()
+            writer.execute("BEGIN IMMEDIATE")
             try:
-                self._add(pack, records, end)
+                _add(writer, pack, records, end)
             except BaseException:
-                self._writer.execute("ROLLBACK")
+                writer.execute("ROLLBACK")
                 raise
-            self._writer.execute("COMMIT")
-
-    def _add(self, pack: str, records: Iterable[Record], end: int) -> None:
-        number = self._writer.execute(
-            "INSERT INTO packs (name, end) VALUES (?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET end = excluded.end RETURNING number",
-            (pack, end),
-        ).fetchone()[0]
-        rows = sorted((r.digest, number, r.offset, r.length) for r in records)
-        # the same bytes may have come through another process meanwhile: its place stays
-        self._writer.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?, ?, ?)", rows)
-
-    def all(self) -> Iterator[tuple[bytes, Place]]:
-        """Every blob, pack by pack in the order of its bytes; a snapshot on its own connection."""
-        connection = _connect(self._path)
-        try:
-            query = (
-                "SELECT digest, packs.name, offset, length FROM blobs "
-                "LEFT JOIN packs ON packs.number = pack ORDER BY pack, offset"
-            )
-            for digest, name, offset, length in connection.execute(query):
-                yield digest, Place(name or "", offset, length)
-        finally:
-            connection.close()
+            writer.execute("COMMIT")
 
     def close(self) -> None:
         """Let go of the file."""
-        self._reader.close()
-        self._writer.close()
+        with self._reading, self._writing:
+            self._let_go()
+
+    def before_fork(self) -> None:
+        """Close the connections, and keep them closed until the fork is done."""
+        self._reading.acquire()
+        self._writing.acquire()
+        self._let_go()
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """Connections are opened again when they are needed."""
+        if in_child:
+            self._begin()
+        else:
+            self._writing.release()
+            self._reading.release()
+
+    def _begin(self) -> None:
+        self._reading = threading.Lock()
+        self._writing = threading.Lock()
+        self._reader: sqlite3.Connection | None = None
+        self._writer: sqlite3.Connection | None = None
+
+    def _read_here(self) -> sqlite3.Connection:
+        self._reader = self._reader or _connect(self._path)
+        return self._reader
+
+    def _write_here(self) -> sqlite3.Connection:
+        self._writer = self._writer or _connect(self._path)
+        return self._writer
+
+    def _let_go(self) -> None:
+        for connection in (self._reader, self._writer):
+            if connection is not None:
+                connection.close()
+        self._reader = self._writer = None
+
+
+def _add(writer: sqlite3.Connection, pack: str, records: Iterable[Record], end: int) -> None:
+    number = writer.execute(
+        "INSERT INTO packs (name, end) VALUES (?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET end = excluded.end RETURNING number",
+        (pack, end),
+    ).fetchone()[0]
+    rows = sorted((r.digest, number, r.offset, r.length) for r in records)
+    # the same bytes may have come through another process meanwhile: its place stays
+    writer.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?, ?, ?)", rows)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

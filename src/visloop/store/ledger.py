@@ -8,7 +8,6 @@ inside the write transaction, so a reader that tails `facts(after=…)` misses n
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
@@ -26,6 +25,7 @@ from visloop.events import Clock, Fact, Scope
 from visloop.store import seals
 from visloop.store.claims import Claim, check_fence
 from visloop.store.engine import BUSY_S, LedgerBusy, Mode, busy, open_engine
+from visloop.store.forks import survives_forks
 from visloop.store.seals import Seal, Verified
 from visloop.store.tables import facts as facts_table
 
@@ -74,7 +74,8 @@ class Ledger:
         self.url = url
         self.clock = clock
         self._engine = open_engine(url)
-        self._start_process()
+        self._begin()
+        survives_forks(self)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock) -> Ledger:
@@ -186,13 +187,14 @@ class Ledger:
 
     def changes(self) -> int:
         """A number that differs whenever anything was committed since the last call, by anybody."""
-        self._own_process()
         with self._watch_lock:
             if self._watch is None:
-                self._watch = sqlite3.connect(
-                    self.url.database or "", timeout=BUSY_S, check_same_thread=False
-                )
-            return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+                path = self.url.database or ""
+                self._watch = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
+                self._watch_from = self._changes + 1  # each connection counts from its own start
+            version = self._watch.execute("PRAGMA data_version").fetchone()[0]
+            self._changes = self._watch_from + int(version)
+            return self._changes
 
     def close(self) -> None:
         """Seal what is not sealed and let go of the file; the ledger may be used again."""
@@ -200,18 +202,47 @@ class Ledger:
         with suppress(LedgerBusy, OperationalError):
             self.seal()
         with self._watch_lock:
-            if self._watch is not None:
-                self._watch.close()
-                self._watch = None
-        self._engine.dispose()
+            self._let_go()
+
+    def before_fork(self) -> None:
+        """Close the connections, unless one is in the middle of a transaction."""
+        self._watch_lock.acquire()
+        self._gate.acquire()
+        if self._open == 0:
+            self._let_go()
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """Connections are opened again when they are needed; in a child only if that is safe."""
+        if in_child:
+            torn = self._torn or self._open > 0
+            self._begin()
+            self._torn = torn
+        else:
+            self._gate.release()
+            self._watch_lock.release()
 
     @contextmanager
     def _transaction(self, mode: Mode) -> Generator[Connection]:
-        self._own_process()
-        with self._turn(mode), self._engine.connect() as connection:
+        with self._turn(mode), self._counted(), self._engine.connect() as connection:
             connection.execution_options(visloop_mode=mode)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def _counted(self) -> Generator[None]:
+        """A fork must know of transactions that are open, and none may open while it happens."""
+        with self._gate:
+            if self._torn:
+                raise RuntimeError(
+                    "this process was forked in the middle of a transaction of its parent and "
+                    "cannot use the ledger: start it with spawn, or fork between transactions"
+                )
+            self._open += 1
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._open -= 1
 
     @contextmanager
     def _turn(self, mode: Mode) -> Generator[None]:
@@ -230,18 +261,20 @@ class Ledger:
             self._writer = None
             self._write_lock.release()
 
-    def _start_process(self) -> None:
-        self._pid = os.getpid()
+    def _begin(self) -> None:
         self._write_lock = threading.Lock()
         self._writer: int | None = None
+        self._gate = threading.Lock()
+        self._open = 0
+        self._torn = False
         self._watch_lock = threading.Lock()
         self._watch: sqlite3.Connection | None = None
+        self._watch_from = 0
+        self._changes = 0
         self._durable_at = 0.0
 
-    def _own_process(self) -> None:
-        """After a fork: forget the parent's connections and locks without touching them."""
-        if self._pid != os.getpid():
-            # the parent's connections are kept, unused: SQLite forbids closing them here
-            self._inherited = (self._watch, self._engine.pool)
-            self._engine.dispose(close=False)
-            self._start_process()
+    def _let_go(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+        self._engine.dispose()

@@ -22,19 +22,16 @@ class BlobProblem:
 
 def problems(folder: Path, index: Index) -> Iterator[BlobProblem]:
     """What is wrong with the indexed blobs of that folder, pack by pack."""
-    open_name, fd = "", -1
-    try:
-        for key, place in index.all():
-            if place.pack != open_name:
-                if fd >= 0:
-                    os.close(fd)
-                open_name, fd = place.pack, _open(folder / place.pack)
-            what = _what_is_wrong(fd, key, place)
-            if what:
-                yield BlobProblem(key.hex(), place.pack, what)
-    finally:
-        if fd >= 0:
-            os.close(fd)
+    for pack in sorted(index.ends()):
+        fd = _open(folder / pack)
+        try:
+            for key, place in index.of_pack(pack):
+                what = _what_is_wrong(fd, key, place)
+                if what:
+                    yield BlobProblem(key.hex(), pack, what)
+        finally:
+            if fd >= 0:
+                os.close(fd)
 
 
 def _open(path: Path) -> int:

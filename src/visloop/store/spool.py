@@ -21,6 +21,7 @@ from typing import Final
 import msgspec
 
 from visloop.errors import Refused, UsageError
+from visloop.store.forks import survives_forks
 
 HEADER: Final = struct.Struct("<4sI")
 _MAGIC: Final = b"VLS1"
@@ -82,7 +83,8 @@ class Spool:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._limit_bytes = limit_bytes
         self._segment_bytes = min(max(limit_bytes // 16, 1), _SEGMENT_MAX_BYTES)
-        self._start_process()
+        self._begin()
+        survives_forks(self)
 
     def append(self, payload: bytes | memoryview) -> SpoolRef:
         """Keep the payload; readable here at once, by other processes after `flush`.
@@ -90,7 +92,6 @@ class Spool:
         Raises:
             SpoolTooSmall: it alone is larger than the limit.
         """
-        self._own_process()
         length = len(payload)
         size = HEADER.size + length
         if size > self._limit_bytes:
@@ -111,7 +112,6 @@ class Spool:
 
     def flush(self) -> None:
         """Hand what is buffered to the system: other processes see it, our death does not lose it."""
-        self._own_process()
         with self._lock:
             self._write_out()
 
@@ -141,7 +141,6 @@ class Spool:
 
     def close(self) -> None:
         """Flush and let go of the segment: from now on it may be dropped."""
-        self._own_process()
         with self._lock:
             self._let_go()
 
@@ -240,8 +239,7 @@ class Spool:
             newest = max((path.name for path, _ in self._segments()), default="0-")
             return _State(next=int(newest.partition("-")[0]) + 1)
 
-    def _start_process(self) -> None:
-        self._pid = os.getpid()
+    def _begin(self) -> None:
         self._lock = threading.Lock()
         self._fd = -1
         self._segment = ""
@@ -250,12 +248,15 @@ class Spool:
         self._buffered = 0
         self._lost = 0
 
-    def _own_process(self) -> None:
-        """After a fork: the parent's segment and what it has not written yet are the parent's."""
-        if self._pid != os.getpid():
+    def before_fork(self) -> None:
+        """Nothing to do: the segment stays the parent's."""
+
+    def after_fork(self, *, in_child: bool) -> None:
+        """In a child: the segment and what is not written yet are the parent's."""
+        if in_child:
             if self._fd >= 0:
                 os.close(self._fd)
-            self._start_process()
+            self._begin()
 
 
 def _is_held(path: Path) -> bool:
