@@ -7,7 +7,7 @@ annotation beside it, both with the attribute `coco.object`.
 """
 
 # Paths are text here: a Path for every file costs more than the system call that it is made for.
-# ruff: noqa: PTH
+# ruff: noqa: PTH112, PTH119, PTH120, PTH123
 
 from __future__ import annotations
 

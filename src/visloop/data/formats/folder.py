@@ -11,7 +11,7 @@ paths given at once count as the contents of one folder; files named one by one 
 """
 
 # Paths are text here: a Path for every file costs more than the system call that it is made for.
-# ruff: noqa: PTH
+# ruff: noqa: PTH112, PTH119, PTH206
 
 from __future__ import annotations
 
@@ -42,10 +42,8 @@ SPLITS: Final = {
 }
 """Folder names (in lower case) that say a split."""
 
-_CONTAINERS: Final = frozenset(
-    ("data", "dataset", "dcim", "frames", "images", "image", "img", "imgs", "jpegimages")
-    + ("photos", "pictures", "raw")
-)
+_NAMES: Final = "data dataset dcim frames image images img imgs jpegimages photos pictures raw"
+_CONTAINERS: Final = frozenset(_NAMES.split())
 Labels: TypeAlias = Literal["guess", "always", "never"]
 _Parts: TypeAlias = tuple[str, ...]
 

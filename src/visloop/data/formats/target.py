@@ -1,7 +1,7 @@
 """Where an export goes: a folder that appears whole or not at all, with names every system takes."""
 
 # Paths are text here: a Path for every file costs more than the system call that it is made for.
-# ruff: noqa: PTH
+# ruff: noqa: PTH100, PTH103, PTH118, PTH120, PTH123
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ without an xml says nothing of its objects; one whose xml names no object holds 
 """
 
 # Paths are text here: a Path for every file costs more than the system call that it is made for.
-# ruff: noqa: PTH
+# ruff: noqa: PTH112, PTH118, PTH119, PTH122, PTH123, PTH208
 
 from __future__ import annotations
 

@@ -46,6 +46,7 @@ LOSSES: Final = {
     "orientation": "the pictures are kept as they are: readers that ignore EXIF see them turned, "
     "and the boxes beside the objects",
 }
+_GREY: Final = frozenset({"1", "L", "I", "F", "I;16", "I;16B"})
 _FLAGS: Final = ("truncated", "difficult", "occluded")
 
 
@@ -118,7 +119,8 @@ def _annotation(sample: Sample, name: str, losses: Losses) -> tuple[bytes, int]:
     _add(root, "folder", "JPEGImages")
     _add(root, "filename", name)
     size = ET.SubElement(root, "size")
-    for tag, value in (("width", sample.width), ("height", sample.height), ("depth", 3)):
+    depth = 1 if sample.mode in _GREY else 3
+    for tag, value in (("width", sample.width), ("height", sample.height), ("depth", depth)):
         _add(size, tag, value)
     _add(root, "segmented", 0)
     ours = ET.Element("visloop")

@@ -1,7 +1,7 @@
 """What is in there: the paths that a person gave, as pictures with labels, in order, lazily."""
 
 # Paths are text here: a Path for every file costs more than the system call that it is made for.
-# ruff: noqa: PTH
+# ruff: noqa: PTH100, PTH110, PTH111, PTH112, PTH120
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ are not UTF-8 are written as %XX. Links are followed only inside the tree that w
 """
 
 # Paths are text here: a Path for every file costs more than the system call that it is made for.
-# ruff: noqa: PTH
+# ruff: noqa: PTH110, PTH112, PTH119, PTH123
 
 from __future__ import annotations
 
