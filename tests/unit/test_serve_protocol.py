@@ -34,9 +34,7 @@ def _request(inputs, raw=b"", **more):
 @given(array=FLOATS, flat=st.booleans())
 def test_a_json_tensor_arrives_as_it_was_sent(array, flat):
     data = array.ravel().tolist() if flat else array.tolist()
-    request = _request(
-        [{"name": "input", "shape": array.shape, "datatype": "FP32", "data": data}]
-    )
+    request = _request([{"name": "input", "shape": array.shape, "datatype": "FP32", "data": data}])
     assert np.array_equal(request.tensors["input"], array)
 
 
@@ -237,9 +235,7 @@ def test_metrics_are_prometheus_text_with_cumulative_buckets():
     for seconds in (0.0001, 0.004, 99.0):
         metrics.observe("visloop_request_seconds", (("deployment", "d"),), seconds)
     lines = metrics.render({"visloop_queue_length": {(): 2}}).decode().splitlines()
-    assert (
-        'visloop_requests_total{server="server-1",deployment="a\\"b\\n",code="200"} 3' in lines
-    )
+    assert 'visloop_requests_total{server="server-1",deployment="a\\"b\\n",code="200"} 3' in lines
     assert 'visloop_queue_length{server="server-1"} 2' in lines
     head = 'visloop_request_seconds_bucket{server="server-1",deployment="d",le='
     assert head + '"0.0005"} 1' in lines

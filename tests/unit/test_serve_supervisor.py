@@ -101,7 +101,9 @@ def test_grandchildren_do_not_outlive_a_child(supervisor, tmp_path):
 
 def test_environment_and_inherited_sockets_reach_the_child(supervisor, tmp_path):
     reader, writer = os.pipe()
-    script = f"import os; os.write({writer}, os.environ['WORD'].encode()); import time; time.sleep(600)"
+    script = (
+        f"import os; os.write({writer}, os.environ['WORD'].encode()); import time; time.sleep(600)"
+    )
     child = Child("talker", (sys.executable, "-c", script), env={"WORD": "hello"}, fds=(writer,))
     supervisor(child).start()
     assert os.read(reader, 5) == b"hello"
@@ -111,7 +113,9 @@ def test_environment_and_inherited_sockets_reach_the_child(supervisor, tmp_path)
 
 def test_pauses_between_restarts_grow_and_are_bounded(supervisor):
     policy = RestartPolicy(first_s=0.05, longest_s=0.2, settled_s=60, give_up_after=5)
-    one = supervisor(Child("dies", (sys.executable, "-c", "raise SystemExit('boom')")), policy=policy)
+    one = supervisor(
+        Child("dies", (sys.executable, "-c", "raise SystemExit('boom')")), policy=policy
+    )
     one.start()
     started = time.monotonic()
     with pytest.raises(KeepsDying) as caught:

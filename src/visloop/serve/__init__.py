@@ -6,6 +6,11 @@ from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from visloop.serve.errors import DeploymentNotFound as DeploymentNotFound
+    from visloop.serve.history import Logged as Logged
+    from visloop.serve.history import PredictionNotFound as PredictionNotFound
+    from visloop.serve.history import captured as captured
+    from visloop.serve.history import prediction as prediction
+    from visloop.serve.history import predictions as predictions
     from visloop.serve.ports import ServePorts as ServePorts
     from visloop.serve.processes import LogBalance as LogBalance
     from visloop.serve.processes import Server as Server
@@ -20,10 +25,11 @@ if TYPE_CHECKING:
     from visloop.serve.rollout import deployments as deployments
     from visloop.serve.rollout import rollback as rollback
     from visloop.serve.rollout import undeploy as undeploy
+    from visloop.serve.rollout import url_of as url_of
     from visloop.serve.rollout import wait_ready as wait_ready
+    from visloop.serve.server import address_of as address_of
     from visloop.serve.server import listen as listen
     from visloop.serve.server import run as run
-    from visloop.serve.server import url_of as url_of
     from visloop.serve.settings import ServeSettings as ServeSettings
 
 __getattr__, __dir__, __all__ = lazy_exports(
@@ -37,13 +43,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "deployments",
             "rollback",
             "undeploy",
+            "url_of",
             "wait_ready",
         ),
         "errors": ("DeploymentNotFound",),
+        "history": ("Logged", "PredictionNotFound", "captured", "prediction", "predictions"),
         "ports": ("ServePorts",),
         "proxy": ("Proxy",),
         "record": ("Captured",),
-        "server": ("listen", "run", "url_of"),
+        "server": ("address_of", "listen", "run"),
         "processes": ("LogBalance", "Server", "lost", "servers"),
         "settings": ("ServeSettings",),
     },

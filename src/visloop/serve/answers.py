@@ -25,9 +25,9 @@ from visloop.serve.counter import Counter
 from visloop.serve.errors import BadRequest, TimedOut, TooLarge
 from visloop.serve.http import Headers, unpack
 from visloop.serve.lineup import Slot
-from visloop.serve.log import Entry, PredictionLog
-from visloop.serve.metadata import LABEL_OUTPUT, PICTURE_INPUT, TENSOR_INPUT
-from visloop.serve.model import Model
+from visloop.serve.log import DECIMALS, Entry, PredictionLog
+from visloop.serve.metadata import PICTURE_INPUT, TENSOR_INPUT
+from visloop.serve.model import LABEL_OUTPUT, Model
 from visloop.serve.pool import Answer, Task
 from visloop.serve.processes import prediction_id
 from visloop.serve.record import Captured
@@ -35,7 +35,6 @@ from visloop.store import utc_text
 from visloop.vision import Prediction
 
 CHUNK: Final = 2
-_DECIMALS: Final = 6
 
 Work = Callable[[Task], Answer]
 Pixels = NDArray[np.uint8]
@@ -298,4 +297,4 @@ def _captured(prediction: str, one: _Picture, outputs: Outputs, row: int) -> Cap
 
 
 def _rounded(values: Floats) -> list[float]:
-    return np.round(values.astype(np.float64), _DECIMALS).tolist()
+    return np.round(values.astype(np.float64), DECIMALS).tolist()

@@ -29,6 +29,7 @@ log = logging.getLogger("visloop.serve")
 EVERY_S: Final = 0.25
 RETRY_S: Final = 1.0
 BATCH_ROWS: Final = 1024
+DECIMALS: Final = 6
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +87,8 @@ class PredictionLog:
     def close(self, timeout_s: float) -> None:
         """Write what is queued and stop; what cannot be written in time is counted as dropped."""
         self._closing.set()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
         if self.waiting:
             log.error("serve.log_not_drained", extra={"rows": self.waiting})
             self._counter.drop(self.waiting)
@@ -135,6 +137,8 @@ class PredictionLog:
 def _row(entry: Entry, spooled: str | None) -> dict[str, Any]:
     prediction = entry.prediction
     label, confidence = prediction.top or (None, None)
+    if confidence is not None:
+        confidence = round(confidence, DECIMALS)
     return {
         "id": prediction.id,
         "project": entry.project,

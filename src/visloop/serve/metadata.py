@@ -6,11 +6,10 @@ from importlib.metadata import version
 from typing import Any
 
 from visloop.serve.lineup import Lineup, Slot
-from visloop.serve.model import Model
+from visloop.serve.model import LABEL_OUTPUT, Model
 
 TENSOR_INPUT = "input"
 PICTURE_INPUT = "image"
-LABEL_OUTPUT = "label"
 
 
 def server_metadata() -> dict[str, Any]:

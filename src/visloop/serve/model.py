@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from visloop import infer
 from visloop.infer import Predictor
 from visloop.vision import Contract, Decode
+
+
+LABEL_OUTPUT: Final = "label"
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,21 @@ class Model:
     def names(self) -> Decode:
         """How the network's outputs are called."""
         return self.contract.decode
+
+    @property
+    def outputs(self) -> list[str]:
+        """What V2 clients may ask for; `label` is the best class's name."""
+        named: list[str] = []
+        if self.classes:
+            named.append(self.names.probabilities)
+        if self.embedding_dim:
+            named.append(self.names.embedding)
+        return [*named, LABEL_OUTPUT] if self.classes else named
+
+    def prepare(self, image: bytes) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Decoded pixels uint8 (H, W, 3), for the statistics, and the network's input float32 (C, H, W)."""
+        pixels = infer.decode(image, self.contract)
+        return pixels, infer.tensor_of(pixels, self.contract)
 
     @classmethod
     def load(cls, onnx: bytes, contract: Contract, max_pixels: int) -> Model:

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from visloop.events import Actor, Scope
 from visloop.serve import tables
 from visloop.serve.counter import Counts, abandoned, forget, holds
 from visloop.serve.ports import ServePorts
+from visloop.serve.rows import record
 
 BEAT_S: Final = 5.0
 STALE_S: Final = 20.0
@@ -93,14 +94,14 @@ def finish(ports: ServePorts, scope: Scope, server: str, counts: Counts) -> None
     _close(ports, scope, server, counts, "stopped")
 
 
-def servers(ports: ServePorts, project: str, *, live_only: bool = False) -> list[Server]:
+def servers(ports: ServePorts, scope: Scope, *, live_only: bool = False) -> list[Server]:
     """The processes, newest last; those killed a moment ago are not live."""
-    query = select(tables.servers).where(tables.servers.c.project == project)
+    query = select(tables.servers).where(tables.servers.c.project == scope.project)
     if live_only:
         query = query.where(tables.servers.c.state == "live")
     with ports.ledger.read() as connection:
         rows = connection.execute(query.order_by(tables.servers.c.started)).mappings()
-        found = [_server(row) for row in rows]
+        found = [record(row, Server) for row in rows]
     return [one for one in found if not live_only or alive(ports, one)]
 
 
@@ -123,7 +124,7 @@ def settle(ports: ServePorts, scope: Scope) -> list[str]:
     return gone
 
 
-def lost(ports: ServePorts, project: str) -> LogBalance:
+def lost(ports: ServePorts, scope: Scope) -> LogBalance:
     """How many answers of ended processes are not in the prediction log, and why.
 
     Counts killed processes that nobody has settled yet as well.
@@ -132,9 +133,9 @@ def lost(ports: ServePorts, project: str) -> LogBalance:
     answered = logged = dropped = missing = 0
     killed: list[str] = []
     with ports.ledger.read() as connection:
-        query = select(tables.servers).where(tables.servers.c.project == project)
+        query = select(tables.servers).where(tables.servers.c.project == scope.project)
         for row in connection.execute(query.order_by(tables.servers.c.started)).mappings():
-            server = _server(row)
+            server = record(row, Server)
             counts = unsettled.get(server.id)
             if counts is not None:
                 server = _balanced(connection, server, counts)
@@ -187,7 +188,3 @@ def prediction_id(server: str, number: int | str) -> str:
 
 def _bare(server: str) -> str:
     return server.removeprefix("server-")
-
-
-def _server(row: RowMapping) -> Server:
-    return msgspec.convert(dict(row), Server)

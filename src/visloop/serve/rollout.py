@@ -7,18 +7,20 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import insert, select, update
 
 from visloop.errors import Conflict, Unavailable, did_you_mean
 from visloop.events import Scope
 from visloop.ids import check_name
-from visloop.registry import ModelVersion
+from visloop.registry import ApprovalNeeded, ModelVersion
 from visloop.serve import tables
 from visloop.serve.errors import DeploymentNotFound
 from visloop.serve.ports import ServePorts
-from visloop.serve.processes import servers
+from visloop.serve.processes import PART, servers
+from visloop.serve.rows import record
 from visloop.store import Write
 
+DEFAULT_URL: Final = "http://127.0.0.1:8484"
 POLL_S: Final = 0.05
 
 
@@ -50,8 +52,14 @@ def deploy(ports: ServePorts, scope: Scope, name: str, model: ModelVersion) -> D
 
     Raises:
         UsageError: `name` cannot stand in a URL.
+        ApprovalNeeded: a person rejected this version.
     """
     check_name(name, "deployment")
+    if model.state == "rejected":
+        raise ApprovalNeeded(
+            f"{model.ref} was rejected",
+            fix=f"visloop model approve {model.ref}   (if that was a mistake)",
+        )
     with ports.ledger.write(scope) as write:
         before = _find(write, scope.project, name)
         if before and (before.model, before.package, before.state) == (
@@ -100,40 +108,46 @@ def undeploy(ports: ServePorts, scope: Scope, name: str) -> Deployment:
         return after
 
 
-def deployments(ports: ServePorts, project: str) -> list[Deployment]:
+def deployments(ports: ServePorts, scope: Scope) -> list[Deployment]:
     """Every deployment of the project by name, stopped ones too."""
     table = tables.deployments
-    query = select(table).where(table.c.project == project).order_by(table.c.name)
+    query = select(table).where(table.c.project == scope.project).order_by(table.c.name)
     with ports.ledger.read() as connection:
-        return [_deployment(row) for row in connection.execute(query).mappings()]
+        return [record(row, Deployment) for row in connection.execute(query).mappings()]
 
 
-def deployment(ports: ServePorts, project: str, name: str) -> Deployment:
+def deployment(ports: ServePorts, scope: Scope, name: str) -> Deployment:
     """One deployment.
 
     Raises:
         DeploymentNotFound: no such name.
     """
-    every = {one.name: one for one in deployments(ports, project)}
+    every = {one.name: one for one in deployments(ports, scope)}
     if name not in every:
         raise not_found(name, every)
     return every[name]
 
 
-def wait_ready(
-    ports: ServePorts, project: str, name: str, generation: int, timeout_s: float = 30.0
-) -> int:
+def url_of(ports: ServePorts, scope: Scope, name: str, *, otherwise: str = DEFAULT_URL) -> str:
+    """Where pictures for `name` go: the newest live process's address, or where one would be."""
+    live = servers(ports, scope, live_only=True)
+    return f"{live[-1].url if live else otherwise}/predict/{name}"
+
+
+def wait_ready(ports: ServePorts, name: str, generation: int, timeout_s: float = 30.0) -> bool:
     """Wait until every live serving process answers with that generation of `name` (or a newer one).
 
     Returns:
-        how many processes confirmed; 0 when none is running.
+        True; at once when no process is running: the next to start begins with it.
 
     Raises:
         Unavailable: a process cannot load the model, or it took longer than `timeout_s`.
     """
+    (fact,) = ports.ledger.facts(after=generation - 1, limit=1)
+    scope = Scope(PART, fact.project)
     deadline = time.monotonic() + timeout_s
     while True:
-        live = servers(ports, project, live_only=True)
+        live = servers(ports, scope, live_only=True)
         told = [server.loaded.get(name) for server in live]
         for one in told:
             if one is not None and one.error and one.tried >= generation:
@@ -142,7 +156,7 @@ def wait_ready(
                     fix=f"go back: visloop rollback {name}",
                 )
         if all(one is not None and one.generation >= generation for one in told):
-            return len(live)
+            return True
         if time.monotonic() > deadline:
             raise Unavailable(
                 f"not every serving process switched {name!r} within {timeout_s:g} s",
@@ -151,7 +165,7 @@ def wait_ready(
         time.sleep(POLL_S)
 
 
-def not_found(name: str, known: Any) -> DeploymentNotFound:  # noqa: ANN401 - any iterable of names
+def not_found(name: str, known: Any) -> DeploymentNotFound:
     """The error for a name that nobody deployed."""
     return DeploymentNotFound(
         f"no deployment is called {name!r}",
@@ -203,7 +217,7 @@ def _find(write: Write, project: str, name: str) -> Deployment | None:
     table = tables.deployments
     query = select(table).where(table.c.project == project, table.c.name == name)
     row = write.execute(query).mappings().one_or_none()
-    return _deployment(row) if row else None
+    return record(row, Deployment) if row else None
 
 
 def _get(write: Write, project: str, name: str) -> Deployment:
@@ -214,7 +228,3 @@ def _get(write: Write, project: str, name: str) -> Deployment:
         )
         raise not_found(name, names.scalars())
     return found
-
-
-def _deployment(row: RowMapping) -> Deployment:
-    return msgspec.convert(dict(row), Deployment)

@@ -65,7 +65,7 @@ def run(settings: ServeSettings, *, on_ready: Callable[[str], None] | None = Non
     ports = ServePorts(ledger, PackBlobs(Path(settings.blobs)), Path(settings.state))
     scope = Scope(PART, settings.project)
     settle(ports, scope)
-    one = Process(settings, ports, scope, url_of(listening))
+    one = Process(settings, ports, scope, address_of(listening))
     try:
         one.serve(listening, on_ready)
     finally:
@@ -97,7 +97,7 @@ def listen(settings: ServeSettings) -> socket.socket:
     return listening
 
 
-def url_of(listening: socket.socket) -> str:
+def address_of(listening: socket.socket) -> str:
     """`http://HOST:PORT` of a bound socket."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -61,7 +61,8 @@ class Switch:
     def stop(self, timeout_s: float) -> None:
         """End the thread."""
         self._stop.set()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
 
     def follow(self) -> None:
         """Bring the line-up to what is deployed now, and tell the ledger."""
@@ -85,9 +86,7 @@ class Switch:
 
     def _sync(self) -> bool:
         wanted = {
-            one.name: one
-            for one in deployments(self._ports, self._scope.project)
-            if one.state == "live"
+            one.name: one for one in deployments(self._ports, self._scope) if one.state == "live"
         }
         changed = False
         for slot in list(self._lineup):
@@ -125,6 +124,6 @@ class Switch:
 
 def _failed(now: Slot | None, wanted: Deployment, error: Exception) -> Slot:
     why = f"{type(error).__name__}: {error}".partition("\n")[0]
-    if now is None:
+    if now is None or now.model is None:
         return Slot(wanted, None, why, wanted.generation)
     return replace(now, error=f"{wanted.model}: {why}", tried=wanted.generation)

@@ -242,7 +242,7 @@ def _from_base64(tensor: TensorIn, count: int) -> list[bytes]:
         ) from error
 
 
-def _flat(data: Any) -> Any:  # noqa: ANN401 - JSON of any depth
+def _flat(data: Any) -> Any:
     if isinstance(data, list):
         for item in data:
             yield from _flat(item)
