@@ -23,7 +23,7 @@ from visloop.ids import digest_of
 from visloop.store import BlobNotFound, Blobs, PackBlobs
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["visloop.store.blobs", "tests.contract.test_blobs"])
+FORKS.set_forkserver_preload(["hypothesis", "pytest", "visloop.store.blobs", "visloop.store.jobs"])
 Opener = Callable[[Path], Blobs]
 KINDS: dict[str, Opener] = {"packs": PackBlobs}
 

@@ -28,7 +28,7 @@ from visloop.store import (
 )
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["visloop.store.jobs", "tests.contract.test_jobs"])
+FORKS.set_forkserver_preload(["hypothesis", "pytest", "visloop.store.blobs", "visloop.store.jobs"])
 SCOPE = Scope()
 
 

@@ -31,7 +31,7 @@ from visloop.store import (
 )
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["visloop.store.ledger", "tests.contract.test_ledger"])
+FORKS.set_forkserver_preload(["hypothesis", "pytest", "visloop.store.blobs", "visloop.store.jobs"])
 SCOPE = Scope()
 
 own = MetaData()  # not the product's schema

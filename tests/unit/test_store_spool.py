@@ -20,7 +20,7 @@ from visloop.errors import Refused, UsageError
 from visloop.store import Spool, SpoolRef
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["visloop.store.spool", "tests.unit.test_store_spool"])
+FORKS.set_forkserver_preload(["hypothesis", "pytest", "visloop.store.blobs", "visloop.store.jobs"])
 
 
 def on_disk(folder: Path) -> int:

@@ -28,6 +28,7 @@ _MAGIC: Final = b"VLS1"
 _SUFFIX: Final = ".spool"
 _NOWHERE: Final = "lost"
 _BUFFER_BYTES: Final = 256 << 10
+_BUFFERS: Final = 512  # the system takes 1,024 in one call
 _SEGMENT_MAX_BYTES: Final = 64 << 20
 
 
@@ -106,7 +107,7 @@ class Spool:
             self._buffer += (HEADER.pack(_MAGIC, length), payload)
             self._buffered += size
             self._end += size
-            if self._buffered >= _BUFFER_BYTES:
+            if self._buffered >= _BUFFER_BYTES or len(self._buffer) >= _BUFFERS:
                 self._write_out()
         return ref
 
@@ -177,15 +178,16 @@ class Spool:
 
     def _write_out(self) -> None:
         """Give the buffer to the system; when the disk is full its records are lost, and counted."""
-        chunks, self._buffer, self._buffered = self._buffer, [], 0
+        chunks, size, self._buffer, self._buffered = self._buffer, self._buffered, [], 0
         if not chunks:
             return
-        rest = memoryview(b"".join(chunks))
-        start = at = self._end - len(rest)
+        start = self._end - size
         try:
+            done = os.pwritev(self._fd, chunks, start)
+            rest = memoryview(b"".join(chunks) if done < size else b"")[done:]
             while rest:
-                done = os.pwrite(self._fd, rest, at)
-                rest, at = rest[done:], at + done
+                done = os.pwrite(self._fd, rest, self._end - len(rest))
+                rest = rest[done:]
         except OSError:
             self._lost += len(chunks) // 2
             with suppress(OSError):
