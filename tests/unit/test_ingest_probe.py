@@ -14,7 +14,7 @@ import piexif
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from visloop.data.ingest.exif import read_exif
 from visloop.data.ingest.probe import probe
@@ -40,7 +40,9 @@ MODES = {
 }
 
 
-def encoded(mode: str = "RGB", kind: str = "JPEG", size: tuple[int, int] = (40, 30), **how) -> bytes:
+def encoded(
+    mode: str = "RGB", kind: str = "JPEG", size: tuple[int, int] = (40, 30), **how
+) -> bytes:
     out = io.BytesIO()
     Image.new(mode, size).save(out, kind, **how)
     return out.getvalue()
@@ -98,6 +100,14 @@ def test_sizes_are_upright(kind: str, orientation: int) -> None:
     assert found.orientation == orientation
     assert found.stored_size == (40, 30)
     assert (found.width, found.height) == ((30, 40) if orientation > 4 else (40, 30))
+
+
+def test_a_png_turned_by_its_xmp_is_as_decoders_turn_it() -> None:
+    texts = PngImagePlugin.PngInfo()
+    xmp = '<x tiff:Orientation="6"/>'
+    texts.add_itxt("XML:com.adobe.xmp", xmp)
+    found = good(encoded(kind="PNG", pnginfo=texts))
+    assert (found.orientation, found.width, found.height) == (6, 30, 40)
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 77])

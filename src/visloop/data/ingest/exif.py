@@ -39,7 +39,8 @@ _GPS: Final = {
 _EXIF_POINTER, _GPS_POINTER = 0x8769, 0x8825
 _SIZES: Final = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4)
 _CODES: Final = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l", 11: "f", 12: "d", 13: "L"}
-_ASCII, _RATIONAL, _UNDEFINED, _SRATIONAL = 2, 5, 7, 10
+_ASCII, _SHORT_TYPE, _RATIONAL, _UNDEFINED, _SRATIONAL = 2, 3, 5, 7, 10
+_ORIENTATION: Final = 0x112
 _LONGEST_TEXT: Final = 200
 _MOST_VALUES: Final = 8
 _ENTRY: Final = {"<": Struct("<HHI4s"), ">": Struct(">HHI4s")}
@@ -58,7 +59,7 @@ class Exif(NamedTuple):
 
 def read_exif(block: bytes) -> Exif:
     """Read a TIFF-structured EXIF block (what follows the `Exif` mark in a JPEG)."""
-    order = {b"II": "<", b"MM": ">"}.get(block[:2])
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
     if order is None:
         return Exif(clean=False)
     reader = _Reader(block, order)
@@ -100,7 +101,9 @@ class _Reader:
             self.clean = False
             raw = raw[: len(raw) // 12 * 12]
         for tag, kind, n, value in _ENTRY[self.order].iter_unpack(raw):
-            if tag in wanted:
+            if tag == _ORIENTATION and kind != _SHORT_TYPE:
+                self.clean = False  # no other reader would turn the picture for it
+            elif tag in wanted:
                 self._take(found, wanted[tag], kind, n, value)
             elif pointers and tag == _EXIF_POINTER:
                 (self.exif_at,) = _LONG[self.order].unpack(value)

@@ -6,6 +6,7 @@ Source: W3C PNG specification, third edition.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from struct import error, unpack_from
 from typing import Final, NamedTuple
 
@@ -19,6 +20,8 @@ _MODES: Final = {
     6: {8: "RGBA", 16: "RGBA"},
 }
 """Colour type → bit depth → Pillow's mode."""
+_TEXTS: Final = frozenset({b"iTXt", b"tEXt", b"zTXt"})
+_OLD_EXIF, _XMP, _TURNED = b"Raw profile type exif", b"XML:com.adobe.xmp", b"tiff:Orientation"
 _LARGEST: Final = 2**31 - 1
 
 
@@ -32,9 +35,10 @@ class PngHeader(NamedTuple):
 
 
 class PngBody(NamedTuple):
-    """What the other chunks hold."""
+    """What the other chunks hold; `turned_by_text` when a text chunk speaks of an orientation."""
 
     exif: bytes | None
+    turned_by_text: bool
     frames: int
     trailing_bytes: int
 
@@ -62,8 +66,25 @@ def read_png_body(data: bytes) -> PngBody:
         BrokenFile: `truncated` or `decode_error`.
     """
     exif: bytes | None = None
-    frames, at, pixels = 1, 33, False
-    while True:
+    frames, at, pixels, by_text = 1, 33, False, False
+    for kind, at, length in _chunks(data):  # noqa: B007 - `at` says where the last one was
+        if kind == b"IDAT":
+            pixels = True
+        elif kind == b"eXIf":
+            exif = data[at + 8 : at + 8 + length]
+        elif kind in _TEXTS:
+            by_text |= _speaks_of_turning(data, at, length)
+        elif kind == b"acTL" and length == 8:  # noqa: PLR2004
+            (frames,) = unpack_from(">I", data, at + 8)
+    if not pixels:
+        raise BrokenFile("decode_error", "the PNG holds no pixels")
+    return PngBody(exif, by_text, max(1, frames), len(data) - at - 12)
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """(kind, offset, length of its data) from the second chunk to the end, which is empty."""
+    at, kind = 33, b""
+    while kind != b"IEND":
         try:
             length, kind = unpack_from(">I4s", data, at)
         except error:
@@ -71,21 +92,16 @@ def read_png_body(data: bytes) -> PngBody:
         if at + 12 + length > len(data):
             raise BrokenFile("truncated", "the PNG stops inside its pixels or its data")
         if kind[0] < 0x60 and not _sound(data, at, length):  # noqa: PLR2004 - upper case: critical
-            raise BrokenFile(
-                "decode_error", f"the checksum of a {kind.decode('latin-1')} part is wrong"
-            )
-        if kind == b"IDAT":
-            pixels = True
-        elif kind == b"eXIf":
-            exif = data[at + 8 : at + 8 + length]
-        elif kind == b"acTL" and length == 8:  # noqa: PLR2004
-            (frames,) = unpack_from(">I", data, at + 8)
+            name = kind.decode("latin-1")
+            raise BrokenFile("decode_error", f"the checksum of its {name} part is wrong")
+        yield kind, at, length
         at += 12 + length
-        if kind == b"IEND":
-            break
-    if not pixels:
-        raise BrokenFile("decode_error", "the PNG holds no pixels")
-    return PngBody(exif, max(1, frames), len(data) - at)
+
+
+def _speaks_of_turning(data: bytes, at: int, length: int) -> bool:
+    if data.startswith(_OLD_EXIF, at + 8):
+        return True
+    return data.startswith(_XMP, at + 8) and data.find(_TURNED, at, at + 8 + length) > 0
 
 
 def _sound(data: bytes, at: int, length: int) -> bool:

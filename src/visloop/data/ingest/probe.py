@@ -143,6 +143,8 @@ def _png(data: bytes, max_pixels: int) -> Probe:
     check_pixels(header.width, header.height, max_pixels)
     body = read_png_body(data)
     exif = read_exif(body.exif.removeprefix(b"Exif\0\0")) if body.exif else _UPRIGHT
+    if body.turned_by_text:
+        return probe_slowly(data, "image/png", max_pixels=max_pixels)
     metadata: dict[str, Any] = exif.metadata | depth(header.mode)
     if header.depth_bits == 16:  # noqa: PLR2004 - also RGB and RGBA, whose mode does not say so
         metadata["image.depth_bits"] = 16

@@ -72,7 +72,7 @@ def probe_slowly(data: bytes, media: str, *, max_pixels: int) -> Probe:
         orientation=exif.orientation,
         frames=frames,
         metadata=exif.metadata | depth(mode),
-        notes=() if exif.clean else ("its EXIF block is damaged: read as far as possible",),
+        notes=_notes(exif, mode),
     )
 
 
@@ -99,6 +99,12 @@ def depth(mode: str) -> dict[str, int]:
     return {"image.depth_bits": 32} if mode in _THIRTY_TWO_BIT else {}
 
 
+def pillow_orientation(picture: ImageFile) -> int:
+    """EXIF's (or XMP's) word as Pillow reads it, 1 … 8: what will turn the picture on decoding."""
+    turned = picture.getexif().get(_ORIENTATION, 1)
+    return turned if turned in range(1, 9) else 1
+
+
 def _exif(picture: ImageFile, data: bytes, media: str) -> Exif:
     if media == "image/tiff":
         # The file itself is the block; Pillow's word on orientation counts, because it turns.
@@ -106,9 +112,17 @@ def _exif(picture: ImageFile, data: bytes, media: str) -> Exif:
         turned = getattr(picture, "tag_v2", {}).get(_ORIENTATION, 1)
         return exif._replace(orientation=turned if turned in range(1, 9) else 1)
     block = picture.info.get("exif")
-    if not isinstance(block, bytes) or not block:
-        return Exif()
-    return read_exif(block.removeprefix(b"Exif\0\0"))
+    exif = (
+        read_exif(block.removeprefix(b"Exif\0\0")) if isinstance(block, bytes) and block else Exif()
+    )
+    return exif if media == "image/jpeg" else exif._replace(orientation=pillow_orientation(picture))
+
+
+def _notes(exif: Exif, mode: str) -> tuple[str, ...]:
+    notes = () if exif.clean else ("its EXIF block is damaged: read as far as possible",)
+    if mode in _THIRTY_TWO_BIT:
+        return (*notes, f"its numbers (mode {mode}) have no stated range: no model can read them")
+    return notes
 
 
 def _broken(problem: Exception) -> BrokenFile:

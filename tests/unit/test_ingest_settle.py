@@ -1,0 +1,150 @@
+"""Labels on the picture as it is: turned with it, clipped at its edge, refused with a reason."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visloop.data.formats import rle
+from visloop.data.ingest.records import Found, Probe, Settled
+from visloop.data.ingest.settle import settle, upright
+from visloop.vision import (
+    Annotation,
+    Box,
+    ClassLabel,
+    Mask,
+    OrientedBox,
+    Points,
+    Polygon,
+    Track,
+    geometry_xyxy,
+)
+
+WIDTH, HEIGHT = 60, 40
+
+
+def settled(
+    *annotations: Annotation, orientation: int = 1, declared: tuple[int, int] | None = None
+) -> Settled:
+    size = (HEIGHT, WIDTH) if orientation > 4 else (WIDTH, HEIGHT)
+    probe = Probe(
+        media="image/jpeg", width=size[0], height=size[1], mode="RGB", orientation=orientation
+    )
+    found = Found(path="a.jpg", file="/a.jpg", source="/a.jpg", annotations=annotations)
+    if declared:
+        found = Found(
+            path="a.jpg", file="/a.jpg", source="/a.jpg", annotations=annotations, declared=declared
+        )
+    return settle(found, probe)
+
+
+def test_what_fits_is_left_alone() -> None:
+    box = Box(label="x", xyxy=(0, 0, WIDTH, HEIGHT))
+    done = settled(box, ClassLabel(label="y"))
+    assert done.annotations == (box, ClassLabel(label="y"))
+    assert done.annotations[0] is box
+    assert not done.notes
+    assert not done.refusals
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        (Box(label="RBC", xyxy=(5, 5, 5, 5)), "zero_area_box"),
+        (Box(label="RBC", xyxy=(9, 5, 5, 8)), "zero_area_box"),
+        (Box(label="RBC", xyxy=(70, 5, 90, 8)), "outside_image"),
+        (Box(label="RBC", xyxy=(float("nan"), 5, 90, 8)), "not_finite"),
+        (Track(label="RBC", track="1", xyxy=(1, 2, 1, 4)), "zero_area_box"),
+        (Polygon(label="RBC", rings=((1, 1, 2, 2),)), "bad_geometry"),
+        (Polygon(label="RBC", rings=()), "bad_geometry"),
+        (Polygon(label="RBC", rings=((1, 1, 2, 1, 3, 1),)), "zero_area_box"),
+        (Polygon(label="RBC", rings=((1, 1, 2, float("inf"), 3, 1),)), "not_finite"),
+        (Mask(label="RBC", size_hw=(4, 4), counts=(1, 15)), "mask_size"),
+        (Mask(label="RBC", size_hw=(HEIGHT, WIDTH), counts=(1, 15)), "bad_geometry"),
+        (Mask(label="RBC", size_hw=(HEIGHT, WIDTH), counts=(WIDTH * HEIGHT,)), "zero_area_box"),
+        (OrientedBox(label="RBC", cxcywh=(5, 5, 0, 4), angle_deg=3), "zero_area_box"),
+        (OrientedBox(label="RBC", cxcywh=(500, 5, 1, 4), angle_deg=3), "outside_image"),
+        (Points(label="RBC", points=((float("nan"), 1, 2),)), "not_finite"),
+    ],
+)
+def test_an_object_that_cannot_be_is_refused_and_the_rest_kept(bad: Annotation, code: str) -> None:
+    good = Box(label="WBC", xyxy=(1, 1, 2, 2))
+    done = settled(good, bad)
+    assert done.annotations == (good,)
+    (refusal,) = done.refusals
+    assert (refusal.path, refusal.reason_code) == ("a.jpg", code)
+    assert "object 2 (RBC)" in refusal.reason
+    assert refusal.fix
+
+
+def test_what_sticks_out_is_clipped_with_a_note() -> None:
+    done = settled(
+        Box(label="x", xyxy=(-3, -2, 10, 99)),
+        Polygon(label="x", rings=((-5, 1, 99, 1, 50, 30),)),
+    )
+    assert done.annotations is not None
+    assert geometry_xyxy(done.annotations[0]) == (0, 0, 10, HEIGHT)
+    assert geometry_xyxy(done.annotations[1]) == (0, 1, WIDTH, 30)
+    assert done.notes == ("2 objects reached beyond the picture: clipped at its edge",)
+
+
+def test_rounding_is_clipped_without_a_note() -> None:
+    done = settled(Box(label="x", xyxy=(1, 1, WIDTH + 0.001, 5)))
+    assert done.annotations == (Box(label="x", xyxy=(1, 1, WIDTH, 5)),)
+    assert not done.notes
+
+
+def test_no_labels_stay_no_labels() -> None:
+    probe = Probe(media="image/jpeg", width=5, height=5, mode="L")
+    for said in (None, ()):
+        found = Found(path="a", file="/a", source="/a", annotations=said)
+        assert settle(found, probe).annotations == said
+
+
+def test_a_declared_size_of_another_picture_is_noted() -> None:
+    done = settled(Box(label="x", xyxy=(1, 1, 5, 5)), declared=(640, 480))
+    assert done.annotations == (Box(label="x", xyxy=(1, 1, 5, 5)),)
+    assert "640 × 480" in done.notes[0]
+
+
+def test_labels_drawn_before_turning_are_turned() -> None:
+    done = settled(Box(label="x", xyxy=(10, 5, 30, 15)), orientation=6, declared=(WIDTH, HEIGHT))
+    assert done.annotations == (Box(label="x", xyxy=(HEIGHT - 15, 10, HEIGHT - 5, 30)),)
+    assert "turned" in done.notes[0]
+    same = settled(Box(label="x", xyxy=(10, 5, 30, 15)), orientation=6, declared=(HEIGHT, WIDTH))
+    assert same.annotations == (Box(label="x", xyxy=(10, 5, 30, 15)),)
+
+
+boxes = st.tuples(
+    st.integers(0, WIDTH - 2), st.integers(0, HEIGHT - 2), st.integers(1, 20), st.integers(1, 20)
+).map(lambda b: (b[0], b[1], min(b[0] + b[2], WIDTH), min(b[1] + b[3], HEIGHT)))
+
+
+@given(boxes, st.integers(1, 8))
+def test_every_shape_turns_with_its_pixels(
+    xyxy: tuple[int, int, int, int], orientation: int
+) -> None:
+    x1, y1, x2, y2 = xyxy
+    bitmap = np.zeros((HEIGHT, WIDTH), bool)
+    bitmap[y1:y2, x1:x2] = True
+    turned = rle.turn(bitmap, orientation)
+    ys, xs = np.nonzero(turned)
+    want = (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1)
+    stored = (WIDTH, HEIGHT)
+    ring = (x1, y1, x2, y1, x2, y2, x1, y2)
+    centre = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
+    mask = Mask(size_hw=(HEIGHT, WIDTH), counts=rle.from_bitmap(bitmap))
+    assert geometry_xyxy(upright(Box(xyxy=xyxy), orientation, stored)) == want
+    assert geometry_xyxy(upright(Polygon(rings=(ring,)), orientation, stored)) == want
+    after = upright(mask, orientation, stored)
+    assert isinstance(after, Mask)
+    assert rle.box_of(after.counts, after.size_hw) == want
+    oriented = upright(OrientedBox(cxcywh=centre, angle_deg=0), orientation, stored)
+    assert isinstance(oriented, OrientedBox)
+    assert oriented.cxcywh[:2] == ((want[0] + want[2]) / 2, (want[1] + want[3]) / 2)
+    assert (round(oriented.angle_deg) % 180 == 90) == (orientation > 4)
+    points = upright(Points(points=((x1, y1, 2), (x2, y2, 1))), orientation, stored)
+    assert isinstance(points, Points)
+    assert {points.points[0][0], points.points[1][0]} == {want[0], want[2]}
