@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from visloop.vision.boxes import Boxes as Boxes
+    from visloop.vision.boxes import ShapeError as ShapeError
+    from visloop.vision.boxes import area as area
+    from visloop.vision.boxes import clip as clip
+    from visloop.vision.boxes import iou_matrix as iou_matrix
     from visloop.vision.contract import Contract as Contract
+    from visloop.vision.contract import ContractRefused as ContractRefused
     from visloop.vision.contract import Decode as Decode
     from visloop.vision.contract import Decoder as Decoder
     from visloop.vision.contract import Normalise as Normalise
@@ -21,11 +27,14 @@ if TYPE_CHECKING:
     from visloop.vision.records import Prediction as Prediction
     from visloop.vision.records import Track as Track
     from visloop.vision.records import geometry_xyxy as geometry_xyxy
+    from visloop.vision.statistics import STATISTIC_NAMES as STATISTIC_NAMES
+    from visloop.vision.statistics import image_statistics as image_statistics
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "contract": ("Contract", "Decode", "Decoder", "Normalise", "Resize"),
+        "boxes": ("Boxes", "ShapeError", "area", "clip", "iou_matrix"),
+        "contract": ("Contract", "ContractRefused", "Decode", "Decoder", "Normalise", "Resize"),
         "records": (
             "Annotation",
             "Box",
@@ -39,5 +48,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Track",
             "geometry_xyxy",
         ),
+        "statistics": ("STATISTIC_NAMES", "image_statistics"),
     },
 )

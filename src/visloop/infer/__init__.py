@@ -1,0 +1,41 @@
+"""Decode, the contract executed, ONNX sessions, the embedder: one predictor for everybody."""
+
+from typing import TYPE_CHECKING
+
+from visloop.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from visloop.infer.images import NotAnImage as NotAnImage
+    from visloop.infer.images import TooManyPixels as TooManyPixels
+    from visloop.infer.images import TruncatedImage as TruncatedImage
+    from visloop.infer.images import decode as decode
+    from visloop.infer.model_file import ModelRefused as ModelRefused
+    from visloop.infer.model_file import check_model as check_model
+    from visloop.infer.networks import Network as Network
+    from visloop.infer.networks import backbone as backbone
+    from visloop.infer.networks import imagenet_classifier as imagenet_classifier
+    from visloop.infer.networks import with_head as with_head
+    from visloop.infer.orientation import is_sideways as is_sideways
+    from visloop.infer.orientation import jpeg_orientation as jpeg_orientation
+    from visloop.infer.orientation import turn_upright as turn_upright
+    from visloop.infer.predictor import Answer as Answer
+    from visloop.infer.predictor import Outputs as Outputs
+    from visloop.infer.predictor import Predictor as Predictor
+    from visloop.infer.predictor import providers as providers
+    from visloop.infer.tensors import preprocess as preprocess
+    from visloop.infer.tensors import to_tensor as to_tensor
+    from visloop.infer.weights import WeightsRefused as WeightsRefused
+    from visloop.infer.weights import read_weights as read_weights
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "networks": ("Network", "backbone", "imagenet_classifier", "with_head"),
+        "images": ("NotAnImage", "TooManyPixels", "TruncatedImage", "decode"),
+        "model_file": ("ModelRefused", "check_model"),
+        "orientation": ("is_sideways", "jpeg_orientation", "turn_upright"),
+        "predictor": ("Answer", "Outputs", "Predictor", "providers"),
+        "tensors": ("preprocess", "to_tensor"),
+        "weights": ("WeightsRefused", "read_weights"),
+    },
+)

@@ -1,0 +1,88 @@
+"""What a model file may hold: ONNX, self-contained, of known operators.
+
+An allow-list, not a scan: whatever is not known to be plain computation is refused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import onnx
+from google.protobuf.message import DecodeError, Message
+
+from visloop.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_MODEL_BYTES: Final = 1 << 30
+_DOMAINS: Final = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
+_KNOWN: Final = (
+    (b"\x80", "a Python pickle, which can run code when it is loaded"),
+    (b"PK\x03\x04", "a zip archive (torch, Keras and SavedModel files are), not ONNX"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file (Keras), not ONNX"),
+    (b"\x1f\x8b", "a gzip archive, not ONNX"),
+)
+
+
+class ModelRefused(Refused):
+    """A model file that is not ONNX, or that holds more than plain computation."""
+
+    code = "infer.model_refused"
+
+
+def check_model(data: bytes) -> onnx.ModelProto:
+    """The parsed model, when it may be loaded.
+
+    Raises:
+        ModelRefused: not an ONNX file; too large; or with operators of unknown libraries, tensors
+            kept in other files, or functions of its own.
+    """
+    if len(data) > MAX_MODEL_BYTES:
+        raise _refused(f"it has {len(data):,} bytes; at most {MAX_MODEL_BYTES:,} are loaded")
+    for magic, what in _KNOWN:
+        if data.startswith(magic):
+            raise _refused(f"it is {what}")
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(data)
+    except DecodeError as error:
+        raise _refused("it is not ONNX") from error
+    if not model.graph.node or not model.graph.output or not model.opset_import:
+        raise _refused("it is not ONNX, or holds no network")
+    domains: set[str] = set()
+    for part in _messages(model):
+        if isinstance(part, onnx.TensorProto):
+            _check_inside(part)
+        elif isinstance(part, onnx.NodeProto | onnx.FunctionProto | onnx.OperatorSetIdProto):
+            domains.add(part.domain)
+    if domains - _DOMAINS:
+        unknown = ", ".join(sorted(domains - _DOMAINS))
+        raise _refused(f"it uses operators of {unknown}, which are not known here")
+    return model
+
+
+def _messages(model: Message) -> Iterator[Message]:
+    """The model and every message in it, however deep; of tensors, only the outside."""
+    waiting = [model]
+    while waiting:
+        message = waiting.pop()
+        yield message
+        if isinstance(message, onnx.TensorProto):
+            continue
+        for field, value in message.ListFields():
+            if field.message_type is not None:
+                waiting.extend([value] if isinstance(value, Message) else value)
+
+
+def _check_inside(tensor: onnx.TensorProto) -> None:
+    """A tensor may not point to another file: a path in a model can point anywhere."""
+    if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
+        raise _refused(f"its tensor {tensor.name!r} is kept in another file")
+
+
+def _refused(because: str) -> ModelRefused:
+    return ModelRefused(
+        f"the model file is refused: {because}",
+        fix="export the model to one self-contained ONNX file of standard operators",
+    )
