@@ -1,0 +1,64 @@
+# Every target does what it needs first and may be run again at any time.
+#   make demo    the whole circle on a virtual factory line   (core install only: .venv-core)
+#   make test    every test                                   (.venv)
+#   make check   lint, types, layers, house rules, budgets
+#   make bench   figures against peers and physical limits    (BENCH=name for one)
+#   make docs    write the reference pages that derive from the code
+#   make setup   the development environment, .venv
+
+PYTHON ?= python3
+BENCH ?= *
+TESTS ?=
+DEMO ?= demo-line
+
+PIP_FLAGS := --quiet --disable-pip-version-check -c constraints.txt
+SOURCES := $(shell find src -type f -not -name '*.pyc')
+BIN := .venv/bin
+
+# Small matrices on few cores: threads only get in each other's way.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+export MKL_NUM_THREADS ?= 1
+
+.PHONY: setup demo test check bench docs clean
+.DEFAULT_GOAL := test
+
+setup: .venv/.stamp
+
+.venv/.stamp: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install $(PIP_FLAGS) -e '.[dev]'
+	touch $@
+
+# As a user gets it: no development tools, no extras, a built wheel.
+.venv-core/.stamp: pyproject.toml constraints.txt $(SOURCES)
+	test -x .venv-core/bin/python || $(PYTHON) -m venv .venv-core
+	.venv-core/bin/python -m pip install $(PIP_FLAGS) .
+	touch $@
+
+# With a person at the terminal it ends with the page open (Ctrl-C), else it ends.
+demo: .venv-core/.stamp
+	if [ -f '$(DEMO)/visloop.yaml' ]; then rm -rf '$(DEMO)'; fi
+	if [ -t 0 ] && [ -t 1 ]; then stay=--serve; else stay=--no-serve; fi; \
+	.venv-core/bin/visloop quickstart '$(DEMO)' $$stay
+
+test: setup
+	$(BIN)/python -m pytest $(TESTS)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest tests/test_house.py
+	$(BIN)/python tools/reference.py --check
+	$(BIN)/python tools/budgets.py
+
+bench: setup
+	@set -e; for file in bench/bench_$(BENCH).py; do echo "== $$file"; $(BIN)/python $$file; done
+
+docs: setup
+	$(BIN)/python tools/reference.py
+
+clean:
+	rm -rf .venv .venv-core build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
