@@ -7,6 +7,7 @@ import os
 import random
 import resource
 import shutil
+import sqlite3
 import tempfile
 import threading
 import time
@@ -266,6 +267,31 @@ def test_a_forked_child_neither_loses_nor_disturbs(tmp_path: Path) -> None:
     assert again.get(digest_of(b"in the child")) == b"in the child"
     assert list(again.verify()) == []
     again.close()
+
+
+def test_a_forked_child_keeps_its_blobs_when_its_parent_lets_go_first(tmp_path: Path) -> None:
+    blobs = PackBlobs(tmp_path)
+    blobs.put(b"before the fork")
+    blobs.flush()
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        early = blobs.put(b"in the child")
+        blobs.flush()
+        os.read(told, 1)
+        late = blobs.put(b"in the child, later")
+        blobs.flush()
+        os._exit(0 if blobs.has(early) and blobs.has(late) else 1)
+    while not blobs.has(digest_of(b"in the child")):
+        time.sleep(0.01)
+    blobs.close()
+    os.write(tell, b"x")
+    assert os.waitpid(child, 0)[1] == 0
+    with sqlite3.connect(tmp_path / "index.db") as index:
+        assert index.execute("SELECT count(*) FROM blobs").fetchone() == (3,)
+    index.close()
+    os.close(told)
+    os.close(tell)
 
 
 # -- torn tails and damage --------------------------------------------------------------------

@@ -226,7 +226,12 @@ def test_a_duty_that_failed_may_rest(jobs: Jobs, clock: FakeClock) -> None:
     jobs.fail(held, "camera away", retry_in_s=30)
     assert jobs.hold("b", "monitor", "main", 10) is None
     clock.advance(30)
-    assert jobs.hold("b", "monitor", "main", 10) is not None
+    assert jobs.claim("w", ["monitor"], 10) is None, "a duty never becomes a job"
+    again = jobs.hold("b", "monitor", "main", 10)
+    assert again is not None
+    jobs.heartbeat(again)
+    jobs.complete(again)
+    assert [job.state for job in jobs.find()] == ["duty"]
 
 
 class Fenced(RuleBasedStateMachine):

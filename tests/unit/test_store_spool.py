@@ -87,6 +87,17 @@ def test_the_limit_holds_and_every_record_is_there_or_counted(
         spool.close()
 
 
+def test_the_limit_holds_for_all_processes_together(tmp_path: Path) -> None:
+    several = [Spool(tmp_path, 64_000) for _ in range(4)]
+    for number in range(2_000):
+        spool = several[number % 7 % 4]
+        spool.append(b"x" * (number % 900))
+        spool.flush()
+        assert on_disk(tmp_path) <= 64_000
+    for spool in several:
+        spool.close()
+
+
 def test_a_payload_larger_than_the_spool_is_refused(tmp_path: Path) -> None:
     spool = Spool(tmp_path, 1_000)
     with pytest.raises(Refused, match="1000 bytes do not fit"):
