@@ -5,33 +5,149 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from visloop.data.catalog import DatasetNotFound as DatasetNotFound
+    from visloop.data.catalog import VersionNotFound as VersionNotFound
+    from visloop.data.compare import diff as diff
+    from visloop.data.dictionary import UnknownClass as UnknownClass
+    from visloop.data.dictionary import add_classes as add_classes
+    from visloop.data.dictionary import classes as classes
+    from visloop.data.exporting import Exported as Exported
+    from visloop.data.exporting import export as export
+    from visloop.data.features import Embedder as Embedder
+    from visloop.data.features import embeddings as embeddings
+    from visloop.data.features import kept_chunks as kept_chunks
+    from visloop.data.ingest.scan import SourceNotFound as SourceNotFound
+    from visloop.data.intake.add import add as add
+    from visloop.data.quarantine import QuarantinedNotFound as QuarantinedNotFound
+    from visloop.data.quarantine import quarantine_list as quarantine_list
+    from visloop.data.quarantine import quarantine_remove as quarantine_remove
+    from visloop.data.quarantine import quarantine_retry as quarantine_retry
     from visloop.data.records import Added as Added
     from visloop.data.records import AddOptions as AddOptions
     from visloop.data.records import Candidate as Candidate
+    from visloop.data.records import ClassChange as ClassChange
     from visloop.data.records import ClassDictionary as ClassDictionary
     from visloop.data.records import ClassEntry as ClassEntry
     from visloop.data.records import DataPorts as DataPorts
     from visloop.data.records import Diff as Diff
+    from visloop.data.records import ObjectChange as ObjectChange
+    from visloop.data.records import ObjectCounts as ObjectCounts
     from visloop.data.records import Quarantined as Quarantined
     from visloop.data.records import Refusal as Refusal
     from visloop.data.records import Sample as Sample
+    from visloop.data.records import SampleChange as SampleChange
+    from visloop.data.records import SampleCounts as SampleCounts
     from visloop.data.records import Version as Version
+    from visloop.data.removal import SampleNotFound as SampleNotFound
+    from visloop.data.removal import remove as remove
+    from visloop.data.removal import take_back as take_back
+    from visloop.data.removal import unstage as unstage
+    from visloop.data.snapshot import Snapshot as Snapshot
+    from visloop.data.snapshot import SplitNotFound as SplitNotFound
+    from visloop.data.snapshot import open as open  # noqa: A004 - data.open("cards@v3")
+    from visloop.data.splits import Shared as Shared
+    from visloop.data.splits import split as split
+    from visloop.data.standing import FolderStatus as FolderStatus
+    from visloop.data.standing import StagedCounts as StagedCounts
+    from visloop.data.standing import Status as Status
+    from visloop.data.standing import status as status
+    from visloop.data.versions import DatasetSummary as DatasetSummary
+    from visloop.data.versions import NothingToCommit as NothingToCommit
+    from visloop.data.versions import commit as commit
+    from visloop.data.versions import datasets as datasets
+    from visloop.data.versions import kept_blobs as kept_blobs
+    from visloop.data.versions import log as log
+    from visloop.data.versions import names as names
+    from visloop.data.working import FrozenSplit as FrozenSplit
+    from visloop.data.working import Staged as Staged
+    from visloop.data.working import images_held as images_held
+    from visloop.data.working import stage as stage
+    from visloop.data.working import staged_paths as staged_paths
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "catalog": (
+            "DatasetNotFound",
+            "VersionNotFound",
+        ),
+        "compare": ("diff",),
+        "dictionary": (
+            "UnknownClass",
+            "add_classes",
+            "classes",
+        ),
+        "exporting": (
+            "Exported",
+            "export",
+        ),
+        "features": (
+            "Embedder",
+            "embeddings",
+            "kept_chunks",
+        ),
+        "ingest.scan": ("SourceNotFound",),
+        "intake.add": ("add",),
+        "quarantine": (
+            "QuarantinedNotFound",
+            "quarantine_list",
+            "quarantine_remove",
+            "quarantine_retry",
+        ),
         "records": (
             "AddOptions",
             "Added",
             "Candidate",
+            "ClassChange",
             "ClassDictionary",
             "ClassEntry",
             "DataPorts",
             "Diff",
+            "ObjectChange",
+            "ObjectCounts",
             "Quarantined",
             "Refusal",
             "Sample",
+            "SampleChange",
+            "SampleCounts",
             "Version",
+        ),
+        "removal": (
+            "SampleNotFound",
+            "remove",
+            "take_back",
+            "unstage",
+        ),
+        "snapshot": (
+            "Snapshot",
+            "SplitNotFound",
+            "open",
+        ),
+        "splits": (
+            "Shared",
+            "split",
+        ),
+        "standing": (
+            "FolderStatus",
+            "StagedCounts",
+            "Status",
+            "status",
+        ),
+        "versions": (
+            "DatasetSummary",
+            "NothingToCommit",
+            "commit",
+            "datasets",
+            "kept_blobs",
+            "log",
+            "names",
+        ),
+        "working": (
+            "FrozenSplit",
+            "Staged",
+            "images_held",
+            "stage",
+            "staged_paths",
         ),
     },
 )

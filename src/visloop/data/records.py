@@ -28,7 +28,7 @@ class DataPorts:
     progress: Progress
 
 
-class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A picture in a data set: a logical path, bytes by digest, annotations, metadata.
 
     `path` is a posix path inside the data set, kept exactly as found (no Unicode normalisation);
@@ -55,7 +55,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     format: int = FORMAT
 
 
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What ingest hands over for one good picture: a sample that has no identity yet.
 
     Its bytes are in the blob store already (put, not yet flushed). `annotations` carry no ids

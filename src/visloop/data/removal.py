@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import bindparam, delete
+from sqlalchemy import bindparam, delete, select
 
 from visloop.data import catalog
 from visloop.data.records import DataPorts, Sample
-from visloop.data.tables import sources
+from visloop.data.tables import sources, working
 from visloop.data.tree.nodes import Nodes
-from visloop.data.working import Working, batches, decode, drop, stage_over
+from visloop.data.working import Working, batches, decode_value, drop, stage_over, staged_paths
 from visloop.errors import NotFound
 from visloop.events import Scope
 from visloop.store import Write
@@ -49,24 +49,44 @@ def remove(ports: DataPorts, scope: Scope, dataset: str, paths: Collection[str])
 
 
 def unstage(ports: DataPorts, scope: Scope, dataset: str, paths: Collection[str] = ()) -> int:
-    """Take staged changes back (all of them when no path is given): the committed samples show again.
-
-    Their files are looked at anew by the next `add`. How many changes there were.
+    """Take staged changes back, all of them when no path is given; how many there were.
 
     Raises:
         DatasetNotFound: there is no such data set.
     """
     with ports.ledger.write(scope) as write:
-        state = catalog.state(write.connection, scope.project, dataset)
-        over = Working.load(write.connection, Nodes(ports.blobs), state)
-        wanted = None if not paths else set(paths)
-        staged = {path: entry for path, entry in over.edits() if not wanted or path in wanted}
-        if staged:
-            drop(write, dataset, list(staged))
-            _forget_files(write, dataset, [decode(entry) for entry in staged.values() if entry])
-            catalog.next_sequence(write, dataset)
-            write.fact("data.unstaged", dataset, changes=len(staged))
-    return len(staged)
+        staged = staged_paths(scope.project, dataset)
+        wanted = paths or write.connection.execute(staged).scalars().all()
+        taken = take_back(write, dataset, wanted)
+        if taken:
+            write.fact("data.unstaged", dataset, changes=taken)
+    return taken
+
+
+def take_back(write: Write, dataset: str, paths: Collection[str]) -> int:
+    """Forget what is staged at these paths, in the caller's transaction; how many changes there were.
+
+    The committed samples show again. Their files are looked at anew by the next `add`.
+
+    Raises:
+        DatasetNotFound: there is no such data set.
+    """
+    catalog.state(write.connection, write.scope.project, dataset)
+    samples = [
+        sample
+        for part in batches(paths, _AT_ONCE)
+        for raw in write.connection.scalars(
+            select(working.c.sample).where(
+                working.c.project == write.scope.project,
+                working.c.dataset == dataset,
+                working.c.path.in_(part),
+            )
+        )
+        if raw is not None and (sample := decode_value(raw))
+    ]
+    _forget_files(write, dataset, samples)
+    catalog.next_sequence(write, dataset)
+    return drop(write, dataset, paths)
 
 
 def _forget_files(write: Write, dataset: str, samples: Collection[Sample]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from visloop.data import catalog
 from visloop.data.records import ClassDictionary, DataPorts, Sample, Version
 from visloop.data.tree.nodes import Nodes, Scratch, Tree
-from visloop.data.working import Working, decode
+from visloop.data.working import Working, decode, image_of
 from visloop.errors import NotFound, did_you_mean
 from visloop.ids import DEFAULT_PROJECT, Ref
 from visloop.store import utc_text
@@ -66,10 +66,8 @@ class Snapshot:
 
     def with_image(self, image: str) -> list[Sample]:
         """The samples that show these bytes (by digest); reads everything, decodes only those."""
-        wanted = image.encode()
         entries = self.tree.entries(tag=self.split)
-        found = (decode(entry) for entry in entries if wanted in entry.value)
-        return [sample for sample in found if sample.image == image]
+        return [decode(entry) for entry in entries if image_of(entry.value) == image]
 
     def with_id(self, sample: str) -> Sample | None:
         """The sample of that id; reads everything, decodes only what may be it."""
@@ -112,6 +110,9 @@ def open_ref(ports: DataPorts, ref: Ref, project: str = DEFAULT_PROJECT) -> Snap
             ),
         )
     return Snapshot(found.version, found.classes, found.tree, ref.split)
+
+
+open = open_ref  # noqa: A001 - as people say it: data.open("cards@v3")
 
 
 def _working(ports: DataPorts, project: str, name: str) -> Snapshot:

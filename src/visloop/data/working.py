@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, select, text
+from sqlalchemy import Connection, Select, TextClause, bindparam, delete, select, text
 
 from visloop.data import catalog, dictionary
-from visloop.data.objects import with_ids
+from visloop.data.objects import carry_ids
 from visloop.data.records import ClassDictionary, DataPorts, Sample, Version
 from visloop.data.tables import working
 from visloop.data.tree.edit import apply
@@ -23,6 +23,7 @@ FROZEN_SPLITS: Final = frozenset({"test"})
 _AT_ONCE: Final = 500
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 _decoder = msgspec.msgpack.Decoder(Sample)
+_IMAGE: Final = b"\xa5image\xd9\x40"
 T = TypeVar("T")
 
 _UPSERT = text(
@@ -56,6 +57,20 @@ def encode(sample: Sample) -> Entry:
 def decode(entry: Entry) -> Sample:
     """The sample of an entry."""
     return _decoder.decode(entry.value)
+
+
+def decode_value(raw: bytes) -> Sample:
+    """The sample of an entry's value, or of a staged row."""
+    return _decoder.decode(raw)
+
+
+def image_of(raw: bytes) -> str:
+    """The digest of the picture of an encoded sample, without decoding the rest.
+
+    The mark cannot occur before its place: the fields before it hold UTF-8, which it is not.
+    """
+    at = raw.index(_IMAGE) + len(_IMAGE)
+    return raw[at : at + 64].decode()
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -122,6 +137,16 @@ class Working:
         for path, split, raw in self.connection.execute(query):
             yield path, None if raw is None else Entry(path, raw, split)
 
+    def images(self, wanted: Collection[str]) -> set[str]:
+        """Those of the wanted pictures (by digest) that a sample holds, staged or committed."""
+        wanted = set(wanted)
+        staged = dict(self.edits())
+        committed = (entry for entry in self.tree.entries() if entry.key not in staged)
+        shown = (entry for entry in staged.values() if entry is not None)
+        return {
+            image for entry in chain(shown, committed) if (image := image_of(entry.value)) in wanted
+        }
+
     def merged(self) -> Tree:
         """The tree with everything staged worked in; its new nodes go where the old ones are."""
         return apply(self.tree, self.edits())
@@ -166,8 +191,8 @@ def stage_over(
 ) -> Staged:
     """As `stage`, over a working state that is loaded already in the same transaction."""
     dataset = over.state.name
-    known = dictionary.checked(samples, over.classes, dataset)
-    put = {sample.path: encode(_with_ids(sample)) for sample in known}
+    known = _with_ids(over, dictionary.checked(samples, over.classes, dataset))
+    put = {sample.path: encode(sample) for sample in known}
     committed = {path: over.tree.get(path) for path in (*put, *removed)}
     if not unfreeze:
         _check_frozen({sample.id: sample for sample in known}, committed, dataset)
@@ -175,30 +200,69 @@ def stage_over(
     edits: dict[str, Entry | None] = dict.fromkeys(removed) | put
     changed = {path: entry for path, entry in edits.items() if entry != committed[path]}
     drop(write, dataset, [path for path in edits if path not in changed])
-    if changed:
-        write.execute(_UPSERT, list(_rows(write.scope.project, dataset, sequence, changed)))
+    write_many(write, _UPSERT, _rows(write.scope.project, dataset, sequence, changed))
     gone = sum(1 for entry in changed.values() if entry is None)
     return Staged(changed=len(changed) - gone, removed=gone, sequence=sequence)
 
 
-def _with_ids(sample: Sample) -> Sample:
-    named = with_ids(sample.id, sample.annotations)
-    same = named is sample.annotations
-    return sample if same else msgspec.structs.replace(sample, annotations=named)
+def staged_paths(project: str, dataset: str) -> Select[tuple[str]]:
+    """The paths that are staged, as a query to run or to build into another one."""
+    return select(working.c.path).where(working.c.project == project, working.c.dataset == dataset)
+
+
+def images_held(ports: DataPorts, project: str, dataset: str, images: Collection[str]) -> set[str]:
+    """Those of the pictures (by digest) that the data set holds, committed or staged.
+
+    None of them when there is no such data set.
+    """
+    with ports.ledger.read() as connection:
+        state = catalog.state_or_none(connection, project, dataset)
+        if state is None or not images:
+            return set()
+        return Working.load(connection, Nodes(ports.blobs), state).images(images)
+
+
+def _with_ids(over: Working, samples: list[Sample]) -> list[Sample]:
+    """Every object named: as the same object of the sample that is there, else afresh."""
+    nameless = {s.path for s in samples if not all(each.id for each in s.annotations)}
+    before = over.get_many(nameless) if nameless else {}
+    named: list[Sample] = []
+    for sample in samples:
+        if sample.path not in nameless:
+            named.append(sample)
+            continue
+        was = before.get(sample.path)
+        old = was.annotations if was is not None and was.id == sample.id else ()
+        objects = carry_ids(sample.id, old, sample.annotations)
+        named.append(msgspec.structs.replace(sample, annotations=objects))
+    return named
 
 
 def _rows(
     project: str, dataset: str, sequence: int, edits: Mapping[str, Entry | None]
-) -> Iterator[dict[str, Any]]:
-    for path, entry in edits.items():
-        yield {
-            "project": project,
-            "dataset": dataset,
-            "path": path,
-            "seq": sequence,
-            "split": entry.tag if entry else "",
-            "sample": entry.value if entry else None,
-        }
+) -> list[tuple[Any, ...]]:
+    return [
+        (project, dataset, path, sequence, entry.tag, entry.value)
+        if entry
+        else (project, dataset, path, sequence, "", None)
+        for path, entry in edits.items()
+    ]
+
+
+def write_many(write: Write, statement: TextClause, rows: list[tuple[Any, ...]]) -> None:
+    """Run one statement for many rows, whose values come in the order of its parameters.
+
+    Goes past SQLAlchemy's handling of each row, which costs as much as the insert itself.
+    """
+    if not rows:
+        return
+    compiled = statement.compile(dialect=write.connection.dialect)
+    names = compiled.positiontup
+    if names is None:  # a driver that takes parameters by name
+        by_name = [dict(zip(compiled.params, row, strict=True)) for row in rows]
+        write.connection.exec_driver_sql(str(compiled), by_name)
+    else:
+        write.connection.exec_driver_sql(str(compiled), rows)
 
 
 def drop(write: Write, dataset: str, paths: Collection[str]) -> int:

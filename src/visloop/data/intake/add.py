@@ -34,7 +34,7 @@ from visloop.events import Scope
 from visloop.ids import check_name, digest_of
 from visloop.store import utc_text
 
-BATCH: Final = 1000
+BATCH: Final = 2000
 _COUNTS: Final = ("added", "updated", "unchanged", "quarantined")
 
 _UPSERT_ROOT = text(

@@ -16,7 +16,7 @@ from visloop.data.intake.merging import Placing, Remembered
 from visloop.data.intake.reading import Outcome
 from visloop.data.records import Added, ClassDictionary, Refusal, Sample
 from visloop.data.tables import sources
-from visloop.data.working import Working, batches, stage_over
+from visloop.data.working import Working, batches, stage_over, write_many
 from visloop.ids import digest_of
 from visloop.store import Write, utc_text
 
@@ -182,25 +182,27 @@ def record(
 
 
 def _remember(write: Write, dataset: str, rows: Iterable[tuple[Outcome, str]]) -> None:
-    owner = {"project": write.scope.project, "dataset": dataset}
-    noted: list[dict[str, Any]] = []
+    project = write.scope.project
+    noted: list[tuple[Any, ...]] = []
     for each, path in rows:
+        state, image = ("sample", each.candidate.image) if each.candidate else ("quarantined", "")
         noted.append(
-            {
-                **owner,
-                "file": each.source,
-                "size": each.size_bytes,
-                "mtime_ns": each.mtime_ns,
-                "labels": each.labels,
-                "state": "sample" if each.candidate else "quarantined",
-                "path": path,
-                "image": each.candidate.image if each.candidate else "",
-            }
+            (
+                project,
+                dataset,
+                each.source,
+                each.size_bytes,
+                each.mtime_ns,
+                each.labels,
+                state,
+                path,
+                image,
+            )
         )
         if each.moved_source is not None:
-            noted.append({**noted[-1], "file": each.moved_source, "state": "moved"})
-    if noted:
-        write.execute(_UPSERT_SOURCE, noted)
+            gone = (each.moved_source, -1, -1, each.labels, "moved", path, image)
+            noted.append((project, dataset, *gone))
+    write_many(write, _UPSERT_SOURCE, noted)
 
 
 def _quarantine(

@@ -1,0 +1,72 @@
+"""A version written out as files of another tool's format, with an account of what did not fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from visloop.data.formats import FORMATS, Loss
+from visloop.data.records import DataPorts
+from visloop.data.snapshot import open_ref
+from visloop.errors import UsageError, did_you_mean
+from visloop.events import Scope
+from visloop.ids import Ref
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written where: pictures, objects, and in words what the format cannot hold."""
+
+    format: str
+    directory: str
+    images: int
+    objects: int
+    losses: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def export(
+    ports: DataPorts,
+    scope: Scope,
+    ref: Ref,
+    directory: Path | str,
+    format: str = "coco",  # noqa: A002 - the word of the command line
+    *,
+    force: bool = False,
+) -> Exported:
+    """Write every sample of a version into a folder that is new or empty.
+
+    Raises:
+        DatasetNotFound, VersionNotFound, SplitNotFound: the reference names nothing.
+        UsageError: no format of that name can be written.
+        Conflict: something lies in the folder and `force` is not given.
+    """
+    writable = {name: each.write for name, each in FORMATS.items() if each.write is not None}
+    write = writable.get(format)
+    if write is None:
+        raise UsageError(
+            f"no format {format!r} can be written",
+            fix=did_you_mean(format, writable, otherwise=f"one of: {', '.join(sorted(writable))}"),
+        )
+    snapshot = open_ref(ports, ref, scope.project)
+    samples = ports.progress.track(
+        snapshot.samples(), doing="export", unit="picture", total=snapshot.count
+    )
+    done = write(samples, snapshot.classes, ports.blobs.get, directory, force=force)
+    return Exported(
+        format=done.format,
+        directory=done.folder,
+        images=done.images,
+        objects=done.objects,
+        losses=tuple(map(_told, done.losses)),
+        notes=(
+            *done.notes,
+            *(f"{path}: turned upright" for path in done.baked),
+            *(f"{path}: written as {name}" for path, name in done.renamed.items()),
+        ),
+    )
+
+
+def _told(loss: Loss) -> str:
+    shown = f" (first: {loss.examples[0]})" if loss.examples else ""
+    return f"{loss.count} × {loss.kind}: {loss.what}{shown}"
