@@ -75,7 +75,7 @@ def test_roles_are_per_project(ledger: Ledger) -> None:
 @pytest.mark.parametrize("part", PARTS)
 def test_no_part_of_the_system_may_do_everything(ledger: Ledger, part: str) -> None:
     scope = Scope(Actor("part", part))
-    for permission in ("people.grant", "data.erase", "workspace.restore"):
+    for permission in ("people.grant", "data.erase", "registry.approve"):
         with pytest.raises(Forbidden):
             authorise(ledger, scope, permission)
 

@@ -34,7 +34,8 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
             "evaluate.*",
             "label.*",
             "loop.*",
-            "registry.*",
+            "registry.promote",  # never registry.approve: that is a person's
+            "registry.write",
             "serve.*",
             "train.*",
         }
