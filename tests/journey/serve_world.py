@@ -67,8 +67,10 @@ def _useless(layers: int) -> tuple[list, list]:
     wide = np.full((64, 3, 3, 3), 1e-3, np.float32)
     deep = np.full((64, 64, 7, 7), 1e-6, np.float32)
     nodes = [helper.make_node("Conv", ["input", "wide"], ["h0"], pads=[1] * 4)]
-    for n in range(layers):
-        nodes.append(helper.make_node("Conv", [f"h{n}", f"deep{n}"], [f"h{n + 1}"], pads=[3] * 4))
+    nodes += [
+        helper.make_node("Conv", [f"h{n}", f"deep{n}"], [f"h{n + 1}"], pads=[3] * 4)
+        for n in range(layers)
+    ]
     nodes += [
         helper.make_node("ReduceMean", [f"h{layers}"], ["mean"], axes=[1, 2, 3], keepdims=0),
         helper.make_node("Unsqueeze", ["mean", "one"], ["column"]),

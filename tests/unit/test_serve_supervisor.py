@@ -17,8 +17,8 @@ SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
 STUBBORN = (
     sys.executable,
     "-c",
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True);"
-    "time.sleep(600)",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "print('up', flush=True); time.sleep(600)",
 )
 
 
@@ -90,7 +90,10 @@ def test_a_child_that_ignores_sigterm_is_killed_after_the_grace(supervisor, tmp_
 
 
 def test_grandchildren_do_not_outlive_a_child(supervisor, tmp_path):
-    script = f"import subprocess, time; p = subprocess.Popen({SLEEPER!r}); print(p.pid, flush=True); time.sleep(600)"
+    script = (
+        f"import subprocess, time; p = subprocess.Popen({SLEEPER!r})\n"
+        "print(p.pid, flush=True); time.sleep(600)"
+    )
     one = supervisor(Child("parent", (sys.executable, "-c", script)))
     one.start()
     out = tmp_path / "run" / "parent.log"
@@ -99,7 +102,7 @@ def test_grandchildren_do_not_outlive_a_child(supervisor, tmp_path):
     _until(lambda: _gone(grandchild))
 
 
-def test_environment_and_inherited_sockets_reach_the_child(supervisor, tmp_path):
+def test_environment_and_inherited_sockets_reach_the_child(supervisor):
     reader, writer = os.pipe()
     script = (
         f"import os; os.write({writer}, os.environ['WORD'].encode()); import time; time.sleep(600)"

@@ -6,18 +6,17 @@ from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from visloop.serve.errors import DeploymentNotFound as DeploymentNotFound
-    from visloop.serve.history import Logged as Logged
-    from visloop.serve.history import PredictionNotFound as PredictionNotFound
-    from visloop.serve.history import captured as captured
-    from visloop.serve.history import prediction as prediction
-    from visloop.serve.history import predictions as predictions
+    from visloop.serve.journal.history import Logged as Logged
+    from visloop.serve.journal.history import PredictionNotFound as PredictionNotFound
+    from visloop.serve.journal.history import captured as captured
+    from visloop.serve.journal.history import prediction as prediction
+    from visloop.serve.journal.history import predictions as predictions
+    from visloop.serve.journal.record import Captured as Captured
     from visloop.serve.ports import ServePorts as ServePorts
     from visloop.serve.processes import LogBalance as LogBalance
     from visloop.serve.processes import Server as Server
     from visloop.serve.processes import lost as lost
     from visloop.serve.processes import servers as servers
-    from visloop.serve.proxy import Proxy as Proxy
-    from visloop.serve.record import Captured as Captured
     from visloop.serve.rollout import Deployment as Deployment
     from visloop.serve.rollout import NothingToRollBackTo as NothingToRollBackTo
     from visloop.serve.rollout import deploy as deploy
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from visloop.serve.server import listen as listen
     from visloop.serve.server import run as run
     from visloop.serve.settings import ServeSettings as ServeSettings
+    from visloop.serve.wire.proxy import Proxy as Proxy
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -47,10 +47,16 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "wait_ready",
         ),
         "errors": ("DeploymentNotFound",),
-        "history": ("Logged", "PredictionNotFound", "captured", "prediction", "predictions"),
+        "journal.history": (
+            "Logged",
+            "PredictionNotFound",
+            "captured",
+            "prediction",
+            "predictions",
+        ),
         "ports": ("ServePorts",),
-        "proxy": ("Proxy",),
-        "record": ("Captured",),
+        "wire.proxy": ("Proxy",),
+        "journal.record": ("Captured",),
         "server": ("address_of", "listen", "run"),
         "processes": ("LogBalance", "Server", "lost", "servers"),
         "settings": ("ServeSettings",),

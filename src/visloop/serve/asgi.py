@@ -18,10 +18,12 @@ import msgspec
 
 from visloop.errors import VisloopError
 from visloop.serve import metadata as told
-from visloop.serve.answers import Answers
+from visloop.serve.answers import Answers, Request
 from visloop.serve.errors import DeploymentNotFound, NoSuchRoute, WrongMethod
-from visloop.serve.guard import Guard
-from visloop.serve.http import (
+from visloop.serve.lineup import Lineup, Slot
+from visloop.serve.pool import Answer, Task, Workers
+from visloop.serve.wire.guard import Guard
+from visloop.serve.wire.http import (
     Application,
     BodyReader,
     BodyRefused,
@@ -33,9 +35,7 @@ from visloop.serve.http import (
     respond,
     respond_error,
 )
-from visloop.serve.lineup import Lineup, Slot
-from visloop.serve.metrics import CONTENT_TYPE, Labels, Metrics
-from visloop.serve.pool import Answer, Task, Workers
+from visloop.serve.wire.metrics import CONTENT_TYPE, Labels, Metrics
 
 log = logging.getLogger("visloop.serve")
 
@@ -122,7 +122,7 @@ class App:
         started = time.perf_counter()
         slot, model = self._parts.lineup.loaded(name)
         body = await self._parts.bodies.read(headers, receive)
-        work = self._parts.answers.picture(slot, model, headers, body, started)
+        work = self._parts.answers.picture(Request(slot, model, headers, body, started))
         await self._answer(slot, work, len(body), started, send)
 
     async def _answer(
@@ -164,7 +164,7 @@ class App:
             _want(method, "POST")
             started = time.perf_counter()
             body = await self._parts.bodies.read(headers, receive)
-            work = self._parts.answers.tensors(slot, model, headers, body, started)
+            work = self._parts.answers.tensors(Request(slot, model, headers, body, started))
             await self._answer(slot, work, len(body), started, send)
             return
         _want(method, "GET")

@@ -61,7 +61,7 @@ def index(lineup: Lineup) -> list[dict[str, str]]:
 def inputs(model: Model) -> list[dict[str, Any]]:
     """Either a prepared tensor, or encoded pictures."""
     return [
-        {"name": TENSOR_INPUT, "datatype": "FP32", "shape": [-1, *model.input_chw]},
+        {"name": TENSOR_INPUT, "datatype": "FP32", "shape": [-1, *model.contract.input_shape]},
         {"name": PICTURE_INPUT, "datatype": "BYTES", "shape": [-1]},
     ]
 

@@ -12,9 +12,8 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from visloop.events import Actor, Scope
 from visloop.serve import tables
-from visloop.serve.counter import Counts, abandoned, forget, holds
+from visloop.serve.journal.counter import Counts, abandoned, forget, holds
 from visloop.serve.ports import ServePorts
-from visloop.serve.rows import record
 
 BEAT_S: Final = 5.0
 STALE_S: Final = 20.0
@@ -101,7 +100,7 @@ def servers(ports: ServePorts, scope: Scope, *, live_only: bool = False) -> list
         query = query.where(tables.servers.c.state == "live")
     with ports.ledger.read() as connection:
         rows = connection.execute(query.order_by(tables.servers.c.started)).mappings()
-        found = [record(row, Server) for row in rows]
+        found = [tables.record(row, Server) for row in rows]
     return [one for one in found if not live_only or alive(ports, one)]
 
 
@@ -135,7 +134,7 @@ def lost(ports: ServePorts, scope: Scope) -> LogBalance:
     with ports.ledger.read() as connection:
         query = select(tables.servers).where(tables.servers.c.project == scope.project)
         for row in connection.execute(query.order_by(tables.servers.c.started)).mappings():
-            server = record(row, Server)
+            server = tables.record(row, Server)
             counts = unsettled.get(server.id)
             if counts is not None:
                 server = _balanced(connection, server, counts)

@@ -17,7 +17,6 @@ from visloop.serve import tables
 from visloop.serve.errors import DeploymentNotFound
 from visloop.serve.ports import ServePorts
 from visloop.serve.processes import PART, servers
-from visloop.serve.rows import record
 from visloop.store import Write
 
 DEFAULT_URL: Final = "http://127.0.0.1:8484"
@@ -113,7 +112,7 @@ def deployments(ports: ServePorts, scope: Scope) -> list[Deployment]:
     table = tables.deployments
     query = select(table).where(table.c.project == scope.project).order_by(table.c.name)
     with ports.ledger.read() as connection:
-        return [record(row, Deployment) for row in connection.execute(query).mappings()]
+        return [tables.record(row, Deployment) for row in connection.execute(query).mappings()]
 
 
 def deployment(ports: ServePorts, scope: Scope, name: str) -> Deployment:
@@ -217,7 +216,7 @@ def _find(write: Write, project: str, name: str) -> Deployment | None:
     table = tables.deployments
     query = select(table).where(table.c.project == project, table.c.name == name)
     row = write.execute(query).mappings().one_or_none()
-    return record(row, Deployment) if row else None
+    return tables.record(row, Deployment) if row else None
 
 
 def _get(write: Write, project: str, name: str) -> Deployment:

@@ -26,12 +26,10 @@ from visloop.events import Scope
 from visloop.ids import Ref, new_id
 from visloop.serve.answers import Answers, Limits
 from visloop.serve.asgi import App, Parts
-from visloop.serve.counter import Counter, Counts
-from visloop.serve.guard import Guard
-from visloop.serve.http import BodyReader
+from visloop.serve.journal.clerk import Clerk
+from visloop.serve.journal.counter import Counter, Counts
+from visloop.serve.journal.log import PredictionLog
 from visloop.serve.lineup import Lineup
-from visloop.serve.log import PredictionLog
-from visloop.serve.metrics import Metrics
 from visloop.serve.model import Model
 from visloop.serve.pool import Workers
 from visloop.serve.ports import ServePorts
@@ -39,6 +37,9 @@ from visloop.serve.processes import PART, finish, register, settle
 from visloop.serve.rollout import Deployment
 from visloop.serve.settings import ServeSettings
 from visloop.serve.switch import Switch
+from visloop.serve.wire.guard import Guard
+from visloop.serve.wire.http import BodyReader
+from visloop.serve.wire.metrics import Metrics
 from visloop.store import Ledger, PackBlobs, Spool, SystemClock
 
 log = logging.getLogger("visloop.serve")
@@ -186,7 +187,7 @@ class Process:
             ),
             lineup=self._lineup,
             workers=self._workers,
-            answers=Answers(self._id, self._counter, clock, limits, self._log),
+            answers=Answers(Clerk(self._id, self._counter, clock, self._log), limits),
             metrics=Metrics(self._id),
             fallback=self._proxy,
         )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, String, Table
+import msgspec
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, RowMapping, String, Table
 
 from visloop.store import Json, Sequence64, UtcDateTime, format_column, metadata
+
+T = TypeVar("T")
 
 deployments: Final = Table(
     "deployments",
@@ -67,3 +70,9 @@ predictions: Final = Table(
     Index(None, "project", "deployment", "seq"),
     sqlite_autoincrement=True,
 )
+
+
+def record(row: RowMapping, kind: type[T]) -> T:
+    """`row` as a `kind`, a Struct whose fields are named like the columns; other columns are left out."""
+    # SQLAlchemy's column names are a subclass of str, which msgspec does not take for keys
+    return msgspec.convert({str(key): value for key, value in row.items()}, kind)

@@ -10,9 +10,8 @@ from sqlalchemy import select
 from visloop.errors import NotFound
 from visloop.events import Scope
 from visloop.serve import tables
+from visloop.serve.journal.record import Captured
 from visloop.serve.ports import ServePorts
-from visloop.serve.record import Captured
-from visloop.serve.rows import record
 from visloop.store import Spool, SpoolRef
 from visloop.vision import Prediction
 
@@ -63,7 +62,7 @@ def predictions(
     mine = (table.c.project == scope.project) & (table.c.deployment == name)
     query = select(table).where(mine, table.c.seq > after).order_by(order).limit(limit)
     with ports.ledger.read() as connection:
-        return [record(row, Logged) for row in connection.execute(query).mappings()]
+        return [tables.record(row, Logged) for row in connection.execute(query).mappings()]
 
 
 def prediction(ports: ServePorts, scope: Scope, prediction_id: str) -> Logged:
@@ -81,7 +80,7 @@ def prediction(ports: ServePorts, scope: Scope, prediction_id: str) -> Logged:
             f"no prediction is called {prediction_id!r}",
             fix="the log is a quarter of a second behind; list them: visloop predictions NAME",
         )
-    return record(row, Logged)
+    return tables.record(row, Logged)
 
 
 def captured(spool: Spool, logged: Logged) -> Captured | None:

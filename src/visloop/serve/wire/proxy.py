@@ -13,7 +13,7 @@ from typing import Final
 import httpx
 
 from visloop.serve.errors import Upstream
-from visloop.serve.http import Receive, Scope, Send, respond_error
+from visloop.serve.wire.http import Receive, Scope, Send, respond_error
 
 _OURS: Final = frozenset(
     {

@@ -19,8 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from visloop.errors import VisloopError
 from visloop.serve import tables
-from visloop.serve.counter import Counter
-from visloop.serve.record import Captured
+from visloop.serve.journal.counter import Counter
+from visloop.serve.journal.record import Captured
 from visloop.store import Ledger, Spool
 from visloop.vision import Prediction
 
@@ -29,7 +29,7 @@ log = logging.getLogger("visloop.serve")
 EVERY_S: Final = 0.25
 RETRY_S: Final = 1.0
 BATCH_ROWS: Final = 1024
-DECIMALS: Final = 6
+_DECIMALS: Final = 6
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +138,7 @@ def _row(entry: Entry, spooled: str | None) -> dict[str, Any]:
     prediction = entry.prediction
     label, confidence = prediction.top or (None, None)
     if confidence is not None:
-        confidence = round(confidence, DECIMALS)
+        confidence = round(confidence, _DECIMALS)
     return {
         "id": prediction.id,
         "project": entry.project,

@@ -1,0 +1,1 @@
+"""HTTP as it goes over the wire: bodies, forms, tensors, the host check, figures, the proxy."""
