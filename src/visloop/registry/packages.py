@@ -126,17 +126,13 @@ def load(ports: RegistryPorts, version: ModelVersion) -> Package:
     """The package's bytes, checked against their digests by the blob store.
 
     Raises:
-        Corrupt: a part is missing or is not what was stored.
+        BlobNotFound, Corrupt: a part is missing or is not what was stored.
+        ContractRefused: this version of Visloop cannot execute its contract.
     """
     manifest = manifest_of(ports, version)
-    contract = ports.blobs.get(manifest.contract)
-    try:
-        read = Contract.from_json(contract)
-    except msgspec.DecodeError as error:
-        raise Corrupt(f"the contract of {version.ref} cannot be read: {error}") from error
     return Package(
         onnx=ports.blobs.get(manifest.onnx),
-        contract=read,
+        contract=Contract.from_json(ports.blobs.get(manifest.contract)),
         reference=ports.blobs.get(manifest.reference) if manifest.reference else None,
         card=ports.blobs.get(manifest.card).decode(),
         metrics=manifest.metrics,

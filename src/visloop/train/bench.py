@@ -6,7 +6,6 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -32,11 +31,6 @@ class Bench:
     attempt: int
     claim: Claim
     seconds: dict[str, float] = field(default_factory=dict[str, float])
-
-    @property
-    def cache(self) -> Path | None:
-        """A folder that may be emptied at any time, where there is one."""
-        return self.ports.cache
 
     def log(self, key: str, value: float, step: int = 0) -> None:
         """Report a number; `step` counts within its key."""

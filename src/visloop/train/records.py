@@ -43,14 +43,13 @@ class RunKeyTaken(Conflict):
 class TrainPorts:
     """What training needs from outside.
 
-    `cache` is a folder that may be emptied at any time; `code` the folder whose Git commit a run
-    records; `lease_s` is how long a run that stopped answering is waited for.
+    `code` is the folder whose Git commit a run records (default: the current one); `lease_s` how
+    long a run that stopped answering is waited for.
     """
 
     ledger: Ledger
     blobs: Blobs
     progress: Progress
-    cache: Path | None = None
     code: Path | None = None
     lease_s: float = LEASE_S
 

@@ -51,7 +51,7 @@ class ClassifyLinear:
             Refused: a class has fewer than two pictures.
         """
         with bench.stage("backbone"):
-            backbone = infer.backbone(bench.cache)
+            backbone = infer.backbone()
             predictor = infer.Predictor.load(
                 backbone.onnx, backbone.contract, threads=lesson.threads
             )
@@ -64,10 +64,10 @@ class ClassifyLinear:
             bench.log("cv.accuracy", trial.accuracy, step)
             bench.log("cv.log_loss", trial.log_loss, step)
         with bench.stage("export"):
-            onnx, contract = infer.with_head(
-                backbone,
-                head.weights,
-                head.bias,
+            onnx = infer.with_head(backbone.onnx, head.weights.T, head.bias)
+            contract = msgspec.structs.replace(
+                backbone.contract,
+                decode=vision.Decode(task="classify"),
                 classes=lesson.classes,
                 class_dictionary=lesson.class_dictionary,
             )

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.train_parts import SCOPE, draw, draw_splits, opened
+from visloop import evaluate, store
+from visloop.evaluate import BetterThanChampion, GatePolicy, MinSamples, Threshold
+from visloop.ids import Ref
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    return draw_splits(tmp_path_factory.mktemp("pictures"))
+
+
+@pytest.fixture
+def ready(pictures, tmp_path):
+    workspace = opened(tmp_path / "ws", pictures, store.FakeClock())
+    yield workspace
+    workspace.close()
+
+
+def test_reports_are_made_once_and_hold_every_answer(ready):
+    done = ready.train("shapes@v2", model_name="net")
+    on = Ref.parse("shapes@v2:test")
+    report = evaluate.evaluate(ready.evaluate, SCOPE, Ref.parse(done.model), on)
+    assert report.n == 18
+    assert report.data == "shapes@v2:test"
+    assert report.trained_on == 0
+    assert report.metrics["baseline_accuracy"] == pytest.approx(1 / 3)
+    low, high = report.intervals["accuracy"]
+    assert low <= report.metrics["accuracy"] <= high
+    answers = evaluate.load_answers(ready.evaluate, report)
+    assert (answers.predicted == answers.truth).mean() == report.metrics["accuracy"]
+    assert all(path.endswith(".png") for path in answers.paths)
+    assert evaluate.evaluate(ready.evaluate, SCOPE, Ref.parse("net"), on) == report
+    assert ready.kinds(start="model.evaluated") == ["model.evaluated"]
+    assert evaluate.list_reports(ready.evaluate, SCOPE) == [report]
+    learnt = evaluate.evaluate(ready.evaluate, SCOPE, Ref.parse("net"), Ref.parse("shapes@v1"))
+    assert learnt.trained_on == learnt.n == 24
+    with pytest.raises(evaluate.ReportNotFound):
+        evaluate.load_report(ready.evaluate, SCOPE, "report-0")
+
+
+def test_a_class_that_the_model_does_not_know_counts_against_it(ready, tmp_path):
+    ready.train("shapes@v2", model_name="net")
+    for number in range(4):
+        place = tmp_path / "new" / "ring"
+        place.mkdir(parents=True, exist_ok=True)
+        draw("disc", 900 + number).save(place / f"{number}.png")
+    version = ready.add(tmp_path / "new", split="test")
+    on = Ref.parse(f"{version.ref}:test")
+    report = evaluate.evaluate(ready.evaluate, SCOPE, Ref.parse("net"), on)
+    assert report.unknown_classes == ("ring",)
+    assert (report.n, report.scores.per_class[3].recall) == (22, 0.0)
+
+
+def test_a_gate_says_no_with_its_reasons_and_yes_to_what_is_good(ready):
+    bad = ready.model(ready.train("shapes@v2", model_name="net", params={"c": "1e-9"}).model)
+    good = ready.model(ready.train("shapes@v2", model_name="net").model)
+    on = Ref.parse("shapes@v2:test")
+    strict = GatePolicy(checks=(Threshold(metric="log_loss", at_most=0.5), MinSamples(n=10)))
+    said = evaluate.run_gate(ready.evaluate, SCOPE, bad, None, on, strict)
+    assert not said.passed
+    assert [c.passed for c in said.checks] == [False, True]
+    fair = GatePolicy(
+        checks=(
+            BetterThanChampion(metric="log_loss", mode="better"),
+            Threshold(metric="accuracy", at_least=0.5, slice="class=disc"),
+        )
+    )
+    won = evaluate.run_gate(ready.evaluate, SCOPE, good, bad, on, fair)
+    assert won.passed, won
+    assert won.inputs["champion"] == "net@v1"
+    assert evaluate.run_gate(ready.evaluate, SCOPE, good, bad, on, fair) == won
+    assert ready.kinds(start="gate.") == ["gate.failed", "gate.passed"]
+    fact = ready.ledger.facts(kinds=["gate.passed"])[0]
+    assert fact.subject == "net@v2"
+    assert fact.payload["policy"] == fair.digest
+    assert GatePolicy.from_json(ready.blobs.get(fair.digest)) == fair
+    assert evaluate.last_verdict(ready.evaluate, SCOPE, good) == won
+    assert evaluate.last_verdict(ready.evaluate, SCOPE, bad) == said
