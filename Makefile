@@ -30,10 +30,11 @@ setup: .venv/.stamp
 	$(BIN)/python -m pip install $(PIP_FLAGS) -e '.[dev]'
 	touch $@
 
-# As a user gets it: no development tools, no extras, a built wheel.
+# As a user gets it: no development tools, no extras, a built wheel. Byte code is left to the first
+# use: most of scipy's is never used, and all of it would be 120 MB.
 .venv-core/.stamp: pyproject.toml constraints.txt $(SOURCES)
 	test -x .venv-core/bin/python || $(PYTHON) -m venv .venv-core
-	.venv-core/bin/python -m pip install $(PIP_FLAGS) .
+	.venv-core/bin/python -m pip install $(PIP_FLAGS) --no-compile .
 	touch $@
 
 # With a person at the terminal it ends with the page open (Ctrl-C), else it ends.
