@@ -112,7 +112,7 @@ def develop(
     return _srgb()[scene.astype(np.uint16)]
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=8)
 def fall_off(width: int, height: int, unevenness: float) -> Field:
     """Light over the picture, float32 (H, W, 3): brightest left of the middle; an old tube has dark ends."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)

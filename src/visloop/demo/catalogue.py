@@ -29,7 +29,7 @@ _MODELLERS: Final[dict[str, Callable[[int, Rgb, np.random.Generator], Body]]] = 
 }
 
 
-@lru_cache(maxsize=160)
+@lru_cache(maxsize=96)
 def body(kind: str, variant: int, finish: str) -> Body:
     """The flawless part, modelled on first use; the same everywhere and always."""
     number = sorted(_MODELLERS).index(kind)
