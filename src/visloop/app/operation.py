@@ -66,7 +66,7 @@ def operation(
     return wrap
 
 
-def arg(help_: str, *, default: Any = MISSING, path: bool = False) -> Any:  # noqa: ANN401
+def arg(help_: str, *, default: Any = MISSING, path: bool = False) -> Any:
     """A positional argument on the command line; `path` is made absolute where it was typed."""
     return _field("arg", help_, default, path=path, short="")
 
@@ -74,11 +74,11 @@ def arg(help_: str, *, default: Any = MISSING, path: bool = False) -> Any:  # no
 def opt(
     help_: str,
     *,
-    default: Any = MISSING,  # noqa: ANN401
+    default: Any = MISSING,
     short: str = "",
     path: bool = False,
     name: str = "",
-) -> Any:  # noqa: ANN401
+) -> Any:
     """An option on the command line (`--field-name`, or `--name`)."""
     return _field("opt", help_, default, path=path, short=short, name=name)
 
@@ -86,12 +86,12 @@ def opt(
 def _field(
     kind: Literal["arg", "opt"],
     help_: str,
-    default: Any,  # noqa: ANN401
+    default: Any,
     *,
     path: bool,
     short: str,
     name: str = "",
-) -> Any:  # noqa: ANN401
+) -> Any:
     notes = {"cli": kind, "help": help_, "path": path, "short": short, "name": name}
     if isinstance(default, dict):
         return field(default_factory=dict[str, str], metadata=notes)
@@ -119,7 +119,7 @@ def parameters(request: type[Any]) -> list[Parameter]:
     return [_parameter(each, hints[each.name]) for each in fields(request)]
 
 
-def _parameter(each: Field[Any], hint: Any) -> Parameter:  # noqa: ANN401
+def _parameter(each: Field[Any], hint: Any) -> Parameter:
     made = each.default_factory is not MISSING
     default = each.default_factory() if each.default_factory is not MISSING else each.default
     return Parameter(

@@ -6,24 +6,89 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visloop import store
+from visloop import data, evaluate, label, loop, observe, registry, serve, train
 
 if TYPE_CHECKING:
     from visloop.config import Config
     from visloop.events import Clock
     from visloop.progress import Progress
+    from visloop.store import Ledger, PackBlobs, Spool
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything an operation may touch."""
+    """Everything an operation may touch; each room is given its own part of it."""
 
     root: Path
+    inner: Path
     config: Config
-    ledger: store.Ledger
-    blobs: store.PackBlobs
+    ledger: Ledger
+    blobs: PackBlobs
+    spool: Spool
     clock: Clock
     progress: Progress
+
+    @property
+    def data(self) -> data.DataPorts:
+        """For the data room."""
+        return data.DataPorts(self.ledger, self.blobs, self.progress)
+
+    @property
+    def label(self) -> label.LabelPorts:
+        """For the queue."""
+        return label.LabelPorts(self.ledger, self.data)
+
+    @property
+    def registry(self) -> registry.RegistryPorts:
+        """For the registry."""
+        return registry.RegistryPorts(self.ledger, self.blobs)
+
+    @property
+    def train(self) -> train.TrainPorts:
+        """For training; the code that a run records is the folder of the workspace."""
+        return train.TrainPorts(
+            ledger=self.ledger,
+            blobs=self.blobs,
+            progress=self.progress,
+            code=self.root,
+        )
+
+    @property
+    def evaluate(self) -> evaluate.EvaluatePorts:
+        """For reports and gates."""
+        return evaluate.EvaluatePorts(self.ledger, self.blobs, self.progress)
+
+    @property
+    def serve(self) -> serve.ServePorts:
+        """For deployments and the prediction log."""
+        return serve.ServePorts(self.ledger, self.blobs, self.inner)
+
+    @property
+    def observe(self) -> observe.ObservePorts:
+        """For monitors, alerts and capture."""
+        return observe.ObservePorts(
+            ledger=self.ledger,
+            blobs=self.blobs,
+            spool=self.spool,
+            serve=self.serve,
+            registry=self.registry,
+            label=self.label,
+        )
+
+    @property
+    def loop(self) -> loop.LoopPorts:
+        """For the loop."""
+        return loop.LoopPorts(
+            ledger=self.ledger,
+            clock=self.clock,
+            data=self.data,
+            label=self.label,
+            train=self.train,
+            evaluate=self.evaluate,
+            registry=self.registry,
+            serve=self.serve,
+            observe=self.observe,
+        )
 
 
 def with_progress(ports: Ports, progress: Progress) -> Ports:

@@ -23,6 +23,6 @@ def rows_of(found: Iterable[Any]) -> Rows:
     return Rows(count=len(rows), rows=rows)
 
 
-def plain(record: Any) -> dict[str, Any]:  # noqa: ANN401 - dataclass, Struct or mapping
+def plain(record: Any) -> dict[str, Any]:
     """A record as plain JSON values."""
     return msgspec.to_builtins(record)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from visloop import loop, observe, serve, store
-from visloop.app import policies
+from visloop.app import handlers
 from visloop.errors import LeaseLost, VisloopError
 from visloop.events import Actor, Scope
 
@@ -44,7 +44,7 @@ class Worker:
         """Every duty that is free, once; True when the loop moved."""
         self.ports.ledger.seal()
         project = self.ports.config.project
-        for deployment in serve.deployments(self.ports.serve, project):
+        for deployment in serve.deployments(self.ports.serve, Scope(OBSERVE, project)):
             self._duty("observe", deployment.name, self._watch(project, deployment.name))
         self._duty("webhooks", "all", self._deliver)
         moved = False
@@ -55,7 +55,7 @@ class Worker:
     def _watch(self, project: str, name: str) -> Callable[[store.Claim], bool]:
         def tick(claim: store.Claim) -> bool:
             scope = Scope(OBSERVE, project)
-            policy = policies.observe_policy(self.ports)
+            policy = handlers.watch_policy(self.ports, name)
             observe.tick(self.ports.observe, scope, name, policy, fence=claim)
             return False
 
@@ -64,12 +64,12 @@ class Worker:
     def _deliver(self, claim: store.Claim) -> bool:
         del claim
         scope = Scope(OBSERVE, self.ports.config.project)
-        observe.deliver(self.ports.observe, scope, policies.webhooks(self.ports))
+        observe.deliver(self.ports.observe, scope, handlers.webhooks(self.ports))
         return False
 
     def _turn(self, project: str, name: str) -> Callable[[store.Claim], bool]:
         def turn(claim: store.Claim) -> bool:
-            policy = policies.loop_policy(self.ports)
+            policy = handlers.loop_policy(self.ports)
             if policy.deployment != name:
                 return False
             return loop.step(self.ports.loop, Scope(LOOP, project), policy, claim).moved
@@ -96,7 +96,7 @@ class Worker:
             _log.warning("worker.lease_lost", extra={"kind": kind, "key": key})
         except VisloopError as error:
             _log.warning("worker.duty_failed", extra={"kind": kind, "key": key, "code": error.code})
-        except Exception:
+        except Exception:  # noqa: BLE001 - the other duties go on
             _log.exception("worker.duty_crashed", extra={"kind": kind, "key": key})
         return False
 

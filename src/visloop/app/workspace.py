@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from visloop.events import Clock
 
 INNER = ".visloop"
+_MIB = 2**20
 _STARTER = """\
 # What this workspace is and does; every section is optional. Reference: docs/reference/visloop-yaml.md
 format: 1
@@ -142,9 +143,11 @@ def open_ports(
             schema.upgrade(url)
     return Ports(
         root=root,
+        inner=inner,
         config=settings,
         ledger=store.Ledger.open(url, clock=clock),
         blobs=store.PackBlobs(inner / "blobs"),
+        spool=store.Spool(inner / "spool", settings.serve.spool_limit_mb * _MIB),
         clock=clock,
         progress=progress or Silent(),
     )

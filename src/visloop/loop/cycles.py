@@ -104,7 +104,7 @@ def advance(
     cycle: Cycle,
     state: State,
     claim: Claim,
-    **learnt: Any,  # noqa: ANN401
+    **learnt: Any,
 ) -> Cycle:
     """Move a cycle on: its new state, what the step learnt, and a fact, in one transaction."""
     with ledger.write(scope, fence=claim) as write:

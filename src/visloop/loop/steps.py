@@ -96,6 +96,7 @@ def approve(turn: Turn) -> tuple[State, dict[str, Any]]:
     candidate = registry.resolve(turn.ports.registry, turn.scope, Ref.parse(ref))
     decision = registry.decision(turn.ports.registry, turn.scope, candidate)
     if decision is None:
+        registry.request_approval(turn.ports.registry, turn.scope, candidate)
         raise StillWaiting(
             f"{ref} passed the gate and waits for a person",
             fix=f"visloop model approve {ref}   (or reject)",
@@ -108,12 +109,10 @@ def promote(turn: Turn) -> tuple[State, dict[str, Any]]:
     ports, policy = turn.ports, turn.policy
     candidate = registry.resolve(ports.registry, turn.scope, Ref.parse(turn.cycle.facts["model"]))
     served = serve.deploy(ports.serve, turn.scope, policy.deployment, candidate)
-    if not serve.wait_ready(ports.serve, served.name, served.generation, policy.switch_wait_s):
-        raise Unavailable(
-            f"the serving processes did not take {candidate.ref} within {policy.switch_wait_s:g} s",
-            fix="look at: visloop deployments",
-        )
-    registry.promote(ports.registry, turn.scope, candidate)
+    serve.wait_ready(ports.serve, served.name, served.generation, policy.switch_wait_s)
+    registry.promote(
+        ports.registry, turn.scope, candidate, needs_approval=policy.approval
+    )
     return "promoted", {"generation": served.generation}
 
 

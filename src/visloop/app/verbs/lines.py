@@ -1,4 +1,4 @@
-"""Verbs over the virtual factory line: pictures, a video, live traffic."""
+"""Verbs over the virtual factory line: pictures, a video, live handlers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from visloop import demo
-from visloop.app import traffic
+from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def demo_images(ports: Ports, scope: Scope, ask: DemoImages) -> DemoWritten:
         ask.count,
         start=ask.start,
         layout=ask.layout,
-        drifts=traffic.drifts_of(ask.drift),
+        drifts=handlers.drifts_of(ask.drift),
         progress=ports.progress,
     )
     return DemoWritten(images=done.count, directory=ask.directory, truth=str(done.truth))
@@ -71,7 +71,7 @@ def demo_video(ports: Ports, scope: Scope, ask: DemoVideo) -> DemoWritten:
     del scope
     line = demo.Line(ask.seed, mode="moving", rate_hz=ask.fps)
     count = round(ask.seconds * ask.fps)
-    drifts = traffic.drifts_of(ask.drift)
+    drifts = handlers.drifts_of(ask.drift)
     made = demo.write_video(line, Path(ask.file), count, drifts=drifts, progress=ports.progress)
     return DemoWritten(images=count, directory=str(made.parent), truth="")
 
@@ -103,12 +103,12 @@ class Streamed:
 def demo_stream(ports: Ports, scope: Scope, ask: DemoStream) -> Streamed:
     """Real requests over HTTP."""
     del scope
-    drifts = traffic.drifts_of(ask.drift)
+    drifts = handlers.drifts_of(ask.drift)
     line = demo.Line(ask.seed, rate_hz=ask.rate_hz or 2.0)
     clock = ports.clock if ask.rate_hz else None
-    sent, right, failed = traffic.exchange(
+    sent, right, failed = handlers.exchange(
         ask.url,
-        traffic.frames(line, drifts, ask.start, ask.count, clock=clock),
+        handlers.frames(line, drifts, ask.start, ask.count, clock=clock),
         count=ask.count,
         truth=Path(ask.truth) if ask.truth else None,
         progress=ports.progress,

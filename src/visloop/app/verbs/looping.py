@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from visloop import loop, store
-from visloop.app import policies
+from visloop.app import handlers
 from visloop.app.operation import operation, opt
 from visloop.app.rows import plain
 from visloop.errors import Conflict
@@ -54,7 +54,7 @@ class LoopAnswer:
 
 
 def _status(ports: Ports, scope: Scope) -> LoopAnswer:
-    found = loop.status(ports.loop, scope, policies.loop_policy(ports))
+    found = loop.status(ports.loop, scope, handlers.loop_policy(ports))
     return LoopAnswer(**plain(found))
 
 
@@ -62,7 +62,7 @@ def _status(ports: Ports, scope: Scope) -> LoopAnswer:
 def loop_start(ports: Ports, scope: Scope, ask: LoopStart) -> LoopAnswer:
     """Recorded as a fact."""
     del ask
-    policy = policies.loop_policy(ports)
+    policy = handlers.loop_policy(ports)
     loop.switch(ports.ledger, scope, policy.deployment, on=True)
     return _status(ports, scope)
 
@@ -71,7 +71,7 @@ def loop_start(ports: Ports, scope: Scope, ask: LoopStart) -> LoopAnswer:
 def loop_stop(ports: Ports, scope: Scope, ask: LoopStop) -> LoopAnswer:
     """Recorded as a fact."""
     del ask
-    policy = policies.loop_policy(ports)
+    policy = handlers.loop_policy(ports)
     loop.switch(ports.ledger, scope, policy.deployment, on=False)
     return _status(ports, scope)
 
@@ -103,7 +103,7 @@ class LoopStepped:
 @operation("loop.step", permission="loop.write")
 def loop_step(ports: Ports, scope: Scope, ask: LoopStep) -> LoopStepped:
     """Under the same lease as the worker."""
-    policy = policies.loop_policy(ports)
+    policy = handlers.loop_policy(ports)
     jobs = store.Jobs(ports.ledger, ports.clock)
     claim = jobs.hold(
         store.worker_name(), "loop", policy.deployment, _LEASE_S, project=scope.project

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from visloop import registry
-from visloop.app import policies
+from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
 from visloop.app.rows import Rows, plain, rows_of
 from visloop.ids import Ref
@@ -110,8 +110,9 @@ class Promoted:
 def model_promote(ports: Ports, scope: Scope, ask: ModelPromote) -> Promoted:
     """The alias `champion` moves."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
-    policies.require_promotable(ports, scope, version)
-    done = registry.promote(ports.registry, scope, version)
+    handlers.require_promotable(ports, scope, version)
+    needed = ports.config.gate.approval
+    done = registry.promote(ports.registry, scope, version, needs_approval=needed)
     return Promoted(model=version.ref, previous=done.previous)
 
 

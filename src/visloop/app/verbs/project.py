@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from visloop.app import tracing
+from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
 
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ class Audit:
 
 @dataclass(frozen=True)
 class Audited:
-    """`ok`, or where the chain first breaks."""
+    """`ok`, or where the chain first breaks; `head` noted elsewhere proves later that all is still there."""
 
     ok: bool
     facts: int
-    sealed: int
+    seals: int
     head: str
     problem: str
 
@@ -84,9 +84,9 @@ def audit(ports: Ports, scope: Scope, ask: Audit) -> Audited:
     return Audited(
         ok=found.ok,
         facts=found.facts,
-        sealed=found.sealed,
+        seals=found.seals,
         head=found.head,
-        problem=found.problem,
+        problem=found.broken,
     )
 
 
@@ -112,4 +112,4 @@ class Traced:
 @operation("trace", permission="audit.read")
 def trace(ports: Ports, scope: Scope, ask: Trace) -> Traced:
     """One row per hop."""
-    return Traced(**tracing.trace(ports, scope, ask.prediction))
+    return Traced(**handlers.trace(ports, scope, ask.prediction))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from visloop import registry
 from visloop import serve as serving
-from visloop.app import batch
+from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
 from visloop.app.rows import Rows, rows_of
 from visloop.ids import Ref, check_name
@@ -28,7 +28,7 @@ class Deploy:
 
 @dataclass(frozen=True)
 class Deployed:
-    """Where it answers."""
+    """Where it answers; `ready` when every serving process that runs has switched."""
 
     name: str
     url: str
@@ -43,7 +43,7 @@ def deploy(ports: Ports, scope: Scope, ask: Deploy) -> Deployed:
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.model))
     name = check_name(ask.as_, "deployment name")
     done = serving.deploy(ports.serve, scope, name, version)
-    return _deployed(ports, done, ask.wait_s)
+    return _deployed(ports, scope, done, ask.wait_s)
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,15 @@ class Rollback:
 @operation("rollback", permission="serve.deploy")
 def rollback(ports: Ports, scope: Scope, ask: Rollback) -> Deployed:
     """The previous model becomes the current one."""
-    return _deployed(ports, serving.rollback(ports.serve, scope, ask.name), ask.wait_s)
+    done = serving.rollback(ports.serve, scope, ask.name)
+    return _deployed(ports, scope, done, ask.wait_s)
 
 
-def _deployed(ports: Ports, done: serving.Deployment, wait_s: float) -> Deployed:
-    ready = serving.wait_ready(ports.serve, done.name, done.generation, wait_s)
+def _deployed(ports: Ports, scope: Scope, done: serving.Deployment, wait_s: float) -> Deployed:
+    ready = wait_s > 0 and serving.wait_ready(ports.serve, done.name, done.generation, wait_s)
     return Deployed(
         name=done.name,
-        url=serving.url_of(ports.serve, done.name),
+        url=serving.url_of(ports.serve, scope, done.name),
         model=done.model,
         previous=done.previous,
         ready=ready,
@@ -109,4 +110,4 @@ class Predict:
 @operation("predict", permission="serve.predict")
 def predict(ports: Ports, scope: Scope, ask: Predict) -> Rows:
     """One row a picture; what cannot be read says so in its row."""
-    return rows_of(batch.predict(ports, scope, ask.model, ask.sources, ask.out))
+    return rows_of(handlers.predict_files(ports, scope, ask.model, ask.sources, ask.out))

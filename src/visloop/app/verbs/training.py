@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from visloop import evaluate as judging
 from visloop import train as training
-from visloop.app import policies
+from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
 from visloop.app.rows import Rows, plain, rows_of
 from visloop.ids import Ref, check_name
@@ -80,7 +80,8 @@ class RunAnswer:
 def runs_show(ports: Ports, scope: Scope, ask: RunsShow) -> RunAnswer:
     """The run and its metrics."""
     found = training.show_run(ports.train, scope, ask.run)
-    return RunAnswer(run=plain(found.run), metrics=tuple(plain(each) for each in found.metrics))
+    metrics = tuple(plain(each) for each in found.metrics)
+    return RunAnswer(run=plain(found.run), metrics=metrics)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Evaluate:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Metrics with intervals; `metrics` holds the figures that scripts rely on."""
+    """Metrics with 95 % intervals; `metrics` holds the figures that scripts rely on."""
 
     model: str
     on: str
@@ -103,14 +104,17 @@ class Evaluated:
     per_class: tuple[dict[str, Any], ...]
     classes: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
-    baseline: dict[str, float]
+    calibration: tuple[dict[str, Any], ...]
+    baseline: str
+    left_out: dict[str, int]
+    trained_on: int
 
 
 @operation("evaluate", permission="evaluate.run")
 def evaluate(ports: Ports, scope: Scope, ask: Evaluate) -> Evaluated:
     """The same path from bytes to answer as in serving."""
     report = judging.evaluate(ports.evaluate, scope, Ref.parse(ask.model), Ref.parse(ask.on))
-    return policies.evaluated(report)
+    return Evaluated(**handlers.evaluated(report))
 
 
 @dataclass(frozen=True)
@@ -141,4 +145,4 @@ class Gated:
 )
 def gate(ports: Ports, scope: Scope, ask: Gate) -> Gated:
     """Evaluate both, compare, record the verdict."""
-    return policies.run_gate(ports, scope, ask.model, ask.on, ask.against)
+    return Gated(**handlers.run_gate(ports, scope, ask.model, ask.on, ask.against))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from visloop import label, observe
-from visloop.app import policies
 from visloop.app.operation import arg, operation, opt
 from visloop.app.rows import Rows, plain, rows_of
 
@@ -38,8 +37,7 @@ class Monitored:
 
 @operation("monitor", permission="observe.read")
 def monitor(ports: Ports, scope: Scope, ask: Monitor) -> Monitored:
-    """Brings the tests up to date first."""
-    policies.observe_tick(ports, scope, ask.name)
+    """What the worker has found so far."""
     found = observe.summary(ports.observe, scope, ask.name, windows=ask.windows)
     return Monitored(**plain(found))
 

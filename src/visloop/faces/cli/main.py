@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Tree(click.Group):
     """Commands built when they are asked for: `model approve` lives in the group `model`."""
 
-    def __init__(self, prefix: str = "", **settings: Any) -> None:  # noqa: ANN401
+    def __init__(self, prefix: str = "", **settings: Any) -> None:
         super().__init__(**settings)
         self._prefix = prefix
 
@@ -101,18 +101,24 @@ def run(arguments: Sequence[str]) -> int:
     except VisloopError as error:
         output.fail(error, as_json=as_json)
         return error.exit_code
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.Abort:
-        click.echo("stopped", err=True)
-        return 130
     except click.ClickException as error:
         return _usage(error, as_json=as_json)
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 0
-    except BrokenPipeError:
-        return 0
+    except (click.exceptions.Exit, SystemExit, click.Abort, BrokenPipeError) as stop:
+        return _ended(stop)
     return 0
+
+
+def _ended(stop: BaseException) -> int:
+    match stop:
+        case click.exceptions.Exit():
+            return stop.exit_code
+        case SystemExit():
+            return stop.code if isinstance(stop.code, int) else 0
+        case click.Abort():
+            click.echo("stopped", err=True)
+            return 130
+        case _:  # whoever read our output has seen enough
+            return 0
 
 
 def _usage(error: click.ClickException, *, as_json: bool) -> int:

@@ -22,7 +22,7 @@ def commands() -> list[click.Command]:
 
 @click.command(params=output.common_options())
 @click.argument("directory", type=_DIRECTORY, default=".")
-def init(directory: Path, **given: Any) -> None:  # noqa: ANN401
+def init(directory: Path, **given: Any) -> None:
     """Make a workspace in DIRECTORY (default: here); again changes nothing."""
     settings = output.Settings.taken_from(given)
     fresh = app.create(directory)
@@ -39,7 +39,7 @@ def init(directory: Path, **given: Any) -> None:  # noqa: ANN401
 @click.option("--serve/--no-serve", "stay", default=True, help="leave the page open at the end")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free one")
 @click.option("--seed", type=int, default=7, show_default=True, help="another factory line")
-def quickstart(directory: Path, *, stay: bool, port: int, seed: int, **given: Any) -> None:  # noqa: ANN401
+def quickstart(directory: Path, *, stay: bool, port: int, seed: int, **given: Any) -> None:
     """See the whole circle on a virtual factory line, told as a story.
 
     Train, deploy, traffic; the lamp ages, the alarm, the labels, the new model, healed. The
@@ -54,7 +54,7 @@ def quickstart(directory: Path, *, stay: bool, port: int, seed: int, **given: An
 @click.command(params=output.common_options())
 @click.option("--host", default=None, help="default: serve.host of visloop.yaml, 127.0.0.1")
 @click.option("--port", type=click.IntRange(0, 65535), default=8484, show_default=True)
-def up(host: str | None, port: int, **given: Any) -> None:  # noqa: ANN401
+def up(host: str | None, port: int, **given: Any) -> None:
     """Run everything: the page and the API, the serving processes, a worker. Ctrl-C ends it."""
     settings = output.Settings.taken_from(given)
     supervise.up(supervise.root_of(settings), host=host, port=port, as_json=settings.json)
@@ -72,7 +72,7 @@ def serve(
     port: int,
     fd: int | None,
     fallback: str | None,
-    **given: Any,  # noqa: ANN401
+    **given: Any,
 ) -> None:
     """Serve the deployments alone, in this process; MODELS are deployed under their own name first."""
     settings = output.Settings.taken_from(given)
@@ -87,7 +87,7 @@ def serve(
 @click.command(params=output.common_options())
 @click.option("--lease-s", type=float, default=5.0, show_default=True, help="length of a lease")
 @click.option("--once", is_flag=True, help="one round, then end")
-def worker(*, lease_s: float, once: bool, **given: Any) -> None:  # noqa: ANN401
+def worker(*, lease_s: float, once: bool, **given: Any) -> None:
     """Add hands: tests windows, captures, delivers webhooks, moves the loop on."""
     settings = output.Settings.taken_from(given)
     supervise.worker(supervise.root_of(settings), lease_s=lease_s, once=once)
@@ -96,7 +96,7 @@ def worker(*, lease_s: float, once: bool, **given: Any) -> None:  # noqa: ANN401
 @click.command(params=output.common_options(), hidden=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=0)
 @click.option("--fd", type=int, default=None)
-def api(port: int, fd: int | None, **given: Any) -> None:  # noqa: ANN401
+def api(port: int, fd: int | None, **given: Any) -> None:
     """The page and the API alone (`up` starts it)."""
     settings = output.Settings.taken_from(given)
     web.run(supervise.root_of(settings), port=port, fd=fd)

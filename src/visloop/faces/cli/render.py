@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,30 +15,38 @@ if TYPE_CHECKING:
 
 _WIDE = 48
 _MANY = 20
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_PIPED_WIDTH = 200
 _HIDDEN: Final = frozenset({"format", "project", "payload", "metadata"})
 
 
 def answer(name: str, value: object) -> None:
     """Print the answer of the verb `name`."""
-    plain: dict[str, Any] = msgspec.to_builtins(value)
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(value))
     own = _OWN.get(name)
     if own:
         own(plain)
     elif set(plain) >= {"count", "rows"}:
-        _rows(plain["rows"])
+        _rows(plain["rows"], _COLUMNS.get(name, ()))
     else:
         _fields(plain)
 
 
-def _rows(rows: Sequence[Mapping[str, Any]]) -> None:
+def _rows(rows: Sequence[Mapping[str, Any]], wanted: Sequence[str] = ()) -> None:
     if not rows:
         click.echo("nothing yet")
         return
-    columns = [key for key in rows[0] if key not in _HIDDEN and not _is_deep(rows[0][key])]
+    columns = wanted or [key for key in rows[0] if _is_worth_a_column(key, rows)]
     table = _table(columns)
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
     _print(table)
+
+
+def _is_worth_a_column(key: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    values = [row.get(key) for row in rows]
+    empty = all(value in (None, "", [], {}) for value in values)
+    return key not in _HIDDEN and not empty and not any(map(_is_deep, values))
 
 
 def _is_deep(value: object) -> bool:
@@ -66,27 +76,33 @@ def _lines(values: Sequence[object]) -> None:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}"
+    if value is None or isinstance(value, bool | float):
+        return _scalar(value)
     if isinstance(value, dict):
         return "  ".join(f"{key} {_cell(each)}" for key, each in value.items())  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, list):
         return ", ".join(_cell(each) for each in value)  # pyright: ignore[reportUnknownVariableType]
     text = str(value)
+    if _TIME.match(text):
+        return text[:19].replace("T", " ")
     if len(text) == 64 and all(c in "0123456789abcdef" for c in text):  # noqa: PLR2004 - a digest
         return text[:12]
     return text if len(text) <= _WIDE else text[: _WIDE - 1] + "…"
+
+
+def _scalar(value: float | bool | None) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}"
 
 
 def _table(columns: Sequence[str]) -> Table:
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - Rich is loaded when a table is drawn
     from rich.table import Table as RichTable  # noqa: PLC0415
 
-    table = RichTable(box=SIMPLE_HEAD, pad_edge=False)
+    table = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
         table.add_column(column.replace("_", " "))
     return table
@@ -95,7 +111,8 @@ def _table(columns: Sequence[str]) -> Table:
 def _print(table: Table) -> None:
     from rich.console import Console  # noqa: PLC0415
 
-    Console().print(table)
+    width = None if sys.stdout.isatty() else _PIPED_WIDTH
+    Console(width=width).print(table)
 
 
 def _added(plain: Mapping[str, Any]) -> None:
@@ -171,8 +188,69 @@ def _streamed(plain: Mapping[str, Any]) -> None:
         click.echo(f"{plain['failed']} were not answered")
 
 
+def _status(plain: Mapping[str, Any]) -> None:
+    if not plain["rows"]:
+        click.echo("no data set yet: visloop add FOLDER --to NAME")
+    for row in plain["rows"]:
+        version = row["version"] or "no version yet"
+        click.echo(
+            click.style(row["dataset"], bold=True) + f"  {version}, {row['samples']} samples"
+        )
+        staged = ", ".join(
+            f"{n} {what}" if n is not True else what for what, n in row["staged"].items() if n
+        )
+        click.echo(f"  to commit: {staged or 'nothing'}")
+        if row["quarantined"]:
+            click.echo(f"  quarantined: {row['quarantined']} (visloop quarantine list)")
+        for folder in row["folders"]:
+            changed = [f"{len(v) if isinstance(v, list) else v} {k}" for k, v in folder.items()
+                       if k in ("new", "modified", "deleted") and v]  # fmt: skip
+            click.echo(f"  {folder['root']}: {', '.join(changed) or 'unchanged'}")
+
+
+def _quarantined(plain: Mapping[str, Any]) -> None:
+    if not plain["rows"]:
+        click.echo("nothing was refused")
+    for row in plain["rows"]:
+        click.echo(click.style(f"{row['dataset']}:{row['path']}", bold=True) + f"  {row['reason']}")
+        click.echo(click.style("  fix: ", fg="green") + row["fix"])
+
+
+def _label_list(plain: Mapping[str, Any]) -> None:
+    rows = [
+        {
+            "task": row["id"],
+            "path": row["path"],
+            "proposed": _proposed(row),
+            "because": ", ".join(row["reasons"]),
+            "state": row["state"],
+        }
+        for row in plain["rows"]
+    ]
+    _rows(rows)
+
+
+def _proposed(row: Mapping[str, Any]) -> str:
+    best = max(row["proposed"], key=lambda each: each.get("score") or 0.0, default=None)
+    return f"{best['label']} {best.get('score') or 0:.2f}" if best else "–"
+
+
+_COLUMNS: Final[Mapping[str, Sequence[str]]] = {
+    "facts": ("seq", "time", "actor", "kind", "subject"),
+    "models": ("ref", "aliases", "state", "recipe", "data", "run", "created"),
+    "runs.list": ("id", "status", "recipe", "data", "model", "started"),
+    "predictions": ("id", "label", "confidence", "model", "latency_ms", "time"),
+    "deployments": ("name", "state", "model", "previous", "changed"),
+    "alerts.list": ("id", "deployment", "state", "what", "windows", "opened"),
+    "samples": ("path", "split", "width", "height", "media", "source"),
+}
+
 _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "add": _added,
+    "status": _status,
+    "quarantine.list": _quarantined,
+    "label.list": _label_list,
+    "label.next": _label_list,
     "quarantine.retry": _added,
     "gate": _gated,
     "evaluate": _evaluated,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from visloop.faces.cli.output import Settings
 
 _PATIENCE_S = 120.0
+_LABELS = 150
 _SETTINGS = """\
 format: 1
 gate:
@@ -72,9 +73,11 @@ class Teller:
         """Run one public command, given as it would be typed inside the workspace."""
         click.echo(click.style("$ visloop ", fg="cyan") + command, err=self._json)
         operation, ask = parsing.parse(shlex.split(command), base=self.root)
-        with bars.progress(quiet=self._quiet) as progress:
-            with sdk.local(self.root, progress=progress) as connection:
-                answer = connection.call(operation, ask)
+        with (
+            bars.progress(quiet=self._quiet) as progress,
+            sdk.local(self.root, progress=progress) as connection,
+        ):
+            answer = connection.call(operation, ask)
         if shown and not self._json:
             render.answer(operation.name, answer)
         return answer
@@ -154,7 +157,7 @@ def _production(teller: Teller, page: str, seed: int) -> tuple[float, float, int
 
 def _heal(teller: Teller) -> dict[str, Any]:
     teller.say("6. The telling pictures wait for a person, who labels them.")
-    _wait(teller, lambda: _queued(teller) >= 150, "the queue to fill")
+    _wait(teller, lambda: _queued(teller) >= _LABELS, "the queue to fill")
     teller.run("label list --dataset line --limit 5")
     teller.run("label import truth.csv --dataset line")
     teller.say("7. Enough labels: the loop commits, trains, judges, switches, all by itself.")

@@ -106,7 +106,7 @@ class Dataset:
         self._workspace = workspace
         self.name = name
 
-    def add(self, *paths: str | Path, **options: Any) -> app.AddAnswer:  # noqa: ANN401
+    def add(self, *paths: str | Path, **options: Any) -> app.AddAnswer:
         """Bring pictures in; `options` are the fields of `visloop.app.Add`."""
         places = tuple(str(Path(each).expanduser().absolute()) for each in paths)
         return self._workspace.call(app.add, app.Add(paths=places, to=self.name, **options))

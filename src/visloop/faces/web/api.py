@@ -60,7 +60,7 @@ def _endpoint(ports: Ports, operation: Operation[Any, Any]) -> Endpoint:
             done = await run_in_threadpool(app.execute, ports, scope, operation, ask)
         except VisloopError as error:
             return failure(error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a fault of ours must not take the server down
             _log.exception("api.crashed", extra={"operation": operation.name})
             return failure(_crash())
         return Response(msgspec.json.encode(done), media_type="application/json")
@@ -126,7 +126,7 @@ def _streamed(
             reporter.finish("answer", msgspec.json.encode(done))
         except VisloopError as error:
             reporter.finish("error", _error_json(error))
-        except Exception:
+        except Exception:  # noqa: BLE001 - the same
             _log.exception("api.crashed", extra={"operation": operation.name})
             reporter.finish("error", _error_json(_crash()))
 

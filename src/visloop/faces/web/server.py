@@ -34,7 +34,9 @@ COOKIE = "visloop_token"
 _YEAR_S = 365 * 24 * 3600
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",

@@ -27,10 +27,8 @@ class Reporter:
     ) -> Iterator[T]:
         """Yield the items, and say a few times a second how many are done."""
         told = time.monotonic()
-        done = 0
-        for item in items:
+        for done, item in enumerate(items, start=1):
             yield item
-            done += 1
             if time.monotonic() - told > _PAUSE_S:
                 told = time.monotonic()
                 self._put("progress", {"doing": doing, "unit": unit, "done": done, "total": total})

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
 
-def predict(
+def predict_files(
     ports: Ports, scope: Scope, model: str, sources: tuple[str, ...], out: str | None
 ) -> list[dict[str, Any]]:
     """One row a picture, in order; what cannot be read has `error` instead of a label.

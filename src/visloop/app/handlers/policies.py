@@ -61,3 +61,26 @@ def loop_policy(ports: Ports) -> loop.LoopPolicy:
         approval=ports.config.gate.approval,
         cooldown_s=section.cooldown_s,
     )
+
+
+def watch_policy(ports: Ports, deployment: str) -> observe.ObservePolicy:
+    """The sections `monitor` and `capture`; pictures go to the loop's data set, from its deployment."""
+    monitor, capture, section = ports.config.monitor, ports.config.capture, ports.config.loop
+    return observe.ObservePolicy(
+        monitor=observe.MonitorPolicy(window=monitor.window, alpha=monitor.alpha),
+        capture=observe.CapturePolicy(
+            dataset=section.dataset if section.deployment == deployment else "",
+            below_confidence=capture.below_confidence,
+            above_outlier=capture.above_outlier,
+            random_share=capture.random_share,
+            daily_limit=capture.daily_limit,
+        ),
+    )
+
+
+def webhooks(ports: Ports) -> tuple[observe.WebhookPolicy, ...]:
+    """The section `webhooks`."""
+    return tuple(
+        observe.WebhookPolicy(url=each.url, kinds=each.kinds, secret_env=each.secret_env)
+        for each in ports.config.webhooks
+    )

@@ -1,0 +1,30 @@
+"""What verbs do across several rooms; loaded when the first of them runs."""
+
+from typing import TYPE_CHECKING
+
+from visloop.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from visloop.app.handlers.batch import predict_files as predict_files
+    from visloop.app.handlers.judging import evaluated as evaluated
+    from visloop.app.handlers.judging import require_promotable as require_promotable
+    from visloop.app.handlers.judging import run_gate as run_gate
+    from visloop.app.handlers.policies import gate_policy as gate_policy
+    from visloop.app.handlers.policies import loop_policy as loop_policy
+    from visloop.app.handlers.policies import watch_policy as watch_policy
+    from visloop.app.handlers.policies import webhooks as webhooks
+    from visloop.app.handlers.tracing import trace as trace
+    from visloop.app.handlers.traffic import drifts_of as drifts_of
+    from visloop.app.handlers.traffic import exchange as exchange
+    from visloop.app.handlers.traffic import frames as frames
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "batch": ("predict_files",),
+        "judging": ("evaluated", "require_promotable", "run_gate"),
+        "policies": ("gate_policy", "loop_policy", "watch_policy", "webhooks"),
+        "tracing": ("trace",),
+        "traffic": ("drifts_of", "exchange", "frames"),
+    },
+)

@@ -1,0 +1,95 @@
+"""Reports and verdicts, and what must be true before a model may be promoted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from visloop import data, evaluate, registry
+from visloop.app.handlers.policies import gate_policy
+from visloop.app.rows import plain
+from visloop.errors import Conflict, NotFound
+from visloop.ids import Ref
+
+if TYPE_CHECKING:
+    from visloop.app.ports import Ports
+    from visloop.events import Scope
+
+
+class NotPromotable(Conflict):
+    """The gate has not said yes to this model."""
+
+    code = "model.not_promotable"
+
+
+def evaluated(report: evaluate.Report) -> dict[str, Any]:
+    """A report as the fields of the answer."""
+    return {
+        "model": report.model,
+        "on": report.data,
+        "n": report.n,
+        "metrics": report.metrics,
+        "intervals": report.intervals,
+        "per_class": tuple(plain(each) for each in report.scores.per_class),
+        "classes": report.scores.classes,
+        "confusion": report.scores.confusion,
+        "calibration": tuple(plain(each) for each in report.scores.calibration),
+        "baseline": report.scores.baseline_class,
+        "left_out": report.left_out,
+        "trained_on": report.trained_on,
+    }
+
+
+def run_gate(
+    ports: Ports, scope: Scope, model: str, on: str | None, against: str | None
+) -> dict[str, Any]:
+    """Judge `model` by the policy of visloop.yaml; the fields of the answer."""
+    candidate = registry.resolve(ports.registry, scope, Ref.parse(model))
+    champion = (
+        registry.resolve(ports.registry, scope, Ref.parse(against))
+        if against
+        else registry.champion(ports.registry, scope, candidate.model)
+    )
+    if champion and champion.ref == candidate.ref:
+        champion = None
+    ref = Ref.parse(on) if on else _test_split(ports, scope, candidate)
+    policy = gate_policy(ports)
+    verdict = evaluate.run_gate(ports.evaluate, scope, candidate, champion, ref, policy)
+    return {
+        "verdict": verdict.verdict,
+        "model": candidate.ref,
+        "against": champion.ref if champion else None,
+        "on": verdict.inputs["data"],
+        "checks": tuple(plain(each) for each in verdict.checks),
+        "policy": verdict.policy_digest,
+    }
+
+
+def _test_split(ports: Ports, scope: Scope, model: registry.ModelVersion) -> Ref:
+    trained = Ref.parse(model.data)
+    ref = Ref(trained.name, trained.version, "test")
+    snapshot = data.open(ports.data, Ref(ref.name, ref.version), scope.project)
+    if "test" not in snapshot.splits:
+        raise NotFound(
+            f"{trained.name}@{trained.version} has no split 'test' to judge by",
+            fix=f"visloop split {trained.name}, commit and train again; or name one: --on REF",
+        )
+    return ref
+
+
+def require_promotable(ports: Ports, scope: Scope, version: registry.ModelVersion) -> None:
+    """Refuse a model whose newest verdict is not a yes.
+
+    Raises:
+        NotPromotable: no verdict, or a no.
+    """
+    verdict = evaluate.last_verdict(ports.evaluate, scope, version)
+    if verdict is None:
+        raise NotPromotable(
+            f"no gate has judged {version.ref} yet", fix=f"visloop gate {version.ref}"
+        )
+    if not verdict.passed:
+        failed = ", ".join(each.name for each in verdict.checks if not each.passed)
+        raise NotPromotable(
+            f"the gate said no to {version.ref}: {failed}",
+            fix="train a better one; the policy stands in visloop.yaml under gate",
+        )

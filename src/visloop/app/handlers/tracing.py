@@ -1,0 +1,96 @@
+"""From one answer back to where it came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from visloop import data, registry, serve, train
+from visloop.errors import NotFound
+from visloop.ids import Ref
+
+if TYPE_CHECKING:
+    from visloop.app.ports import Ports
+    from visloop.events import Scope
+
+
+def trace(ports: Ports, scope: Scope, prediction: str) -> dict[str, dict[str, Any]]:
+    """One row a hop: prediction, picture, deployment, model, run, data.
+
+    Raises:
+        PredictionNotFound: no such answer in the log.
+    """
+    found = serve.prediction(ports.serve, scope, prediction)
+    version = registry.resolve(ports.registry, scope, Ref.parse(found.model))
+    return {
+        "prediction": {
+            "id": found.id,
+            "time": found.time.isoformat(),
+            "label": found.label,
+            "confidence": found.confidence,
+            "server": found.server,
+        },
+        "image": _image(ports, scope, found, Ref.parse(version.data)),
+        "deployment": _deployment(ports, scope, found),
+        "model": {
+            "ref": version.ref,
+            "package": found.package,
+            "same_package": found.package == version.package,
+            "contract": found.contract,
+            "recipe": version.recipe,
+            "state": version.state,
+            "created": version.created.isoformat(),
+        },
+        "run": _run(ports, scope, version.run),
+        "data": _data(ports, scope, Ref.parse(version.data)),
+    }
+
+
+def _image(ports: Ports, scope: Scope, found: serve.Logged, trained: Ref) -> dict[str, Any]:
+    """The picture, and the samples of the data set (committed or not) that hold the same bytes."""
+    kept = ports.blobs.has(found.image)
+    work = data.open(ports.data, Ref(trained.name, "work"), scope.project)
+    paths = [each.path for each in work.samples() if each.image == found.image]
+    return {
+        "digest": found.image,
+        "kept": kept,
+        "in_spool": serve.captured(ports.spool, found) is not None,
+        "samples": [f"{trained.name}:{path}" for path in paths],
+    }
+
+
+def _deployment(ports: Ports, scope: Scope, found: serve.Logged) -> dict[str, Any]:
+    try:
+        now = serve.deployment(ports.serve, scope, found.deployment)
+    except NotFound:
+        return {"name": found.deployment, "serves_now": None}
+    return {"name": now.name, "serves_now": now.model, "since": now.changed.isoformat()}
+
+
+def _run(ports: Ports, scope: Scope, run: str) -> dict[str, Any]:
+    try:
+        found = train.show_run(ports.train, scope, run).run
+    except NotFound:
+        return {"id": run, "recipe": "", "data": ""}
+    return {
+        "id": found.id,
+        "recipe": found.recipe,
+        "params": dict(found.params),
+        "seed": found.seed,
+        "threads": found.threads,
+        "data": found.data,
+        "commit": found.commit,
+        "dirty": found.dirty,
+        "actor": found.actor,
+    }
+
+
+def _data(ports: Ports, scope: Scope, trained: Ref) -> dict[str, Any]:
+    version = data.open(ports.data, Ref(trained.name, trained.version), scope.project).version
+    return {
+        "ref": version.ref,
+        "root": version.root,
+        "samples": version.count,
+        "committed": version.time,
+        "by": version.actor,
+        "message": version.message,
+    }
