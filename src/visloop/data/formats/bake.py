@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image, JpegImagePlugin
 
-from visloop.data.ingest.media import EXTENSIONS
 from visloop.data.ingest.raster import open_picture
 
 if TYPE_CHECKING:
@@ -43,8 +42,8 @@ def bake(data: bytes, media: str, orientation: int) -> tuple[bytes, str]:
         orientation: EXIF's, 2 … 8.
 
     Returns:
-        Encoded bytes and the file suffix for them; formats that cannot be written again without
-        harm become PNG.
+        Encoded bytes and their media type; formats that cannot be written again without harm
+        become PNG.
 
     Raises:
         BrokenFile: the picture cannot be decoded.
@@ -71,7 +70,7 @@ def bake(data: bytes, media: str, orientation: int) -> tuple[bytes, str]:
         case _:
             turned.save(out, "PNG", **kept)
             media = "image/png"
-    return out.getvalue(), EXTENSIONS[media]
+    return out.getvalue(), media
 
 
 def upright_exif(block: bytes) -> bytes:

@@ -30,6 +30,7 @@ from visloop.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_UP: Final = frozenset({".", ".."})
 _NO_PARENT: Final = frozenset({None, "", "none"})
 
 
@@ -167,14 +168,16 @@ def _logical(image: Image, file: str, source: _Source, *, one_root: bool, severa
         return image.path
     base = source.root if one_root else source.tree
     path = os.path.relpath(file, base)
-    if path.startswith(".."):
+    if path.startswith("../"):
         path = os.path.relpath(file, source.tree)
     path = clean(path.replace(os.sep, "/"))
     return f"{os.path.basename(source.tree)}/{path}" if several and not one_root else path
 
 
 def _is_logical(path: str) -> bool:
-    return posixpath.normpath(path) == path and not path.startswith(("/", "..")) and path != "."
+    return (
+        posixpath.normpath(path) == path and not path.startswith(("/", "../")) and path not in _UP
+    )
 
 
 def _found(entries: Sequence[_Pictured], translators: dict[str, Translator]) -> Found:

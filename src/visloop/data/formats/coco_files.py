@@ -173,7 +173,7 @@ def _tidy(name: str) -> str:
 
 
 def _leaves(name: str) -> bool:
-    return not name or name.startswith(("/", "..")) or name[1:2] == ":"
+    return not name or name == ".." or name.startswith(("/", "../")) or name[1:3] == ":/"
 
 
 def _relative(name: str) -> str:

@@ -17,6 +17,7 @@ from visloop.data.formats.coco_model import Image, Kept
 from visloop.data.formats.losses import Losses
 from visloop.data.formats.records import ExportReport, ReadBlob, Upright
 from visloop.data.formats.target import Names, Target
+from visloop.data.ingest.media import EXTENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,8 +70,8 @@ def export_coco(
             data = read_blob(sample.image)
             wanted = sample.path
             if sample.orientation != 1 and upright == "bake":
-                data, suffix = bake(data, sample.media, sample.orientation)
-                wanted = _with_suffix(wanted, suffix) if suffix == ".png" else wanted
+                data, media = bake(data, sample.media, sample.orientation)
+                wanted += "" if media == sample.media else EXTENSIONS[media]
                 baked.append(sample.path)
             elif sample.orientation != 1:
                 losses.add("orientation", sample.path)
@@ -112,10 +113,6 @@ def notes(baked: list[str], renamed: dict[str, str]) -> tuple[str, ...]:
     if renamed:
         said.append(f"{len(renamed)} files got another name; the logical path is kept beside it")
     return tuple(said)
-
-
-def _with_suffix(path: str, suffix: str) -> str:
-    return path if path.lower().endswith(suffix) else path + suffix
 
 
 def _image(sample: Sample, number: int, name: str, whole: list[Annotation]) -> Image:

@@ -17,6 +17,7 @@ from visloop.data.formats.coco_write import notes
 from visloop.data.formats.losses import Losses
 from visloop.data.formats.records import ExportReport, ReadBlob, Upright
 from visloop.data.formats.target import Names, Target
+from visloop.data.ingest.media import EXTENSIONS
 from visloop.vision import Box, ClassLabel, Mask, OrientedBox, Points, Polygon, Track, geometry_xyxy
 
 if TYPE_CHECKING:
@@ -76,15 +77,14 @@ def export_voc(
         for images, sample in enumerate(samples, start=1):  # noqa: B007 - counts
             data = read_blob(sample.image)
             suffix = _suffix(sample.path)
+            stem = sample.path.removesuffix(suffix).replace("/", "__")
             if sample.orientation != 1 and upright == "bake":
-                data, baked_suffix = bake(data, sample.media, sample.orientation)
-                suffix = baked_suffix if baked_suffix == ".png" else suffix
+                data, media = bake(data, sample.media, sample.orientation)
+                suffix = suffix if media == sample.media else EXTENSIONS[media]
                 baked.append(sample.path)
             elif sample.orientation != 1:
                 losses.add("orientation", sample.path)
-            stem = names.unique(
-                sample.path[: -len(suffix)].replace("/", "__") if suffix else sample.path
-            )
+            stem = names.unique(stem)
             name = stem + suffix
             if name != sample.path:
                 renamed[sample.path] = name
@@ -190,7 +190,7 @@ def _object(each: Annotation, box: Corners, path: str, losses: Losses) -> ET.Ele
             _add(node, flag, int(value))
     _lost_beside(each, attributes, path, losses)
     whole = _pixels(box)
-    if any(not value.is_integer() for value in box):
+    if any(value % 1 for value in box):
         losses.add("fractions", path)
     if whole[0] == whole[2] or whole[1] == whole[3]:
         losses.add("thin", path)

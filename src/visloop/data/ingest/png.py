@@ -66,8 +66,9 @@ def read_png_body(data: bytes) -> PngBody:
         BrokenFile: `truncated` or `decode_error`.
     """
     exif: bytes | None = None
-    frames, at, pixels, by_text = 1, 33, False, False
-    for kind, at, length in _chunks(data):  # noqa: B007 - `at` says where the last one was
+    frames, pixels, by_text = 1, False, False
+    at, length = 33, 0
+    for kind, at, length in _chunks(data):
         if kind == b"IDAT":
             pixels = True
         elif kind == b"eXIf":
@@ -78,7 +79,7 @@ def read_png_body(data: bytes) -> PngBody:
             (frames,) = unpack_from(">I", data, at + 8)
     if not pixels:
         raise BrokenFile("decode_error", "the PNG holds no pixels")
-    return PngBody(exif, by_text, max(1, frames), len(data) - at - 12)
+    return PngBody(exif, by_text, max(1, frames), len(data) - at - 12 - length)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:

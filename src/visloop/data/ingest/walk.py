@@ -42,7 +42,8 @@ class Leftovers:
 
     def __init__(self) -> None:
         self._hidden = 0
-        self._groups: dict[str, list[str]] = {}
+        self._counts: dict[str, int] = {}
+        self._first: dict[str, list[str]] = {}
         self._single: list[str] = []
 
     def hidden(self) -> None:
@@ -51,7 +52,10 @@ class Leftovers:
 
     def add(self, group: str, name: str) -> None:
         """One more of a kind; `group` is a sentence with `{n}`, such as `{n} files are not pictures`."""
-        self._groups.setdefault(group, []).append(name)
+        self._counts[group] = self._counts.get(group, 0) + 1
+        first = self._first.setdefault(group, [])
+        if len(first) < _NAMED_AT_MOST:
+            first.append(name)
 
     def say(self, text: str) -> None:
         """A remark of its own."""
@@ -60,11 +64,10 @@ class Leftovers:
     def notes(self) -> tuple[str, ...]:
         """Everything in words; complete once the scan has been read to its end."""
         notes = list(self._single)
-        for group, names in self._groups.items():
-            more = (
-                f", and {len(names) - _NAMED_AT_MOST} more" if len(names) > _NAMED_AT_MOST else ""
-            )
-            notes.append(f"{group.format(n=len(names))}: {', '.join(names[:_NAMED_AT_MOST])}{more}")
+        for group, names in self._first.items():
+            count = self._counts[group]
+            more = f", and {count - len(names)} more" if count > len(names) else ""
+            notes.append(f"{group.format(n=count)}: {', '.join(names)}{more}")
         if self._hidden:
             notes.append(f"{self._hidden} hidden files or folders were skipped")
         return tuple(notes)
