@@ -1,0 +1,58 @@
+"""The labelling queue: pictures that wait for a person, why, and what the person decided."""
+
+from typing import TYPE_CHECKING
+
+from visloop.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from visloop.label.decisions import accept as accept
+    from visloop.label.decisions import reject as reject
+    from visloop.label.decisions import skip as skip
+    from visloop.label.decisions import split_of as split_of
+    from visloop.label.decisions import undo as undo
+    from visloop.label.imports import Imported as Imported
+    from visloop.label.imports import Row as Row
+    from visloop.label.imports import import_labels as import_labels
+    from visloop.label.imports import read_rows as read_rows
+    from visloop.label.queue import counts as counts
+    from visloop.label.queue import enqueue as enqueue
+    from visloop.label.queue import list_tasks as list_tasks
+    from visloop.label.queue import next_task as next_task
+    from visloop.label.queue import of_prediction as of_prediction
+    from visloop.label.queue import task as task
+    from visloop.label.queue import undecided as undecided
+    from visloop.label.records import STATES as STATES
+    from visloop.label.records import Counts as Counts
+    from visloop.label.records import LabelPorts as LabelPorts
+    from visloop.label.records import NothingProposed as NothingProposed
+    from visloop.label.records import Proposal as Proposal
+    from visloop.label.records import Task as Task
+    from visloop.label.records import TaskCommitted as TaskCommitted
+    from visloop.label.records import TaskNotFound as TaskNotFound
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "decisions": ("accept", "reject", "skip", "split_of", "undo"),
+        "imports": ("Imported", "Row", "import_labels", "read_rows"),
+        "queue": (
+            "counts",
+            "enqueue",
+            "list_tasks",
+            "next_task",
+            "of_prediction",
+            "task",
+            "undecided",
+        ),
+        "records": (
+            "STATES",
+            "Counts",
+            "LabelPorts",
+            "NothingProposed",
+            "Proposal",
+            "Task",
+            "TaskCommitted",
+            "TaskNotFound",
+        ),
+    },
+)

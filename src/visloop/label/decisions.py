@@ -1,0 +1,203 @@
+"""What a person decides about a picture: state, sample and fact in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from sqlalchemy import update
+
+from visloop import data
+from visloop.errors import UsageError
+from visloop.ids import digest_of, sample_id
+from visloop.label.queue import get
+from visloop.label.records import LabelPorts, NothingProposed, Task, TaskCommitted
+from visloop.label.tables import tasks
+from visloop.store import utc_text
+from visloop.vision import Annotation, ClassLabel
+
+if TYPE_CHECKING:
+    from visloop.events import Scope
+    from visloop.store import Write
+
+TRAIN: Final = "train"
+TEST: Final = "test"
+_SHARES: Final = 1 << 32
+
+
+def split_of(image: str, test_share: float) -> str:
+    """The split of an accepted picture, by a hash of its digest: the same picture, the same split.
+
+    Args:
+        image: digest of its bytes.
+        test_share: share of pictures, in [0, 1], that go to `test`.
+    """
+    drawn = int(digest_of("split", image)[:8], 16)
+    return TEST if drawn < test_share * _SHARES else TRAIN
+
+
+def accept(
+    ports: LabelPorts,
+    scope: Scope,
+    task_id: str,
+    label: str | Sequence[Annotation] | None = None,
+    *,
+    test_share: float = 0.0,
+) -> Task:
+    """Take a picture into its data set, with a label.
+
+    The sample is staged in the same transaction that records the fact `label.accepted`. Accepting
+    again with the same label changes nothing; another label corrects the first one, committed or not.
+
+    Args:
+        ports: the queue and the data set.
+        scope: who decides.
+        task_id: the task.
+        label: the right class, or annotations; None takes what the model proposed.
+        test_share: share of pictures that become test pictures, never trained on.
+
+    Raises:
+        TaskNotFound: there is no such task.
+        NothingProposed: `label` is None and the model proposed nothing.
+        UnknownClass: the label is no class of the data set.
+    """
+    with ports.ledger.write(scope) as write:
+        return accept_in(ports, write, get(write.connection, scope.project, task_id), label,
+                         test_share=test_share)  # fmt: skip
+
+
+def accept_in(
+    ports: LabelPorts,
+    write: Write,
+    task: Task,
+    label: str | Sequence[Annotation] | None,
+    *,
+    test_share: float,
+) -> Task:
+    """`accept` in the caller's transaction."""
+    final = _final(task, label, str(write.scope.actor))
+    if task.state == "accepted" and _said(final) == _said(task.final or ()):
+        return task
+    split = task.split or task.candidate.split or split_of(task.image, test_share)
+    sample = _sample(write, task, final, split)
+    data.stage(ports.data, write, task.dataset, [sample])
+    agreed = bool(task.proposed) and _said(final) == _said(task.proposed)
+    return _decide(write, task, "accepted", final=final, split=split, agreed=agreed)
+
+
+def reject(ports: LabelPorts, scope: Scope, task_id: str) -> Task:
+    """Leave a picture out: it is not worth learning from.
+
+    Raises:
+        TaskNotFound: there is no such task.
+        TaskCommitted: it was accepted, and a version holds it.
+    """
+    return _put_aside(ports, scope, task_id, "rejected")
+
+
+def skip(ports: LabelPorts, scope: Scope, task_id: str) -> Task:
+    """Leave a picture to somebody else, or for later.
+
+    Raises:
+        TaskNotFound: there is no such task.
+        TaskCommitted: it was accepted, and a version holds it.
+    """
+    return _put_aside(ports, scope, task_id, "skipped")
+
+
+def undo(ports: LabelPorts, scope: Scope, task_id: str) -> Task:
+    """Take a decision back; the picture waits again, and what it had staged is forgotten.
+
+    Raises:
+        TaskNotFound: there is no such task.
+        TaskCommitted: it was accepted, and a version holds it.
+    """
+    return _put_aside(ports, scope, task_id, "waiting")
+
+
+def _put_aside(ports: LabelPorts, scope: Scope, task_id: str, state: str) -> Task:
+    with ports.ledger.write(scope) as write:
+        task = get(write.connection, scope.project, task_id)
+        if task.state == state:
+            return task
+        if task.state == "accepted":
+            _unstage(write, task)
+        return _decide(write, task, state)
+
+
+def _unstage(write: Write, task: Task) -> None:
+    if data.take_back(write, task.dataset, [task.path]) == 0:
+        raise TaskCommitted(
+            f"{task.path!r} is in a version of {task.dataset!r} already",
+            fix=f"correct it instead: visloop label accept {task.id} --label RIGHT",
+        )
+
+
+def _decide(write: Write, task: Task, state: str, **learnt: Any) -> Task:
+    decided = state != "waiting"
+    values: dict[str, Any] = {"final": None, "split": None, "agreed": None, **learnt} | {
+        "state": state,
+        "decided_by": str(write.scope.actor) if decided else None,
+        "decided": write.now if decided else None,
+    }
+    write.execute(update(tasks).where(tasks.c.id == task.id).values(**values))
+    payload: dict[str, Any] = {"dataset": task.dataset, "image": task.image}
+    if state == "accepted":
+        payload |= {"label": _said(learnt["final"])[0], "agreed": learnt["agreed"]}
+        payload |= {"split": learnt["split"], "corrects": task.state == "accepted"}
+    if task.prediction:
+        payload["prediction"] = task.prediction
+    write.fact("label.undone" if state == "waiting" else f"label.{state}", task.id, **payload)
+    return get(write.connection, write.scope.project, task.id)
+
+
+def _final(
+    task: Task, label: str | Sequence[Annotation] | None, author: str
+) -> tuple[Annotation, ...]:
+    if isinstance(label, str):
+        return (ClassLabel(label=label, author=author),)
+    if label is None and not task.proposed:
+        raise NothingProposed(
+            f"nothing was proposed for {task.id}",
+            fix=f"say what it is: visloop label accept {task.id} --label CLASS",
+        )
+    chosen = task.proposed if label is None else tuple(label)
+    if not chosen:
+        raise UsageError("an accepted picture needs a label", fix="give one, or reject the picture")
+    return tuple(
+        msgspec.structs.replace(each, author=author, score=None, review="accepted")
+        for each in chosen
+    )
+
+
+def _said(annotations: Sequence[Annotation]) -> list[Any]:
+    """What annotations say, without who said it and how sure they were: label first."""
+    bare = [
+        msgspec.structs.replace(each, id="", author="", score=None, review="accepted")
+        for each in annotations
+    ]
+    if len(bare) == 1 and isinstance(bare[0], ClassLabel):
+        return [bare[0].label]
+    return [msgspec.to_builtins(each) for each in bare] or [None]
+
+
+def _sample(write: Write, task: Task, final: tuple[Annotation, ...], split: str) -> data.Sample:
+    candidate = task.candidate
+    origin = {"task": task.id, "prediction": task.prediction, "model": task.model}
+    return data.Sample(
+        id=sample_id(task.dataset, task.path, task.image),
+        path=task.path,
+        image=task.image,
+        bytes=candidate.bytes,
+        width=candidate.width,
+        height=candidate.height,
+        media=candidate.media,
+        mode=candidate.mode,
+        orientation=candidate.orientation,
+        annotations=final,
+        split=split,
+        metadata={**candidate.metadata, **{k: v for k, v in origin.items() if v}},
+        source=candidate.source,
+        added=utc_text(write.now),
+    )

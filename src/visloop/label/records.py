@@ -1,0 +1,113 @@
+"""What the queue holds and answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+import msgspec
+
+from visloop.data import Candidate
+from visloop.errors import Conflict, NotFound, Refused
+from visloop.ids import FORMAT
+from visloop.vision import Annotation, ClassLabel
+
+if TYPE_CHECKING:
+    from visloop.data import DataPorts
+    from visloop.store import Ledger
+
+State = Literal["waiting", "accepted", "rejected", "skipped"]
+STATES: Final[tuple[State, ...]] = get_args(State)
+
+
+class TaskNotFound(NotFound):
+    """The queue has no such task."""
+
+    code = "label.task_not_found"
+
+
+class NothingProposed(Refused):
+    """A task was accepted as it is, and no model has proposed anything for it."""
+
+    code = "label.nothing_proposed"
+
+
+class TaskCommitted(Conflict):
+    """A decision that is in a version already cannot be taken back."""
+
+    code = "label.committed"
+
+
+@dataclass(frozen=True)
+class LabelPorts:
+    """What the label room needs from outside."""
+
+    ledger: Ledger
+    data: DataPorts
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture that a person should look at, before it is a task.
+
+    `candidate` says what the picture is (its bytes are in the blob store) and, as `annotations`,
+    what the model believes. `reasons` are short and start with a word (`uncertain 0.31`,
+    `outlier 0.998`, `alarm alert-…`, `random`); the higher `priority`, the sooner it is shown.
+    """
+
+    candidate: Candidate
+    reasons: tuple[str, ...]
+    priority: float = 0.0
+    prediction: str | None = None
+    model: str | None = None
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One picture in the queue, unique by (data set, image).
+
+    `path` is where the sample will be in the data set. `final` is what the person decided, `split`
+    where the sample went; `decided_by` an actor (`user:owner`).
+    """
+
+    seq: int
+    id: str
+    project: str
+    dataset: str
+    image: str
+    path: str
+    candidate: Candidate
+    proposed: tuple[Annotation, ...]
+    reasons: tuple[str, ...]
+    priority: float
+    state: State
+    created: datetime
+    prediction: str | None = None
+    model: str | None = None
+    decided_by: str | None = None
+    decided: datetime | None = None
+    final: tuple[Annotation, ...] | None = None
+    split: str | None = None
+    format: int = FORMAT
+
+    @property
+    def proposed_label(self) -> str | None:
+        """The class that the model believes in most, where the picture as a whole has one."""
+        labels = [each for each in self.proposed if isinstance(each, ClassLabel)]
+        best = max(labels, key=lambda each: each.score or 0.0, default=None)
+        return best.label if best else None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How the queue of a data set stands.
+
+    `uncommitted` are accepted labels that are staged and in no version yet; `agreed` accepted ones
+    that say what the model had proposed.
+    """
+
+    waiting: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    uncommitted: int = 0
+    agreed: int = 0

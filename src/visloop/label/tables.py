@@ -1,0 +1,39 @@
+"""The label room's table: one row per picture that waits, or waited, for a person."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Boolean, Column, Float, Index, String, Table, UniqueConstraint
+
+from visloop.store import Json, Sequence64, UtcDateTime, format_column, metadata
+
+tasks: Final = Table(
+    "label_tasks",
+    metadata,
+    Column("seq", Sequence64, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("project", String, nullable=False),
+    Column("dataset", String, nullable=False),
+    Column("image", String(64), nullable=False),
+    Column("path", String, nullable=False),
+    Column("candidate", Json, nullable=False),
+    Column("proposed", Json, nullable=False),
+    Column("reasons", Json, nullable=False),
+    Column("priority", Float, nullable=False),
+    Column("prediction", String),
+    Column("model", String),
+    Column("state", String, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("decided_by", String),
+    Column("decided", UtcDateTime),
+    Column("final", Json),
+    Column("split", String),
+    Column("agreed", Boolean),
+    format_column(),
+    UniqueConstraint("project", "dataset", "image"),
+    Index(None, "project", "state", "dataset", "priority"),
+    Index(None, "project", "dataset", "path"),
+    Index(None, "project", "prediction"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,136 @@
+"""One tick of a monitor: everything that was answered since the last one is looked at.
+
+Two cursors follow the prediction log: one for capture, picture by picture, one for the windows that
+are tested. Each moves in the transaction of what it caused and only from where it was read, so ticks
+may be killed at any moment, and two at once do the work once. Serving is never asked or waited for.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from visloop import serve
+from visloop.observe import capture, reference, state, testing
+from visloop.observe.records import Monitor, TickResult
+
+if TYPE_CHECKING:
+    from visloop.events import Scope
+    from visloop.observe.detectors import Profile
+    from visloop.observe.policy import ObservePolicy, ObservePorts
+    from visloop.store import Claim
+
+_log = logging.getLogger("visloop.observe")
+_ROUNDS: Final = 64
+
+
+def tick(
+    ports: ObservePorts,
+    scope: Scope,
+    deployment: str,
+    policy: ObservePolicy,
+    *,
+    fence: Claim | None = None,
+) -> TickResult:
+    """Look at the answers since the last tick: capture, test full windows, raise alerts.
+
+    The first tick after a change of model sets that model's own held-out answers as reference.
+
+    Args:
+        ports: where everything is.
+        scope: who watches.
+        deployment: its name.
+        policy: what to test and to capture.
+        fence: the claim under which this is done.
+
+    Raises:
+        DeploymentNotFound: no such name.
+        LeaseLost: `fence` was taken over; what is committed stays.
+    """
+    done = TickResult()
+    try:
+        monitor = _ensure(ports, scope, deployment, policy, fence)
+        profile = state.load_profile(ports, monitor)
+        done = _capture(ports, scope, monitor, profile, policy, fence)
+        if profile is None:
+            return done
+        return _test(ports, scope, deployment, profile, policy, fence, done)
+    except state.Overtaken:
+        _log.info("observe.overtaken", extra={"deployment": deployment})
+        return done
+
+
+def _ensure(
+    ports: ObservePorts,
+    scope: Scope,
+    deployment: str,
+    policy: ObservePolicy,
+    fence: Claim | None,
+) -> Monitor:
+    """The monitor of the model that is served now.
+
+    The monitor is read before the deployment, so that it never is the newer one of the two.
+    """
+    monitor = _read(ports, scope, deployment)
+    served = serve.deployment(ports.serve, scope, deployment)
+    if monitor is None or monitor.package != served.package:
+        window = policy.monitor.window
+        reference.follow_model(ports, scope, monitor, served, window=window, fence=fence)
+        monitor = _read(ports, scope, deployment)
+    assert monitor is not None
+    return monitor
+
+
+def _read(ports: ObservePorts, scope: Scope, deployment: str) -> Monitor | None:
+    with ports.ledger.read() as connection:
+        return state.find(connection, scope.project, deployment)
+
+
+def _capture(
+    ports: ObservePorts,
+    scope: Scope,
+    monitor: Monitor,
+    profile: Profile | None,
+    policy: ObservePolicy,
+    fence: Claim | None,
+) -> TickResult:
+    looked_at = missed = captured = 0
+    for _ in range(_ROUNDS):
+        one = capture.look_at_batch(ports, scope, monitor, profile, policy.capture, fence)
+        looked_at, missed = looked_at + one.looked_at, missed + one.missed
+        captured += one.captured
+        if one.looked_at < capture.BATCH:
+            break
+        found = _read(ports, scope, monitor.deployment)
+        assert found is not None
+        monitor = found
+    return TickResult(looked_at=looked_at, missed=missed, captured=captured)
+
+
+def _test(
+    ports: ObservePorts,
+    scope: Scope,
+    deployment: str,
+    profile: Profile,
+    policy: ObservePolicy,
+    fence: Claim | None,
+    done: TickResult,
+) -> TickResult:
+    windows = alarms = captured = 0
+    alert: str | None = None
+    for _ in range(_ROUNDS):
+        monitor = _read(ports, scope, deployment)
+        assert monitor is not None
+        tested = testing.test_next(ports, scope, monitor, profile, policy, fence)
+        if tested is None:
+            break
+        windows, alarms = windows + 1, alarms + tested.alarm
+        captured, alert = captured + tested.captured, tested.alert or alert
+    return TickResult(
+        looked_at=done.looked_at,
+        missed=done.missed,
+        windows=windows,
+        alarms=alarms,
+        captured=done.captured + captured,
+        alert=alert,
+    )
