@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from visloop.data.features import Embedder as Embedder
     from visloop.data.features import embeddings as embeddings
     from visloop.data.features import kept_chunks as kept_chunks
+    from visloop.data.ingest.probe import probe as probe
+    from visloop.data.ingest.records import Probe as Probe
     from visloop.data.ingest.scan import SourceNotFound as SourceNotFound
     from visloop.data.intake.add import add as add
     from visloop.data.quarantine import QuarantinedNotFound as QuarantinedNotFound
@@ -86,6 +88,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "embeddings",
             "kept_chunks",
         ),
+        "ingest.probe": ("probe",),
+        "ingest.records": ("Probe",),
         "ingest.scan": ("SourceNotFound",),
         "intake.add": ("add",),
         "quarantine": (
