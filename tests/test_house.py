@@ -1,7 +1,8 @@
 """The rules of the house, checked on the source itself.
 
 What import-linter checks (who may import whom) is not repeated here; see `[tool.importlinter]`.
-Soft limits may be passed by one in ten; hard limits by nobody.
+Soft limits may be passed by one in ten; hard limits by nobody. Migrations have no limits of
+length: Alembic wrote them, and they are history.
 """
 
 import ast
@@ -19,6 +20,7 @@ import visloop
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src"
 PACKAGE = SOURCE / "visloop"
+MIGRATIONS = PACKAGE / "app" / "migrations"
 
 FILE_LINES = (300, 500)  # soft, hard
 FUNCTION_LINES = (40, 60)
@@ -102,7 +104,11 @@ def fail_with(found: list[str], rule: str) -> None:
 def test_files_are_short():
     soft, hard = FILE_LINES
     kept = [*SOURCE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "tools").rglob("*.py")]
-    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in kept}
+    lengths = {
+        path: len(path.read_text(encoding="utf-8").splitlines())
+        for path in kept
+        if MIGRATIONS not in path.parents
+    }
     over = {str(p.relative_to(ROOT)): n for p, n in lengths.items() if n > soft}
     print(f"files over {soft} lines:", *(f"\n  {n:5d}  {p}" for p, n in sorted(over.items())))
     fail_with([f"{p}: {n}" for p, n in over.items() if n > hard], f"no file over {hard} lines")
@@ -114,6 +120,7 @@ def test_functions_are_short():
     all_of_them = [
         (f"{module.place(node)} {node.name}", length)
         for module in modules()
+        if MIGRATIONS not in module.path.parents
         for node, length in functions(module)
     ]
     over = [f"{where}: {length}" for where, length in all_of_them if length > soft]

@@ -128,10 +128,10 @@ def _look_through(scene: Field, dirt: float, seed: int) -> None:
     """Put the lens's dirt in the way: specks take light, grease blurs and veils."""
     height, width = scene.shape[:2]
     specks, smear = _dirt(width, height, seed)
-    veil = scene.mean(axis=(0, 1)) * np.float32(1.3)
+    veil = scene.mean(axis=(0, 1)) * np.float32(2.2)
     soft = cv2.GaussianBlur(scene, (0, 0), height / 45)
     grease = smear * np.float32(0.9 * dirt)
-    scene += grease * (0.55 * soft + 0.45 * veil - scene)
+    scene += grease * (0.6 * soft + 0.4 * veil - scene)
     scene *= 1 - np.float32(dirt) * specks
 
 
@@ -149,7 +149,7 @@ def _dirt(width: int, height: int, seed: int) -> tuple[Field, Field]:
         )
         specks = np.maximum(specks, cv2.GaussianBlur(blot, (0, 0), height / 160))
     smear = np.zeros((height, width), np.float32)
-    for _ in range(4):
+    for _ in range(6):
         start = rng.uniform((0, 0), (width, height))
         end = start + rng.normal(0, width / 3, 2)
         line = [np.rint(start).astype(np.int32), np.rint(end).astype(np.int32)]
