@@ -17,7 +17,7 @@ from visloop.errors import LeaseLost, VisloopError
 from visloop.events import Actor, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from visloop.app.ports import Ports
 
@@ -102,7 +102,7 @@ class Worker:
 
 
 @contextmanager
-def _heartbeat(jobs: store.Jobs, claim: store.Claim) -> Iterator[None]:
+def _heartbeat(jobs: store.Jobs, claim: store.Claim) -> Generator[None]:
     """Renew the lease from a thread for as long as the work lasts."""
     done = threading.Event()
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -154,7 +154,7 @@ def open_ports(
 
 
 @contextmanager
-def opened(root: Path, *, progress: Progress | None = None) -> Iterator[Ports]:
+def opened(root: Path, *, progress: Progress | None = None) -> Generator[Ports]:
     """`open_ports`, closed at the end."""
     ports = open_ports(root, progress=progress)
     try:
@@ -216,7 +216,7 @@ def _write_once(path: Path, text: str, *, mode: int) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path) -> Generator[None]:
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

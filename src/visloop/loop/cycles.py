@@ -13,7 +13,7 @@ from visloop.loop.records import Cycle, State
 from visloop.loop.tables import cycles, loops
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import RowMapping
 
     from visloop.events import Scope
     from visloop.store import Claim, Ledger
@@ -65,7 +65,7 @@ def history(ledger: Ledger, project: str, deployment: str, *, limit: int = 20) -
         .limit(limit)
     )
     with ledger.read() as connection:
-        return [_cycle(row) for row in connection.execute(query)]
+        return [_cycle(row) for row in connection.execute(query).mappings()]
 
 
 def begin(
@@ -74,7 +74,8 @@ def begin(
     """Open the next cycle, or return the one that somebody just opened."""
     with ledger.write(scope, fence=claim) as write:
         mine = (cycles.c.project == scope.project, cycles.c.deployment == deployment)
-        found = write.execute(select(*_COLUMNS).where(*mine, cycles.c.ended.is_(None))).first()
+        query = select(*_COLUMNS).where(*mine, cycles.c.ended.is_(None))
+        found = write.execute(query).mappings().first()
         if found:
             return _cycle(found)
         last = write.execute(select(func.max(cycles.c.number)).where(*mine)).scalar() or 0
@@ -144,5 +145,5 @@ def _values(cycle: Cycle) -> dict[str, Any]:
     return {column.name: getattr(cycle, column.name) for column in _COLUMNS}
 
 
-def _cycle(row: Row[Any]) -> Cycle:
-    return Cycle(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public way to a mapping
+def _cycle(row: RowMapping) -> Cycle:
+    return Cycle(**row)

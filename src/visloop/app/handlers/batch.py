@@ -59,6 +59,8 @@ def _row(predictor: infer.Predictor, file: Path) -> dict[str, Any]:
     except VisloopError as error:
         return {"file": str(file), "error": error.to_dict()["error"]}
     probabilities = answer.probabilities
+    if probabilities is None:
+        return {"file": str(file), "label": None, "confidence": None}
     best = int(probabilities.argmax())
     return {
         "file": str(file),

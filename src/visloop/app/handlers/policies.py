@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from visloop import evaluate, loop
+from visloop import evaluate, loop, observe
 from visloop.errors import ConfigError, Conflict
 
 if TYPE_CHECKING:

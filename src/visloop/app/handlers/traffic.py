@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from visloop.progress import Progress
 
 _TIMEOUT_S = 30.0
+_OK, _NOT_FOUND = 200, 404
 _COLUMNS = ("image", "label", "answer", "prediction")
 
 
@@ -69,9 +70,9 @@ def _ask(client: httpx.Client, url: str, body: bytes) -> tuple[str, str] | None:
         raise Unavailable(
             f"nobody answers at {url}: {error}", fix="start it: visloop up"
         ) from error
-    if reply.status_code == httpx.codes.NOT_FOUND:
+    if reply.status_code == _NOT_FOUND:
         raise UsageError(f"{url} does not exist", fix="see: visloop deployments")
-    if reply.status_code != httpx.codes.OK:
+    if reply.status_code != _OK:
         return None
     answer = reply.json()
     return answer["label"], answer["id"]

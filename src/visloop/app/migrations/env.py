@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from alembic import context
 from sqlalchemy import create_engine, pool
 
@@ -23,7 +25,7 @@ def run() -> None:
             context.run_migrations()
 
 
-def _plain_types(kind: str, value: object, _context: object) -> str | bool:
+def _plain_types(kind: str, value: object, _context: object) -> str | Literal[False]:
     """Revisions know nothing of our code: a decorated type is written as what lies under it."""
     under = getattr(value, "impl", None)
     return f"sa.{under!r}" if kind == "type" and under is not None else False

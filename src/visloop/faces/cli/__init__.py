@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from visloop.faces.cli.main import main as main
-    from visloop.faces.cli.main import run as run
+    from visloop.faces.cli.root import main as main
+    from visloop.faces.cli.root import run as run
 
-__getattr__, __dir__, __all__ = lazy_exports(__name__, {"main": ("main", "run")})
+__getattr__, __dir__, __all__ = lazy_exports(__name__, {"root": ("main", "run")})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from visloop.progress import Progress, Silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
 T = TypeVar("T")
 _PATIENCE_S = 0.4
@@ -74,6 +74,6 @@ def _length(items: Iterable[T]) -> int | None:
 
 
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Progress]:
+def progress(*, quiet: bool) -> Generator[Progress]:
     """Bars when a person watches, else silence."""
     yield Silent() if quiet or not sys.stderr.isatty() else Bars()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from visloop.app import Operation, Parameter
 
 
-class KeyValue(click.ParamType):
+class KeyValue(click.ParamType[tuple[str, str]]):
     """`name=value`."""
 
     name = "key=value"

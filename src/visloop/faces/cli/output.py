@@ -16,7 +16,7 @@ from visloop.faces import sdk
 from visloop.faces.cli import bars, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from visloop.app import Operation
     from visloop.errors import VisloopError
@@ -67,7 +67,7 @@ def common_options() -> list[click.Parameter]:
 
 
 @contextmanager
-def connected(settings: Settings) -> Iterator[Connection]:
+def connected(settings: Settings) -> Generator[Connection]:
     """A connection to the workspace or the server that the options name."""
     with bars.progress(quiet=settings.quiet or settings.json) as progress:
         if settings.server:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from visloop.faces.cli import derive, main
+from visloop.faces.cli import derive, root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ def parse(arguments: Sequence[str], *, base: Path) -> tuple[Operation[Any, Any],
     Raises:
         click.UsageError: it would not run in a shell either.
     """
-    command: click.Command = main.build()
+    command: click.Command = root.build()
     context = click.Context(command, info_name="visloop")
     rest = list(arguments)
     while isinstance(command, click.Group):

@@ -22,7 +22,7 @@ from visloop.faces import sdk
 from visloop.faces.cli import bars, parsing, render
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from visloop.app import Operation
     from visloop.faces.cli.output import Settings
@@ -206,7 +206,7 @@ def _wait_for_person(teller: Teller, page: str) -> None:
 
 
 @contextmanager
-def _up(root: Path, port: int, settings: Settings) -> Iterator[str]:
+def _up(root: Path, port: int, settings: Settings) -> Generator[str]:
     """`visloop up` as a process of its own, ready to answer; the page's address."""
     command = [sys.executable, "-m", "visloop", "up", "--json", "--port", str(port)]
     click.echo(click.style("$ visloop ", fg="cyan") + "up &", err=settings.json)

@@ -56,9 +56,8 @@ class Tree(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             near = app.nearest(args[0], self.list_commands(ctx))
-            if near:
-                error.message += f" Did you mean {near!r}?"
-            raise
+            hint = f" Did you mean {near!r}?" if near else ""
+            raise click.UsageError(error.format_message() + hint, ctx) from error
 
 
 def build() -> click.Group:
