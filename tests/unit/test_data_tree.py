@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visloop.data.tree.nodes import Entry, Nodes, Scratch, Shape, Tree
 from visloop.data.tree.edit import apply, build, differences
+from visloop.data.tree.nodes import Entry, Nodes, Scratch, Shape, Tree
 from visloop.errors import Corrupt
 from visloop.ids import digest_of
 

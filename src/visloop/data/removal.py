@@ -55,8 +55,7 @@ def unstage(ports: DataPorts, scope: Scope, dataset: str, paths: Collection[str]
         DatasetNotFound: there is no such data set.
     """
     with ports.ledger.write(scope) as write:
-        staged = staged_paths(scope.project, dataset)
-        wanted = paths or write.connection.execute(staged).scalars().all()
+        wanted = paths or write.connection.scalars(staged_paths(scope.project, dataset)).all()
         taken = take_back(write, dataset, wanted)
         if taken:
             write.fact("data.unstaged", dataset, changes=taken)

@@ -213,7 +213,8 @@ def _really_modified(
     )
     for start in range(0, len(doubtful), 500):
         batch = dict(doubtful[start : start + 500])
-        images = dict(connection.execute(query, {"files": list(batch)}).tuples().all())
+        rows = connection.execute(query, {"files": list(batch)})
+        images = {row.file: row.image for row in rows}
         for source, file in batch.items():
             try:
                 same = digest_of(Path(file).read_bytes()) == images.get(source)

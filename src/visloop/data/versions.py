@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, text, update
 
 from visloop.data import catalog, tables
 from visloop.data.records import DataPorts, Version
@@ -170,24 +170,8 @@ def names(ports: DataPorts, scope: Scope) -> list[str]:
 def datasets(ports: DataPorts, scope: Scope) -> list[DatasetSummary]:
     """The project's data sets with their newest versions, by name."""
     with ports.ledger.read() as connection:
-        staged = dict(
-            connection.execute(
-                select(working.c.dataset, func.count())
-                .where(working.c.project == scope.project)
-                .group_by(working.c.dataset)
-            )
-            .tuples()
-            .all()
-        )
-        waiting = dict(
-            connection.execute(
-                select(quarantine.c.dataset, func.count())
-                .where(quarantine.c.project == scope.project, quarantine.c.state == "waiting")
-                .group_by(quarantine.c.dataset)
-            )
-            .tuples()
-            .all()
-        )
+        staged = _counted(connection, working, scope.project)
+        waiting = _counted(connection, quarantine, scope.project, quarantine.c.state == "waiting")
         heads = {
             name: catalog.head(connection, scope.project, name)
             for name in catalog.names(connection, scope.project)
@@ -203,6 +187,18 @@ def datasets(ports: DataPorts, scope: Scope) -> list[DatasetSummary]:
         )
         for name, head in heads.items()
     ]
+
+
+def _counted(
+    connection: Connection, table: Table, project: str, *where: ColumnElement[bool]
+) -> dict[str, int]:
+    """Data set → number of its rows in a table."""
+    query = (
+        select(table.c.dataset, func.count())
+        .where(table.c.project == project, *where)
+        .group_by(table.c.dataset)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def kept_blobs(ports: DataPorts, version: Version) -> Iterator[str]:

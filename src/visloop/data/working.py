@@ -205,7 +205,7 @@ def stage_over(
     return Staged(changed=len(changed) - gone, removed=gone, sequence=sequence)
 
 
-def staged_paths(project: str, dataset: str) -> Select[tuple[str]]:
+def staged_paths(project: str, dataset: str) -> Select[str]:
     """The paths that are staged, as a query to run or to build into another one."""
     return select(working.c.path).where(working.c.project == project, working.c.dataset == dataset)
 
