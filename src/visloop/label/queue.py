@@ -160,4 +160,4 @@ def get(connection: Connection, project: str, task_id: str) -> Task:
 
 def task_of(row: RowMapping) -> Task:
     """A row of the table as the record."""
-    return msgspec.convert(dict(row), Task)
+    return msgspec.convert({str(key): value for key, value in row.items()}, Task)

@@ -166,7 +166,9 @@ def _loop(plain: Mapping[str, Any]) -> None:
 
 def _monitor(plain: Mapping[str, Any]) -> None:
     click.echo(f"{plain['name']}: {plain['state']}. {plain['verdict']}")
-    _rows(plain["windows"])
+    _rows(plain["windows"], ("first_image", "last_image", "model", "p", "alarm", "mean_confidence"))
+    captured = ", ".join(f"{n} {why}" for why, n in plain["captured"].items())
+    click.echo(f"captured: {captured or 'nothing'}")
     for alert in plain["alerts"]:
         click.echo(f"{alert['state']} alert {alert['id']}: {alert['what']}")
 
@@ -230,6 +232,12 @@ def _label_list(plain: Mapping[str, Any]) -> None:
     _rows(rows)
 
 
+def _imported(plain: Mapping[str, Any]) -> None:
+    click.echo(f"{plain['accepted']} accepted, {plain['unchanged']} said nothing new")
+    if plain["unknown"]:
+        click.echo(f"{len(plain['unknown'])} rows are about pictures that are not in the queue")
+
+
 def _proposed(row: Mapping[str, Any]) -> str:
     best = max(row["proposed"], key=lambda each: each.get("score") or 0.0, default=None)
     return f"{best['label']} {best.get('score') or 0:.2f}" if best else "–"
@@ -251,6 +259,7 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "quarantine.list": _quarantined,
     "label.list": _label_list,
     "label.next": _label_list,
+    "label.import": _imported,
     "quarantine.retry": _added,
     "gate": _gated,
     "evaluate": _evaluated,

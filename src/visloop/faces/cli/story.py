@@ -36,7 +36,7 @@ gate:
     - {metric: accuracy, at_least: 0.6}
   better_than_champion: not_worse
 monitor: {window: 50, alpha: 0.01}
-capture: {below_confidence: 0.5, daily_limit: 400}
+capture: {below_confidence: 0.5, daily_limit: 160}
 loop: {dataset: line, deployment: belt, model: inspector, labels: 150, every_s: 0.3}
 """
 
