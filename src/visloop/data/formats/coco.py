@@ -14,13 +14,13 @@ from __future__ import annotations
 import os
 import posixpath
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from visloop.data.formats import coco_files
-from visloop.data.formats.coco_model import Category, Document, Extras, Image, decode
-from visloop.data.formats.coco_objects import Translator
+from visloop.data.formats.coco_model import Category, Document, Image, decode
+from visloop.data.formats.coco_objects import Translator, class_name
 from visloop.data.formats.records import Item, Reading
 from visloop.data.ingest.records import Found
 from visloop.data.ingest.walk import Leftovers, clean
@@ -48,11 +48,10 @@ class _Source:
     tree: str
     root: str
     document: Document
-    extras: Extras
+    split: str | None
 
 
-@dataclass(frozen=True)
-class _Pictured:
+class _Pictured(NamedTuple):
     """One entry of `images` whose file is there."""
 
     path: str
@@ -88,14 +87,14 @@ def _load(file: str, tree: str) -> _Source:
     try:
         with open(file, "rb") as opened:
             raw = opened.read().removeprefix(b"\xef\xbb\xbf")
-        document, extras = decode(raw)
+        document = decode(raw)
     except (msgspec.MsgspecError, OSError, UnicodeDecodeError) as problem:
         raise LabelsUnreadable(
             f"{clean(file)} cannot be read as COCO: {problem}",
             fix="mend the file, or add the pictures without labels: --format images",
         ) from problem
     root = coco_files.picture_root(file, [image.file_name for image in document.images])
-    return _Source(file, tree, root, document, extras)
+    return _Source(file, tree, root, document, coco_files.split_of(file))
 
 
 def _classes(sources: Sequence[_Source], left: Leftovers) -> tuple[ClassEntry, ...]:
@@ -115,11 +114,6 @@ def _classes(sources: Sequence[_Source], left: Leftovers) -> tuple[ClassEntry, .
             used[number] = name
             entries[name] = _entry(category, name, number)
     return tuple(sorted(entries.values(), key=lambda entry: entry.id))
-
-
-def class_name(category: Category) -> str:
-    """The class's name without surrounding blanks, or its number where it has none."""
-    return category.name.strip() or str(category.id)
 
 
 def _entry(category: Category, name: str, number: int) -> ClassEntry:
@@ -142,7 +136,7 @@ def _items(sources: Sequence[_Source], left: Leftovers) -> Iterator[Item]:
     refusals: list[Refusal] = []
     one_root = len({source.root for source in sources}) == 1
     finders: dict[str, coco_files.Pictures] = {}
-    translators = {source.file: Translator(source.document, source.extras) for source in sources}
+    translators = {source.file: Translator(source.document) for source in sources}
     for source in sources:
         finder = finders.setdefault(source.tree, coco_files.Pictures(source.tree))
         for image in source.document.images:
@@ -159,7 +153,8 @@ def _items(sources: Sequence[_Source], left: Leftovers) -> Iterator[Item]:
         yield from translators[source.file].orphans(clean(source.file))
     used = {each.file for entries in pictured.values() for each in entries}
     for finder in finders.values():
-        for path in finder.others(used):
+        for file in finder.others(used):
+            path = clean(os.path.relpath(file, finder.tree))
             left.add("{n} pictures are named in no label file and were left out", path)
 
 
@@ -167,6 +162,9 @@ def _logical(image: Image, file: str, source: _Source, *, one_root: bool, severa
     if image.path and _is_logical(image.path):
         return image.path
     base = source.root if one_root else source.tree
+    if file.startswith(base + os.sep) and file.isascii():
+        path = file[len(base) + 1 :]
+        return f"{os.path.basename(source.tree)}/{path}" if several and not one_root else path
     path = os.path.relpath(file, base)
     if path.startswith("../"):
         path = os.path.relpath(file, source.tree)
@@ -197,7 +195,7 @@ def _found(entries: Sequence[_Pictured], translators: dict[str, Translator]) -> 
     if len(entries) > 1:
         notes.append(f"{len(entries)} entries name this picture: their objects are put together")
     stated = first.image.split
-    split = stated if isinstance(stated, str) and stated else coco_files.split_of(first.source.file)
+    split = stated if isinstance(stated, str) and stated else first.source.split
     return Found(
         path=first.path,
         file=first.file,
@@ -213,6 +211,8 @@ def _found(entries: Sequence[_Pictured], translators: dict[str, Translator]) -> 
 
 def _metadata(image: Image, document: Document) -> dict[str, Any]:
     metadata = dict(image.metadata or {})
+    if not (image.license or image.coco_url or image.flickr_url or image.date_captured):
+        return metadata
     for licence in document.licenses if image.license is not None else ():
         if licence.id == image.license:
             metadata["coco.license"] = licence.name or licence.url

@@ -7,7 +7,7 @@ SET/train/_annotations.coco.json + SET/train/*.jpg          (Roboflow)
 """
 
 # Paths are text here: a Path for every file costs more than the system call that it is made for.
-# ruff: noqa: PTH112, PTH113, PTH114, PTH118, PTH119, PTH120, PTH122, PTH123
+# ruff: noqa: PTH112, PTH113, PTH118, PTH119, PTH120, PTH122, PTH123
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from visloop.data.ingest.probe import refuse
 from visloop.data.ingest.walk import Entry, Leftovers, clean, inside, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from visloop.data.records import Refusal
 
@@ -107,19 +107,21 @@ class Pictures:
 
     def __init__(self, tree: str) -> None:
         self.tree = tree
-        self._real = os.path.realpath(tree)
-        self._inside: dict[str, bool] = {}
-        self._index: dict[str, list[str]] | None = None
+        entries = walk(tree, "", Leftovers())
+        self._files = {entry.file for entry in entries if isinstance(entry, Entry)}
+        self._by_name: dict[str, list[str]] = {}
 
     def find(self, root: str, name: str, source: str) -> str | Refusal:
         """The file called `name` below `root`; else the only one in the tree with its last parts."""
         tidy = _tidy(name)
-        file = os.path.join(root, tidy)
+        file = f"{root}/{tidy}"
+        if file in self._files:
+            return file
         if not _leaves(tidy) and os.path.isfile(file):
-            return file if self._stays(file) else _outside(name, source)
+            return self._unwalked(file, name, source)
         found = self._by_tail(tidy)
         if len(found) == 1:
-            return found[0] if self._stays(found[0]) else _outside(name, source)
+            return found[0]
         if found:
             reason = f"{name!r} fits {len(found)} pictures: {clean(found[0])}, {clean(found[1])} …"
         else:
@@ -127,27 +129,27 @@ class Pictures:
         fix = "copy the picture to where the label file expects it, or remove its entry"
         return refuse(clean(_relative(tidy)), source, "missing_image", reason, fix=fix)
 
-    def others(self, used: set[str]) -> Iterator[str]:
-        """Pictures of the tree, as logical paths, that no label file named."""
-        for entry in walk(self.tree, "", Leftovers()):
-            if isinstance(entry, Entry) and entry.file not in used:
-                yield entry.path
+    def others(self, used: set[str]) -> list[str]:
+        """Pictures of the tree that no label file named."""
+        return sorted(self._files - used)
 
-    def _stays(self, file: str) -> bool:
-        folder = os.path.dirname(file)
-        if folder not in self._inside:
-            self._inside[folder] = inside(os.path.realpath(folder), self._real)
-        if not self._inside[folder]:
-            return False
-        return not os.path.islink(file) or inside(os.path.realpath(file), self._real)
+    def _unwalked(self, file: str, name: str, source: str) -> str | Refusal:
+        """A file that the walk did not offer: it has an odd name, or a link leads out of the tree."""
+        if inside(os.path.realpath(file), os.path.realpath(self.tree)):
+            return file
+        return refuse(
+            clean(_relative(name)),
+            source,
+            "outside_folder",
+            f"{name!r} is a link out of the folder",
+            fix="copy the pictures in, or add the folder that they lie in",
+        )
 
     def _by_tail(self, name: str) -> list[str]:
-        if self._index is None:
-            self._index = {}
-            for entry in walk(self.tree, "", Leftovers()):
-                if isinstance(entry, Entry):
-                    self._index.setdefault(_key(entry.file), []).append(entry.file)
-        found = self._index.get(_key(name), [])
+        if not self._by_name:
+            for file in sorted(self._files):
+                self._by_name.setdefault(_key(file), []).append(file)
+        found = self._by_name.get(_key(name), [])
         parts = [part for part in name.split("/") if part not in {"", ".", ".."}]
         for start in range(len(parts)):
             tail = unicodedata.normalize("NFC", "/" + "/".join(parts[start:]))
@@ -183,13 +185,3 @@ def _relative(name: str) -> str:
 
 def _key(file: str) -> str:
     return unicodedata.normalize("NFC", file.rpartition("/")[2])
-
-
-def _outside(name: str, source: str) -> Refusal:
-    return refuse(
-        clean(_relative(name)),
-        source,
-        "outside_folder",
-        f"{name!r} is a link out of the folder",
-        fix="copy the pictures in, or add the folder that they lie in",
-    )

@@ -128,12 +128,11 @@ class _Loose(msgspec.Struct):
     annotations: list[dict[str, Any]] = []
 
 
-Extras: TypeAlias = dict[int, dict[str, Any]]
 _KNOWN = frozenset(Object.__struct_fields__)
 
 
-def decode(raw: bytes) -> tuple[Document, Extras]:
-    """A document, and by an object's place in the list those of its fields that nobody knows.
+def decode(raw: bytes) -> Document:
+    """A document; fields of its objects that nobody knows end up among their attributes.
 
     Raises:
         msgspec.MsgspecError: not JSON, or not COCO; the message says where.
@@ -143,9 +142,9 @@ def decode(raw: bytes) -> tuple[Document, Extras]:
     except msgspec.ValidationError:
         document = msgspec.json.decode(raw, type=Document)
         loose = msgspec.json.decode(raw, type=_Loose)
-        unknown = ({k: v for k, v in each.items() if k not in _KNOWN} for each in loose.annotations)
-        return document, {at: each for at, each in enumerate(unknown) if each}
-    document = Document(
-        strict.images, list(strict.annotations), strict.categories, strict.licenses, strict.info
-    )
-    return document, {}
+        for each, fields in zip(document.annotations, loose.annotations, strict=True):
+            if unknown := {key: fields[key] for key in fields.keys() - _KNOWN}:
+                each.attributes = (each.attributes or {}) | unknown
+        return document
+    objects: list[Any] = strict.annotations
+    return Document(strict.images, objects, strict.categories, strict.licenses, strict.info)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from visloop.data.formats import rle
-from visloop.data.formats.coco_model import Category, Document, Extras, Image, Kept, Object, Rle
+from visloop.data.formats.coco_model import Category, Document, Image, Kept, Object, Rle
 from visloop.data.ingest.probe import refuse
 from visloop.vision import (
     Annotation,
@@ -50,23 +50,26 @@ class _BadObject(Exception):
 class Translator:
     """One document's objects, found by picture."""
 
-    def __init__(self, document: Document, extras: Extras) -> None:
+    def __init__(self, document: Document) -> None:
         self._categories: dict[int, Category] = {}
         for category in document.categories:
             self._categories.setdefault(category.id, category)
-        self._by_image: dict[int | str, list[tuple[int, Object]]] = {}
-        for at, each in enumerate(document.annotations):
-            self._by_image.setdefault(each.image_id, []).append((at, each))
+        self._labels = {number: class_name(each) for number, each in self._categories.items()}
+        self._by_image: dict[int | str, list[Object]] = {}
+        for each in document.annotations:
+            self._by_image.setdefault(each.image_id, []).append(each)
         self._images = {image.id for image in document.images}
-        self._extras = extras
 
     def objects(self, image: Image, path: str, source: str) -> Told:
         """Everything that the document says of one picture."""
         told = Told(_whole(image), [], [])
         apart = 0
-        for at, each in self._by_image.get(image.id, ()):
+        for each in self._by_image.get(image.id, ()):
+            if (box := self._plain_box(each)) is not None:
+                told.annotations.append(box)
+                continue
             try:
-                made = self._annotations(each, self._extras.get(at))
+                made = self._annotations(each)
             except _BadObject as problem:
                 code, reason = problem.args
                 reason = f"object {each.id}: {reason}"
@@ -89,15 +92,26 @@ class Translator:
                 )
                 yield refuse(f"image {image}", source, "missing_image", reason, fix=_REDRAW)
 
-    def _annotations(self, each: Object, extra: dict[str, Any] | None) -> list[Annotation]:
+    def _plain_box(self, each: Object) -> Box | None:
+        """The short way for nearly all objects: four numbers and a class, nothing else."""
+        beside = each.segmentation or each.keypoints or each.attributes or each.visloop
+        if beside or each.iscrowd > 0 or each.ignore or len(each.bbox) != 4:  # noqa: PLR2004
+            return None
+        label = self._labels.get(each.category_id)
+        if label is None or each.score is not None or each.track_id is not None:
+            return None
+        x, y, width, height = each.bbox
+        return Box(label=label, xyxy=(x, y, x + width, y + height))
+
+    def _annotations(self, each: Object) -> list[Annotation]:
         category = self._categories.get(each.category_id)
         if category is None:
             raise _BadObject("unknown_class", f"no category has the id {each.category_id}")
         kept = each.visloop or _NOTHING
-        attributes = (each.attributes or {}) | (extra or {})
+        attributes = each.attributes or {}
         common: dict[str, Any] = {
             "id": kept.id,
-            "label": category.name.strip() or str(category.id),
+            "label": self._labels[each.category_id],
             "attributes": attributes,
             "ignore": bool(each.ignore),
             "crowd": each.iscrowd > 0,
@@ -113,6 +127,11 @@ class Translator:
         attributes = attributes | {PAIR: each.id}
         beside = msgspec.structs.replace(points, id="", attributes=attributes)
         return [_shape(each, kept, common | {"attributes": attributes}), beside]
+
+
+def class_name(category: Category) -> str:
+    """The class's name without surrounding blanks, or its number where it has none."""
+    return category.name.strip() or str(category.id)
 
 
 def _whole(image: Image) -> list[Annotation]:
