@@ -9,7 +9,8 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, text
 
 from visloop.data import catalog
 from visloop.data.ingest.records import Found
-from visloop.data.intake.batch import Tally, plan, record, remembered, unpack_found
+from visloop.data.intake.batch import Tally, plan, record, unpack_found
+from visloop.data.intake.memory import remembered
 from visloop.data.intake.reading import labels_digest, read
 from visloop.data.records import Added, DataPorts, Quarantined
 from visloop.data.tables import quarantine as table

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, bindparam, func, select
 
 from visloop.data import catalog
 from visloop.data.ingest.walk import clean, is_hidden, is_picture
+from visloop.data.intake.memory import known_rows
 from visloop.data.intake.reading import UNKNOWN_SIZE
 from visloop.data.records import DataPorts
 from visloop.data.tables import quarantine, roots, sources
 from visloop.data.tree.nodes import Nodes
-from visloop.data.working import Working
+from visloop.data.working import Working, batches
 from visloop.events import Scope
 from visloop.ids import digest_of
 
@@ -126,99 +128,82 @@ def _staged(over: Working) -> StagedCounts:
     return StagedCounts(added, changed, removed, classes=over.state.classes is not None)
 
 
-class KnownFile(NamedTuple):
-    """What is remembered of a file that was read: enough to see that it is as it was."""
-
-    size_bytes: int
-    mtime_ns: int
-    labels: str
-    state: str
-
-
-def known_files(
-    connection: Connection, project: str, dataset: str, root: str
-) -> dict[str, KnownFile]:
-    """Every file remembered at or below `root`, by source."""
-    query = text(
-        "SELECT file, size, mtime_ns, labels, state FROM sources WHERE project = :project"
-        " AND dataset = :dataset AND state <> 'moved'"
-        " AND (file = :root OR (file > :low AND file < :high))"
-    )
-    low = root.rstrip("/") + "/"
-    high = low[:-1] + chr(ord("/") + 1)
-    bound = {"project": project, "dataset": dataset, "root": root, "low": low, "high": high}
-    return {row[0]: KnownFile(*row[1:]) for row in connection.execute(query, bound)}
-
-
 def _folder_status(connection: Connection, project: str, dataset: str, root: Path) -> FolderStatus:
-    known = known_files(connection, project, dataset, clean(str(root)))
+    name = clean(str(root))
+    known = {
+        file: (size, mtime_ns)
+        for file, size, mtime_ns, _, _ in known_rows(connection, project, dataset, name)
+    }
     files = len(known)
     if not root.exists():
-        return FolderStatus(clean(str(root)), files, missing=True)
+        return FolderStatus(name, files, missing=True)
     new: list[str] = []
-    doubtful: list[tuple[str, str]] = []
-    modified: list[str] = []
-    for file, size, mtime_ns in _files(root):
+    doubtful: list[str] = []
+    for file, stat in _unlike(known, root):
         source = file if file.isascii() else clean(file)
-        remembered = known.pop(source, None)
-        if remembered is None:
-            if is_picture(file):
+        before = known.pop(source, None)
+        if before is None:
+            if is_picture(file) and not is_hidden(Path(file).name):
                 new.append(source)
-        elif remembered.size_bytes not in {size, UNKNOWN_SIZE}:
-            modified.append(source)
-        elif mtime_ns != remembered.mtime_ns and remembered.size_bytes != UNKNOWN_SIZE:
-            doubtful.append((source, file))
-    modified += _really_modified(connection, project, dataset, doubtful)
+        elif before[0] != UNKNOWN_SIZE and before != (stat.st_size, stat.st_mtime_ns):
+            doubtful.append(file)
+    modified = list(_really_modified(connection, project, dataset, doubtful))
     named = [
         f"{kind}: {file}"
         for kind, listed in (("new", new), ("modified", modified), ("deleted", list(known)))
         for file in listed[:NAMED]
     ]
-    return FolderStatus(
-        clean(str(root)), files, len(new), len(modified), len(known), examples=tuple(named)
-    )
+    counts = (len(new), len(modified), len(known))
+    return FolderStatus(name, files, *counts, examples=tuple(named))
 
 
-def _files(root: Path) -> Iterator[tuple[str, int, int]]:
-    """(path, size in bytes, mtime in ns) of every file that is not hidden, at or below `root`."""
+def _unlike(known: dict[str, tuple[int, int]], root: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """The files at or below `root` that are not as they were; those that are leave `known`."""
     if root.is_file():
-        found = root.stat()
-        yield str(root), found.st_size, found.st_mtime_ns
+        yield str(root), root.stat()
         return
     waiting = [str(root)]
+    take = known.pop
     while waiting:
-        try:
-            with os.scandir(waiting.pop()) as listing:
-                entries = list(listing)
-        except OSError:
-            continue
-        for entry in entries:
-            if is_hidden(entry.name):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(entry.path)
-            elif entry.is_file():
-                found = entry.stat()
-                yield entry.path, found.st_size, found.st_mtime_ns
+        with suppress(OSError), os.scandir(waiting.pop()) as listing:
+            for entry in listing:  # a tight loop: it runs once for every file there is
+                path = entry.path
+                before = known.get(path)
+                if before is not None:
+                    try:
+                        stat = entry.stat()
+                    except FileNotFoundError:  # gone this very moment
+                        continue
+                    if stat.st_size == before[0] and stat.st_mtime_ns == before[1]:
+                        take(path)
+                    else:
+                        yield path, stat
+                elif entry.is_dir(follow_symlinks=False):
+                    if not is_hidden(entry.name):
+                        waiting.append(path)
+                elif entry.is_file():
+                    yield path, entry.stat()
 
 
 def _really_modified(
-    connection: Connection, project: str, dataset: str, doubtful: list[tuple[str, str]]
+    connection: Connection, project: str, dataset: str, doubtful: list[str]
 ) -> Iterator[str]:
-    """Files of the same size and another time whose bytes are other ones."""
-    query = select(sources.c.file, sources.c.image).where(
+    """Of files with another size or time, those whose bytes are other ones."""
+    query = select(sources.c.file, sources.c.image, sources.c.size).where(
         sources.c.project == project,
         sources.c.dataset == dataset,
         sources.c.file.in_(bindparam("files", expanding=True)),
     )
-    for start in range(0, len(doubtful), 500):
-        batch = dict(doubtful[start : start + 500])
-        rows = connection.execute(query, {"files": list(batch)})
-        images = {row.file: row.image for row in rows}
-        for source, file in batch.items():
-            try:
-                same = digest_of(Path(file).read_bytes()) == images.get(source)
-            except OSError:
-                same = False
+    for part in batches(doubtful, 500):
+        files = {clean(file): file for file in part}
+        for source, image, size_bytes in connection.execute(query, {"files": list(files)}):
+            file = Path(files[source])
+            same = False
+            with suppress(OSError):
+                same = file.stat().st_size == size_bytes and _digest(file) == image
             if not same:
                 yield source
+
+
+def _digest(file: Path) -> str:
+    return digest_of(file.read_bytes())

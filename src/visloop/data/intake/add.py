@@ -18,7 +18,8 @@ from visloop.data import catalog, dictionary
 from visloop.data.ingest.records import Found
 from visloop.data.ingest.scan import Scan, scan
 from visloop.data.ingest.walk import clean
-from visloop.data.intake.batch import Plan, Tally, plan, record, remembered
+from visloop.data.intake.batch import Plan, Tally, plan, record
+from visloop.data.intake.memory import KnownFile, known_files, remembered
 from visloop.data.intake.reading import Outcome, Sink, labels_digest, read, refused
 from visloop.data.records import (
     Added,
@@ -27,7 +28,6 @@ from visloop.data.records import (
     DataPorts,
     Refusal,
 )
-from visloop.data.standing import KnownFile, known_files
 from visloop.data.tree.nodes import Nodes
 from visloop.data.working import Working
 from visloop.events import Scope

@@ -8,27 +8,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import bindparam, text
 
 from visloop.data import catalog, dictionary
 from visloop.data.ingest.records import Found
-from visloop.data.intake.merging import Placing, Remembered
+from visloop.data.intake.memory import remember, remembered
+from visloop.data.intake.merging import Placing
 from visloop.data.intake.reading import Outcome
 from visloop.data.records import Added, ClassDictionary, Refusal, Sample
-from visloop.data.tables import sources
-from visloop.data.working import Working, batches, stage_over, write_many
+from visloop.data.working import Working, batches, stage_over
 from visloop.ids import digest_of
 from visloop.store import Write, utc_text
 
 _AT_ONCE: Final = 500
 
-_UPSERT_SOURCE = text(
-    "INSERT INTO sources (project, dataset, file, size, mtime_ns, labels, state, path, image,"
-    " format) VALUES (:project, :dataset, :file, :size, :mtime_ns, :labels, :state, :path, :image,"
-    " 1) ON CONFLICT (project, dataset, file) DO UPDATE SET size = excluded.size,"
-    " mtime_ns = excluded.mtime_ns, labels = excluded.labels, state = excluded.state,"
-    " path = excluded.path, image = excluded.image"
-)
 _UPSERT_QUARANTINE = text(
     "INSERT INTO quarantine (project, dataset, id, path, source, reason_code, reason, fix, image,"
     " split, time, found, state, closed_because, format) VALUES (:project, :dataset, :id, :path,"
@@ -85,23 +78,6 @@ class Plan:
     classes: ClassDictionary
     rows: list[tuple[Outcome, str]]
     tally: Tally
-
-
-def remembered(
-    connection: Connection, project: str, dataset: str, files: Iterable[str]
-) -> dict[str, Remembered]:
-    """What is noted of these files, by source."""
-    table = sources.c
-    query = select(table.file, table.state, table.path, table.labels, table.image).where(
-        sources.c.project == project,
-        sources.c.dataset == dataset,
-        sources.c.file.in_(bindparam("files", expanding=True)),
-    )
-    return {
-        file: Remembered(state, path, labels, image)
-        for part in batches(files, _AT_ONCE)
-        for file, state, path, labels, image in connection.execute(query, {"files": part})
-    }
 
 
 def plan(
@@ -177,32 +153,8 @@ def record(
     if decided.samples or decided.removed:
         grown = replace(over, classes=decided.classes)
         stage_over(write, grown, decided.samples, removed=decided.removed)
-    _remember(write, dataset, decided.rows)
+    remember(write, dataset, decided.rows)
     _quarantine(write, dataset, [outcome for outcome, _ in decided.rows], class_map or {})
-
-
-def _remember(write: Write, dataset: str, rows: Iterable[tuple[Outcome, str]]) -> None:
-    project = write.scope.project
-    noted: list[tuple[Any, ...]] = []
-    for each, path in rows:
-        state, image = ("sample", each.candidate.image) if each.candidate else ("quarantined", "")
-        noted.append(
-            (
-                project,
-                dataset,
-                each.source,
-                each.size_bytes,
-                each.mtime_ns,
-                each.labels,
-                state,
-                path,
-                image,
-            )
-        )
-        if each.moved_source is not None:
-            gone = (each.moved_source, -1, -1, each.labels, "moved", path, image)
-            noted.append((project, dataset, *gone))
-    write_many(write, _UPSERT_SOURCE, noted)
 
 
 def _quarantine(

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from visloop.data.dictionary import renamed
+from visloop.data.intake.memory import Remembered
 from visloop.data.intake.reading import Outcome
 from visloop.data.objects import Annotations, carry_ids, with_ids
 from visloop.data.records import Candidate, ClassDictionary, Sample
 from visloop.data.working import FROZEN_SPLITS, Working
 from visloop.ids import sample_id
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """What an earlier `add` noted of a file; `state` is sample, quarantined or moved."""
-
-    state: str
-    path: str
-    labels: str
-    image: str
 
 
 class Placing:

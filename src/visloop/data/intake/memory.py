@@ -1,0 +1,97 @@
+"""What earlier `add`s noted of files, so that the next one need not open them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, bindparam, select, text
+
+from visloop.data.intake.reading import Outcome
+from visloop.data.tables import sources
+from visloop.data.working import batches, write_many
+from visloop.store import Write
+
+_AT_ONCE: Final = 500
+
+_BELOW = text(
+    "SELECT file, size, mtime_ns, labels, state FROM sources WHERE project = :project"
+    " AND dataset = :dataset AND state <> 'moved'"
+    " AND (file = :root OR (file > :low AND file < :high))"
+)
+_UPSERT = text(
+    "INSERT INTO sources (project, dataset, file, size, mtime_ns, labels, state, path, image,"
+    " format) VALUES (:project, :dataset, :file, :size, :mtime_ns, :labels, :state, :path, :image,"
+    " 1) ON CONFLICT (project, dataset, file) DO UPDATE SET size = excluded.size,"
+    " mtime_ns = excluded.mtime_ns, labels = excluded.labels, state = excluded.state,"
+    " path = excluded.path, image = excluded.image"
+)
+
+
+class KnownFile(NamedTuple):
+    """Enough to see that a file is as it was; `state` is sample, quarantined or removed."""
+
+    size_bytes: int
+    mtime_ns: int
+    labels: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What became of a file; `state` is sample, quarantined, removed or moved."""
+
+    state: str
+    path: str
+    labels: str
+    image: str
+
+
+def known_rows(
+    connection: Connection, project: str, dataset: str, root: str
+) -> Sequence[tuple[str, int, int, str, str]]:
+    """(source, size in bytes, mtime in ns, labels, state) of every file noted at or below `root`."""
+    low = root.rstrip("/") + "/"
+    high = low[:-1] + chr(ord("/") + 1)
+    bound = {"project": project, "dataset": dataset, "root": root, "low": low, "high": high}
+    cursor: Any = connection.execute(_BELOW, bound).cursor
+    return cursor.fetchall()  # plain tuples: rows of SQLAlchemy cost more than reading them
+
+
+def known_files(
+    connection: Connection, project: str, dataset: str, root: str
+) -> dict[str, KnownFile]:
+    """Every file noted at or below `root`, by source."""
+    rows = known_rows(connection, project, dataset, root)
+    return {row[0]: KnownFile(*row[1:]) for row in rows}
+
+
+def remembered(
+    connection: Connection, project: str, dataset: str, files: Iterable[str]
+) -> dict[str, Remembered]:
+    """What became of these files, by source."""
+    table = sources.c
+    query = select(table.file, table.state, table.path, table.labels, table.image).where(
+        table.project == project,
+        table.dataset == dataset,
+        table.file.in_(bindparam("files", expanding=True)),
+    )
+    return {
+        row[0]: Remembered(*row[1:])
+        for part in batches(files, _AT_ONCE)
+        for row in connection.execute(query, {"files": part})
+    }
+
+
+def remember(write: Write, dataset: str, rows: Iterable[tuple[Outcome, str]]) -> None:
+    """Note outcomes and the paths that their samples got."""
+    owner = (write.scope.project, dataset)
+    noted: list[tuple[Any, ...]] = []
+    for each, path in rows:
+        state, image = ("sample", each.candidate.image) if each.candidate else ("quarantined", "")
+        seen = (each.size_bytes, each.mtime_ns, each.labels)
+        noted.append((*owner, each.source, *seen, state, path, image))
+        if each.moved_source is not None:
+            noted.append((*owner, each.moved_source, -1, -1, each.labels, "moved", path, image))
+    write_many(write, _UPSERT, noted)
