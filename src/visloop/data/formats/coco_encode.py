@@ -102,7 +102,7 @@ class Encoder:
                 _give_box(item, each.xyxy)
             case Polygon():
                 _give_box(item, geometry_xyxy(each) or (0, 0, 0, 0))
-                item.segmentation = [list(ring) for ring in each.rings]
+                item.segmentation = list(each.rings)
                 item.area = sum(_ring_area(ring) for ring in each.rings)
             case Mask():
                 _give_mask(item, each)
@@ -147,7 +147,7 @@ def _kept_whole(each: Annotation) -> str:
 
 def _give_box(item: Object, xyxy: Corners) -> None:
     x1, y1, x2, y2 = xyxy
-    item.bbox = [x1, y1, _extent(x1, x2), _extent(y1, y2)]
+    item.bbox = (x1, y1, _extent(x1, x2), _extent(y1, y2))
     item.area = item.bbox[2] * item.bbox[3]
     item.segmentation = []
 
@@ -170,7 +170,7 @@ def _give_mask(item: Object, mask: Mask) -> None:
 def _give_oriented(item: Object, box: OrientedBox) -> None:
     ring = corners(box)
     _give_box(item, around(ring))
-    item.segmentation = [list(ring)]
+    item.segmentation = [ring]
     item.area = box.cxcywh[2] * box.cxcywh[3]
 
 

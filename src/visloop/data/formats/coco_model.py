@@ -40,7 +40,7 @@ class Kept(msgspec.Struct, omit_defaults=True):
     annotations: list[Annotation] = []
 
 
-Segmentation: TypeAlias = list[list[float]] | Rle | None
+Segmentation: TypeAlias = list[tuple[float, ...]] | Rle | None
 
 
 class Object(msgspec.Struct, gc=False, omit_defaults=True):
@@ -49,7 +49,7 @@ class Object(msgspec.Struct, gc=False, omit_defaults=True):
     id: int | str = 0
     image_id: int | str = 0
     category_id: int = -1
-    bbox: list[float] = []
+    bbox: tuple[float, ...] = ()
     area: float = -1.0
     segmentation: Segmentation = None
     iscrowd: int | bool = -1
@@ -62,7 +62,7 @@ class Object(msgspec.Struct, gc=False, omit_defaults=True):
     visloop: Kept | None = None
 
 
-class Image(msgspec.Struct, omit_defaults=True):
+class Image(msgspec.Struct, gc=False, omit_defaults=True):
     """One entry of `images`."""
 
     id: int | str

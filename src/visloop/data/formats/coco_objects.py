@@ -148,7 +148,7 @@ def _shape(each: Object, kept: Kept, common: dict[str, Any]) -> Annotation:
     drawn = each.segmentation
     if isinstance(drawn, Rle):
         return Mask(size_hw=drawn.size, counts=_runs(drawn), **common)
-    rings = tuple(tuple(ring) for ring in drawn or () if len(ring) >= 6)  # noqa: PLR2004
+    rings = tuple(ring for ring in drawn or () if len(ring) >= 6)  # noqa: PLR2004
     if rings:
         if each.track_id is not None:
             common["attributes"] = common["attributes"] | {"track_id": each.track_id}
