@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from visloop.infer.predictor import Outputs as Outputs
     from visloop.infer.predictor import Predictor as Predictor
     from visloop.infer.predictor import providers as providers
+    from visloop.infer.tensors import check_executable as check_executable
     from visloop.infer.tensors import preprocess as preprocess
     from visloop.infer.tensors import to_tensor as to_tensor
     from visloop.infer.weights import WeightsRefused as WeightsRefused
@@ -35,7 +36,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "model_file": ("ModelRefused", "check_model"),
         "orientation": ("is_sideways", "jpeg_orientation", "turn_upright"),
         "predictor": ("Answer", "Outputs", "Predictor", "providers"),
-        "tensors": ("preprocess", "to_tensor"),
+        "tensors": ("check_executable", "preprocess", "to_tensor"),
         "weights": ("WeightsRefused", "read_weights"),
     },
 )

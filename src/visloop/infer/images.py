@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from visloop.vision import Contract, Decoder
 
 _JPEG: Final = b"\xff\xd8\xff"
-_JPEG_END: Final = b"\xff\xd9"
+_START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 _ORIENTATION: Final = 0x0112
 # libjpeg's warnings that leave every pixel as it was meant
 _HARMLESS: Final = ("extraneous bytes", "JFIF", "Adobe", "progression", "SOS parameters")
@@ -111,7 +111,7 @@ def _decode_jpeg(
         return _scaled_jpeg(data, least_px, strict=True)
     except ValueError as error:
         warning = str(error)
-    if "remature end" in warning:
+    if "remature end" in warning or _is_cut_jpeg(bytes(data)):
         raise _truncated()
     if any(words in warning for words in _HARMLESS):
         return _scaled_jpeg(data, least_px, strict=False)
@@ -136,17 +136,27 @@ def _decode_other(data: bytes, decoder: Decoder) -> NDArray[np.uint8]:
     try:
         with opener(io.BytesIO(data)) as image:
             _check_size(image.width, image.height, decoder)
+            turn = _taken_orientation(image)
             pixels = _pixels(image, decoder.background)
-            turn = UPRIGHT
-            if decoder.orientation == "exif":
-                turn = int(image.getexif().get(_ORIENTATION, UPRIGHT))
     except Refused:
         raise
     except Exception as error:  # Pillow's plug-ins raise whatever a format's parser trips over
         if "truncated" in str(error).lower() or _is_cut_jpeg(data):
             raise _truncated() from error
         raise _not_an_image(f"the picture cannot be decoded: {error}") from error
-    return turn_upright(pixels, turn)
+    return turn_upright(pixels, turn if decoder.orientation == "exif" else UPRIGHT)
+
+
+def _taken_orientation(image: ImageFile) -> int:
+    """EXIF's orientation, taken away so that no plug-in turns the picture too (TIFF's would)."""
+    try:
+        exif = image.getexif()
+        orientation = int(exif.get(_ORIENTATION, UPRIGHT))
+        if _ORIENTATION in exif:
+            del exif[_ORIENTATION]
+    except Exception:  # noqa: BLE001 - a note that cannot be read does not spoil the picture
+        return UPRIGHT
+    return orientation
 
 
 def _pixels(image: Image.Image, background: tuple[int, int, int]) -> NDArray[np.uint8]:
@@ -172,7 +182,8 @@ def _check_size(width: int, height: int, decoder: Decoder) -> None:
 
 
 def _is_cut_jpeg(data: bytes) -> bool:
-    return data[:3] == _JPEG and _JPEG_END not in data
+    """Whether no end of image follows the last start of a scan."""
+    return data[:3] == _JPEG and data.rfind(_END_OF_IMAGE) <= data.rfind(_START_OF_SCAN)
 
 
 def _truncated() -> TruncatedImage:

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from visloop.errors import UsageError
 from visloop.infer.lite0 import build, imagenet_weights
 from visloop.infer.model_file import check_model
 from visloop.vision import Contract, Decode, ShapeError
@@ -21,7 +22,7 @@ _PROBABILITIES = "probabilities"
 
 
 class Network(NamedTuple):
-    """A model file and what it needs around it."""
+    """A model file and what stands around it: what `Predictor.load` takes."""
 
     onnx: bytes
     contract: Contract
@@ -70,7 +71,10 @@ def with_head(
     Raises:
         ModelRefused: `model` is no ONNX file, or may not be loaded.
         ShapeError: weights and bias do not fit each other or the embedding.
+        UsageError: the temperature is not above 0.
     """
+    if temperature <= 0:
+        raise UsageError(f"a temperature of {temperature} divides nothing", fix="use one above 0")
     proto = check_model(model)
     width = _embedding_width(proto)
     weights, bias = np.asarray(weights), np.asarray(bias)
@@ -100,6 +104,6 @@ def _embedding_width(proto: onnx.ModelProto) -> int:
     """D of the output `embedding`; 0 where the file leaves it open."""
     for output in proto.graph.output:
         sizes = output.type.tensor_type.shape.dim
-        if output.name == _EMBEDDING and len(sizes) == 2:  # noqa: PLR2004 - (N, D)
+        if output.name == _EMBEDDING and len(sizes) == len(("N", "D")):
             return int(sizes[1].dim_value)
     raise ShapeError("the model has no output `embedding` of shape (N, D)")

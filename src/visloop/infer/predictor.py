@@ -131,7 +131,8 @@ class Predictor:
         """
         wanted = self.contract.input_shape
         if batch.shape[1:] != wanted or batch.dtype != np.float32:
-            raise ShapeError(f"a batch is float32 (N, {wanted}), not {batch.dtype} {batch.shape}")
+            size = ", ".join(map(str, wanted))
+            raise ShapeError(f"a batch is float32 (N, {size}), not {batch.dtype} {batch.shape}")
         answers: Any = self._session.run(self._asked, {self.contract.input_name: batch})
         by_name = dict(zip(self._asked, answers, strict=True))
         decode = self.contract.decode
@@ -191,10 +192,11 @@ def _check_fit(session: ort.InferenceSession, contract: Contract) -> None:
     outputs = {o.name: o.shape for o in session.get_outputs()}
     decode, classes = contract.decode, len(contract.classes)
     needed = decode.embedding if decode.task == "embed" else decode.probabilities
-    if needed not in outputs:
-        raise _refused(f"it has no output {needed!r} but {list(outputs)}")
-    if decode.task == "classify" and not _agrees(outputs[needed][-1], classes):
-        raise _refused(f"it tells {outputs[needed][-1]} classes apart, the contract has {classes}")
+    shape = outputs.get(needed)
+    if shape is None or len(shape) != len(("N", "K")):
+        raise _refused(f"it has no output {needed!r} of two dimensions but {outputs}")
+    if decode.task == "classify" and not _agrees(shape[1], classes):
+        raise _refused(f"it tells {shape[1]} classes apart, the contract has {classes}")
 
 
 def _agrees(size: object, wanted: int | None) -> bool:

@@ -92,11 +92,16 @@ def resized(rgb: NDArray[np.uint8], resize: Resize) -> NDArray[np.uint8]:
 
 
 def check_executable(contract: Contract) -> None:
-    """Whether the libraries that the contract was made with are those that are here.
+    """Whether this installation can do what the contract says, as it was done when it was made.
 
     Raises:
-        ContractRefused: it names another library or major version.
+        ContractRefused: it names another library or major version, or a task not known here.
     """
+    if contract.decode.task == "detect":
+        raise ContractRefused(
+            "this version does not execute contracts of detectors",
+            fix="use a classifier or an embedder, or a version of visloop that knows detection",
+        )
     for asked, here in (
         (contract.decoder.library, Decoder().library),
         (contract.resize.library, Resize().library),
@@ -114,9 +119,25 @@ def _rounded(numerator: int, denominator: int) -> int:
 
 
 def _scaled(rgb: NDArray[np.uint8], height: int, width: int, kernel: str) -> NDArray[np.uint8]:
+    """uint8 (height, width, 3) by one of `Resize`'s kernels."""
     grows = height > rgb.shape[0] or width > rgb.shape[1]
-    how = cv2.INTER_LINEAR if kernel == "area" and grows else _KERNELS[kernel]
+    if kernel == "reduce":
+        rgb, how = _block_means(rgb, height, width), cv2.INTER_LINEAR
+    else:
+        how = cv2.INTER_LINEAR if kernel == "area" and grows else _KERNELS[kernel]
     return np.asarray(cv2.resize(rgb, (width, height), interpolation=how), np.uint8)
+
+
+def _block_means(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Means of the largest blocks that leave at least (height, width)."""
+    down, right = max(1, rgb.shape[0] // height), max(1, rgb.shape[1] // width)
+    if down == right == 1:
+        return rgb
+    rows, columns = rgb.shape[0] // down, rgb.shape[1] // right
+    top, left = rgb.shape[0] % down // 2, rgb.shape[1] % right // 2
+    whole = rgb[top : top + rows * down, left : left + columns * right]
+    means = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(means, np.uint8)
 
 
 def _normalised(planes: list[NDArray[np.uint8]], normalise: Normalise) -> NDArray[np.float32]:

@@ -50,15 +50,18 @@ class Resize(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     crop_px × crop_px in one step. `letterbox` fits the whole picture into a square of `size_px` and
     fills the rest with `pad_value`; `squash` ignores the aspect ratio.
 
-    The kernel `area` averages where the picture shrinks and is `linear` where a side grows; the
-    other kernels look at the nearest pixels only, so that they alias when the picture shrinks much.
+    The kernel `reduce` first takes the means of whole k × k blocks, k the largest that leaves the
+    size wanted (a remainder of less than k is cut off evenly), then goes on linearly; per side. It
+    hardly aliases and costs a fifth of `area`, OpenCV's exact averaging, which is linear where a
+    side grows. The other kernels look at the nearest pixels only: they alias when a picture shrinks
+    to less than half.
     """
 
     mode: Literal["shorter", "letterbox", "squash"] = "shorter"
     size_px: int = 224
     crop_px: int | None = 224
     library: str = "opencv 4"
-    kernel: Literal["area", "linear", "cubic", "nearest"] = "area"
+    kernel: Literal["reduce", "area", "linear", "cubic", "nearest"] = "reduce"
     pad_value: int = 114
 
     def __post_init__(self) -> None:

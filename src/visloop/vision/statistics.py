@@ -1,8 +1,8 @@
 """Eight numbers that describe how a picture looks, whatever it shows: for drift, before any model.
 
-Cost does not grow with the picture. Light and colour are taken from every k-th pixel (a thumbnail
-of at most 128 px that no averaging has smoothed); sharpness, noise, blockiness and direction from
-four patches at full resolution, for they die in a resize.
+Cost does not grow with the picture. Light and colour are taken from single pixels on an even grid
+(a thumbnail of at most 128 px that no averaging has smoothed); sharpness, noise, blockiness and
+direction from four patches at full resolution, for they die in a resize.
 
 Source of the noise estimate: Immerkær 1996.
 """
@@ -67,9 +67,10 @@ def image_statistics(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Every k-th pixel: uint8 (h, w, 3), h and w at most 128."""
-    down, right = (-(-side // _THUMBNAIL_PX) for side in rgb.shape[:2])
-    return np.ascontiguousarray(rgb[down // 2 :: down, right // 2 :: right])
+    """Single pixels on an even grid: uint8 (h, w, 3), h and w at most 128."""
+    height, width = (min(side, _THUMBNAIL_PX) for side in rgb.shape[:2])
+    small = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(small, np.uint8)
 
 
 def _light(small: NDArray[np.uint8]) -> tuple[float, float, float, float]:
