@@ -162,7 +162,8 @@ def _taken_orientation(image: ImageFile) -> int:
 def _pixels(image: Image.Image, background: tuple[int, int, int]) -> NDArray[np.uint8]:
     """uint8 (H, W, 3) of whatever Pillow opened."""
     if image.mode.startswith("I;16"):
-        grey = np.asarray(image, np.uint16) >> 8
+        # The copy has the pixels' own size; a sideways TIFF's claims to be turned already.
+        grey = np.asarray(image.copy(), np.uint16) >> 8
         return np.repeat(grey.astype(np.uint8)[:, :, None], 3, axis=2)
     if image.mode in {"I", "F"}:
         raise _not_an_image(f"its numbers (mode {image.mode}) have no stated range")
