@@ -16,10 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
+from visloop import infer
 from visloop.data.ingest.exif import read_exif
 from visloop.data.ingest.probe import probe
 from visloop.data.ingest.records import Probe
 from visloop.data.records import Refusal
+from visloop.vision import Contract
 
 MODES = {
     "grey.jpg": ("L", "JPEG"),
@@ -35,8 +37,7 @@ MODES = {
     "alpha.webp": ("RGBA", "WEBP"),
     "float.tif": ("F", "TIFF"),
     "sixteen.tif": ("I;16", "TIFF"),
-    "colour.ppm": ("RGB", "PPM"),
-    "colour.jp2": ("RGB", "JPEG2000"),
+    "colour.avif": ("RGB", "AVIF"),
 }
 
 
@@ -108,6 +109,18 @@ def test_a_png_turned_by_its_xmp_is_as_decoders_turn_it() -> None:
     texts.add_itxt("XML:com.adobe.xmp", xmp)
     found = good(encoded(kind="PNG", pnginfo=texts))
     assert (found.orientation, found.width, found.height) == (6, 30, 40)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", sorted(MODES.keys() - {"float.tif"}))
+def test_what_is_taken_is_decoded_to_the_same_upright_size(name: str, orientation: int) -> None:
+    mode, kind = MODES[name]
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    data = encoded(mode, kind, **({} if kind in {"GIF", "BMP"} else {"exif": exif}))
+    found = good(data, name)
+    height, width, _ = infer.decode(data, Contract()).shape
+    assert (found.width, found.height) == (width, height)
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 77])
@@ -247,6 +260,8 @@ def test_a_large_jpeg_header_is_refused_too() -> None:
         (bytes(128) + b"DICM" + bytes(40), "unsupported_media"),
         (b"%PDF-1.7 ...", "unsupported_media"),
         (b'<?xml version="1.0"?><svg xmlns="x"/>', "unsupported_media"),
+        (b"P6\n2 2\n255\n" + bytes(12), "unsupported_media"),
+        (b"II+\0" + bytes(40), "unsupported_media"),
         (b"8BPS\0\1" + bytes(40), "unsupported_media"),
     ],
 )

@@ -11,11 +11,9 @@ SUPPORTED: Final = {
     "image/bmp": "BMP",
     "image/tiff": "TIFF",
     "image/webp": "WEBP",
-    "image/x-portable-anymap": "PPM",
-    "image/jp2": "JPEG2000",
     "image/avif": "AVIF",
 }
-"""Media type → Pillow's name of the format."""
+"""Media type → Pillow's name of the format. What is taken here must be decoded by `infer` too."""
 
 EXTENSIONS: Final = {
     "image/jpeg": ".jpg",
@@ -24,8 +22,6 @@ EXTENSIONS: Final = {
     "image/bmp": ".bmp",
     "image/tiff": ".tif",
     "image/webp": ".webp",
-    "image/x-portable-anymap": ".ppm",
-    "image/jp2": ".jp2",
     "image/avif": ".avif",
 }
 
@@ -60,7 +56,7 @@ _VIDEO = Unsupported("video", "take frames from it first: ffmpeg -i a.mp4 -vf fp
 
 _BRANDS: dict[bytes, str | Unsupported] = {
     b"avif": "image/avif",
-    b"avis": "image/avif",
+    b"avis": Unsupported("AVIF sequence", _CONVERT),
     **dict.fromkeys((b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"), _HEIC),
     b"crx ": RAW,
 }
@@ -72,10 +68,10 @@ _STARTS: tuple[tuple[bytes, str | Unsupported], ...] = (
     (b"GIF89a", "image/gif"),
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
-    (b"II+\0", "image/tiff"),
-    (b"MM\0+", "image/tiff"),
-    (b"\0\0\0\x0cjP  \r\n\x87\n", "image/jp2"),
-    (b"\xffO\xffQ", "image/jp2"),
+    (b"II+\0", Unsupported("BigTIFF", "save it as plain TIFF, or cut it into tiles")),
+    (b"MM\0+", Unsupported("BigTIFF", "save it as plain TIFF, or cut it into tiles")),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", Unsupported("JPEG 2000", _CONVERT)),
+    (b"\xffO\xffQ", Unsupported("JPEG 2000", _CONVERT)),
     (b"\xff\n", Unsupported("JPEG XL", _CONVERT)),
     (b"\0\0\0\x0cJXL \r\n\x87\n", Unsupported("JPEG XL", _CONVERT)),
     (b"8BPS", Unsupported("Photoshop", "export it as PNG or TIFF")),
@@ -110,7 +106,7 @@ def _loose_media(data: bytes) -> str | Unsupported | None:
     if data[:2] == b"BM" and data[6:10] == b"\0\0\0\0":
         return "image/bmp"
     if data[:1] == b"P" and data[1:2] in b"123456" and data[2:3].isspace():
-        return "image/x-portable-anymap"
+        return Unsupported("PBM/PGM/PPM", _CONVERT)
     head = data[:256].lstrip().lower()
     if head.startswith(b"<svg") or (head.startswith(b"<?xml") and b"<svg" in head):
         return Unsupported("SVG", "render it to PNG at the size you want")

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _ORIENTATION: Final = 0x112
 _DNG_VERSION: Final = 0xC612
-_BIG_TIFF: Final = (b"II+\0", b"MM\0+")
 _SIXTEEN_BIT: Final = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
 _THIRTY_TWO_BIT: Final = frozenset({"I", "F"})
 
@@ -108,7 +107,7 @@ def pillow_orientation(picture: ImageFile) -> int:
 def _exif(picture: ImageFile, data: bytes, media: str) -> Exif:
     if media == "image/tiff":
         # The file itself is the block; Pillow's word on orientation counts, because it turns.
-        exif = Exif() if data.startswith(_BIG_TIFF) else read_exif(data)
+        exif = read_exif(data)
         turned = getattr(picture, "tag_v2", {}).get(_ORIENTATION, 1)
         return exif._replace(orientation=turned if turned in range(1, 9) else 1)
     block = picture.info.get("exif")
