@@ -83,21 +83,26 @@ def with_head(
             f"a head wants weights (K, {width or 'D'}) and bias (K,), not {weights.shape} and "
             f"{bias.shape}"
         )
-    graph = proto.graph
+    _append_head(proto.graph, weights / temperature, bias / temperature)
+    return proto.SerializeToString(deterministic=True)
+
+
+def _append_head(graph: onnx.GraphProto, weights: NDArray[Any], bias: NDArray[Any]) -> None:
+    """A linear layer and a softmax after the embedding; `probabilities` becomes the first output."""
     for name, values in (("head.weight", weights.T), ("head.bias", bias)):
-        values32 = np.ascontiguousarray(values / temperature, np.float32)
-        graph.initializer.append(numpy_helper.from_array(values32, name))
-    graph.node.append(
-        helper.make_node("Gemm", [_EMBEDDING, "head.weight", "head.bias"], ["logits"], name="head")
-    )
-    graph.node.append(
-        helper.make_node("Softmax", ["logits"], [_PROBABILITIES], name=_PROBABILITIES, axis=1)
+        tensor = numpy_helper.from_array(np.ascontiguousarray(values, np.float32), name)
+        graph.initializer.append(tensor)
+    linear = [_EMBEDDING, "head.weight", "head.bias"]
+    graph.node.extend(
+        [
+            helper.make_node("Gemm", linear, ["logits"], name="head"),
+            helper.make_node("Softmax", ["logits"], [_PROBABILITIES], name=_PROBABILITIES, axis=1),
+        ]
     )
     answer = helper.make_tensor_value_info(_PROBABILITIES, TensorProto.FLOAT, ["N", len(bias)])
     outputs = [answer, *graph.output]
     del graph.output[:]
     graph.output.extend(outputs)
-    return proto.SerializeToString(deterministic=True)
 
 
 def _embedding_width(proto: onnx.ModelProto) -> int:
