@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
+import onnxruntime as ort
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from visloop import infer
 from visloop.errors import Corrupt, Refused
-from visloop.train.recipes.linear_head import calibrate, fit_head, softmax
+from visloop.train.recipes.linear_head import calibrate, fit_head, rooted, softmax
+from visloop.train.recipes.root import root_before_head
 from visloop.train.reference import Reference
 
 
@@ -15,12 +19,12 @@ def blobs(seed=0, n=240, classes=4, size=32, spread=1.0):
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(classes, size))
     truth = np.arange(n) % classes
-    points = centres[truth] + spread * 3 * rng.normal(size=(n, size))
+    points = np.maximum(0, 6 + centres[truth] + spread * 3 * rng.normal(size=(n, size)))
     return points.astype(np.float32), truth.astype(np.int64)
 
 
 def answer(head, points):
-    return softmax(points @ head.weights + head.bias)
+    return softmax(rooted(points) @ head.weights + head.bias)
 
 
 def test_a_head_learns_what_can_be_learnt():
@@ -111,6 +115,23 @@ def test_calibration_finds_the_temperature_that_was_used(temperature, seed):
 
 def test_softmax_does_not_overflow():
     assert softmax(np.array([[1000.0, 0.0]])).tolist() == [[1.0, 0.0]]
+
+
+def test_the_exported_network_computes_what_was_fitted():
+    points, truth = blobs(spread=0.3)
+    head = fit_head(points, truth, seed=0)
+    kind, names = onnx.TensorProto.FLOAT, ("input", "embedding")
+    through, back = (onnx.helper.make_tensor_value_info(n, kind, ["N", 32]) for n in names)
+    nodes = [onnx.helper.make_node("Identity", ["input"], ["embedding"])]
+    graph = onnx.helper.make_graph(nodes, "body", [through], [back])
+    opset = [onnx.helper.make_opsetid("", 17)]
+    body = onnx.helper.make_model(graph, ir_version=8, opset_imports=opset)
+    joined = infer.with_head(body.SerializeToString(), head.weights.T, head.bias)
+    session = ort.InferenceSession(root_before_head(joined))
+    wide = np.concatenate([points, -points])
+    found, embedding = session.run(["probabilities", "embedding"], {"input": wide})
+    assert found == pytest.approx(answer(head, wide), abs=1e-5)
+    assert (embedding == wide).all()
 
 
 def reference(n=5) -> Reference:

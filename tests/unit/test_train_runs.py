@@ -45,7 +45,7 @@ def test_a_run_is_recorded_with_all_that_it_depends_on(ready):
     assert run.commit is None
     keys = {m.key for m in detail.metrics}
     assert {"cv.accuracy", "cv.c", "cv_accuracy", "time.embed_s", "images_per_s"} <= keys
-    assert [m.step for m in detail.metrics if m.key == "cv.c"] == list(range(7))
+    assert [m.step for m in detail.metrics if m.key == "cv.c"] == list(range(9))
     assert [r.id for r in train.list_runs(ready.training, SCOPE)] == [done.run]
     assert train.list_runs(ready.training, SCOPE, model="other") == []
     assert ready.kinds() == ["run.started", "run.finished"]
@@ -61,6 +61,7 @@ def test_the_model_is_one_network_with_its_contract_and_reference(ready):
     sample = next(iter(snapshot.samples("train")))
     outputs = predictor.run(predictor.prepare(ready.blobs.get(sample.image))[None])
     assert outputs.probabilities.sum() == pytest.approx(1, abs=1e-4)
+    assert outputs.embedding.min() >= 0
     held = train.Reference.from_bytes(package.reference)
     assert held.probabilities.shape == (24, 3)
     assert held.embeddings.shape == (24, outputs.embedding.shape[1])

@@ -16,6 +16,7 @@ from visloop import infer, vision
 from visloop.train.bench import Bench
 from visloop.train.recipe import Fitted, Lesson
 from visloop.train.recipes.linear_head import STRENGTHS, Head, fit_head
+from visloop.train.recipes.root import root_before_head
 from visloop.train.reference import STATISTICS, Reference
 
 FEW: Final = 20
@@ -64,7 +65,8 @@ class ClassifyLinear:
             bench.log("cv.accuracy", trial.accuracy, step)
             bench.log("cv.log_loss", trial.log_loss, step)
         with bench.stage("export"):
-            onnx = infer.with_head(backbone.onnx, head.weights.T, head.bias)
+            joined = infer.with_head(backbone.onnx, head.weights.T, head.bias)
+            onnx = root_before_head(joined)
             contract = msgspec.structs.replace(
                 backbone.contract,
                 decode=vision.Decode(task="classify"),
