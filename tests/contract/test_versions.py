@@ -234,6 +234,47 @@ def test_classes_are_versioned_with_the_data(ports, photos) -> None:
     assert [(each.kind, each.name) for each in found.classes] == [("added", "horse")]
 
 
+def test_a_committed_test_picture_stays_in_the_test_split(ports, photos) -> None:
+    data.add(ports, SCOPE, "pets", [photos / "cat"], data.AddOptions(split="test"))
+    data.add(ports, SCOPE, "pets", [photos / "cat"], data.AddOptions(split="val"))
+    assert {each.split for each in view(ports, "pets@work").values()} == {"val"}
+    data.add(ports, SCOPE, "pets", [photos / "cat"], data.AddOptions(split="test"))
+    data.commit(ports, SCOPE, "pets", "frozen")
+    done = data.add(ports, SCOPE, "pets", [photos / "cat"], data.AddOptions(split="train"))
+    assert {each.split for each in view(ports, "pets@work").values()} == {"test"}
+    assert (done.updated, done.unchanged) == (0, 4)
+    assert sum("stays in the frozen 'test' split" in note for note in done.notes) == 4
+    assert data.open(ports, Ref.parse("pets@v1:test")).count == 4
+
+
+def test_names_of_any_kind_come_back_as_they_were(ports, tmp_path) -> None:
+    names = ["ä b 😀.jpg", "a\u0308.jpg", "ä.jpg", "x y/z (1).jpg", "%41.jpg", "A.JPG"]
+    for number, name in enumerate(names):
+        picture(tmp_path / "in" / name.replace("JPG", "jpg"), number).rename(tmp_path / "in" / name)
+    raw = os.fsencode(tmp_path / "in") + b"/bad\xff.jpg"
+    shutil.copy(tmp_path / "in" / names[0], raw)
+    data.add(ports, SCOPE, "odd", [tmp_path / "in"])
+    data.commit(ports, SCOPE, "odd", "names")
+    assert set(view(ports, "odd")) == {*names, "bad%ff.jpg"}
+    assert data.add(ports, SCOPE, "odd", [tmp_path / "in"]).unchanged == len(names) + 1
+    assert data.status(ports, SCOPE, "odd").clean
+
+
+def test_which_pictures_a_data_set_holds(ports, photos) -> None:
+    assert data.images_held(ports, "default", "pets", ["0" * 64]) == set()
+    data.add(ports, SCOPE, "pets", [photos / "cat"])
+    data.commit(ports, SCOPE, "pets", "cats")
+    data.add(ports, SCOPE, "pets", [photos / "dog"])
+    data.remove(ports, SCOPE, "pets", ["cat0.jpg"])
+    samples = view(ports, "pets@work")
+    removed = view(ports, "pets")["cat0.jpg"]
+    asked = [samples["cat1.jpg"].image, samples["dog1.jpg"].image, removed.image, "0" * 64]
+    assert data.images_held(ports, "default", "pets", asked) == set(asked[:2])
+    snapshot = data.open(ports, Ref.parse("pets@work"))
+    assert snapshot.with_image(asked[0]) == [samples["cat1.jpg"]]
+    assert snapshot.with_id(samples["dog1.jpg"].id) == samples["dog1.jpg"]
+
+
 def test_a_dry_run_says_the_same_and_leaves_no_trace(ports, photos) -> None:
     (photos / "dog/empty.jpg").write_bytes(b"")
     told = data.add(ports, SCOPE, "pets", [photos], data.AddOptions(dry_run=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -139,13 +139,16 @@ class Working:
 
     def images(self, wanted: Collection[str]) -> set[str]:
         """Those of the wanted pictures (by digest) that a sample holds, staged or committed."""
-        wanted = set(wanted)
-        staged = dict(self.edits())
-        committed = (entry for entry in self.tree.entries() if entry.key not in staged)
-        shown = (entry for entry in staged.values() if entry is not None)
-        return {
-            image for entry in chain(shown, committed) if (image := image_of(entry.value)) in wanted
-        }
+        found: set[str] = set()
+        staged: set[str] = set()
+        for path, entry in self.edits():
+            staged.add(path)
+            if entry is not None:
+                found.add(image_of(entry.value))
+        for entry in self.tree.entries():
+            if entry.key not in staged:
+                found.add(image_of(entry.value))
+        return found.intersection(wanted)
 
     def merged(self) -> Tree:
         """The tree with everything staged worked in; its new nodes go where the old ones are."""

@@ -30,6 +30,7 @@ from visloop.data.records import (
 )
 from visloop.data.tree.nodes import Nodes
 from visloop.data.working import Working
+from visloop.errors import UsageError
 from visloop.events import Scope
 from visloop.ids import check_name, digest_of
 from visloop.store import utc_text
@@ -68,10 +69,12 @@ def add(
     Raises:
         SourceNotFound: a path is not there.
         UnknownClass: a label is no class of the data set; nothing of its batch is staged.
-        UsageError: `dataset` cannot be a name, or the format is not known.
+        UsageError: `dataset` cannot be a name, no path is given, or the format is not known.
     """
     options = options or AddOptions()
     check_name(dataset, "data set name")
+    if not paths:
+        raise UsageError("nothing to add", fix=f"visloop add PATH… --to {dataset}")
     roots = [
         os.path.abspath(Path(path).expanduser())  # noqa: PTH100 - as the scan does: links stay
         for path in paths
