@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -77,9 +78,7 @@ def build() -> click.Group:
 def _version_option() -> click.Option:
     def print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         if value:
-            from visloop import __version__  # noqa: PLC0415
-
-            click.echo(f"visloop {__version__}")
+            click.echo(f"visloop {version('visloop')}")
             ctx.exit()
 
     return click.Option(

@@ -1,0 +1,258 @@
+"""The same operation by command line, SDK in process, SDK over HTTP and curl: one answer, one fact."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.journey import worlds
+from visloop import app
+from visloop.errors import VisloopError
+from visloop.faces import cli, sdk
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the questions are about: ids that every copy of the world has."""
+
+    parts: Path
+    truth: Path
+    folder: Path
+    stream: str
+    run: str
+    alert: str
+    prediction: str
+    tasks: tuple[str, ...]
+
+
+def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
+    """Every operation once, in an order in which each has something to do."""
+    folder = known.folder
+    return [
+        (app.demo_images, app.DemoImages(directory=str(folder / "more"), count=12, seed=9)),
+        (app.demo_video, app.DemoVideo(file=str(folder / "line.mp4"), seconds=1.0)),
+        (app.demo_stream, app.DemoStream(url=known.stream, count=3)),
+        (app.add, app.Add(paths=(str(folder / "more"),), to="line")),
+        (app.add, app.Add(paths=(str(known.truth),), to="odd")),
+        (app.classes_add, app.ClassesAdd(dataset="line", names=("bracket",))),
+        (app.classes_list, app.ClassesList(dataset="line")),
+        (app.split, app.Split(dataset="line", shares={"train": 0.5, "test": 0.5}, seed=3)),
+        (app.status, app.Status()),
+        (app.diff, app.Diff(a="line@v1", b="line@work")),
+        (app.commit, app.Commit(dataset="line", message="more parts")),
+        (app.log, app.Log(dataset="line")),
+        (app.datasets, app.Datasets()),
+        (app.samples, app.Samples(ref="line@v2:test", limit=5)),
+        (app.export, app.Export(ref="line@v1", directory=str(folder / "coco"))),
+        (app.quarantine_list, app.QuarantineList()),
+        (app.quarantine_retry, app.QuarantineRetry(dataset="line")),
+        (app.train, app.Train(ref="line@v2", model="inspector", seed=1)),
+        (app.runs_list, app.RunsList()),
+        (app.runs_show, app.RunsShow(run=known.run)),
+        (app.evaluate, app.Evaluate(model="inspector@v2", on="line@v2:test")),
+        (app.gate, app.Gate(model="inspector@v2")),
+        (app.models, app.Models()),
+        (app.model_approve, app.ModelApprove(ref="inspector@v2", reason="looks right")),
+        (app.model_promote, app.ModelPromote(ref="inspector@v2")),
+        (app.model_rollback, app.ModelRollback(name="inspector")),
+        (app.model_alias, app.ModelAlias(ref="inspector@v2", alias="challenger")),
+        (app.model_show, app.ModelShow(ref="inspector@v2")),
+        (app.deploy, app.Deploy(model="inspector@v2", as_="belt")),
+        (app.rollback, app.Rollback(name="belt")),
+        (app.model_reject, app.ModelReject(ref="inspector@v2")),
+        (app.deployments, app.Deployments()),
+        (app.predictions, app.Predictions(name="belt", limit=4)),
+        (app.predict, app.Predict(model="inspector@v1", sources=(str(known.parts / "bolt"),))),
+        (app.trace, app.Trace(prediction=known.prediction)),
+        (app.monitor, app.Monitor(name="belt")),
+        (app.alerts_list, app.AlertsList()),
+        (app.alerts_acknowledge, app.AlertsAcknowledge(alert=known.alert)),
+        (app.alerts_close, app.AlertsClose(alert=known.alert)),
+        (app.label_list, app.LabelList(limit=3)),
+        (app.label_next, app.LabelNext()),
+        (app.label_accept, app.LabelAccept(task=known.tasks[0], label="gear")),
+        (app.label_undo, app.LabelUndo(task=known.tasks[0])),
+        (app.label_reject, app.LabelReject(task=known.tasks[1])),
+        (app.label_import, app.LabelImport(file=str(known.truth), dataset="line")),
+        (app.loop_start, app.LoopStart()),
+        (app.loop_step, app.LoopStep(force=True)),
+        (app.loop_status, app.LoopShow()),
+        (app.loop_stop, app.LoopStop()),
+        (app.facts, app.Facts(limit=3)),
+        (app.audit, app.Audit()),
+        # what cannot be is the same error everywhere
+        (app.log, app.Log(dataset="nothing")),
+        (app.commit, app.Commit(dataset="odd", message="nothing is there")),
+        (app.model_promote, app.ModelPromote(ref="inspector@v9")),
+        (app.trace, app.Trace(prediction="pred-nobody")),
+    ]
+
+
+def test_every_face_gives_the_same_answers_and_the_same_facts(
+    world: worlds.World, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with ExitStack() as stack:
+        faces = dict(_faces(world, tmp_path, stack, capfd))
+        stream = stack.enter_context(worlds.serving(world.copy(tmp_path / "stream")))
+        told = {name: _tell(world, tmp_path / name, ask, stream) for name, ask in faces.items()}
+    covered = {operation.name for operation, _ in questions(_nothing(tmp_path))}
+    assert covered == {each.name for each in app.OPERATIONS}, "every operation is asked"
+    reference = told["sdk"]
+    wrong = {verb: answer["error"] for verb, answer in reference["answers"] if "error" in answer}
+    assert list(wrong) == ["log", "commit", "model.promote", "trace"], wrong
+    for name, heard in told.items():
+        for (verb, ours), (_, theirs) in zip(reference["answers"], heard["answers"], strict=True):
+            assert theirs == ours, f"{verb} by {name}"
+        assert heard["facts"] == reference["facts"], f"facts by {name}"
+    kinds = {fact["kind"] for fact in reference["facts"]}
+    assert {"data.committed", "run.finished", "gate.passed", "model.promoted"} <= kinds
+    assert {"deployment.changed", "label.accepted", "loop.started", "alert.closed"} <= kinds
+
+
+def _tell(world: worlds.World, root: Path, ask: Callable[..., Answer], stream: str) -> Answer:
+    known = _known(world, root, f"{stream}/predict/belt")
+    with sdk.local(root) as here:
+        before = here.ports.ledger.facts()[-1].seq
+    answers = [
+        (operation.name, _same(ask(operation, question), root))
+        for operation, question in questions(known)
+    ]
+    with sdk.local(root) as here:
+        facts = [worlds.plain(fact) for fact in here.ports.ledger.facts(after=before)]
+    return {"answers": answers, "facts": [_same(fact, root) for fact in facts]}
+
+
+def _nothing(folder: Path) -> Known:
+    return Known(folder, folder, folder, "", "", "", "", ("", ""))
+
+
+def _known(world: worlds.World, root: Path, stream: str) -> Known:
+    folder = root / "out"
+    folder.mkdir()
+    shutil.copy(world.truth, folder / "truth.csv")
+    with sdk.local(root) as here:
+        tasks = here.call(app.label_list, app.LabelList(limit=2)).rows
+        return Known(
+            parts=world.parts,
+            truth=folder / "truth.csv",
+            folder=folder,
+            stream=stream,
+            run=here.call(app.runs_list, app.RunsList()).rows[0]["id"],
+            alert=here.call(app.alerts_list, app.AlertsList()).rows[0]["id"],
+            prediction=here.call(app.predictions, app.Predictions(name="belt")).rows[0]["id"],
+            tasks=tuple(task["id"] for task in tasks),
+        )
+
+
+def _faces(
+    world: worlds.World, folder: Path, stack: ExitStack, capfd: pytest.CaptureFixture[str]
+) -> Iterator[tuple[str, Callable[..., Answer]]]:
+    roots = {name: world.copy(folder / name) for name in ("sdk", "cli", "http", "curl")}
+    yield "sdk", _sdk(stack.enter_context(sdk.local(roots["sdk"])))
+    yield "cli", _cli(roots["cli"], capfd)
+    for name in ("http", "curl"):
+        url = stack.enter_context(worlds.api(roots[name]))
+        token = app.token_of(roots[name])
+        if name == "http":
+            yield name, _sdk(stack.enter_context(sdk.remote(url, token=token)))
+        else:
+            yield name, _curl(url, token)
+
+
+def _sdk(connection: sdk.Connection) -> Callable[..., Answer]:
+    def ask(operation: app.Operation[Any, Any], question: Any) -> Answer:
+        try:
+            return worlds.plain(connection.call(operation, question))
+        except VisloopError as error:
+            return worlds.plain({"error": {"code": error.code, "what": error.what, "fix": error.fix}})
+
+    return ask
+
+
+def _cli(root: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    def ask(operation: app.Operation[Any, Any], question: Any) -> Answer:
+        line = [*operation.name.split("."), *_arguments(operation, question)]
+        code = cli.run([*line, "--json", "--workspace", str(root)])
+        out = capfd.readouterr().out
+        answer = json.loads(out)
+        assert code == (1 if "error" in answer else 0), (line, out)
+        return answer
+
+    return ask
+
+
+def _arguments(operation: app.Operation[Any, Any], question: Any) -> Iterator[str]:
+    """The request as it would be typed."""
+    words: list[str] = []
+    for each in app.parameters(operation.request):
+        value = getattr(question, each.name)
+        if value in (None, (), {}) or value is False:
+            continue
+        if each.cli == "arg":
+            words += [*value] if isinstance(value, tuple) else [str(value)]
+            continue
+        option = f"--{each.option}"
+        if value is True:
+            yield option
+        elif isinstance(value, dict):
+            for key, one in value.items():
+                yield from (option, f"{key}={one}")
+        elif isinstance(value, tuple):
+            for one in value:
+                yield from (option, str(one))
+        else:
+            yield from (option, str(value))
+    yield from words
+
+
+def _curl(url: str, token: str) -> Callable[..., Answer]:
+    def ask(operation: app.Operation[Any, Any], question: Any) -> Answer:
+        path = operation.name.replace(".", "/")
+        body = {each.name: getattr(question, each.name) for each in fields(question)}
+        done = subprocess.run(
+            [
+                *("curl", "-sS", "-H", f"Authorization: Bearer {token}"),
+                *("--data-binary", msgspec.json.encode(body).decode(), f"{url}/api/v1/{path}"),
+            ],
+            capture_output=True,
+            check=True,
+        )
+        answer = json.loads(done.stdout)
+        if "error" in answer:
+            answer["error"].pop("exit_code")
+        return answer
+
+    return ask
+
+
+_TIMES = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[0-9.]*(Z|[+-]\d\d:\d\d)")
+_HEX = re.compile(r"[0-9a-f]{12,64}")
+_MEASURED = re.compile(r"(^time\.|_s$|_per_s$|^latency_ms$|^seconds$|^cost)")
+
+
+def _same(value: Any, root: Path) -> Any:
+    """Without what must differ between two workspaces: moments, random ids, durations, folders."""
+    if isinstance(value, dict):
+        return {
+            key: "measured" if _MEASURED.search(key) else _same(one, root)
+            for key, one in value.items()
+            if key not in ("pid", "worker", "seals")
+        }
+    if isinstance(value, list):
+        return [_same(one, root) for one in value]
+    if isinstance(value, str):
+        text = value.replace(str(root), "ROOT")
+        return _HEX.sub("#", _TIMES.sub("TIME", text))
+    return value
