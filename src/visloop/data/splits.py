@@ -11,15 +11,17 @@ from typing import Final
 import msgspec
 
 from visloop.data import catalog
-from visloop.data.records import DataPorts, Sample
+from visloop.data.records import DataPorts, Sample, Version
 from visloop.data.tree.nodes import Nodes, Scratch
 from visloop.data.working import FROZEN_SPLITS, Working, batches, decode, stage_over
-from visloop.errors import UsageError
+from visloop.errors import Conflict, UsageError
 from visloop.events import Scope
 from visloop.ids import digest_of
+from visloop.store import Write
 
 DEFAULT_SHARES: Final[Mapping[str, float]] = {"train": 0.8, "test": 0.2}
 _AT_ONCE: Final = 500
+_TRIES: Final = 8
 
 
 @dataclass(frozen=True)
@@ -64,33 +66,72 @@ def split(
     Raises:
         DatasetNotFound: there is no such data set.
         UsageError: the shares are not positive numbers that make 1.
+        Conflict: others changed the data set again and again.
     """
     wanted = _checked(DEFAULT_SHARES if shares is None else shares)
-    with ports.ledger.write(scope) as write:
-        state = catalog.state(write.connection, scope.project, dataset)
-        nodes = Nodes(Scratch(ports.blobs))
-        over = Working.load(write.connection, nodes, state)
+    for _ in range(_TRIES):
+        drawn = _draw(ports, scope, dataset, wanted, seed, group_by, redo=redo, unfreeze=unfreeze)
+        with ports.ledger.write(scope) as write:
+            state = catalog.state(write.connection, scope.project, dataset)
+            over = Working.load(write.connection, Nodes(ports.blobs), state)
+            if (state.sequence, over.head) != (drawn.sequence, drawn.head):
+                continue  # somebody changed the data set meanwhile: draw again
+            changed = _stage(write, over, drawn, unfreeze=unfreeze)
+            if changed:
+                write.fact("data.split", dataset, shares=dict(wanted), seed=seed, changed=changed)
+        splits = {name: n for name, n in sorted(drawn.counts.items()) if name and n}
+        return Shared(splits=splits, changed=changed, frozen=drawn.frozen)
+    raise Conflict(f"others kept changing {dataset!r}", fix="run the same command again")
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """Path → split, drawn from one state of the data set; `counts` is updated as it is staged."""
+
+    sequence: int
+    head: Version | None
+    chosen: dict[str, str]
+    counts: Counter[str]
+    frozen: int
+
+
+def _draw(
+    ports: DataPorts,
+    scope: Scope,
+    dataset: str,
+    shares: Mapping[str, float],
+    seed: int,
+    group_by: str | None,
+    *,
+    redo: bool,
+    unfreeze: bool,
+) -> _Draw:
+    """Everything but the writing: the lock of the ledger is not held while all samples are read."""
+    with ports.ledger.read() as connection:
+        state = catalog.state(connection, scope.project, dataset)
+        over = Working.load(connection, Nodes(Scratch(ports.blobs)), state)
         view = over.merged()
         frozen: set[str] = set()
         if redo and not unfreeze:
             for name in FROZEN_SPLITS:
                 frozen |= {entry.key for entry in over.tree.entries(tag=name)}
         groups = _grouped(map(decode, view.entries()), group_by, frozen, redo=redo)
-        chosen = _share_out(groups, wanted, seed)
-        counts, changed = Counter(view.tally), 0
-        for part in batches(sorted(chosen), _AT_ONCE):
-            fresh: list[Sample] = []
-            for path, sample in over.get_many(part).items():
-                if sample.split != chosen[path]:
-                    counts[sample.split or ""] -= 1
-                    counts[chosen[path]] += 1
-                    fresh.append(msgspec.structs.replace(sample, split=chosen[path]))
-            stage_over(write, over, fresh, unfreeze=unfreeze)
-            changed += len(fresh)
-        if changed:
-            write.fact("data.split", dataset, shares=dict(wanted), seed=seed, changed=changed)
-    splits = {name: number for name, number in sorted(counts.items()) if name and number}
-    return Shared(splits=splits, changed=changed, frozen=len(frozen))
+    chosen = _share_out(groups, shares, seed)
+    return _Draw(state.sequence, over.head, chosen, Counter(view.tally), len(frozen))
+
+
+def _stage(write: Write, over: Working, drawn: _Draw, *, unfreeze: bool) -> int:
+    changed = 0
+    for part in batches(sorted(drawn.chosen), _AT_ONCE):
+        fresh: list[Sample] = []
+        for path, sample in over.get_many(part).items():
+            if sample.split != (split := drawn.chosen[path]):
+                drawn.counts[sample.split or ""] -= 1
+                drawn.counts[split] += 1
+                fresh.append(msgspec.structs.replace(sample, split=split))
+        stage_over(write, over, fresh, unfreeze=unfreeze)
+        changed += len(fresh)
+    return changed
 
 
 def _checked(shares: Mapping[str, float]) -> Mapping[str, float]:
