@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from visloop.app.catalogue import OPERATIONS as OPERATIONS
     from visloop.app.catalogue import nearest as nearest
     from visloop.app.catalogue import usage_error as usage_error
+    from visloop.app.media import answered_thumbnail as answered_thumbnail
     from visloop.app.media import image_bytes as image_bytes
     from visloop.app.media import thumbnail as thumbnail
     from visloop.app.operation import Operation as Operation
@@ -132,6 +133,7 @@ if TYPE_CHECKING:
     from visloop.app.verbs.watching import LabelNext as LabelNext
     from visloop.app.verbs.watching import LabelReject as LabelReject
     from visloop.app.verbs.watching import LabelsImported as LabelsImported
+    from visloop.app.verbs.watching import LabelStatus as LabelStatus
     from visloop.app.verbs.watching import LabelUndo as LabelUndo
     from visloop.app.verbs.watching import Monitor as Monitor
     from visloop.app.verbs.watching import Monitored as Monitored
@@ -143,6 +145,7 @@ if TYPE_CHECKING:
     from visloop.app.verbs.watching import label_list as label_list
     from visloop.app.verbs.watching import label_next as label_next
     from visloop.app.verbs.watching import label_reject as label_reject
+    from visloop.app.verbs.watching import label_status as label_status
     from visloop.app.verbs.watching import label_undo as label_undo
     from visloop.app.verbs.watching import monitor as monitor
     from visloop.app.worker import Worker as Worker
@@ -162,7 +165,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "catalogue": ("GROUPS", "OPERATIONS", "nearest", "usage_error"),
-        "media": ("image_bytes", "thumbnail"),
+        "media": ("answered_thumbnail", "image_bytes", "thumbnail"),
         "operation": ("Operation", "Parameter", "parameters"),
         "ports": ("Ports", "with_progress"),
         "rows": ("Rows",),
@@ -293,6 +296,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "LabelList",
             "LabelNext",
             "LabelReject",
+            "LabelStatus",
             "LabelUndo",
             "LabelsImported",
             "Monitor",
@@ -305,6 +309,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "label_list",
             "label_next",
             "label_reject",
+            "label_status",
             "label_undo",
             "monitor",
         ),

@@ -58,6 +58,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     watching.alerts_acknowledge,
     watching.alerts_close,
     watching.label_list,
+    watching.label_status,
     watching.label_next,
     watching.label_accept,
     watching.label_reject,

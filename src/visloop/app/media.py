@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageOps
 
-from visloop.errors import Refused
+from visloop import serve
+from visloop.errors import NotFound, Refused
 from visloop.ids import digest_of
 
 if TYPE_CHECKING:
     from visloop.app.ports import Ports
+    from visloop.events import Scope
 
 _MAGIC: Final = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -29,6 +31,12 @@ class NotAPicture(Refused):
     """The bytes are there and are no picture."""
 
     code = "media.not_a_picture"
+
+
+class PictureGone(NotFound):
+    """An answer's picture that was not captured leaves the spool after a while."""
+
+    code = "media.picture_gone"
 
 
 def image_bytes(ports: Ports, digest: str) -> tuple[bytes, str]:
@@ -60,6 +68,26 @@ def thumbnail(ports: Ports, digest: str, px: int) -> bytes:
     temporary.write_bytes(drawn)
     temporary.replace(kept)
     return drawn
+
+
+def answered_thumbnail(ports: Ports, scope: Scope, prediction: str, px: int) -> bytes:
+    """The same of the picture behind an answer: captured, or still in the spool; not cached here.
+
+    Raises:
+        PredictionNotFound: no such answer in the log.
+        PictureGone: it was not captured, and the spool has let go of it.
+    """
+    found = serve.prediction(ports.serve, scope, prediction)
+    kept = serve.captured(ports.spool, found)
+    if kept is not None and kept.image:
+        return _draw(kept.image, found.image, px)
+    if ports.blobs.has(found.image):
+        return thumbnail(ports, found.image, px)
+    raise PictureGone(
+        f"the picture behind {prediction} is not kept any more",
+        fix="capture more of them (capture in visloop.yaml), or let the spool hold more: "
+        "serve.spool_limit_mb",
+    )
 
 
 def _draw(raw: bytes, digest: str, px: int) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from visloop import label, observe
+from visloop import data, label, observe
 from visloop.app.operation import arg, operation, opt
 from visloop.app.rows import Rows, plain, rows_of
 
@@ -95,6 +95,21 @@ def label_list(ports: Ports, scope: Scope, ask: LabelList) -> Rows:
     """Most urgent first."""
     return rows_of(
         label.list_tasks(ports.label, scope, ask.dataset, state=ask.state, limit=ask.limit)
+    )
+
+
+@dataclass(frozen=True)
+class LabelStatus:
+    """Say how the queue of each data set stands: waiting, decided, labels that no version holds yet."""
+
+
+@operation("label.status", permission="label.read")
+def label_status(ports: Ports, scope: Scope, ask: LabelStatus) -> Rows:
+    """One row a data set."""
+    del ask
+    return rows_of(
+        {"dataset": name} | plain(label.counts(ports.label, scope, name))
+        for name in data.names(ports.data, scope)
     )
 
 

@@ -23,11 +23,11 @@ _FOREVER = {
     "Cache-Control": "private, max-age=31536000, immutable",
     "X-Content-Type-Options": "nosniff",
 }
-_SIZES_PX = (64, 160, 320, 640)
+_SIZES_PX = (64, 160, 320, 640, 1280)
 
 
 def routes(ports: Ports) -> list[Route]:
-    """`/media/image/DIGEST` and `/media/thumbnail/DIGEST?px=160`."""
+    """`/media/image/DIGEST`, `/media/thumbnail/DIGEST?px=160`, `/media/answer/PREDICTION?px=160`."""
 
     async def image(request: Request) -> Response:
         try:
@@ -45,7 +45,17 @@ def routes(ports: Ports) -> list[Route]:
             return failure(error)
         return Response(body, media_type="image/jpeg", headers=_FOREVER)
 
+    async def answer(request: Request) -> Response:
+        try:
+            scope, px = app.scope_for(None, ports), _size(request)
+            prediction: str = request.path_params["prediction"]
+            body = await run_in_threadpool(app.answered_thumbnail, ports, scope, prediction, px)
+        except VisloopError as error:
+            return failure(error)
+        return Response(body, media_type="image/jpeg", headers=_FOREVER)
+
     return [
+        Route("/media/answer/{prediction}", answer),
         Route("/media/image/{digest}", image),
         Route("/media/thumbnail/{digest}", thumbnail),
     ]
