@@ -81,6 +81,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.alerts_acknowledge, app.AlertsAcknowledge(alert=known.alert)),
         (app.alerts_close, app.AlertsClose(alert=known.alert)),
         (app.label_list, app.LabelList(limit=3)),
+        (app.label_status, app.LabelStatus()),
         (app.label_next, app.LabelNext()),
         (app.label_accept, app.LabelAccept(task=known.tasks[0], label="gear")),
         (app.label_undo, app.LabelUndo(task=known.tasks[0])),
