@@ -123,7 +123,8 @@ def test_a_question_that_cannot_be_answered_says_why(ready, tmp_path):
     lonely = ready.add(folder(tmp_path / "lonely", kinds=("disc",)), name="lonely")
     with pytest.raises(Refused, match="only class 'disc'"):
         ready.train(lonely.ref)
-    failed = train.list_runs(ready.training, SCOPE)[0]
+    listed = train.list_runs(ready.training, SCOPE)[0]
+    failed = train.show_run(ready.training, SCOPE, listed.id).run
     assert failed.status == "failed"
     assert failed.error["code"] == "refused"
     assert ready.kinds() == ["run.started", "run.failed"]
@@ -144,7 +145,8 @@ def test_a_run_whose_process_died_is_shown_as_lost(ready):
     assert train.list_runs(ready.training, SCOPE)[0].status == "failed"
     ready.train("shapes@v2", model_name="net", key="k")
     assert ready.kinds() == ["run.started", "run.failed", "run.resumed", "run.finished"]
-    assert train.list_runs(ready.training, SCOPE)[0].attempt == 2
+    again = train.list_runs(ready.training, SCOPE)[0]
+    assert train.show_run(ready.training, SCOPE, again.id).run.attempt == 2
 
 
 def _interrupted(at) -> None:

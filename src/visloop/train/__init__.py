@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from visloop.train.records import RunBusy as RunBusy
     from visloop.train.records import RunDetail as RunDetail
     from visloop.train.records import RunKeyTaken as RunKeyTaken
+    from visloop.train.records import RunLine as RunLine
     from visloop.train.records import RunNotFound as RunNotFound
     from visloop.train.records import TrainPorts as TrainPorts
     from visloop.train.records import TrainResult as TrainResult
@@ -40,6 +41,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "RunBusy",
             "RunDetail",
             "RunKeyTaken",
+            "RunLine",
             "RunNotFound",
             "TrainPorts",
             "TrainResult",

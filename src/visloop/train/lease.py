@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from visloop.errors import LeaseLost
+from visloop.errors import LeaseLost, Unavailable
 from visloop.store import Claim, Jobs, worker_name
 from visloop.train.records import RunBusy
 from visloop.train.runs import DUTY
@@ -54,4 +54,5 @@ def _renew(jobs: Jobs, claim: Claim, stop: threading.Event) -> None:
     """Until told to stop, or the lease is lost: then the fenced writes of the worker fail."""
     with suppress(LeaseLost):
         while not stop.wait(claim.lease_s / 3):
-            jobs.heartbeat(claim)
+            with suppress(Unavailable):
+                jobs.heartbeat(claim)

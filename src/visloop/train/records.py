@@ -99,6 +99,25 @@ class Run:
 
 
 @dataclass(frozen=True)
+class RunLine:
+    """One run as a row of a list; the fields mean what they mean in `Run`."""
+
+    id: str
+    status: Status
+    recipe: str
+    data: str
+    model_name: str
+    model: str | None
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    seed: int
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+    actor: str
+
+
+@dataclass(frozen=True)
 class Metric:
     """One number that a run reported; `step` counts within its key."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, and_, insert, select, update
+from sqlalchemy import Row, and_, insert, select, update
 
 from visloop.errors import VisloopError, did_you_mean
 from visloop.events import Scope
@@ -15,7 +14,15 @@ from visloop.ids import digest_of, new_id
 from visloop.registry import ModelVersion
 from visloop.store import Jobs, Ledger, Write
 from visloop.train import tables as t
-from visloop.train.records import Metric, Run, RunDetail, RunKeyTaken, RunNotFound, TrainPorts
+from visloop.train.records import (
+    Metric,
+    Run,
+    RunDetail,
+    RunKeyTaken,
+    RunLine,
+    RunNotFound,
+    TrainPorts,
+)
 
 DUTY: Final = "train"
 _ERROR_CHARACTERS = 2_000
@@ -124,14 +131,19 @@ def list_runs(
     recipe: str | None = None,
     model: str | None = None,
     limit: int | None = 100,
-) -> list[Run]:
-    """Runs of the project, newest first."""
-    query = select(t.runs).where(t.runs.c.project == scope.project)
+) -> list[RunLine]:
+    """Runs of the project, newest first: of one recipe or one model's name, where given."""
+    query = select(*(t.runs.c[f.name] for f in fields(RunLine)))
+    query = query.where(t.runs.c.project == scope.project)
     if recipe is not None:
         query = query.where(t.runs.c.recipe == recipe)
     if model is not None:
         query = query.where(t.runs.c.model_name == model)
-    return _read(ports, query.order_by(t.runs.c.seq.desc()).limit(limit))
+    with ports.ledger.read() as connection:
+        rows = connection.execute(query.order_by(t.runs.c.seq.desc()).limit(limit)).all()
+    found = [RunLine(*row) for row in rows]
+    lost = _lost(ports, [line.id for line in found if line.status == "running"])
+    return [replace(line, status="lost") if line.id in lost else line for line in found]
 
 
 def show_run(ports: TrainPorts, scope: Scope, run: str) -> RunDetail:
@@ -141,26 +153,25 @@ def show_run(ports: TrainPorts, scope: Scope, run: str) -> RunDetail:
         RunNotFound: no such run in the project.
     """
     mine = t.runs.c.project == scope.project
-    found = _read(ports, select(t.runs).where(mine, t.runs.c.id == run))
-    if not found:
-        with ports.ledger.read() as connection:
+    with ports.ledger.read() as connection:
+        row = connection.execute(select(t.runs).where(mine, t.runs.c.id == run)).one_or_none()
+        if row is None:
             known = connection.execute(select(t.runs.c.id).where(mine)).scalars().all()
-        fix = did_you_mean(run, known, otherwise="list them: visloop runs list")
-        raise RunNotFound(f"there is no run {run!r}", fix=fix)
+            fix = did_you_mean(run, known, otherwise="list them: visloop runs list")
+            raise RunNotFound(f"there is no run {run!r}", fix=fix)
+    found = run_of(row)
+    if found.status == "running" and _lost(ports, [run]):
+        found = replace(found, status="lost")
     table = t.run_metrics
-    query = select(table).where(and_(table.c.run == run, table.c.attempt == found[0].attempt))
+    query = select(table).where(and_(table.c.run == run, table.c.attempt == found.attempt))
     with ports.ledger.read() as connection:
         rows = connection.execute(query.order_by(table.c.id)).all()
-    return RunDetail(
-        run=found[0], metrics=tuple(Metric(r.key, r.step, r.value, r.time) for r in rows)
-    )
+    return RunDetail(run=found, metrics=tuple(Metric(r.key, r.step, r.value, r.time) for r in rows))
 
 
-def run_of(row: Row[Any], *, lost: bool = False) -> Run:
+def run_of(row: Row[Any]) -> Run:
     """A row of `runs`."""
     values: dict[str, Any] = {f.name: getattr(row, f.name) for f in fields(Run)}
-    if lost:
-        values["status"] = "lost"
     return Run(**values)
 
 
@@ -178,18 +189,11 @@ def _row(write: Write, run: str) -> Row[Any] | None:
     return write.execute(select(t.runs).where(t.runs.c.id == run)).one_or_none()
 
 
-def _read(ports: TrainPorts, query: Select[Any]) -> list[Run]:
-    with ports.ledger.read() as connection:
-        rows = connection.execute(query).all()
-    held = _leases(ports) if any(row.status == "running" for row in rows) else {}
-    now = ports.ledger.clock.now()
-    return [
-        run_of(row, lost=row.status == "running" and (held.get(row.id) or now) <= now)
-        for row in rows
-    ]
-
-
-def _leases(ports: TrainPorts) -> dict[str, datetime | None]:
-    """Run → until when somebody works on it."""
+def _lost(ports: TrainPorts, running: Collection[str]) -> set[str]:
+    """Those of the running runs that nobody works on any more."""
+    if not running:
+        return set()
     jobs = Jobs(ports.ledger, ports.ledger.clock)
-    return {job.key: job.lease_until for job in jobs.find(kinds=[DUTY])}
+    now = ports.ledger.clock.now()
+    held = {job.key for job in jobs.find(kinds=[DUTY]) if (job.lease_until or now) > now}
+    return set(running) - held
