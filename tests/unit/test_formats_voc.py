@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.unit.test_formats_coco import BLOBS, CLASSES, jpeg, sample, taken
+from tests.unit.formats_parts import BLOBS, CLASSES, jpeg, sample, taken
 from visloop.data.formats import ExportReport
 from visloop.data.formats.voc_write import export_voc
 from visloop.data.formats.voc_xml import BadXml, parse_voc

@@ -21,7 +21,9 @@ import msgspec
 from visloop.data.formats import coco_files
 from visloop.data.formats.coco_model import Category, Document, Image, decode
 from visloop.data.formats.coco_objects import Translator, class_name
+from visloop.data.formats.folder import shortest_distinct
 from visloop.data.formats.records import Item, Reading
+from visloop.data.ingest.probe import refuse
 from visloop.data.ingest.records import Found
 from visloop.data.ingest.walk import Leftovers, clean
 from visloop.data.records import ClassEntry, Refusal
@@ -30,6 +32,7 @@ from visloop.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_APART: Final = "give one of them another name in its label file"
 _UP: Final = frozenset({".", ".."})
 _NO_PARENT: Final = frozenset({None, "", "none"})
 
@@ -136,16 +139,24 @@ def _items(sources: Sequence[_Source], left: Leftovers) -> Iterator[Item]:
     refusals: list[Refusal] = []
     one_root = len({source.root for source in sources}) == 1
     finders: dict[str, coco_files.Pictures] = {}
+    prefixes = _prefixes({source.tree for source in sources})
     translators = {source.file: Translator(source.document) for source in sources}
     for source in sources:
-        finder = finders.setdefault(source.tree, coco_files.Pictures(source.tree))
+        finder = finders.get(source.tree) or coco_files.Pictures(source.tree)
+        finders[source.tree] = finder
         for image in source.document.images:
             file = finder.find(source.root, image.file_name, clean(source.file))
             if isinstance(file, Refusal):
                 refusals.append(file)
                 continue
-            path = _logical(image, file, source, one_root=one_root, several=len(finders) > 1)
-            pictured.setdefault(path, []).append(_Pictured(path, file, image, source))
+            base = source.root if one_root else source.tree
+            path = _logical(image, file, source, base, prefixes[source.tree])
+            entries = pictured.setdefault(path, [])
+            if entries and entries[0].file != file:
+                reason = f"two pictures would be called {path!r}: {clean(entries[0].file)} too"
+                refusals.append(refuse(path, clean(file), "name_collision", reason, fix=_APART))
+            else:
+                entries.append(_Pictured(path, file, image, source))
     yield from sorted(refusals, key=lambda refusal: refusal.path)
     for path in sorted(pictured):
         yield _found(pictured[path], translators)
@@ -158,18 +169,25 @@ def _items(sources: Sequence[_Source], left: Leftovers) -> Iterator[Item]:
             left.add("{n} pictures are named in no label file and were left out", path)
 
 
-def _logical(image: Image, file: str, source: _Source, *, one_root: bool, several: bool) -> str:
+def _prefixes(trees: set[str]) -> dict[str, str]:
+    """What tells the pictures of several data sets apart: nothing where there is one."""
+    folders = sorted(trees)
+    if len(folders) < 2:  # noqa: PLR2004
+        return dict.fromkeys(folders, "")
+    tails = shortest_distinct(folders)
+    return {folder: f"{clean(tail)}/" for folder, tail in zip(folders, tails, strict=True)}
+
+
+def _logical(image: Image, file: str, source: _Source, base: str, prefix: str) -> str:
+    """What the file itself says, else the path below `base`, else below the whole set."""
     if image.path and _is_logical(image.path):
-        return image.path
-    base = source.root if one_root else source.tree
+        return prefix + image.path
     if file.startswith(base + os.sep) and file.isascii():
-        path = file[len(base) + 1 :]
-        return f"{os.path.basename(source.tree)}/{path}" if several and not one_root else path
+        return prefix + file[len(base) + 1 :]
     path = os.path.relpath(file, base)
     if path.startswith("../"):
         path = os.path.relpath(file, source.tree)
-    path = clean(path.replace(os.sep, "/"))
-    return f"{os.path.basename(source.tree)}/{path}" if several and not one_root else path
+    return prefix + clean(path)
 
 
 def _is_logical(path: str) -> bool:

@@ -42,8 +42,11 @@ def label_files(path: str) -> list[str]:
     for folder in below:
         if found := _json_files(folder):
             return found
-    with os.scandir(path) as listing:
-        folders = sorted(each.path for each in listing if each.name.lower() in SPLITS)
+    try:
+        with os.scandir(path) as listing:
+            folders = sorted(each.path for each in listing if each.name.lower() in SPLITS)
+    except OSError:
+        return []
     return [file for folder in folders for file in _json_files(folder)]
 
 

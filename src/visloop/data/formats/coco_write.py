@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from visloop.data.formats.bake import bake
 from visloop.data.formats.coco_encode import Encoder
 from visloop.data.formats.coco_model import Image, Kept
 from visloop.data.formats.losses import Losses
+from visloop.data.formats.pictures import KEPT_TURNED, PicturesOut
 from visloop.data.formats.records import ExportReport, ReadBlob, Upright
-from visloop.data.formats.target import Names, Target
-from visloop.data.ingest.media import EXTENSIONS
+from visloop.data.formats.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +27,10 @@ if TYPE_CHECKING:
     from visloop.vision import Annotation
 
 LABEL_FILE: Final = "annotations/instances_default.json"
+_INFO: Final[dict[str, Any]] = {
+    "info": {"description": "exported by visloop", "version": "1"},
+    "licenses": [],
+}
 LOSSES: Final = {
     "class_label": "COCO has no class of a whole picture: kept in images[].labels, which other "
     "readers ignore",
@@ -39,8 +42,7 @@ LOSSES: Final = {
     "attributes": "COCO has no attributes: written as CVAT and Datumaro do, others ignore them",
     "provenance": "COCO has no author or review state: kept in annotations[].visloop, which other "
     "readers ignore",
-    "orientation": "the pictures are kept as they are: readers that ignore EXIF see them turned, "
-    "and the boxes beside the objects",
+    "orientation": KEPT_TURNED,
 }
 
 
@@ -62,29 +64,13 @@ def export_coco(
     encoder = Encoder(classes, losses)
     images: list[Image] = []
     objects: list[Object] = []
-    baked: list[str] = []
-    renamed: dict[str, str] = {}
-    names = Names()
     with Target(out_dir, force=force) as target:
+        pictures = PicturesOut(target, "images", read_blob, losses, upright=upright)
         for number, sample in enumerate(samples, start=1):
-            data = read_blob(sample.image)
-            wanted = sample.path
-            if sample.orientation != 1 and upright == "bake":
-                data, media = bake(data, sample.media, sample.orientation)
-                wanted += "" if media == sample.media else EXTENSIONS[media]
-                baked.append(sample.path)
-            elif sample.orientation != 1:
-                losses.add("orientation", sample.path)
-            name = names.unique(wanted)
-            if name != sample.path:
-                renamed[sample.path] = name
-            target.write(f"images/{name}", data)
             made, whole = encoder.objects(sample, image=number, first=len(objects) + 1)
             objects += made
-            images.append(_image(sample, number, name, whole))
-        document = {
-            "info": {"description": "exported by visloop", "version": "1"},
-            "licenses": [],
+            images.append(_image(sample, number, pictures.write(sample), whole))
+        document = _INFO | {
             "images": images,
             "annotations": objects,
             "categories": encoder.categories(),
@@ -95,24 +81,11 @@ def export_coco(
         folder=str(target.folder),
         images=len(images),
         objects=len(objects),
-        baked=tuple(baked),
-        renamed=renamed,
+        baked=tuple(pictures.baked),
+        renamed=pictures.renamed,
         losses=losses.report(),
-        notes=notes(baked, renamed),
+        notes=pictures.notes(),
     )
-
-
-def notes(baked: list[str], renamed: dict[str, str]) -> tuple[str, ...]:
-    """What an export did to files, in words."""
-    said: list[str] = []
-    if baked:
-        said.append(
-            f"{len(baked)} pictures were turned upright, as their EXIF says, so that every reader "
-            "sees the pixels that the boxes mean"
-        )
-    if renamed:
-        said.append(f"{len(renamed)} files got another name; the logical path is kept beside it")
-    return tuple(said)
 
 
 def _image(sample: Sample, number: int, name: str, whole: list[Annotation]) -> Image:

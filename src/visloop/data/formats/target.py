@@ -98,20 +98,39 @@ class Names:
     """Logical paths → file names that are portable and differ even where case does not count."""
 
     def __init__(self) -> None:
-        self._used: set[str] = set()
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
 
     def unique(self, path: str) -> str:
         """`path` itself where that works; else mended, with a piece of its digest."""
-        safe = "/".join(_portable(part) for part in path.split("/"))
-        if safe != path or _key(safe) in self._used:
-            stem, dot, suffix = safe.rpartition(".")
-            if not dot or "/" in suffix:
-                stem, dot, suffix = safe, "", ""
-            safe = f"{stem}-{digest_of(path)[:8]}{dot}{suffix}"
-        while _key(safe) in self._used:
-            safe = f"_{safe}"
-        self._used.add(_key(safe))
+        parts = [_portable(part) for part in path.split("/")]
+        safe = "/".join(parts)
+        while not self._free(safe):
+            parts[-1] = _marked(parts[-1], path)
+            parts = parts if self._free("/".join(parts)) else [f"_{digest_of(safe)[:8]}", *parts]
+            safe = "/".join(parts)
+        key = _key(safe)
+        self._files.add(key)
+        self._folders.update(_above(key))
         return safe
+
+    def _free(self, safe: str) -> bool:
+        key = _key(safe)
+        taken = key in self._files or key in self._folders
+        return not taken and self._files.isdisjoint(_above(key))
+
+
+def _above(path: str) -> list[str]:
+    """`a/b/c` → `a`, `a/b`."""
+    return [path[:at] for at, letter in enumerate(path) if letter == "/"]
+
+
+def _marked(name: str, path: str) -> str:
+    """`a.jpg` → `a-1f2e3d4c.jpg`, by the digest of the whole path."""
+    stem, dot, suffix = name.rpartition(".")
+    if not dot or not stem:
+        stem, dot, suffix = name, "", ""
+    return f"{stem}-{digest_of(path)[:8]}{dot}{suffix}"
 
 
 def _key(name: str) -> str:
@@ -119,8 +138,8 @@ def _key(name: str) -> str:
 
 
 def _portable(part: str) -> str:
-    mended = _NOT_PORTABLE.sub("_", part.encode("utf-8", "replace").decode())
-    mended = mended.rstrip(". ")
+    """The part itself, or a mended one that carries a piece of the part's digest."""
+    mended = _NOT_PORTABLE.sub("_", part.encode("utf-8", "replace").decode()).rstrip(". ")
     if mended in {"", ".", ".."} or _RESERVED.fullmatch(mended):
         mended = f"_{mended.strip('.')}"
     if len(mended.encode()) > _LONGEST_BYTES:
@@ -129,4 +148,4 @@ def _portable(part: str) -> str:
             stem, dot, suffix = mended, "", ""
         room = _LONGEST_BYTES - len(dot + suffix)
         mended = stem.encode()[:room].decode("utf-8", "ignore") + dot + suffix
-    return mended
+    return mended if mended == part else _marked(mended, part)

@@ -6,14 +6,14 @@ without an xml says nothing of its objects; one whose xml names no object holds 
 """
 
 # Paths are text here: a Path for every file costs more than the system call that it is made for.
-# ruff: noqa: PTH112, PTH118, PTH119, PTH122, PTH123, PTH208
+# ruff: noqa: PTH112, PTH118, PTH122, PTH123, PTH208
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from visloop.data.formats.folder import SPLITS
+from visloop.data.formats.folder import SPLITS, shortest_distinct
 from visloop.data.formats.records import Item, Reading
 from visloop.data.formats.voc_xml import BadXml, VocFile, parse_voc
 from visloop.data.ingest.probe import refuse
@@ -49,15 +49,21 @@ def read_voc(paths: Sequence[str], left: Leftovers) -> Reading:
     """Every picture of the VOC folders, in the order of the logical paths."""
     found = [each for path in paths for each in _sets(path)]
     if len(found) > 1:
-        found = [each._replace(prefix=f"{os.path.basename(each.folder)}/") for each in found]
+        tails = shortest_distinct([each.folder for each in found])
+        found = [
+            each._replace(prefix=f"{clean(tail)}/") for each, tail in zip(found, tails, strict=True)
+        ]
     return Reading(_items(found, left))
 
 
 def _sets(path: str) -> list[_Set]:
     if one := _set_at(path):
         return [one]
-    with os.scandir(path) as listing:
-        years = sorted(each.path for each in listing if each.name.startswith("VOC"))
+    try:
+        with os.scandir(path) as listing:
+            years = sorted(each.path for each in listing if each.name.startswith("VOC"))
+    except OSError:
+        return []
     return [each for each in map(_set_at, years) if each]
 
 
@@ -107,7 +113,8 @@ class _VocSet:
 
     def items(self) -> Iterator[Item]:
         entries: list[Entry] = []
-        for entry in walk(self._where.pictures, "", Leftovers()):
+        apart = self._where.pictures != self._where.labels
+        for entry in walk(self._where.pictures, "", self._left if apart else Leftovers()):
             if isinstance(entry, Refusal):
                 yield entry
             else:

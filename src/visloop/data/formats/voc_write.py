@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
 from visloop.data.formats import rle
-from visloop.data.formats.bake import bake
 from visloop.data.formats.coco_encode import around, corners, seen_points
-from visloop.data.formats.coco_write import notes
 from visloop.data.formats.losses import Losses
+from visloop.data.formats.pictures import KEPT_TURNED, PicturesOut, split_suffix
 from visloop.data.formats.records import ExportReport, ReadBlob, Upright
-from visloop.data.formats.target import Names, Target
-from visloop.data.ingest.media import EXTENSIONS
+from visloop.data.formats.target import Target
 from visloop.vision import Box, ClassLabel, Mask, OrientedBox, Points, Polygon, Track, geometry_xyxy
 
 if TYPE_CHECKING:
@@ -44,8 +42,7 @@ LOSSES: Final = {
     "metadata": "VOC has no metadata of pictures: left out (EXIF stays in the files)",
     "provenance": "VOC has no ids, authors, scores or review states: left out",
     "class_dictionary": "VOC has no class dictionary: ids, parents, aliases are left out",
-    "orientation": "the pictures are kept as they are: readers that ignore EXIF see them turned, "
-    "and the boxes beside the objects",
+    "orientation": KEPT_TURNED,
 }
 _GREY: Final = frozenset({"1", "L", "I", "F", "I;16", "I;16B"})
 _FLAGS: Final = ("truncated", "difficult", "occluded")
@@ -66,32 +63,18 @@ def export_voc(
         FolderNotEmpty: something lies in `out_dir` and `force` is not given.
     """
     losses = Losses(LOSSES)
-    names = Names()
     splits: dict[str, list[str]] = {}
-    baked: list[str] = []
-    renamed: dict[str, str] = {}
     images = objects = 0
     if any(entry.parent or entry.aliases or entry.definition for entry in classes.entries):
         losses.add("class_dictionary", "")
     with Target(out_dir, force=force) as target:
-        for images, sample in enumerate(samples, start=1):  # noqa: B007 - counts
-            data = read_blob(sample.image)
-            suffix = _suffix(sample.path)
-            stem = sample.path.removesuffix(suffix).replace("/", "__")
-            if sample.orientation != 1 and upright == "bake":
-                data, media = bake(data, sample.media, sample.orientation)
-                suffix = suffix if media == sample.media else EXTENSIONS[media]
-                baked.append(sample.path)
-            elif sample.orientation != 1:
-                losses.add("orientation", sample.path)
-            stem = names.unique(stem)
-            name = stem + suffix
-            if name != sample.path:
-                renamed[sample.path] = name
-            target.write(f"JPEGImages/{name}", data)
+        pictures = PicturesOut(target, "JPEGImages", read_blob, losses, upright=upright, flat=True)
+        for sample in samples:
+            name = pictures.write(sample)
+            stem, _ = split_suffix(name)
             xml, count = _annotation(sample, name, losses)
             target.write(f"Annotations/{stem}.xml", xml)
-            objects += count
+            images, objects = images + 1, objects + count
             if sample.split is not None:
                 splits.setdefault(sample.split, []).append(stem)
         for split, stems in splits.items():
@@ -101,17 +84,11 @@ def export_voc(
         folder=str(target.folder),
         images=images,
         objects=objects,
-        baked=tuple(baked),
-        renamed=renamed,
+        baked=tuple(pictures.baked),
+        renamed=pictures.renamed,
         losses=losses.report(),
-        notes=notes(baked, renamed),
+        notes=pictures.notes(),
     )
-
-
-def _suffix(path: str) -> str:
-    name = path.rpartition("/")[2]
-    stem, dot, suffix = name.rpartition(".")
-    return dot + suffix if stem and dot else ""
 
 
 def _annotation(sample: Sample, name: str, losses: Losses) -> tuple[bytes, int]:

@@ -1,0 +1,87 @@
+"""The picture files of an export: turned upright where asked, otherwise byte for byte the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from visloop.data.formats.bake import bake
+from visloop.data.formats.target import Names
+from visloop.data.ingest.media import EXTENSIONS
+
+if TYPE_CHECKING:
+    from visloop.data.formats.losses import Losses
+    from visloop.data.formats.records import ReadBlob, Upright
+    from visloop.data.formats.target import Target
+    from visloop.data.records import Sample
+
+KEPT_TURNED: Final = (
+    "the pictures are kept as they are: readers that ignore EXIF see them turned, and the boxes "
+    "beside the objects"
+)
+"""What is lost with `upright="keep"`."""
+
+
+class PicturesOut:
+    """Writes picture files into one folder of an export and remembers what it did to them.
+
+    `flat` joins folders of the logical path by two underscores and makes stems unique, for formats
+    that know a picture by its stem.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        folder: str,
+        read_blob: ReadBlob,
+        losses: Losses,
+        *,
+        upright: Upright = "bake",
+        flat: bool = False,
+    ) -> None:
+        self._target, self._folder = target, folder
+        self._read_blob, self._losses = read_blob, losses
+        self._upright, self._flat = upright, flat
+        self._names = Names()
+        self.baked: list[str] = []
+        self.renamed: dict[str, str] = {}
+
+    def write(self, sample: Sample) -> str:
+        """Write one picture; its name below the folder."""
+        data = self._read_blob(sample.image)
+        stem, suffix = split_suffix(sample.path)
+        if sample.orientation != 1 and self._upright == "bake":
+            data, media = bake(data, sample.media, sample.orientation)
+            suffix = suffix if media == sample.media else EXTENSIONS[media]
+            self.baked.append(sample.path)
+        elif sample.orientation != 1:
+            self._losses.add("orientation", sample.path)
+        if self._flat:
+            name = self._names.unique(stem.replace("/", "__")) + suffix
+        else:
+            name = self._names.unique(stem + suffix)
+        if name != sample.path:
+            self.renamed[sample.path] = name
+        self._target.write(f"{self._folder}/{name}", data)
+        return name
+
+    def notes(self) -> tuple[str, ...]:
+        """What was done to files, in words."""
+        said: list[str] = []
+        if self.baked:
+            said.append(
+                f"{len(self.baked)} pictures were turned upright, as their EXIF says, so that "
+                "every reader sees the pixels that the boxes mean"
+            )
+        if self.renamed:
+            said.append(
+                f"{len(self.renamed)} files got another name; the logical path is kept beside it"
+            )
+        return tuple(said)
+
+
+def split_suffix(path: str) -> tuple[str, str]:
+    """`a/b.tar.gz` → (`a/b.tar`, `.gz`); names that only begin with a dot have no suffix."""
+    stem, dot, suffix = path.rpartition(".")
+    if not dot or not stem or stem.endswith("/") or "/" in suffix:
+        return path, ""
+    return stem, dot + suffix
