@@ -137,9 +137,11 @@ def _entry(category: Category, name: str, number: int) -> ClassEntry:
 def _items(sources: Sequence[_Source], left: Leftovers) -> Iterator[Item]:
     pictured: dict[str, list[_Pictured]] = {}
     refusals: list[Refusal] = []
-    one_root = len({source.root for source in sources}) == 1
+    roots: dict[str, set[str]] = {}
+    for source in sources:
+        roots.setdefault(source.tree, set()).add(source.root)
     finders: dict[str, coco_files.Pictures] = {}
-    prefixes = _prefixes({source.tree for source in sources})
+    prefixes = _prefixes(set(roots))
     translators = {source.file: Translator(source.document) for source in sources}
     for source in sources:
         finder = finders.get(source.tree) or coco_files.Pictures(source.tree)
@@ -149,7 +151,7 @@ def _items(sources: Sequence[_Source], left: Leftovers) -> Iterator[Item]:
             if isinstance(file, Refusal):
                 refusals.append(file)
                 continue
-            base = source.root if one_root else source.tree
+            base = source.root if len(roots[source.tree]) == 1 else source.tree
             path = _logical(image, file, source, base, prefixes[source.tree])
             entries = pictured.setdefault(path, [])
             if entries and entries[0].file != file:
