@@ -111,6 +111,16 @@ def test_ids_that_the_format_holds_win() -> None:
     assert [each.id for each in new] == [old[0].id, old[1].id]
 
 
+def test_two_objects_that_claim_one_id_become_two() -> None:
+    twice = (
+        Box(id="1", label="cat", xyxy=(0, 0, 1, 1)),
+        Box(id="1", label="dog", xyxy=(2, 2, 3, 3)),
+    )
+    first, second = with_ids("s", twice)
+    assert first.id == "1"
+    assert second.id not in {"", "1"}
+
+
 def test_attributes_values_and_reviews_are_told_apart_from_places() -> None:
     old = (
         Box(id="1", label="cat", xyxy=(0, 0, 10, 10)),

@@ -34,16 +34,19 @@ _COMMON = frozenset({"id", "label", *_BESIDE_LABEL})
 
 
 def with_ids(sample: str, annotations: Annotations, used: Iterable[str] = ()) -> Annotations:
-    """The annotations, those without an id given a fresh one that is the same on every try."""
-    if all(each.id for each in annotations):
+    """The annotations, those without an id of their own given a fresh one, the same on every try."""
+    stated = {each.id for each in annotations if each.id}
+    if len(stated) == len(annotations):
         return annotations
-    taken = {each.id for each in annotations} | set(used)
+    taken = stated | set(used)
     named: list[Annotation] = []
     for each in annotations:
-        if each.id:
+        if each.id in stated:
+            stated.discard(each.id)  # a second one that claims the same id gets its own
             named.append(each)
             continue
-        seed, ordinal = msgspec.msgpack.encode(each, order="deterministic").hex(), 0
+        bare = msgspec.structs.replace(each, id="")
+        seed, ordinal = msgspec.msgpack.encode(bare, order="deterministic").hex(), 0
         while (fresh := object_id(sample, ordinal, seed)) in taken:
             ordinal += 1
         taken.add(fresh)

@@ -227,7 +227,9 @@ def images_held(ports: DataPorts, project: str, dataset: str, images: Collection
 
 def _with_ids(over: Working, samples: list[Sample]) -> list[Sample]:
     """Every object named: as the same object of the sample that is there, else afresh."""
-    nameless = {s.path for s in samples if not all(each.id for each in s.annotations)}
+    nameless = {
+        s.path for s in samples if len({a.id for a in s.annotations} - {""}) < len(s.annotations)
+    }
     before = over.get_many(nameless) if nameless else {}
     named: list[Sample] = []
     for sample in samples:

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, text
 
 from visloop.data import catalog, dictionary
 from visloop.data.ingest.records import Found
-from visloop.data.intake.memory import remember, remembered
+from visloop.data.intake.memory import Noted, Remembered, remember, remembered
 from visloop.data.intake.merging import Placing
 from visloop.data.intake.reading import Outcome
 from visloop.data.records import Added, ClassDictionary, Refusal, Sample
@@ -76,7 +76,7 @@ class Plan:
     samples: list[Sample]
     removed: list[str]
     classes: ClassDictionary
-    rows: list[tuple[Outcome, str]]
+    rows: list[Noted]
     tally: Tally
 
 
@@ -105,10 +105,10 @@ def plan(
     paths = {each.path for each in good} | {each.path for each in memory.values()}
     placing.look_up(paths | {each.moved_from for each in good if each.moved_from is not None})
     samples: list[Sample] = []
-    rows = [(each, each.path) for each in outcomes if each.candidate is None]
+    rows = [_bad(each, memory.get(each.source)) for each in outcomes if each.candidate is None]
     for outcome in good:
         sample, was = placing.place(outcome, memory.get(outcome.source))
-        rows.append((outcome, sample.path))
+        rows.append(Noted(outcome, sample.path, "sample"))
         if sample == was:
             tally.unchanged += 1
             continue
@@ -117,8 +117,9 @@ def plan(
         tally.updated += was is not None
     samples = dictionary.checked(samples, grown, over.state.name)
     removed = [each.moved_from for each in good if each.moved_from is not None]
-    tally.quarantined += len(outcomes) - len(good)
-    tally.notes += placing.notes + [_told(refusal, each) for each, refusal in _refusals(outcomes)]
+    tally.quarantined += sum(1 for row in rows if row.state == "quarantined")
+    tally.unchanged += sum(1 for row in rows if row.state == "removed")
+    tally.notes += placing.notes + [_told(refusal, each) for each, refusal in _refusals(rows)]
     return Plan(samples, removed, grown, rows, tally)
 
 
@@ -131,8 +132,19 @@ def _grown(
     return known.with_added(class_map.get(name, name) for name in used)
 
 
-def _refusals(outcomes: Iterable[Outcome]) -> list[tuple[Outcome, Refusal]]:
-    return [(outcome, refusal) for outcome in outcomes for refusal in outcome.refusals]
+def _bad(outcome: Outcome, before: Remembered | None) -> Noted:
+    """A refused file waits in quarantine, unless a person has set these very bytes aside."""
+    aside = before is not None and before.state == "removed" and before.image == outcome.image
+    return Noted(outcome, outcome.path, "removed" if aside else "quarantined")
+
+
+def _refusals(rows: Iterable[Noted]) -> list[tuple[Outcome, Refusal]]:
+    return [
+        (row.outcome, refusal)
+        for row in rows
+        if row.state != "removed"
+        for refusal in row.outcome.refusals
+    ]
 
 
 def _told(refusal: Refusal, outcome: Outcome) -> str:
@@ -154,22 +166,22 @@ def record(
         grown = replace(over, classes=decided.classes)
         stage_over(write, grown, decided.samples, removed=decided.removed)
     remember(write, dataset, decided.rows)
-    _quarantine(write, dataset, [outcome for outcome, _ in decided.rows], class_map or {})
+    _quarantine(write, dataset, decided.rows, class_map or {})
 
 
 def _quarantine(
-    write: Write, dataset: str, outcomes: Sequence[Outcome], class_map: Mapping[str, str]
+    write: Write, dataset: str, noted: Sequence[Noted], class_map: Mapping[str, str]
 ) -> None:
     """Keep the refusals; those of the same files that no longer hold are closed as repaired."""
     owner = {"project": write.scope.project, "dataset": dataset}
     rows = {
         row["id"]: row
-        for outcome, refusal in _refusals(outcomes)
+        for outcome, refusal in _refusals(noted)
         for row in [owner | _refusal_row(dataset, outcome, refusal, class_map)]
     }
     for row in rows.values():
         row["time"] = utc_text(write.now)
-    for part in batches((each.source for each in outcomes), _AT_ONCE):
+    for part in batches((each.outcome.source for each in noted), _AT_ONCE):
         write.execute(_REPAIRED, {**owner, "sources": part, "still": list(rows)})
     if rows:
         write.execute(_UPSERT_QUARANTINE, list(rows.values()))

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, text
 
-from visloop.data.intake.reading import Outcome
+from visloop.data.intake.reading import RACY, UNKNOWN_SIZE, Outcome
 from visloop.data.tables import sources
 from visloop.data.working import batches, write_many
 from visloop.store import Write
@@ -84,14 +84,22 @@ def remembered(
     }
 
 
-def remember(write: Write, dataset: str, rows: Iterable[tuple[Outcome, str]]) -> None:
-    """Note outcomes and the paths that their samples got."""
+class Noted(NamedTuple):
+    """What is to be noted of a file: `path` is that of its sample in the data set."""
+
+    outcome: Outcome
+    path: str
+    state: str
+
+
+def remember(write: Write, dataset: str, rows: Iterable[Noted]) -> None:
+    """Note what became of files, and which samples have no file any more because it moved."""
     owner = (write.scope.project, dataset)
     noted: list[tuple[Any, ...]] = []
-    for each, path in rows:
-        state, image = ("sample", each.candidate.image) if each.candidate else ("quarantined", "")
+    for each, path, state in rows:
         seen = (each.size_bytes, each.mtime_ns, each.labels)
-        noted.append((*owner, each.source, *seen, state, path, image))
+        noted.append((*owner, each.source, *seen, state, path, each.image))
         if each.moved_source is not None:
-            noted.append((*owner, each.moved_source, -1, -1, each.labels, "moved", path, image))
+            moved = (UNKNOWN_SIZE, RACY, each.labels, "moved", path, each.image)
+            noted.append((*owner, each.moved_source, *moved))
     write_many(write, _UPSERT, noted)

@@ -39,8 +39,9 @@ class Sink(Protocol):
 class Outcome:
     """What became of one file; `candidate` None when the whole file was refused.
 
-    `labels` is a digest of what the source said besides the bytes. `moved_from` is the path in the
-    data set of the sample whose file is gone and had the same bytes.
+    `image` is the digest of its bytes ("" when they could not be read), `labels` one of what the
+    source said besides them. `moved_from` is the path in the data set of the sample whose file
+    (`moved_source`) is gone and had the same bytes.
     """
 
     source: str
@@ -48,6 +49,7 @@ class Outcome:
     size_bytes: int
     mtime_ns: int
     labels: str
+    image: str
     candidate: Candidate | None
     refusals: tuple[Refusal, ...]
     found: Found | None = None
@@ -69,6 +71,7 @@ def refused(refusal: Refusal) -> Outcome:
         size_bytes=UNKNOWN_SIZE,
         mtime_ns=RACY,
         labels="",
+        image="",
         candidate=None,
         refusals=(refusal,),
     )
@@ -86,12 +89,10 @@ def read(found: Found, labels: str, blobs: Sink) -> Outcome:
         return refused(unreadable(found.path, found.source, problem))
     if size != len(data) or mtime_ns > started_ns - _TICK_NS:
         mtime_ns = RACY
-    candidate: Candidate | None = None
+    seen = (found.source, found.path, size, mtime_ns, labels)
     if size > MAX_FILE_BYTES:
-        refusals = (_too_large(found, size),)
-    else:
-        candidate, refusals = _probed(found, data, blobs)
-    return Outcome(found.source, found.path, size, mtime_ns, labels, candidate, refusals, found)
+        return Outcome(*seen, "", None, (_too_large(found, size),), found)
+    return Outcome(*seen, *_probed(found, data, blobs), found)
 
 
 def _contents(file: str) -> tuple[int, int, bytes]:
@@ -109,11 +110,14 @@ def _contents(file: str) -> tuple[int, int, bytes]:
     return stat.st_size, stat.st_mtime_ns, data
 
 
-def _probed(found: Found, data: bytes, blobs: Sink) -> tuple[Candidate | None, tuple[Refusal, ...]]:
+def _probed(
+    found: Found, data: bytes, blobs: Sink
+) -> tuple[str, Candidate | None, tuple[Refusal, ...]]:
+    """Digest of the bytes, the candidate, what was refused."""
     seen = probe(data, found.path, source=found.source)
     if isinstance(seen, Refusal):
         kept = blobs.put(data) if 0 < len(data) <= KEPT_REFUSED_BYTES else None
-        return None, (msgspec.structs.replace(seen, image=kept),)
+        return kept or digest_of(data), None, (msgspec.structs.replace(seen, image=kept),)
     labels = settle(found, seen)
     candidate = Candidate(
         path=found.path,
@@ -130,7 +134,7 @@ def _probed(found: Found, data: bytes, blobs: Sink) -> tuple[Candidate | None, t
         source=found.source,
         notes=(*seen.notes, *labels.notes),
     )
-    return candidate, labels.refusals
+    return candidate.image, candidate, labels.refusals
 
 
 def _too_large(found: Found, size_bytes: int) -> Refusal:
