@@ -80,3 +80,14 @@ def test_a_gate_says_no_with_its_reasons_and_yes_to_what_is_good(ready):
     assert GatePolicy.from_json(ready.blobs.get(fair.digest)) == fair
     assert evaluate.last_verdict(ready.evaluate, SCOPE, good) == won
     assert evaluate.last_verdict(ready.evaluate, SCOPE, bad) == said
+
+
+def test_the_newest_verdict_is_the_one_asked_for_last(ready):
+    model = ready.model(ready.train("shapes@v2", model_name="net").model)
+    on = Ref.parse("shapes@v2:test")
+    lax = GatePolicy(checks=(MinSamples(n=1),))
+    strict = GatePolicy(checks=(MinSamples(n=1000),))
+    for policy in (lax, strict, strict, lax):
+        said = evaluate.run_gate(ready.evaluate, SCOPE, model, None, on, policy)
+        assert evaluate.last_verdict(ready.evaluate, SCOPE, model) == said
+    assert ready.kinds(start="gate.") == ["gate.passed", "gate.failed", "gate.passed"]

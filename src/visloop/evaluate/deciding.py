@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, func, insert, select, update
 
 from visloop import data
 from visloop.errors import Corrupt
@@ -20,6 +20,7 @@ from visloop.evaluate.reporting import evaluate, load_answers
 from visloop.events import Scope
 from visloop.ids import Ref, digest_of
 from visloop.registry import ModelVersion
+from visloop.store import Write
 
 _METADATA = "metadata."
 
@@ -34,7 +35,8 @@ def run_gate(
 ) -> Verdict:
     """Judge a candidate by the policy, against the champion where there is one.
 
-    The same question is answered once: asked again, the first verdict is returned.
+    The same question is answered once: asked again, the first verdict is returned, and counts
+    as the newest again where another policy or champion came between.
 
     Args:
         ports: where state and bytes live.
@@ -53,7 +55,11 @@ def run_gate(
     name = f"verdict-{digest_of(scope.project, policy.digest, *inputs.values())[:16]}"
     known = _load(ports, select(t.verdicts.c.body).where(t.verdicts.c.id == name))
     if known is not None:
-        return known
+        return (
+            known
+            if last_verdict(ports, scope, candidate) == known
+            else _renew(ports, scope, candidate, known)
+        )
     answers = [load_answers(ports, report) for report in reports]
     verdict = judge(
         policy,
@@ -156,12 +162,28 @@ def _save(
                 "actor": str(scope.actor),
             }
             write.execute(insert(table), values)
-            write.fact(
-                "gate.passed" if verdict.passed else "gate.failed",
-                candidate.ref,
-                verdict=verdict.id,
-                policy=verdict.policy_digest,
-                body=body,
-                **verdict.inputs,
-            )
+            _tell(write, candidate, verdict)
     return verdict
+
+
+def _renew(
+    ports: EvaluatePorts, scope: Scope, candidate: ModelVersion, verdict: Verdict
+) -> Verdict:
+    """An earlier verdict becomes the newest one."""
+    table = t.verdicts
+    newest = select(func.max(table.c.seq) + 1).scalar_subquery()
+    with ports.ledger.write(scope) as write:
+        change = update(table).where(table.c.id == verdict.id)
+        write.execute(change.values(seq=newest, created=write.now, actor=str(scope.actor)))
+        _tell(write, candidate, verdict)
+    return verdict
+
+
+def _tell(write: Write, candidate: ModelVersion, verdict: Verdict) -> None:
+    write.fact(
+        "gate.passed" if verdict.passed else "gate.failed",
+        candidate.ref,
+        verdict=verdict.id,
+        policy=verdict.policy_digest,
+        **verdict.inputs,
+    )
