@@ -70,8 +70,7 @@ def export_voc(
     with Target(out_dir, force=force) as target:
         pictures = PicturesOut(target, "JPEGImages", read_blob, losses, upright=upright, flat=True)
         for sample in samples:
-            name = pictures.write(sample)
-            stem, _ = split_suffix(name)
+            stem, _ = split_suffix(name := pictures.write(sample))
             xml, count = _annotation(sample, name, losses)
             target.write(f"Annotations/{stem}.xml", xml)
             images, objects = images + 1, objects + count
