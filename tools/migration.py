@@ -1,6 +1,6 @@
 """Writes the next Alembic revision from the rooms' tables (see CONTRIBUTING.md).
 
-    python tools/migration.py 0002 "what changed"
+python tools/migration.py 0002 "what changed"
 """
 
 from __future__ import annotations

@@ -1,14 +1,17 @@
 """Writes the reference pages that are derived from the code: commands, errors, settings.
 
-    python tools/reference.py            # write
-    python tools/reference.py --check    # exit 1 when a page is not what the code says
+python tools/reference.py            # write
+python tools/reference.py --check    # exit 1 when a page is not what the code says
 """
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from visloop import app, config
 from visloop.errors import VisloopError
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
+ROOMS = Path(visloop.__file__).parent
 NOTE = "<!-- written by tools/reference.py; change the code, then run `make docs` -->\n\n"
 
 
@@ -38,7 +42,11 @@ def _command(each: Any) -> list[str]:
     known = app.parameters(each.request)
     usage = " ".join(
         [each.name.replace(".", " ")]
-        + [p.name.upper().rstrip("_") + ("…" if "tuple" in str(p.type) else "") for p in known if p.cli == "arg"]
+        + [
+            p.name.upper().rstrip("_") + ("…" if "tuple" in str(p.type) else "")
+            for p in known
+            if p.cli == "arg"
+        ]
     )
     lines = [f"## visloop {usage}\n", each.description, ""]
     if known:
@@ -51,7 +59,11 @@ def _command(each: Any) -> list[str]:
 
 
 def _row(p: Any) -> str:
-    shown = p.name.upper().rstrip("_") if p.cli == "arg" else f"`--{p.option}`" + (f", `{p.short}`" if p.short else "")
+    shown = (
+        p.name.upper().rstrip("_")
+        if p.cli == "arg"
+        else f"`--{p.option}`" + (f", `{p.short}`" if p.short else "")
+    )
     default = "" if p.required else "–" if p.default in (None, "", (), {}) else f"`{p.default}`"
     return f"| `{p.name}` | {shown} | {default or 'required'} | {p.help} |"
 
@@ -67,7 +79,7 @@ def errors() -> str:
         found.setdefault(kind.code, kind)
     lines = ["# Errors\n", NOTE.strip(), ""]
     lines.append(
-        "Every failure is `{\"error\": {code, what, fix}}`: what happened, and how to mend it.\n"
+        'Every failure is `{"error": {code, what, fix}}`: what happened, and how to mend it.\n'
     )
     lines += ["| code | HTTP | exit | means |", "|---|---|---|---|"]
     for code in sorted(found):
@@ -87,29 +99,87 @@ def _import_everything() -> None:
                     raise error from None
 
 
+def facts() -> str:
+    """Every kind of fact, found where it is written."""
+    found: dict[str, set[str]] = {}
+    for file in sorted(ROOMS.rglob("*.py")):
+        room = file.relative_to(ROOMS).parts[0].removesuffix(".py")
+        for kind in _kinds(ast.parse(file.read_text("utf-8"))):
+            found.setdefault(kind, set()).add(room)
+    lines = ["# Facts\n", NOTE.strip(), ""]
+    lines.append(
+        "What is recorded, in the transaction that changes the state. See them with `visloop facts`, "
+        "check them with `visloop audit`.\n"
+    )
+    lines += ["| kind | written by |", "|---|---|"]
+    lines += [f"| `{kind}` | {', '.join(sorted(found[kind]))} |" for kind in sorted(found)]
+    return "\n".join(lines) + "\n"
+
+
+def _kinds(tree: ast.AST) -> Iterator[str]:
+    """The first argument of every call of `fact`; where it is a name, what its file hands around."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    firsts = [c.args[0] for c in calls if getattr(c.func, "attr", "") == "fact" and c.args]
+    for first in firsts:
+        yield from _texts(first)
+    if any(isinstance(first, ast.Name) for first in firsts):
+        words = (text for call in calls for arg in call.args for text in _texts(arg))
+        yield from (word for word in words if re.fullmatch(r"[a-z]+\.[a-z_]+", word))
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.IfExp():
+            yield from _texts(node.body)
+            yield from _texts(node.orelse)
+        case ast.JoinedStr():
+            parts = (part.value if isinstance(part, ast.Constant) else "…" for part in node.values)
+            yield "".join(map(str, parts))
+        case _:
+            return
+
+
 def settings() -> str:
     """Every setting of visloop.yaml with its bounds."""
     lines = ["# visloop.yaml\n", NOTE.strip(), ""]
-    lines.append("Every section and field is optional; an unknown one is an error. Plug-ins add sections.\n")
+    lines.append(
+        "Every section and field is optional; an unknown one is an error. Plug-ins add sections.\n"
+    )
     schema = config.Config.model_json_schema()
     parts = schema["$defs"]
-    lines += _section("(top level)", "The whole file.", schema["properties"], skip=set(parts) | {"plugins"})
+    lines += _section(
+        "(top level)", "The whole file.", schema["properties"], skip=set(parts) | {"plugins"}
+    )
     for name, found in schema["properties"].items():
         ref = (found.get("$ref") or found.get("items", {}).get("$ref", "")).rpartition("/")[2]
         if ref:
-            lines += _section(name, parts[ref].get("description", ""), parts[ref].get("properties", {}))
+            lines += _section(
+                name, parts[ref].get("description", ""), parts[ref].get("properties", {})
+            )
     check = parts["ThresholdCheck"]
     lines += _section("gate.checks[]", check["description"], check["properties"])
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _section(name: str, what: str, fields: dict[str, Any], skip: set[str] = frozenset()) -> list[str]:
+def _section(
+    name: str, what: str, fields: dict[str, Any], skip: set[str] = frozenset()
+) -> list[str]:
     lines = [f"## {name}\n", what, "", "| field | type | default | bounds |", "|---|---|---|---|"]
     for field, found in fields.items():
         if field in skip or "$ref" in found or "$ref" in found.get("items", {}):
             continue
-        bounds = [f"{k} {found[k]}" for k in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum") if k in found]
-        kind = found.get("type") or " or ".join(str(each.get("type")) for each in found.get("anyOf", [])) or "one of"
+        bounds = [
+            f"{k} {found[k]}"
+            for k in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
+            if k in found
+        ]
+        kind = (
+            found.get("type")
+            or " or ".join(str(each.get("type")) for each in found.get("anyOf", []))
+            or "one of"
+        )
         if "enum" in found:
             kind = " / ".join(map(str, found["enum"]))
         lines.append(f"| `{field}` | {kind} | `{found.get('default', '')}` | {', '.join(bounds)} |")
@@ -118,7 +188,12 @@ def _section(name: str, what: str, fields: dict[str, Any], skip: set[str] = froz
 
 def main() -> int:
     """Write, or check."""
-    pages = {"commands.md": commands(), "errors.md": errors(), "visloop-yaml.md": settings()}
+    pages = {
+        "commands.md": commands(),
+        "errors.md": errors(),
+        "facts.md": facts(),
+        "visloop-yaml.md": settings(),
+    }
     stale = [name for name, text in pages.items() if not _same(PAGES / name, text)]
     if "--check" in sys.argv:
         if stale:
