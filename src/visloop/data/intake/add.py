@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from sqlalchemy import Connection, text
 
 from visloop.data import catalog, dictionary
@@ -163,7 +163,7 @@ class _Addition:
             candidate = outcome.candidate
             if candidate is not None and (from_here := gone.get(candidate.image)):
                 source, path = from_here.pop()
-                outcome = replace(outcome, moved_from=path, moved_source=source)
+                outcome = msgspec.structs.replace(outcome, moved_from=path, moved_source=source)
             yield outcome
         if left := sum(map(len, gone.values())):
             self._tally.notes.append(f"{left} files are gone from where they were; samples stay")

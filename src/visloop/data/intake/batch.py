@@ -71,12 +71,13 @@ class Tally:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a batch does to the data set."""
+    """What a batch does to the data set; `reread` are the files that an earlier `add` met too."""
 
     samples: list[Sample]
     removed: list[str]
     classes: ClassDictionary
     rows: list[Noted]
+    reread: list[str]
     tally: Tally
 
 
@@ -120,7 +121,7 @@ def plan(
     tally.quarantined += sum(1 for row in rows if row.state == "quarantined")
     tally.unchanged += sum(1 for row in rows if row.state == "removed")
     tally.notes += placing.notes + [_told(refusal, each) for each, refusal in _refusals(rows)]
-    return Plan(samples, removed, grown, rows, tally)
+    return Plan(samples, removed, grown, rows, list(memory), tally)
 
 
 def _grown(
@@ -166,22 +167,20 @@ def record(
         grown = replace(over, classes=decided.classes)
         stage_over(write, grown, decided.samples, removed=decided.removed)
     remember(write, dataset, decided.rows)
-    _quarantine(write, dataset, decided.rows, class_map or {})
+    _quarantine(write, dataset, decided, class_map or {})
 
 
-def _quarantine(
-    write: Write, dataset: str, noted: Sequence[Noted], class_map: Mapping[str, str]
-) -> None:
+def _quarantine(write: Write, dataset: str, decided: Plan, class_map: Mapping[str, str]) -> None:
     """Keep the refusals; those of the same files that no longer hold are closed as repaired."""
     owner = {"project": write.scope.project, "dataset": dataset}
     rows = {
         row["id"]: row
-        for outcome, refusal in _refusals(noted)
+        for outcome, refusal in _refusals(decided.rows)
         for row in [owner | _refusal_row(dataset, outcome, refusal, class_map)]
     }
     for row in rows.values():
         row["time"] = utc_text(write.now)
-    for part in batches((each.outcome.source for each in noted), _AT_ONCE):
+    for part in batches(decided.reread, _AT_ONCE):
         write.execute(_REPAIRED, {**owner, "sources": part, "still": list(rows)})
     if rows:
         write.execute(_UPSERT_QUARANTINE, list(rows.values()))

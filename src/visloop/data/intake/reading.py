@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import msgspec
@@ -35,8 +34,7 @@ class Sink(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What became of one file; `candidate` None when the whole file was refused.
 
     `image` is the digest of its bytes ("" when they could not be read), `labels` one of what the
