@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from tests.data_world import SCOPE, close, folder_of, make_ports, view
 from visloop import data
@@ -115,6 +116,7 @@ def _run_killed(workspace: Path, folder: Path, after_s: float) -> None:
     child.stdout.close()
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_add_and_commit_end_where_they_would_have(tmp_path) -> None:
     folder = folder_of(tmp_path / "photos", cat=150, dog=150)
     (folder / "cat" / "broken.jpg").write_bytes(b"\xff\xd8\xff")
