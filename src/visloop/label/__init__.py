@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from visloop.label.decisions import split_of as split_of
     from visloop.label.decisions import undo as undo
     from visloop.label.imports import Imported as Imported
+    from visloop.label.imports import LabelsUnreadable as LabelsUnreadable
     from visloop.label.imports import Row as Row
     from visloop.label.imports import import_labels as import_labels
     from visloop.label.imports import read_rows as read_rows
@@ -34,7 +35,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "decisions": ("accept", "reject", "skip", "split_of", "undo"),
-        "imports": ("Imported", "Row", "import_labels", "read_rows"),
+        "imports": ("Imported", "LabelsUnreadable", "Row", "import_labels", "read_rows"),
         "queue": (
             "counts",
             "enqueue",

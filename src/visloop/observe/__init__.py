@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from visloop.observe.alerts import close_alert as close_alert
     from visloop.observe.alerts import list_alerts as list_alerts
     from visloop.observe.alerts import open_alert as open_alert
-    from visloop.observe.monitor import tick as tick
+    from visloop.observe.overview import list_windows as list_windows
+    from visloop.observe.overview import monitor as monitor
+    from visloop.observe.overview import summary as summary
     from visloop.observe.policy import CapturePolicy as CapturePolicy
     from visloop.observe.policy import MonitorPolicy as MonitorPolicy
     from visloop.observe.policy import ObservePolicy as ObservePolicy
@@ -24,9 +26,7 @@ if TYPE_CHECKING:
     from visloop.observe.reference import build_profile as build_profile
     from visloop.observe.reference import rebase as rebase
     from visloop.observe.reference import set_reference as set_reference
-    from visloop.observe.summary import list_windows as list_windows
-    from visloop.observe.summary import monitor as monitor
-    from visloop.observe.summary import summary as summary
+    from visloop.observe.watching import tick as tick
     from visloop.observe.webhook import Delivered as Delivered
     from visloop.observe.webhook import deliver as deliver
 
@@ -34,7 +34,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "alerts": ("acknowledge", "close_alert", "list_alerts", "open_alert"),
-        "monitor": ("tick",),
+        "watching": ("tick",),
         "policy": (
             "CapturePolicy",
             "MonitorPolicy",
@@ -44,7 +44,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "records": ("Alert", "AlertNotFound", "Monitor", "Summary", "TickResult", "Window"),
         "reference": ("build_profile", "rebase", "set_reference"),
-        "summary": ("list_windows", "monitor", "summary"),
+        "overview": ("list_windows", "monitor", "summary"),
         "webhook": ("Delivered", "deliver"),
     },
 )

@@ -68,8 +68,8 @@ def deliver(ports: ObservePorts, scope: Scope, policies: Sequence[WebhookPolicy]
         ConfigError: a URL is not http(s), or the secret's variable is not set.
     """
     done = Delivered()
-    for policy in policies:
-        secret = _secret(policy)
+    secrets = [_secret(policy) for policy in policies]
+    for policy, secret in zip(policies, secrets, strict=True):
         one = _deliver(ports, scope, policy, secret)
         done = Delivered(done.sent + one.sent, done.failed + one.failed, done.waiting + one.waiting)
     return done

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from visloop.observe.detectors.features import Floats, Ints
 
 _RARE: Final = 1.0
+_GRAIN: Final = 0.01
+"""Probabilities are compared in whole points: the answers of a model that is fitted again, or of the
+folds that held a picture out, differ by less, and a test of their last digits would call that drift."""
 
 
 def ks_columns(
@@ -46,7 +49,12 @@ def ks_columns(
         gap_left = np.searchsorted(against, values, side="left") / many - below
         distance[column] = max(gap_right.max(), gap_left.max(), 0.0)
     effective = np.round(rows * many / (rows + many))
-    return distance, np.clip(stats.kstwo.sf(distance, effective), 0.0, 1.0)
+    return distance, np.clip(stats.kstwo.sf(distance, effective), 1e-300, 1.0)
+
+
+def in_points(probabilities: Floats) -> Floats:
+    """Probabilities rounded to whole points, float (N, C)."""
+    return np.round(probabilities / _GRAIN) * _GRAIN
 
 
 def chi2_classes(reference: Ints, window: Ints, classes: int) -> tuple[float, NDArray[np.float64]]:

@@ -14,6 +14,7 @@ import numpy as np
 from visloop.errors import Corrupt, Refused
 from visloop.ids import FORMAT
 from visloop.observe.detectors.embedding import Axes
+from visloop.observe.detectors.families import in_points
 from visloop.observe.detectors.features import Features
 
 if TYPE_CHECKING:
@@ -78,9 +79,9 @@ class Profile:
 
     @cached_property
     def probabilities_sorted(self) -> Floats | None:
-        """float32 (M, C), each column ascending."""
+        """float32 (M, C) in whole points, each column ascending."""
         p = self.reference.probabilities
-        return None if p is None else np.sort(p, axis=0)
+        return None if p is None else np.sort(in_points(p), axis=0)
 
     @cached_property
     def predicted(self) -> Ints | None:

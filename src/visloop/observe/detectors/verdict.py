@@ -36,6 +36,7 @@ class WindowVerdict(msgspec.Struct, frozen=True, kw_only=True):
     n: int
     families: dict[str, FamilyVerdict]
     mean_confidence: float | None = None
+    reference_confidence: float | None = None
     format: int = FORMAT
 
 
@@ -51,6 +52,7 @@ _SAID: Final = {
 }
 _MOST_SAID: Final = 3
 _CLEAR_SD: Final = 0.2
+_CLEAR_CONFIDENCE: Final = 0.03
 
 
 def describe(verdict: WindowVerdict) -> str:
@@ -98,9 +100,12 @@ def _confidence(verdict: WindowVerdict) -> str:
     family = _loud(verdict, "softmax")
     if family is None:
         return ""
+    before, after = verdict.reference_confidence, verdict.mean_confidence
+    if before is not None and after is not None and abs(after - before) >= _CLEAR_CONFIDENCE:
+        way = "surer" if after > before else "less sure"
+        return f"the model is {way} (confidence {before:.2f} → {after:.2f})"
     top = family.moved[0]
-    way = "more" if top.shift_sd > 0 else "less"
-    return f"the model sees {way} of {top.name!r} (mean {top.before:.2f} → {top.after:.2f})"
+    return f"its scores for {top.name!r} moved (mean {top.before:.2f} → {top.after:.2f})"
 
 
 def _signed(value: float) -> str:

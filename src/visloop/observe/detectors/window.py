@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 
 from visloop.errors import Refused
-from visloop.observe.detectors.families import chi2_classes, ks_columns, standardised_shift
+from visloop.observe.detectors.families import (
+    chi2_classes,
+    in_points,
+    ks_columns,
+    standardised_shift,
+)
 from visloop.observe.detectors.features import STATISTICS
 from visloop.observe.detectors.verdict import FamilyVerdict, Moved, WindowVerdict
 
@@ -69,7 +74,7 @@ def window_test(
         for name, p, moved in families
     }
     p = min(1.0, *(f.p / f.weight for f in verdicts.values()))
-    confidence = window.confidence
+    confidence, usual = window.confidence, profile.reference.confidence
     return WindowVerdict(
         p=p,
         alarm=p <= alpha,
@@ -77,6 +82,7 @@ def window_test(
         n=len(window),
         families=verdicts,
         mean_confidence=None if confidence is None else float(confidence.mean()),
+        reference_confidence=None if usual is None else float(usual.mean()),
     )
 
 
@@ -134,7 +140,7 @@ def _softmax(profile: Profile, window: Features) -> _Family | None:
     if profile.probabilities_sorted is None or window.probabilities is None:
         return None
     names = _names(profile, window.probabilities.shape[1])
-    return _columns("softmax", names, profile.probabilities_sorted, window.probabilities)
+    return _columns("softmax", names, profile.probabilities_sorted, in_points(window.probabilities))
 
 
 def _columns(family: str, names: Sequence[str], ordered: Floats, window: Floats) -> _Family:
@@ -142,10 +148,11 @@ def _columns(family: str, names: Sequence[str], ordered: Floats, window: Floats)
     p = np.minimum(p * len(p), 1.0)
     shift = standardised_shift(ordered, window)
     before, after = ordered.mean(axis=0), window.mean(axis=0)
+    order: list[int] = np.argsort(p, kind="stable").tolist()
     moved = [
         Moved(name=names[i], p=float(p[i]), shift_sd=float(shift[i]), before=float(before[i]),
               after=float(after[i]))
-        for i in np.argsort(p, kind="stable").tolist()
+        for i in order
     ]  # fmt: skip
     return family, float(p.min()), moved
 

@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from visloop import serve
-from visloop.observe import capture, reference, state, testing
+from visloop.observe import capture, reference, state, windows
 from visloop.observe.records import Monitor, TickResult
 
 if TYPE_CHECKING:
@@ -116,20 +116,20 @@ def _test(
     fence: Claim | None,
     done: TickResult,
 ) -> TickResult:
-    windows = alarms = captured = 0
+    full = alarms = captured = 0
     alert: str | None = None
     for _ in range(_ROUNDS):
         monitor = _read(ports, scope, deployment)
         assert monitor is not None
-        tested = testing.test_next(ports, scope, monitor, profile, policy, fence)
+        tested = windows.test_next(ports, scope, monitor, profile, policy, fence)
         if tested is None:
             break
-        windows, alarms = windows + 1, alarms + tested.alarm
+        full, alarms = full + 1, alarms + tested.alarm
         captured, alert = captured + tested.captured, tested.alert or alert
     return TickResult(
         looked_at=done.looked_at,
         missed=done.missed,
-        windows=windows,
+        windows=full,
         alarms=alarms,
         captured=done.captured + captured,
         alert=alert,
