@@ -6,6 +6,7 @@ Light is counted as a sensor counts it: shot noise grows with the root of the el
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -28,8 +29,10 @@ _FULL_WELL: Final = 5200.0  # electrons at full white, ISO 100
 _READ_NOISE: Final = 7.0  # electrons
 _SHUTTER_S: Final = 1 / 1000
 _LONGEST: Final = 10.0  # times the usual shutter; longer, and the next part would be in the picture
+_WIDEST: Final = 2.0  # times the usual opening, f/4 to f/2
+_SHALLOW_PX: Final = 0.0078  # blur of the parts at the widest, in heights of the picture
 _MAX_GAIN: Final = 4.0
-_DEAD_LAMP: Final = 0.008  # share of its light that a lamp of severity 1 still gives
+_DEAD_LAMP: Final = 0.002  # share of its light that a lamp of severity 1 still gives
 _LUT_SIZE: Final = 4096
 
 
@@ -53,6 +56,7 @@ class Exposure:
     Attributes:
         light: share of a new lamp's light, flicker included.
         time_s: shutter time; in it the belt moves on.
+        opening: how much wider than usual the aperture is: more light, less depth of field.
         gain: amplification of the signal and of its noise.
         colour: of the light, linear r g b, green = 1.
         unevenness: 0 … 1, how much darker the ends of the tube are.
@@ -60,6 +64,7 @@ class Exposure:
 
     light: float
     time_s: float
+    opening: float
     gain: float
     colour: NDArray[np.float32]
     unevenness: float
@@ -68,18 +73,25 @@ class Exposure:
     def under(cls, lamp: float, flicker: float) -> Exposure:
         """The exposure under a lamp that has aged by `lamp` (0 … 1); `flicker` is a normal draw.
 
-        The camera answers the lost light with a longer shutter, then with gain, until both end.
+        The camera answers the lost light with a longer shutter, a wider aperture and more gain,
+        until each ends; parts smear along the belt, and those above the plane of focus go soft.
         """
         lost = _DEAD_LAMP**-lamp
         shutter = min(_LONGEST, lost**0.5)
+        opening = min(_WIDEST, lost**0.2)
         gain = min(_MAX_GAIN, lost**0.25)
         light = (1 + (0.03 + 0.10 * lamp) * float(np.clip(flicker, -2, 2))) / lost
-        return cls(light, _SHUTTER_S * shutter, gain, colour_of(5200 - 2800 * lamp), lamp)
+        return cls(light, _SHUTTER_S * shutter, opening, gain, colour_of(5200 - 2800 * lamp), lamp)
 
     @property
     def shutter(self) -> float:
         """How much longer than usual the shutter stays open."""
         return self.time_s / _SHUTTER_S
+
+    @property
+    def caught(self) -> float:
+        """Light that reaches the sensor, beside a new lamp's with the usual settings."""
+        return self.light * self.shutter * self.opening**2
 
 
 def develop(
@@ -96,9 +108,9 @@ def develop(
     """
     height, width = scene.shape[:2]
     scene *= fall_off(width, height, round(exposure.unevenness, 2))
-    scene *= np.tile(exposure.colour * np.float32(exposure.light * exposure.shutter), (width, 1))
-    if conditions.defocus > 0:
-        sigma = 0.2 + conditions.defocus * height / 60
+    scene *= np.tile(exposure.colour * np.float32(exposure.caught), (width, 1))
+    sigma = _blur_px(exposure, conditions, height)
+    if sigma > 0:
         cv2.GaussianBlur(scene, (0, 0), sigma, dst=scene)
     if conditions.dirt > 0:
         _look_through(scene, conditions.dirt, seed)
@@ -110,6 +122,13 @@ def develop(
     scene *= np.float32(exposure.gain * (_LUT_SIZE - 1))
     np.clip(scene, 0, _LUT_SIZE - 1, out=scene)
     return _srgb()[scene.astype(np.uint16)]
+
+
+def _blur_px(exposure: Exposure, conditions: Conditions, height: int) -> float:
+    """Blur of the lens, standard deviation in pixels: out of focus, and the wider aperture's."""
+    turned = 0.2 + conditions.defocus * height / 60 if conditions.defocus > 0 else 0.0
+    shallow = (exposure.opening - 1) / (_WIDEST - 1) * _SHALLOW_PX * height
+    return math.hypot(turned, shallow)
 
 
 @lru_cache(maxsize=8)

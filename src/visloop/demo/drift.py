@@ -3,8 +3,8 @@
 Severities are in [0, 1] and drifts of one kind combine as independent causes do,
 1 - (1 - a)(1 - b). What a severity of 1 means:
 
-    lamp        a lamp about to die: a hundredth of its light, warm, uneven, flickering; the camera opens
-                its shutter longer (parts smear along the belt) and turns up the gain (noise)
+    lamp        a lamp about to die: little light, warm, uneven, flickering; the camera answers with a
+                longer shutter (parts smear), a wider aperture (they go soft) and gain (noise)
     defocus     the lens turned well out of focus
     dirt        specks and a greasy smear on the lens, always at the same place
     camera      somebody knocked it: turned, shifted, nearer

@@ -192,6 +192,7 @@ class Line:
                 serial=self.serial,
                 exposure_s=exposure.time_s,
                 iso=round(10 * exposure.gain) * 10,
+                f_number=round(4.0 / exposure.opening, 1),
             ),
             parts=tuple(part for part in parts if part.xyxy is not None),
             label=answer(on_belt.parts[0], self.question, conditions) if self.mode == "one" else "",
