@@ -1,0 +1,286 @@
+"""Killing for real: commands in processes that `SIGKILL` ends at any moment, and what must be true then.
+
+A child is the real command line in a process of its own, forked from one that has every module
+imported already, so that a kill lands in the work and not in the interpreter's start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import pkgutil
+import random
+import re
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import visloop
+from visloop import app, data, store
+from visloop.data.intake import add as intake
+from visloop.events import Fact
+from visloop.faces import cli, sdk
+from visloop.ids import Ref
+
+SEED = int(os.environ.get("VISLOOP_KILL_SEED", "1"))
+LEASE_S = 1.0
+_LOOK_S = 0.0002
+_WATCHED = ("ledger.db-wal", "ledger.db", "blobs/index.db-wal")
+_NOT_IMPORTED = re.compile(r"visloop\.(adapters|__main__|app\.migrations)")
+
+
+def draw_for(test: str) -> random.Random:
+    """Random moments, the same ones for the same `VISLOOP_KILL_SEED`."""
+    return random.Random(f"{SEED} {test}")
+
+
+def _child(arguments: tuple[str, ...], log: str, batch: int | None) -> None:
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    if batch is not None:  # a small folder is staged in many transactions, as a big one would be
+        intake.BATCH = batch
+    sys.exit(cli.run(arguments))
+
+
+class Child:
+    """One command at work."""
+
+    def __init__(self, process: Any, log: Path) -> None:
+        self._process = process
+        self._log = log
+        process.start()
+        self.started = time.monotonic()
+
+    def kill_after(self, delay_s: float) -> bool:
+        """SIGKILL after that long; False when it had ended by itself."""
+        self._process.join(max(0.0, self.started + delay_s - time.monotonic()))
+        return self.kill()
+
+    def kill_at_write(self, root: Path, number: int, timeout_s: float = 60) -> bool:
+        """SIGKILL as soon as its files were seen to change for the `number`-th time."""
+        deadline, before, seen = time.monotonic() + timeout_s, _sizes(root), 0
+        while seen < number and self._process.exitcode is None and time.monotonic() < deadline:
+            now = _sizes(root)
+            seen += now != before
+            before = now
+            time.sleep(_LOOK_S)
+        return self.kill()
+
+    def kill(self) -> bool:
+        """SIGKILL now."""
+        self._process.kill()
+        self._process.join(30)
+        assert self._process.exitcode in {0, 1, 3, -signal.SIGKILL}, self.said
+        return self._process.exitcode == -signal.SIGKILL
+
+    def end(self, timeout_s: float = 120) -> int:
+        """Wait for its own end; the exit code."""
+        self._process.join(timeout_s)
+        if self._process.exitcode is None:
+            self.kill()
+            raise AssertionError(f"it did not end within {timeout_s} s: {self.said}")
+        return self._process.exitcode
+
+    def stop(self) -> int:
+        """SIGTERM, and wait for its end."""
+        self._process.terminate()
+        return self.end(30)
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text("utf-8") if self._log.exists() else ""
+
+
+class Nursery:
+    """Forks children from a process that has imported everything and started no thread."""
+
+    def __init__(self, logs: Path) -> None:
+        self._context = multiprocessing.get_context("forkserver")
+        found = pkgutil.walk_packages(visloop.__path__, "visloop.")
+        names = [each.name for each in found if not _NOT_IMPORTED.match(each.name)]
+        self._context.set_forkserver_preload([*names, "sklearn.linear_model", "pytest", __name__])
+        self._logs = logs
+        self._number = 0
+        assert self.command(logs, "--version").end() == 0  # the first one waits for the imports
+
+    def command(self, root: Path, *arguments: str, batch: int | None = None) -> Child:
+        """`visloop ARGUMENTS --json` on that workspace."""
+        self._number += 1
+        log = self._logs / f"{self._number:04d}-{arguments[0]}.log"
+        whole = arguments
+        if not arguments[0].startswith("-"):
+            whole = (*arguments, "--workspace", str(root), "--json")
+        target = self._context.Process(target=_child, args=(whole, str(log), batch))
+        return Child(target, log)
+
+    def run(self, root: Path, *arguments: str, batch: int | None = None) -> dict[str, Any]:
+        """The same to its end, which must be a good one; what it answered."""
+        child = self.command(root, *arguments, batch=batch)
+        assert child.end() == 0, child.said
+        return msgspec.json.decode(child.said.strip().splitlines()[-1])
+
+    def measure(self, root: Path, *arguments: str, batch: int | None = None) -> Span:
+        """Run it undisturbed: how long it takes, and how often its files are seen to change."""
+        child = self.command(root, *arguments, batch=batch)
+        before, writes = _sizes(root), 0
+        while child._process.exitcode is None:
+            now = _sizes(root)
+            writes += now != before
+            before = now
+            time.sleep(_LOOK_S)
+        took_s = time.monotonic() - child.started
+        assert child.end() == 0, child.said
+        return Span(took_s, max(1, writes))
+
+
+@dataclass(frozen=True)
+class Span:
+    """How long a command takes undisturbed, and how many changes of its files are seen."""
+
+    took_s: float
+    writes: int
+
+    def kill(self, child: Child, root: Path, draw: random.Random) -> bool:
+        """SIGKILL at a random moment of the span, or in one of its writes."""
+        if draw.random() < 0.5:
+            return child.kill_after(draw.uniform(0.02, self.took_s))
+        return child.kill_at_write(root, draw.randint(1, self.writes))
+
+
+def _sizes(root: Path) -> tuple[int, ...]:
+    inner = root / app.INNER
+    files = [inner / name for name in _WATCHED] + sorted((inner / "blobs").glob("*.pack"))
+    return tuple(_size(file) for file in files)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return -1
+
+
+@dataclass
+class Tally:
+    """Kills that landed, by what they hit."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        rows = "".join(f"\n  {count:4d}  {what}" for what, count in sorted(self.kills.items()))
+        return f"kills with SIGKILL that landed: {self.kills.total()}{rows}"
+
+
+@dataclass
+class Victim:
+    """A workspace that is being killed at; it must stand after every kill, and remember everything."""
+
+    root: Path
+    facts: list[Fact] = field(default_factory=list)
+    head: str | None = None
+    kills: int = 0
+
+    def must_stand(self) -> None:
+        """Versions are whole, bytes are right, the chain is unbroken, no fact is gone."""
+        with sdk.local(self.root) as here:
+            ports = here.ports
+            facts = ports.ledger.facts()
+            assert facts[: len(self.facts)] == self.facts, "a fact was lost"
+            ports.ledger.seal()
+            verified = ports.ledger.verify(self.head)
+            assert verified.ok, verified.broken
+            self.facts, self.head = facts, verified.head
+            assert list(ports.blobs.verify()) == []
+            for version in _versions(ports):
+                samples = list(data.open(ports.data, Ref.parse(version.ref)).samples())
+                assert len(samples) == version.count
+                assert all(ports.blobs.has(each.image) for each in samples)
+
+
+def copied(template: Path, to: Path) -> Victim:
+    """A workspace like the template."""
+    shutil.copytree(template, to)
+    return Victim(to)
+
+
+def _versions(ports: app.Ports) -> Iterator[data.Version]:
+    scope = app.scope_for(None, ports)
+    for name in data.names(ports.data, scope):
+        yield from data.log(ports.data, scope, name)
+
+
+# -- what a workspace comes to -------------------------------------------------------------------
+
+_NO_STATE = frozenset({"facts", "jobs", "seals", "servers", "run_metrics", "embeddings"})
+_AGAIN = frozenset({"data.added", "data.staged", "run.started", "run.resumed"})
+"""Kinds that say that something was tried or looked at: tried again, said again."""
+_PASSING = re.compile(
+    r"time(\..*)?|time_.*|created|changed|updated|opened|opened_fact|closed|ended|started|decided|seq"
+    r"|sequence|classes_seq|generation|added|images_per_s|alert_opened_s|body|attempt|url"
+)
+_RANDOM_ID = re.compile(r"\b(run|task|alert|approval|job)-[0-9a-f]{16}\b")
+
+
+def ending(root: Path, *, but: Collection[str] = ()) -> dict[str, list[str]]:
+    """All state and facts as text, without times, counters and random ids: equal for equal histories.
+
+    Args:
+        root: the workspace.
+        but: tables that are looked at otherwise.
+    """
+    with sdk.local(root) as here:
+        assert here.call(app.audit, app.Audit()).ok
+        assert list(here.ports.blobs.verify()) == []
+        found: dict[str, list[str]] = {}
+        with here.ports.ledger.read() as connection:
+            for name, table in store.metadata.tables.items():
+                if name not in _NO_STATE and name not in but:
+                    rows = connection.execute(table.select()).mappings()
+                    found[name] = sorted(_text({str(k): v for k, v in row.items()}) for row in rows)
+        facts = [each for each in here.ports.ledger.facts() if each.kind not in _AGAIN]
+        found["facts"] = sorted(_text([each.kind, each.subject, each.payload]) for each in facts)
+        found["samples"] = list(_samples(here.ports))
+        return found
+
+
+def _samples(ports: app.Ports) -> Iterator[str]:
+    scope = app.scope_for(None, ports)
+    refs = [version.ref for version in _versions(ports)]
+    refs += [f"{name}@work" for name in data.names(ports.data, scope)]
+    for ref in refs:
+        for sample in data.open(ports.data, Ref.parse(ref)).samples():
+            yield f"{ref}: {_text(msgspec.to_builtins(sample))}"
+
+
+def _text(value: Any) -> str:
+    text = msgspec.json.encode(_lasting(value), order="deterministic").decode()
+    return _RANDOM_ID.sub(r"\1-…", text)
+
+
+def _lasting(value: Any) -> Any:
+    """Without what differs between two runs of the same thing."""
+    if isinstance(value, dict):
+        return {k: _lasting(v) for k, v in value.items() if not _PASSING.fullmatch(str(k))}
+    if isinstance(value, list | tuple):
+        return [_lasting(each) for each in value]
+    if isinstance(value, bytes):  # a packed record: a sample, a dictionary
+        with contextlib.suppress(msgspec.DecodeError):
+            return _lasting(msgspec.msgpack.decode(value))
+        return value.hex()
+    return value
+
+
+def until(done: Callable[[], bool], *, timeout_s: float, what: str) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not done():
+        assert time.monotonic() < deadline, f"{what} did not happen within {timeout_s} s"
+        time.sleep(0.02)
