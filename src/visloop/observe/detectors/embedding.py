@@ -65,8 +65,9 @@ class Axes:
 
     def squared_distance(self, offset: Floats) -> NDArray[np.float64]:
         """offsetᵀ Σ⁻¹ offset for offsets from the mean, float (N, D) → float64 (N,)."""
-        on_axes = (offset @ self.basis.T).astype(np.float64)
-        off_axes = np.maximum((offset.astype(np.float64) ** 2).sum(1) - (on_axes**2).sum(1), 0.0)
+        single = offset.astype(np.float32)
+        on_axes = (single @ self.basis.T).astype(np.float64)
+        off_axes = np.maximum((single.astype(np.float64) ** 2).sum(1) - (on_axes**2).sum(1), 0.0)
         return (on_axes**2 / (_KEEP * self.variance + self.ridge)).sum(1) + off_axes / self.ridge
 
     def t_squared(self, window: Floats) -> float:
