@@ -31,7 +31,7 @@ def lazy_exports(
     home = {name: module for module, listed in names.items() for name in listed}
     public = sorted(home)
 
-    def get(name: str) -> Any:  # noqa: ANN401 - a module attribute may be anything
+    def get(name: str) -> Any:
         if name not in home:
             msg = f"module {package!r} has no attribute {name!r}"
             raise AttributeError(msg)
