@@ -221,7 +221,6 @@ def test_two_processes_share_a_port_and_a_killed_one_comes_back(world, tmp_path)
         supervisor = deploy.Supervisor(
             children, tmp_path / "run", policy=deploy.RestartPolicy(first_s=0.05)
         )
-        watching = threading.Event()
         supervisor.start()
         try:
             until(lambda: len(serve.servers(world.ports, world.scope, live_only=True)) == 2)

@@ -8,6 +8,7 @@ GET  /metrics, /health/live, /health/ready
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -128,20 +129,23 @@ class App:
     async def _answer(
         self, slot: Slot, work: Callable[[Task], Answer], size: int, started: float, send: Send
     ) -> None:
-        name, status = slot.deployment.name, 500
+        name, status, workers = slot.deployment.name, 500, self._parts.workers
+        future: asyncio.Future[Answer] | None = None
         try:
-            answer = await self._parts.workers.submit(work, size)
+            future = workers.submit(work, size)
+            answer = await future
             status = 200
+            kind, headers = answer.content_type, answer.headers
+            await respond(send, 200, answer.body, content_type=kind, headers=headers)
+            self._count(slot, answer, time.perf_counter() - started)
         except VisloopError as error:
             status = error.http_status
             raise
         finally:
+            if future is not None:
+                workers.settle(future)
             labels: Labels = (("deployment", name), ("code", str(status)))
             self._parts.metrics.count("visloop_requests_total", labels)
-        await respond(
-            send, 200, answer.body, content_type=answer.content_type, headers=answer.headers
-        )
-        self._count(slot, answer, time.perf_counter() - started)
 
     def _count(self, slot: Slot, answer: Answer, seconds: float) -> None:
         metrics, deployment = self._parts.metrics, ("deployment", slot.deployment.name)

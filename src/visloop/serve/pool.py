@@ -11,9 +11,12 @@ import asyncio
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
+from typing import Final
 
 from visloop.serve.errors import Busy, TimedOut
 
@@ -24,7 +27,8 @@ log = logging.getLogger("visloop.serve")
 class Answer:
     """What a worker hands back: bytes for the client, seconds for the metrics, rows for the log.
 
-    `after` runs in the worker once the answer is on its way to the client.
+    `after` runs in a worker once the answer is on its way to the client: Python's lock would make the
+    client wait for it otherwise.
     """
 
     body: bytes
@@ -51,6 +55,13 @@ class Task:
     timer: asyncio.TimerHandle | None = None
 
 
+class _Look:
+    """Wakes a worker that should look for what comes after answers."""
+
+
+_LOOK: Final = _Look()
+
+
 class Workers:
     """`threads` workers; beside what they compute, `limit` requests may wait, of `max_bytes` in all."""
 
@@ -61,7 +72,8 @@ class Workers:
         self._bytes = 0
         self._max_bytes = max_bytes
         self._timeout_s = timeout_s
-        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._tasks: SimpleQueue[Task | _Look | None] = SimpleQueue()
+        self._afters: deque[Callable[[], None]] = deque()
         self._running: list[threading.Thread] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -112,17 +124,28 @@ class Workers:
                 )
             )
 
+    def settle(self, future: asyncio.Future[Answer]) -> None:
+        """The answer has gone out (or nobody took it): let a worker do what comes after it."""
+        if future.done() and not future.cancelled() and future.exception() is None:
+            self._behind(future.result())
+
+    def _behind(self, answer: Answer) -> None:
+        if answer.after is not None:
+            self._afters.append(answer.after)
+            self._tasks.put(_LOOK)
+
     def _serve(self) -> None:
         assert self._loop is not None
         while (task := self._tasks.get()) is not None:
-            after = self._compute(task, self._loop)
+            # first what earlier answers left to do: it holds pictures in memory
+            while self._afters:
+                _run_one(self._afters)
+            if isinstance(task, Task):
+                self._compute(task, self._loop)
             # an idle worker must not keep a replaced model alive
             del task
-            if after is not None:
-                _run_behind(after)
-            del after
 
-    def _compute(self, task: Task, loop: asyncio.AbstractEventLoop) -> Callable[[], None] | None:
+    def _compute(self, task: Task, loop: asyncio.AbstractEventLoop) -> None:
         started = time.perf_counter()
         answer: Answer | None = None
         error: BaseException | None = None
@@ -132,11 +155,9 @@ class Workers:
                 answer.queue_s = started - task.submitted
             except Exception as raised:  # noqa: BLE001 - whatever it is belongs to this one request
                 error = raised
-        try:
+        # when the loop has gone, the process is ending by force
+        with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._finish, task, answer, error)
-        except RuntimeError:  # the loop has gone: the process is ending by force
-            return None
-        return answer.after if answer is not None else None
 
     def _finish(self, task: Task, answer: Answer | None, error: BaseException | None) -> None:
         self.in_flight -= 1
@@ -144,14 +165,19 @@ class Workers:
         if task.timer is not None:
             task.timer.cancel()
         if task.future.done():
-            return
-        if answer is not None:
+            if answer is not None:
+                self._behind(answer)
+        elif answer is not None:
             task.future.set_result(answer)
         elif error is not None:
             task.future.set_exception(error)
 
 
-def _run_behind(after: Callable[[], None]) -> None:
+def _run_one(afters: deque[Callable[[], None]]) -> None:
+    try:
+        after = afters.popleft()
+    except IndexError:  # another worker was faster
+        return
     try:
         after()
     except Exception:  # the client has its answer; a worker must not die of what comes after

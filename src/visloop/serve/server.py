@@ -46,7 +46,7 @@ log = logging.getLogger("visloop.serve")
 
 BACKLOG: Final = 2048
 # threads that hold Python's lock for long make the event loop wait: hand it over sooner than 5 ms
-SWITCH_INTERVAL_S: Final = 0.0005
+SWITCH_INTERVAL_S: Final = 0.0001
 
 
 def run(settings: ServeSettings, *, on_ready: Callable[[str], None] | None = None) -> None:
