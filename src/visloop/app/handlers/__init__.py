@@ -7,8 +7,10 @@ from visloop.lazy import lazy_exports
 if TYPE_CHECKING:
     from visloop.app.handlers.batch import predict_files as predict_files
     from visloop.app.handlers.judging import evaluated as evaluated
+    from visloop.app.handlers.judging import report_on as report_on
     from visloop.app.handlers.judging import require_promotable as require_promotable
     from visloop.app.handlers.judging import run_gate as run_gate
+    from visloop.app.handlers.judging import verdict_on as verdict_on
     from visloop.app.handlers.policies import gate_policy as gate_policy
     from visloop.app.handlers.policies import loop_policy as loop_policy
     from visloop.app.handlers.policies import watch_policy as watch_policy
@@ -22,7 +24,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "batch": ("predict_files",),
-        "judging": ("evaluated", "require_promotable", "run_gate"),
+        "judging": ("evaluated", "report_on", "require_promotable", "run_gate", "verdict_on"),
         "policies": ("gate_policy", "loop_policy", "watch_policy", "webhooks"),
         "tracing": ("trace",),
         "traffic": ("drifts_of", "exchange", "frames"),

@@ -54,14 +54,30 @@ def run_gate(
     ref = Ref.parse(on) if on else _test_split(ports, scope, candidate)
     policy = gate_policy(ports)
     verdict = evaluate.run_gate(ports.evaluate, scope, candidate, champion, ref, policy)
+    return _gated(verdict)
+
+
+def _gated(verdict: evaluate.Verdict) -> dict[str, Any]:
     return {
         "verdict": verdict.verdict,
-        "model": candidate.ref,
-        "against": champion.ref if champion else None,
+        "model": verdict.inputs["candidate"],
+        "against": verdict.inputs.get("champion"),
         "on": verdict.inputs["data"],
         "checks": tuple(plain(each) for each in verdict.checks),
         "policy": verdict.policy_digest,
     }
+
+
+def verdict_on(ports: Ports, scope: Scope, version: registry.ModelVersion) -> dict[str, Any] | None:
+    """The newest verdict on a model, as `gate` answers it; None when no gate has judged it."""
+    verdict = evaluate.last_verdict(ports.evaluate, scope, version)
+    return _gated(verdict) if verdict else None
+
+
+def report_on(ports: Ports, scope: Scope, version: registry.ModelVersion) -> dict[str, Any] | None:
+    """The newest report on a model, as `evaluate` answers it; None when there is none."""
+    found = evaluate.list_reports(ports.evaluate, scope, model=version.model)
+    return next((evaluated(each) for each in found if each.model == version.ref), None)
 
 
 def _test_split(ports: Ports, scope: Scope, model: registry.ModelVersion) -> Ref:

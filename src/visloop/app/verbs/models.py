@@ -37,18 +37,28 @@ class ModelShow:
 
 @dataclass(frozen=True)
 class ModelAnswer:
-    """Everything recorded about a model version, and its card as Markdown."""
+    """Everything recorded about a model version, its card as Markdown, the newest verdict and report.
+
+    `verdict` and `report` have the fields that `gate` and `evaluate` answer with.
+    """
 
     model: dict[str, Any]
     card: str
+    verdict: dict[str, Any] | None
+    report: dict[str, Any] | None
 
 
 @operation("model.show", permission="registry.read")
 def model_show(ports: Ports, scope: Scope, ask: ModelShow) -> ModelAnswer:
-    """The version and its card."""
+    """The version, its card, and what was found out about it; nothing is computed."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
     found = registry.show(ports.registry, scope, version)
-    return ModelAnswer(model=plain(found), card=registry.card(ports.registry, version))
+    return ModelAnswer(
+        model=plain(found),
+        card=registry.card(ports.registry, version),
+        verdict=handlers.verdict_on(ports, scope, version),
+        report=handlers.report_on(ports, scope, version),
+    )
 
 
 @dataclass(frozen=True)
