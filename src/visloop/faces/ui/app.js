@@ -1,7 +1,10 @@
 // @ts-check
-/** The shell: navigation, address, theme, keyboard help. Every view has an address: `#/queue/line`. */
-import { a, button, dd, dialog, div, dl, dt, h, h1, header, kbd, main, nav, render, span, useEffect, useRef, useState } from "./lib/dom.js";
-import { useAnswer, useKeys } from "./lib/use.js";
+/** The shell: navigation, address, theme, keyboard help. Every view has an address: `#/data/line/v1`. */
+import { a, button, dd, dialog, div, dl, dt, h, h2, header, kbd, main, nav, p, render, span, useEffect, useRef, useState } from "./lib/dom.js";
+import { act, icon } from "./lib/parts.js";
+import { onReachable, start } from "./lib/pulse.js";
+import { toggleTheme } from "./lib/theme.js";
+import { useAddress, useAnswer, useKeys, useTheme } from "./lib/use.js";
 import { Data } from "./views/data.js";
 import { Deployments } from "./views/deployments.js";
 import { History } from "./views/history.js";
@@ -10,7 +13,7 @@ import { Models } from "./views/models.js";
 import { Queue } from "./views/queue.js";
 import { Runs } from "./views/runs.js";
 
-/** @type {Array<{path: string, title: string, key: string, view: any}>} */
+/** @type {Array<{path: string, title: string, key: string, view: (properties: {address: string[]}) => import("./lib/dom.js").Child}>} */
 const VIEWS = [
   { path: "loop", title: "Loop", key: "l", view: Loop },
   { path: "data", title: "Data", key: "d", view: Data },
@@ -20,87 +23,91 @@ const VIEWS = [
   { path: "deployments", title: "Deployments", key: "p", view: Deployments },
   { path: "history", title: "History", key: "h", view: History },
 ];
+const LEADER_MS = 1200;
 
-function useAddress() {
-  const read = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-  const [parts, setParts] = useState(read());
-  useEffect(() => {
-    const on = () => setParts(read());
-    addEventListener("hashchange", on);
-    return () => removeEventListener("hashchange", on);
-  }, []);
-  return parts;
-}
-
-function useTheme() {
-  const [theme, setTheme] = useState(localStorage.getItem("theme") ?? "auto");
-  useEffect(() => {
-    const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
-    document.documentElement.dataset.theme = dark ? "dark" : "light";
-    if (theme === "auto") localStorage.removeItem("theme");
-    else localStorage.setItem("theme", theme);
-  }, [theme]);
-  const isDark = () => document.documentElement.dataset.theme === "dark";
-  return () => setTheme(isDark() ? "light" : "dark");
-}
-
+/** How many pictures wait for a person. */
 function Waiting() {
-  const { data } = useAnswer("label.list", { limit: 1000 }, 4000);
-  return data?.count ? span({ class: "count", title: "pictures wait for a person" }, String(data.count)) : null;
+  const rows = useAnswer("label.status", {}).data?.rows ?? [];
+  const n = rows.reduce((sum, each) => sum + each.waiting, 0);
+  return n ? span({ class: "count", title: `${n} pictures wait for a person` }, n > 999 ? "999+" : String(n)) : null;
+}
+
+/** Whether an alarm wants somebody. */
+function Alarm() {
+  const n = useAnswer("alerts.list", { state: "open" }).data?.count ?? 0;
+  return n ? span({ class: "count alarm", title: `${n} open ${n === 1 ? "alert" : "alerts"}` }, String(n)) : null;
+}
+
+/** @type {Record<string, () => import("./lib/dom.js").Child>} */
+const COUNTS = { queue: Waiting, deployments: Alarm };
+
+function Reach() {
+  const [reached, setReached] = useState(true);
+  useEffect(() => onReachable(setReached), []);
+  return reached ? null : p({ class: "offline", role: "alert" }, "The server does not answer. What you see may be old; it is asked again by itself.");
 }
 
 /** @param {{open: boolean, onClose: () => void}} properties */
 function Help({ open, onClose }) {
-  const ref = useRef(null);
+  const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
   useEffect(() => {
     if (open) ref.current?.showModal();
     else ref.current?.close();
   }, [open]);
-  return dialog({ ref, class: "help", onClose, onClick: onClose },
-    h1("Keys"),
-    dl(...VIEWS.flatMap(({ key, title }) => [dt(kbd("g"), " ", kbd(key)), dd(title)]),
-      dt(kbd("t")), dd("dark or light"),
-      dt(kbd("?")), dd("this help"),
-      dt(kbd("1"), " … ", kbd("9")), dd("queue: give the class"),
-      dt(kbd("Enter")), dd("queue: accept the proposal"),
-      dt(kbd("x")), dd("queue: leave the picture out"),
-      dt(kbd("u")), dd("queue: undo"),
-      dt(kbd("←"), " ", kbd("→")), dd("previous, next")));
+  /** @param {string[]} keys @param {string} words */
+  const row = (keys, words) => [dt(...keys.map((each) => kbd(each))), dd(words)];
+  return dialog({ ref, class: "help", onClose, "aria-label": "keys" },
+    div({ class: "title" }, h2({ class: "big" }, "Keys"), span({ class: "grow" }), act("Close", () => ref.current?.close(), { key: "Esc", kind: "quiet" })),
+    div({ class: "help-columns" },
+      dl(...VIEWS.flatMap(({ key, title }) => row(["g", key], title))),
+      dl(...row(["1", "9"], "queue: give the class"), ...row(["Enter"], "queue: accept the proposal"), ...row(["x"], "queue: leave the picture out"),
+        ...row(["u"], "queue: undo"), ...row(["←", "→"], "previous, next picture"), ...row(["t"], "dark or light"), ...row(["?"], "this help"))));
 }
 
-function App() {
-  const [path, ...rest] = useAddress();
-  const current = VIEWS.find((each) => each.path === path) ?? VIEWS[0];
-  const toggle = useTheme();
-  const [help, setHelp] = useState(false);
-  const leader = useRef(0);
-  /** @type {Record<string, () => void>} */
-  const keys = { "?": () => setHelp(true), t: toggle, g: () => { leader.current = Date.now(); } };
-  useKeys(keys);
+/** `g` and then a letter leads to a view. */
+function useLeader() {
   useEffect(() => {
+    let since = 0;
     /** @param {KeyboardEvent} event */
     const on = (event) => {
-      const found = VIEWS.find((each) => each.key === event.key);
-      if (!found || Date.now() - leader.current > 900) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(/** @type {HTMLElement} */ (event.target).tagName)) return;
+      const found = Date.now() - since < LEADER_MS ? VIEWS.find((each) => each.key === event.key) : undefined;
+      since = event.key === "g" ? Date.now() : 0;
+      if (!found) return;
+      event.preventDefault();
       event.stopImmediatePropagation();
-      leader.current = 0;
       location.hash = `/${found.path}`;
     };
     addEventListener("keydown", on, true);
     return () => removeEventListener("keydown", on, true);
   }, []);
-  useEffect(() => { document.title = `${current.title} · Visloop`; }, [current]);
+}
+
+function App() {
+  const [path, ...rest] = useAddress();
+  const current = VIEWS.find((each) => each.path === path) ?? VIEWS[0];
+  const [help, setHelp] = useState(false);
+  const dark = useTheme() === "dark";
+  useKeys({ "?": () => setHelp(true), t: toggleTheme });
+  useLeader();
+  useEffect(() => {
+    document.title = `${current.title} · Visloop`;
+    scrollTo(0, 0);
+  }, [current]);
   return div({ class: "shell" },
+    a({ href: "#main", class: "skip", onClick: (/** @type {Event} */ event) => { event.preventDefault(); document.querySelector("main")?.focus(); } }, "to the content"),
     header({ class: "top" },
       a({ href: "#/loop", class: "brand" }, span({ class: "mark", "aria-hidden": "true" }), "Visloop"),
-      nav({ "aria-label": "Views" }, ...VIEWS.map(({ path: to, title }) =>
-        a({ href: `#/${to}`, "aria-current": to === current.path ? "page" : undefined }, title, to === "queue" ? h(Waiting, null) : null))),
+      nav({ "aria-label": "views" }, ...VIEWS.map(({ path: to, title }) =>
+        a({ href: `#/${to}`, "aria-current": to === current.path ? "page" : undefined }, title, COUNTS[to] ? h(COUNTS[to], {}) : null))),
       div({ class: "tools" },
-        button({ onClick: toggle, title: "dark or light (t)", "aria-label": "dark or light", type: "button", class: "icon" }, "◐"),
-        button({ onClick: () => setHelp(true), title: "keys (?)", "aria-label": "keys", type: "button", class: "icon" }, "?"))),
-    main(h(current.view, { key: current.path, address: rest })),
+        button({ onClick: toggleTheme, title: "dark or light (t)", "aria-label": dark ? "light theme" : "dark theme", type: "button", class: "icon" }, icon(dark ? "sun" : "moon")),
+        button({ onClick: () => setHelp(true), title: "keys (?)", "aria-label": "keys", type: "button", class: "icon" }, icon("keys")))),
+    h(Reach, {}),
+    main({ tabIndex: -1 }, h(current.view, { key: current.path, address: rest })),
     h(Help, { open: help, onClose: () => setHelp(false) }));
 }
 
-render(h(App, null), /** @type {HTMLElement} */ (document.getElementById("app")));
 document.querySelector(".loading")?.remove();
+render(h(App, {}), /** @type {HTMLElement} */ (document.getElementById("app")));
+start();

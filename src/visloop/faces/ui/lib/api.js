@@ -1,6 +1,9 @@
 // @ts-check
 /** Calls to the server: every verb is a POST; an error carries what happened and how to mend it. */
 
+/** @typedef {import("../api.d.ts").Verbs} Verbs */
+/** @typedef {keyof Verbs} Verb */
+
 export class ApiError extends Error {
   /**
    * @param {string} code
@@ -13,32 +16,149 @@ export class ApiError extends Error {
     this.what = what;
     this.fix = fix;
   }
+
+  /** Whether the same call may well succeed later: nobody has said no to it. */
+  get passing() {
+    return this.code === "unreachable" || this.code === "server";
+  }
+}
+
+const UNREACHABLE = new ApiError("unreachable", "The server does not answer.", "Is `visloop up` still running?");
+
+/** @param {unknown} caught */
+export const asError = (caught) =>
+  caught instanceof ApiError ? caught : new ApiError("page", caught instanceof Error ? caught.message : String(caught), "Reload the page.");
+
+/**
+ * @template {Verb} V
+ * @param {V} verb for example "label.accept"
+ * @param {Verbs[V]["ask"]} ask
+ * @returns {Promise<Verbs[V]["answer"]>}
+ */
+export async function call(verb, ask) {
+  const reply = await post(verb, ask, "application/json");
+  const body = await reply.json().catch(() => null);
+  if (reply.ok && body !== null) return body;
+  throw failureOf(reply, body);
 }
 
 /**
- * @param {string} verb for example "label.accept"
- * @param {Record<string, any>} [ask]
- * @returns {Promise<any>}
+ * The same, telling how far it is: for what takes long.
+ *
+ * @template {Verb} V
+ * @param {V} verb
+ * @param {Verbs[V]["ask"]} ask
+ * @param {(words: string) => void} onProgress
+ * @returns {Promise<Verbs[V]["answer"]>}
  */
-export async function call(verb, ask = {}) {
-  const path = "/api/v1/" + verb.replaceAll(".", "/");
+export async function follow(verb, ask, onProgress) {
+  const reply = await post(verb, ask, "text/event-stream");
+  if (!reply.ok || !reply.body) throw failureOf(reply, await reply.json().catch(() => null));
+  const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
+  let kept = "";
+  for (;;) {
+    const { value, done } = await reader.read().catch(() => ({ value: "", done: true }));
+    if (done) throw UNREACHABLE;
+    const { events, rest } = eventsOf(kept + value);
+    kept = rest;
+    for (const { event, data } of events) {
+      if (event === "answer") return data;
+      if (event === "error") throw failureOf(reply, data);
+      onProgress(progressInWords(data));
+    }
+  }
+}
+
+/**
+ * Server-sent events that are complete, and what is left of the text.
+ * @param {string} text
+ */
+export function eventsOf(text) {
+  const blocks = text.split("\n\n");
+  const rest = blocks.pop() ?? "";
+  const events = blocks.map((block) => {
+    const lines = block.split("\n");
+    const part = (/** @type {string} */ name) => lines.find((line) => line.startsWith(name + ": "))?.slice(name.length + 2) ?? "";
+    return { event: part("event"), data: JSON.parse(part("data") || "null") };
+  });
+  return { events, rest };
+}
+
+/** @param {{note?: string, doing?: string, unit?: string, done?: number, total?: number | null}} told */
+export function progressInWords({ note, doing, unit, done, total }) {
+  if (note) return note;
+  return total ? `${doing}: ${done} of ${total}` : `${doing}: ${done} ${unit}s`;
+}
+
+/**
+ * @param {Verb} verb
+ * @param {object} ask
+ * @param {string} accept
+ */
+async function post(verb, ask, accept) {
+  try {
+    return await fetch("/api/v1/" + verb.replaceAll(".", "/"), {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: accept },
+      body: JSON.stringify(ask),
+    });
+  } catch {
+    throw UNREACHABLE;
+  }
+}
+
+/**
+ * @param {Response} reply
+ * @param {any} body
+ */
+function failureOf(reply, body) {
+  if (body?.error) return new ApiError(body.error.code, body.error.what, body.error.fix);
+  return new ApiError("server", `The server answered ${reply.status}.`, "See the log of `visloop up`.");
+}
+
+/**
+ * Send a picture to a deployment.
+ * @param {string} name
+ * @param {Blob} picture
+ * @returns {Promise<{id: string, model: string, label: string | null, confidence: number | null, latency_ms: number, probabilities?: Record<string, number>}>}
+ */
+export async function predict(name, picture) {
   let reply;
   try {
-    reply = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(ask) });
+    reply = await fetch("/predict/" + encodeURIComponent(name), { method: "POST", body: picture });
   } catch {
-    throw new ApiError("unreachable", "The server does not answer.", "Is `visloop up` still running?");
+    throw UNREACHABLE;
   }
   const body = await reply.json().catch(() => null);
-  if (reply.ok) return body;
-  const error = body?.error ?? { code: "http", what: `The server answered ${reply.status}.`, fix: "" };
-  throw new ApiError(error.code, error.what, error.fix);
+  if (reply.ok && body !== null) return body;
+  throw failureOf(reply, body);
 }
+
+/** @typedef {64 | 160 | 320 | 640 | 1280} Size */
 
 /**
  * @param {string} digest
- * @param {64 | 160 | 320 | 640} [px]
+ * @param {Size} [px]
  */
-export const thumbnail = (digest, px = 160) => `/media/thumbnail/${digest}?px=${px}`;
+export const thumbnail = (digest, px = 320) => `/media/thumbnail/${digest}?px=${px}`;
 
 /** @param {string} digest */
 export const image = (digest) => `/media/image/${digest}`;
+
+/**
+ * The picture behind an answer, as long as it is kept.
+ * @param {string} prediction
+ * @param {Size} [px]
+ */
+export const answered = (prediction, px = 160) => `/media/answer/${encodeURIComponent(prediction)}?px=${px}`;
+
+const SHOWN = new Set(["image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"]);
+
+/**
+ * The best picture for a large view: the bytes themselves where a browser shows them, upright and not huge.
+ * @param {{image: string, media?: string, mode?: string, width: number, height: number}} sample
+ */
+export const large = (sample) =>
+  SHOWN.has(sample.media ?? "image/jpeg") && ["RGB", "L", "P", "RGBA", "1"].includes(sample.mode ?? "RGB") && sample.width * sample.height <= 4e6
+    ? image(sample.image)
+    : thumbnail(sample.image, 1280);

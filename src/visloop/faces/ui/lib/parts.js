@@ -1,99 +1,148 @@
 // @ts-check
 /** Small parts that every view uses. */
-import { button, code, div, h2, p, section, span, table, tbody, td, th, thead, time, tr } from "./dom.js";
+import { button, code, div, h, h2, img, p, path, pre, section, span, svg, table, tbody, td, th, thead, time, tr, useState } from "./dom.js";
+import { ago } from "./words.js";
 
 /** @typedef {import("./dom.js").Child} Child */
+/** @typedef {"good" | "bad" | "busy" | "plain"} Tone */
 
 /**
- * A titled panel.
- * @param {string} title
+ * A titled panel; `aside` stands at the right of the title.
+ * @param {string | {title: string, aside?: Child, class?: string}} head
  * @param {...Child} children
  */
-export const panel = (title, ...children) =>
-  section({ class: "panel" }, title ? h2(title) : null, ...children);
+export function panel(head, ...children) {
+  const { title, aside = null, class: kind = "" } = typeof head === "string" ? { title: head } : head;
+  return section({ class: `panel ${kind}` }, title || aside ? div({ class: "panel-head" }, h2(title), aside) : null, ...children);
+}
 
 /**
  * What to do when there is nothing yet.
- * @param {string} what
- * @param {string} [command]
+ * @param {string} title
+ * @param {Child} words
+ * @param {...string} commands
  */
-export const empty = (what, command) =>
-  div({ class: "empty" }, p(what), command ? code(command) : null);
+export const empty = (title, words, ...commands) =>
+  div({ class: "empty" }, p({ class: "empty-title" }, title), words ? p(words) : null, ...commands.map((each) => h(Command, { text: each })));
 
-/** @param {any} error */
-export const failure = (error) =>
-  error ? div({ class: "failure", role: "alert" }, p(error.what ?? String(error)), error.fix ? p({ class: "fix" }, error.fix) : null) : null;
+/** A command with a button that copies it. @param {{text: string}} properties */
+export function Command({ text }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard?.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 1500);
+  };
+  return div({ class: "command" }, pre(code(text)), button({ type: "button", class: "quiet", onClick: copy, "aria-label": `copy: ${text}` }, copied ? "copied" : "copy"));
+}
+
+/**
+ * @param {{what: string, fix: string} | null} error
+ * @param {...Child} more
+ */
+export const failure = (error, ...more) =>
+  error ? div({ class: "failure", role: "alert" }, div(p({ class: "what" }, error.what), error.fix ? p({ class: "fix" }, error.fix) : null), ...more) : null;
+
+/**
+ * While the first answer is on its way: nothing for a moment, then a word.
+ * @param {{what: string, fix: string} | null} error
+ */
+export const waiting = (error) => (error ? failure(error) : p({ class: "waiting" }, "Loading …"));
 
 /**
  * A coloured word.
- * @param {string} word
- * @param {"good" | "bad" | "busy" | "plain"} [tone]
+ * @param {Child} word
+ * @param {Tone} [tone]
  */
 export const badge = (word, tone = "plain") => span({ class: `badge ${tone}` }, word);
 
-/** @param {string} state */
-export const stateBadge = (state) => badge(state, TONES[state] ?? "plain");
-
-/** @type {Record<string, "good" | "bad" | "busy" | "plain">} */
+/** @type {Record<string, Tone>} */
 const TONES = {
-  done: "good", live: "good", accepted: "good", approved: "good", pass: "good", champion: "good", closed: "good",
-  failed: "bad", refused: "bad", rejected: "bad", fail: "bad", open: "bad", dead: "bad", lost: "bad", alarm: "bad",
-  running: "busy", waiting: "busy", labelled: "busy", committed: "busy", trained: "busy", gated: "busy", promoted: "busy", acknowledged: "busy",
+  done: "good", live: "good", accepted: "good", approved: "good", pass: "good", champion: "good", closed: "good", calm: "good", clean: "good",
+  failed: "bad", refused: "bad", rejected: "bad", fail: "bad", open: "bad", lost: "bad", alarm: "bad", critical: "bad",
+  running: "busy", queued: "busy", waiting: "busy", labelled: "busy", committed: "busy", trained: "busy", gated: "busy", promoted: "busy", acknowledged: "busy", warning: "busy", filling: "busy",
 };
 
+/** @param {string} state @returns {Tone} */
+export const toneOf = (state) => TONES[state] ?? "plain";
+
+/** @param {string} state */
+export const stateBadge = (state) => badge(state, toneOf(state));
+
 /**
- * A table whose columns are [title, row → cell, class].
- * @param {any[]} rows
- * @param {Array<[string, (row: any) => Child, string?]>} columns
- * @param {(row: any) => void} [onPick]
+ * @template R
+ * @typedef {{title: string, cell: (row: R) => Child, kind?: string}} Column
  */
-export const grid = (rows, columns, onPick) =>
+
+/**
+ * A table; a row that leads somewhere has its link in `href`.
+ * @template R
+ * @param {readonly R[]} rows
+ * @param {Array<Column<R>>} columns
+ * @param {(row: R) => string} [href]
+ */
+export const grid = (rows, columns, href) =>
   div({ class: "scroll" },
     table(
-      thead(tr(...columns.map(([title, , kind]) => th({ class: kind ?? "", scope: "col" }, title)))),
+      thead(tr(...columns.map(({ title, kind = "" }) => th({ class: kind, scope: "col" }, title)))),
       tbody(...rows.map((row) =>
-        tr({ class: onPick ? "pickable" : "", onClick: onPick ? () => onPick(row) : undefined },
-          ...columns.map(([, cell, kind]) => td({ class: kind ?? "" }, cell(row))))))));
+        tr({ class: href ? "pickable" : "", onClick: href ? (/** @type {MouseEvent} */ event) => follow(event, href(row)) : undefined },
+          ...columns.map(({ cell, kind = "" }) => td({ class: kind }, cell(row))))))));
 
-/**
- * @param {string | null | undefined} moment RFC 3339
- */
-export function when(moment) {
-  if (!moment) return "–";
-  const date = new Date(moment);
-  const seconds = (Date.now() - date.getTime()) / 1000;
-  return time({ datetime: moment, title: date.toLocaleString() }, ago(seconds, date));
+/** A click anywhere in the row, unless it was on a link or button or marked text. @param {MouseEvent} event @param {string} to */
+function follow(event, to) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (target.closest("a, button") || getSelection()?.toString()) return;
+  location.hash = to;
 }
 
-/**
- * @param {number} seconds
- * @param {Date} date
- */
-function ago(seconds, date) {
-  if (seconds < 5) return "now";
-  if (seconds < 60) return `${Math.round(seconds)} s ago`;
-  if (seconds < 3600) return `${Math.round(seconds / 60)} min ago`;
-  if (seconds < 86400) return `${Math.round(seconds / 3600)} h ago`;
-  return date.toLocaleDateString();
-}
-
-/** @param {number | null | undefined} value */
-export const percent = (value) => (typeof value === "number" ? `${(100 * value).toFixed(1)} %` : "–");
+/** @param {string | null | undefined} moment RFC 3339 */
+export const when = (moment) =>
+  moment ? time({ datetime: moment, title: new Date(moment).toLocaleString("en-GB") }, ago(moment)) : "–";
 
 /**
- * @param {string} words
+ * @param {Child} words
  * @param {() => void} onClick
- * @param {{key?: string, kind?: "primary" | "danger" | "quiet", disabled?: boolean, title?: string}} [more]
+ * @param {{key?: string, kind?: "primary" | "danger" | "quiet", disabled?: boolean, busy?: boolean, title?: string}} [more]
  */
-export const act = (words, onClick, { key, kind, disabled, title } = {}) =>
-  button({ class: kind ?? "", onClick, disabled, title, type: "button" }, words, key ? span({ class: "key" }, key) : null);
+export const act = (words, onClick, { key, kind, disabled, busy, title } = {}) =>
+  button({ class: `${kind ?? ""} ${busy ? "busy" : ""}`, onClick, disabled: disabled || busy, title, type: "button", "aria-busy": busy ? "true" : undefined },
+    words, key ? span({ class: "key", "aria-hidden": "true" }, key) : null);
+
+/** @param {string} colour */
+export const dot = (colour) => span({ class: "dot", style: `background:${colour}`, "aria-hidden": "true" });
 
 /**
- * A colour that a class keeps everywhere.
- * @param {string} name
+ * A share as a bar.
+ * @param {number} share 0 … 1
+ * @param {{label?: string, value?: string, colour?: string}} [more]
  */
-export function classColour(name) {
-  let hash = 2166136261;
-  for (const letter of name) hash = Math.imul(hash ^ letter.charCodeAt(0), 16777619);
-  return `hsl(${(hash >>> 0) % 360} 65% 45%)`;
+export const bar = (share, { label, value, colour } = {}) =>
+  div({ class: "bar", role: label ? "progressbar" : undefined, "aria-label": label, "aria-valuenow": label ? Math.round(100 * share) : undefined, "aria-valuetext": value, "aria-hidden": label ? undefined : "true" },
+    div({ style: `width:${(100 * Math.max(0, Math.min(1, share))).toFixed(2)}%${colour ? `;background:${colour}` : ""}` }));
+
+/**
+ * A picture that says so when it is gone.
+ * @param {{src: string, alt: string, eager?: boolean, fallback?: string}} properties
+ */
+export function Picture({ src, alt, eager = false, fallback = "" }) {
+  const [failed, setFailed] = useState(/** @type {string[]} */ ([]));
+  const shown = [src, fallback].find((each) => each && !failed.includes(each));
+  if (!shown) return span({ class: "gone", role: "img", "aria-label": `${alt}: not kept` }, "not kept");
+  return img({ src: shown, alt, loading: eager ? "eager" : "lazy", decoding: "async", draggable: false, onError: () => setFailed([...failed, shown]) });
 }
+
+/** @type {Record<string, string>} */
+const SHAPES = {
+  sun: "M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10zM12 1v3M12 20v3M4.2 4.2l2.1 2.1M17.7 17.7l2.1 2.1M1 12h3M20 12h3M4.2 19.8l2.1-2.1M17.7 6.3l2.1-2.1",
+  moon: "M21 13A9 9 0 1 1 11 3a7 7 0 0 0 10 10z",
+  keys: "M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M19 10h.01M7 14h10",
+  left: "M15 5l-7 7 7 7",
+  right: "M9 5l7 7-7 7",
+  close: "M5 5l14 14M19 5L5 19",
+  check: "M4 12.5l5 5L20 6.5",
+};
+
+/** @param {keyof typeof SHAPES} name */
+export const icon = (name) =>
+  svg({ class: "icon", viewBox: "0 0 24 24", width: 17, height: 17, "aria-hidden": "true" }, path({ d: SHAPES[name] }));

@@ -1,46 +1,92 @@
 // @ts-check
-/** State that comes from the server, and the keyboard. */
-import { useEffect, useRef, useState } from "./dom.js";
-import { call } from "./api.js";
+/** State that comes from the server, deeds that go to it, and the keyboard. */
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
+import { ApiError, asError, call, follow } from "./api.js";
+import { colouring } from "./colours.js";
+import { beat, onChange } from "./pulse.js";
+import { onTheme, theme } from "./theme.js";
+
+/** @typedef {import("./api.js").Verbs} Verbs */
+/** @typedef {import("./api.js").Verb} Verb */
 
 /**
- * Ask a verb now, whenever `ask` changes, and every `everyMs` while the tab is visible.
+ * Ask a verb now, whenever `ask` or anything on the server changes, and every `everyMs` where given.
  *
- * @param {string} verb
- * @param {Record<string, any> | null} ask null asks nothing
- * @param {number} [everyMs]
- * @returns {{data: any, error: any, reload: () => void}}
+ * @template {Verb} V
+ * @param {V} verb
+ * @param {Verbs[V]["ask"] | null} ask null asks nothing
+ * @param {number} [everyMs] for what changes without a fact (answers, windows)
+ * @returns {{data: Verbs[V]["answer"] | null, error: ApiError | null, reload: () => void}}
  */
 export function useAnswer(verb, ask, everyMs = 0) {
-  const [state, setState] = useState({ data: null, error: null });
-  const [turn, setTurn] = useState(0);
-  const key = verb + JSON.stringify(ask);
-  const shown = useRef("");
+  /** @type {{key: string, data: Verbs[V]["answer"] | null, error: ApiError | null}} */
+  const nothing = { key: "", data: null, error: null };
+  const [state, setState] = useState(nothing);
+  const key = ask === null ? "" : verb + JSON.stringify(ask);
+  const load = useRef(() => {});
   useEffect(() => {
     if (ask === null) return undefined;
     let alive = true;
-    if (shown.current && shown.current !== key) setState({ data: null, error: null });
-    const load = async () => {
+    let asking = false;
+    let again = false;
+    let seen = "";
+    load.current = async () => {
+      again = asking;
+      if (asking) return;
+      asking = true;
       try {
         const data = await call(verb, ask);
-        if (alive) setState({ data, error: null });
-      } catch (error) {
-        if (alive) setState((/** @type {any} */ before) => ({ data: before.data, error }));
+        const text = JSON.stringify(data);
+        if (alive && text !== seen) setState({ key, data, error: null });
+        seen = text;
+      } catch (caught) {
+        seen = "";
+        if (alive) setState((before) => ({ key, data: before.key === key ? before.data : null, error: asError(caught) }));
+      } finally {
+        asking = false;
+        if (alive && again) load.current();
       }
-      shown.current = key;
     };
-    load();
-    const timer = everyMs ? setInterval(() => document.hidden || load(), everyMs) : 0;
-    return () => {
-      alive = false;
-      clearInterval(timer);
-    };
-  }, [key, turn, everyMs]);
-  return { ...state, reload: () => setTurn((/** @type {number} */ n) => n + 1) };
+    load.current();
+    const timer = everyMs ? setInterval(() => document.hidden || load.current(), everyMs) : 0;
+    const stop = onChange(() => load.current());
+    return () => { alive = false; clearInterval(timer); stop(); };
+  }, [key, everyMs]);
+  const { data, error } = state.key === key ? state : nothing;
+  return { data, error, reload: () => load.current() };
 }
 
 /**
- * Keys of a view; they rest while somebody types in a field.
+ * Things that a person does here: one at a time, with what is under way and what went wrong.
+ *
+ * @returns {{busy: string, progress: string, problem: ApiError | null, clear: () => void, run: <V extends Verb>(name: string, verb: V, ask: Verbs[V]["ask"], options?: {long?: boolean}) => Promise<Verbs[V]["answer"] | null>}}
+ */
+export function useDeeds() {
+  const [busy, setBusy] = useState("");
+  const [progress, setProgress] = useState("");
+  const [problem, setProblem] = useState(/** @type {ApiError | null} */ (null));
+  return {
+    busy, progress, problem,
+    clear: () => setProblem(null),
+    run: async (name, verb, ask, { long = false } = {}) => {
+      setBusy(name);
+      setProblem(null);
+      try {
+        return await (long ? follow(verb, ask, setProgress) : call(verb, ask));
+      } catch (caught) {
+        setProblem(asError(caught));
+        return null;
+      } finally {
+        setBusy("");
+        setProgress("");
+        beat();
+      }
+    },
+  };
+}
+
+/**
+ * Keys of a view; they rest while somebody types in a field, and a button keeps Enter and Space.
  *
  * @param {Record<string, () => void>} bindings key → what to do
  */
@@ -51,13 +97,60 @@ export function useKeys(bindings) {
     /** @param {KeyboardEvent} event */
     const on = (event) => {
       const target = /** @type {HTMLElement} */ (event.target);
-      if (event.ctrlKey || event.metaKey || event.altKey || /INPUT|SELECT|TEXTAREA/.test(target.tagName)) return;
       const action = now.current[event.key];
-      if (!action) return;
+      if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) return;
+      if (event.key === "Enter" && /^(BUTTON|A)$/.test(target.tagName)) return;
       event.preventDefault();
       action();
     };
     addEventListener("keydown", on);
     return () => removeEventListener("keydown", on);
   }, []);
+}
+
+/** The parts of the address: `#/data/line/v1` is `["data", "line", "v1"]`. @returns {string[]} */
+export function useAddress() {
+  const read = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const [parts, setParts] = useState(read);
+  useEffect(() => {
+    const on = () => setParts(read());
+    addEventListener("hashchange", on);
+    return () => removeEventListener("hashchange", on);
+  }, []);
+  return parts;
+}
+
+/** @param {...(string | number)} parts */
+export const address = (...parts) => "#/" + parts.map((each) => encodeURIComponent(each)).join("/");
+
+/** @param {...(string | number)} parts */
+export const go = (...parts) => { location.hash = address(...parts); };
+
+/** The classes of a data set and their colours. @param {string | undefined} dataset */
+export function useClasses(dataset) {
+  const { data } = useAnswer("classes.list", dataset ? { dataset } : null);
+  return useMemo(() => ({ names: data?.rows.map((each) => each.name) ?? [], colour: colouring(data?.rows ?? []) }), [data]);
+}
+
+/** @returns {"dark" | "light"} */
+export function useTheme() {
+  const [now, setNow] = useState(theme());
+  useEffect(() => onTheme(() => setNow(theme())), []);
+  return now;
+}
+
+/** The width of an element. @returns {[{current: HTMLElement | null}, number]} */
+export function useWidth() {
+  const ref = useRef(/** @type {HTMLElement | null} */ (null));
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const watched = ref.current;
+    if (!watched) return undefined;
+    const watch = new ResizeObserver(() => setWidth(watched.clientWidth));
+    watch.observe(watched);
+    setWidth(watched.clientWidth);
+    return () => watch.disconnect();
+  }, []);
+  return [ref, width];
 }

@@ -1,77 +1,146 @@
 // @ts-check
-/** What is served: which model, how it does, whether its world still looks as it did. */
-import { a, button, code, dd, div, dl, dt, h, h1, p, span, useState } from "../lib/dom.js";
-import { call } from "../lib/api.js";
+/** What is served: which model, whether its world still looks as it did, what it answers. */
+import { a, button, code, dd, div, dl, dt, h, h1, li, p, span, ul } from "../lib/dom.js";
+import { answered } from "../lib/api.js";
 import { Chart } from "../lib/chart.js";
-import { act, badge, empty, failure, grid, panel, percent, stateBadge, when } from "../lib/parts.js";
-import { useAnswer } from "../lib/use.js";
+import { act, bar, dot, empty, failure, grid, panel, Picture, stateBadge, toneOf, waiting, when } from "../lib/parts.js";
+import { address, go, useAnswer, useClasses, useDeeds } from "../lib/use.js";
+import { CAPTURED, count, percent, surprise } from "../lib/words.js";
+import { Trace } from "./trace.js";
+import { TryIt } from "./tryit.js";
 
-/** Surprise of a window: −log10 of its p-value, at most 12. @param {number} p_ */
-const surprise = (p_) => Math.min(12, -Math.log10(Math.max(p_, 1e-12)));
+/** @typedef {import("../api.d.ts").Verbs["monitor"]["answer"]} Monitored */
+/** @typedef {import("../api.d.ts").Deployment} Deployment */
+/** @typedef {import("../api.d.ts").Logged} Logged */
 
-/** @param {{name: string}} properties */
-function Drift({ name }) {
-  const { data, error } = useAnswer("monitor", { name, windows: 120 }, 2000);
-  if (!data) return failure(error);
-  if (!data.windows.length) return empty("No window is full yet: send some pictures.");
-  const xs = data.windows.map((/** @type {any} */ row) => row.last_image);
-  const alpha = data.windows[0].alpha ?? 0.01;
-  return div(
-    p({ class: "verdict" }, stateBadge(data.state), data.verdict),
-    div({ class: "columns even" },
-      div(p({ class: "muted" }, "Surprise of each window (−log₁₀ p); above the dashed line is an alarm."),
-        h(Chart, { title: "drift by window", range: [0, 12.5], series: [{ label: "surprise", colour: "--accent", points: true }, { label: "alarm line", colour: "--bad", dash: [6, 5] }], columns: [xs, data.windows.map((/** @type {any} */ row) => surprise(row.p)), xs.map(() => surprise(alpha))] })),
-      div(p({ class: "muted" }, "Mean confidence of the answers in each window."),
-        h(Chart, { title: "mean confidence by window", range: [0, 1.02], series: [{ label: "confidence", colour: "--good", points: true }], columns: [xs, data.windows.map((/** @type {any} */ row) => row.mean_confidence)] }))),
-    div({ class: "row" }, ...Object.entries(data.captured).map(([reason, n]) => badge(`${n} captured: ${reason}`))),
-    data.alerts.length ? grid(data.alerts, [["alert", (row) => code(row.id)], ["state", (row) => stateBadge(row.state)], ["what", (row) => row.what, "wide"], ["since", (row) => when(row.opened)],
-      ["", (row) => (row.state === "open" ? act("Acknowledge", () => call("alerts.acknowledge", { alert: row.id }), { kind: "quiet" }) : null)]]) : null);
+/** @type {Record<string, string>} */
+const STATES = {
+  calm: "Calm", alarm: "Alarm", acknowledged: "Alarm, somebody looks after it",
+  filling: "Watching", "no-reference": "Not watched",
+};
+
+/** @type {Record<string, string>} */
+const FAMILIES = { statistics: "how they look", embedding: "what they show", softmax: "how sure it is", classes: "which classes" };
+
+/** The verdict in words, and what a person may do about it. @param {{monitored: Monitored}} properties */
+function Verdict({ monitored }) {
+  const deeds = useDeeds();
+  const live = monitored.alerts[0];
+  const tone = toneOf(monitored.state);
+  return div({ class: `notice ${tone}` },
+    div({ class: "notice-words", role: "status" }, p({ class: "what" }, STATES[monitored.state] ?? monitored.state, live ? span({ class: "muted" }, " since ", when(live.opened), `, ${count(live.windows, "window")}`) : null),
+      p(sentence(monitored.verdict)), failure(deeds.problem)),
+    live?.state === "open" ? act("Acknowledge", () => deeds.run("acknowledge", "alerts.acknowledge", { alert: live.id }), { busy: deeds.busy === "acknowledge", title: "say that you look after it" }) : null,
+    live ? act("Close", () => deeds.run("close", "alerts.close", { alert: live.id }), { busy: deeds.busy === "close", title: "a new alarm opens a new one" }) : null);
+}
+
+/** @param {string} words */
+const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1);
+
+/** @param {import("../api.d.ts").Window} row */
+const where = (row) => `pictures ${row.first_image.toLocaleString("en")} … ${row.last_image.toLocaleString("en")}`;
+
+/** @param {{monitored: Monitored}} properties */
+function Windows({ monitored: { windows } }) {
+  const newest = windows.at(-1);
+  if (!newest) return panel("Drift", empty("No window is full yet", `Answers are compared with the training pictures window by window. Send some pictures.`));
+  const xs = windows.map((row) => row.last_image);
+  const strange = windows.map((row) => surprise(row.p));
+  return div({ class: "columns drift" },
+    panel({ title: "Drift", aside: span({ class: "muted" }, "above the dashed line is an alarm") },
+      h(Chart, {
+        title: `drift of ${windows.length} windows, ${windows.filter((row) => row.alarm).length} of them alarms`, x: "pictures", range: [0, 12.6],
+        series: [{ label: "surprise", colour: "--accent", points: true }, { label: "alarm", colour: "--bad", points: true, width: 0 }, { label: "alarm line", colour: "--bad", dash: [6, 5], width: 1.5 }],
+        columns: [xs, strange, windows.map((row, k) => (row.alarm ? strange[k] : null)), windows.map((row) => surprise(row.alpha))],
+        caption: (k) => `${where(windows[k])}: surprise ${strange[k].toFixed(1)} (−log₁₀ p), ${windows[k].alarm ? "an alarm" : "as expected"}`,
+      })),
+    panel({ title: "Confidence", aside: span({ class: "muted" }, "mean of each window") },
+      h(Chart, {
+        title: "mean confidence of each window", x: "pictures", series: [{ label: "confidence", colour: "--good", points: true }], columns: [xs, windows.map((row) => row.mean_confidence)],
+        caption: (k) => `${where(windows[k])}: ${percent(windows[k].mean_confidence, 2)} sure`,
+      })),
+    panel({ title: "Newest window", aside: span({ class: "muted" }, where(newest)) },
+      ul({ class: "signs" }, ...Object.entries(newest.families).map(([name, p_]) => li(
+        span(FAMILIES[name] ?? name), bar(surprise(p_) / 12, { label: FAMILIES[name] ?? name, value: `surprise ${surprise(p_).toFixed(1)}`, colour: p_ <= newest.alpha ? "var(--bad)" : "var(--good)" })))),
+      p({ class: "muted" }, sentence(newest.what))));
+}
+
+/** @param {{captured: Record<string, number>}} properties */
+function Captured({ captured }) {
+  const reasons = Object.entries(captured).filter(([reason]) => reason !== "today");
+  return panel({ title: "Captured for a person", aside: a({ href: "#/queue" }, "queue") },
+    reasons.length ? ul({ class: "figures" }, ...reasons.map(([reason, n]) => li(span({ class: "figure" }, n.toLocaleString("en")), span(CAPTURED[reason] ?? reason))),
+      li(span({ class: "figure" }, (captured.today ?? 0).toLocaleString("en")), span("today in all")))
+      : p({ class: "muted" }, "Nothing yet. What is captured, and how many a day, stands in visloop.yaml under capture; it goes to the data set of the loop."));
 }
 
 /** @param {{name: string}} properties */
-function Answers({ name }) {
-  const { data, error } = useAnswer("predictions", { name, limit: 12 }, 2000);
-  if (!data) return failure(error);
-  if (!data.count) return empty("No answer yet.", `curl --data-binary @a.jpg ${location.origin}/predict/${name}`);
-  return grid(data.rows, [
-    ["answer", (row) => row.label ?? "–"],
-    ["confidence", (row) => percent(row.confidence), "number"],
-    ["model", (row) => row.model],
-    ["took", (row) => (row.latency_ms != null ? `${row.latency_ms.toFixed(1)} ms` : "–"), "number"],
-    ["when", (row) => when(row.time)],
-    ["id", (row) => code(row.id)]]);
+function Alerts({ name }) {
+  const rows = (useAnswer("alerts.list", {}).data?.rows ?? []).filter((row) => row.deployment === name).slice(0, 8);
+  if (!rows.length) return panel("Alerts", p({ class: "muted" }, "No alarm so far."));
+  return panel("Alerts", grid(rows, [
+    { title: "state", cell: (row) => stateBadge(row.state) },
+    { title: "what", cell: (row) => row.what, kind: "wide" },
+    { title: "windows", cell: (row) => row.windows, kind: "number" },
+    { title: "model", cell: (row) => a({ href: address("models", row.model) }, row.model) },
+    { title: "opened", cell: (row) => when(row.opened) },
+    { title: "looked after by", cell: (row) => (row.acknowledged_by ?? row.closed_by ?? "–").replace(/^user:|^part:/, "") }]));
+}
+
+/** @param {{name: string, dataset: string | undefined}} properties */
+function Answers({ name, dataset }) {
+  const { data, error } = useAnswer("predictions", { name, limit: 14 }, 2000);
+  const { colour } = useClasses(dataset);
+  if (!data) return panel("Newest answers", waiting(error));
+  if (!data.count) return panel("Newest answers", empty("No answer yet", "", `curl --data-binary @a.jpg ${location.origin}/predict/${name}`));
+  return panel({ title: "Newest answers", aside: span({ class: "muted" }, "open one to see where it came from") },
+    ul({ class: "answers" }, ...data.rows.map((row) => li({ key: row.id }, h(Answer, { row, name, colour })))));
+}
+
+/** @param {{row: Logged, name: string, colour: (label: string | undefined) => string}} properties */
+function Answer({ row, name, colour }) {
+  const said = row.label ?? "no label";
+  return button({ type: "button", class: "answer", onClick: () => go("deployments", name, row.id), "aria-label": `${said}, ${percent(row.confidence)}: trace it` },
+    h(Picture, { src: answered(row.id, 160), alt: said }),
+    span({ class: "label" }, dot(colour(row.label ?? "")), said),
+    span({ class: "sure" }, bar(row.confidence ?? 0, {}), span({ class: "muted" }, percent(row.confidence, 0))),
+    span({ class: "muted small" }, `${row.latency_ms.toFixed(0)} ms, `, when(row.time)));
 }
 
 /** @param {{address: string[]}} properties */
-export function Deployments({ address }) {
-  const { data, error, reload } = useAnswer("deployments", {}, 3000);
-  const [problem, setProblem] = useState(/** @type {any} */ (null));
-  if (!data) return div(h1("Deployments"), failure(error));
-  if (!data.count) return div(h1("Deployments"), empty("Nothing is served yet.", "visloop deploy MODEL@v1 --as NAME"));
-  const name = address[0] || data.rows[0].name;
-  const current = data.rows.find((/** @type {any} */ row) => row.name === name) ?? data.rows[0];
-  const back = async () => {
-    try {
-      await call("rollback", { name });
-      setProblem(null);
-      reload();
-    } catch (caught) {
-      setProblem(caught);
-    }
-  };
+export function Deployments({ address: [wanted, prediction] }) {
+  const { data, error } = useAnswer("deployments", {}, 4000);
+  if (!data) return div(h1("Deployments"), waiting(error));
+  if (!data.rows.length) return div(h1("Deployments"), panel("", empty("Nothing is served yet", "A deployment answers pictures under a name; the model behind it can change without a lost request.", "visloop deploy MODEL@v1 --as NAME")));
+  const current = wanted ? data.rows.find((row) => row.name === wanted) : data.rows[0];
+  if (!current) return div(h1("Deployments"), panel("", empty(`There is no deployment ${wanted}`, a({ href: "#/deployments" }, "See those there are"))));
+  return h(One, { key: current.name, current, all: data.rows, prediction });
+}
+
+/** @param {{current: Deployment, all: Deployment[], prediction: string | undefined}} properties */
+function One({ current, all, prediction }) {
+  const { name } = current;
+  const watched = useAnswer("monitor", { name, windows: 120 }, 2000);
+  const model = useAnswer("model.show", { ref: current.model }).data?.model;
+  const dataset = model?.version.data.split("@")[0];
+  const deeds = useDeeds();
   return div(
     div({ class: "title" }, h1("Deployments"),
-      div({ class: "tabs", role: "group", "aria-label": "deployment" }, ...data.rows.map((/** @type {any} */ row) =>
-        button({ type: "button", "aria-pressed": String(row.name === name), onClick: () => { location.hash = `/deployments/${row.name}`; } }, row.name))),
-      span({ class: "grow" }),
-      act("Roll back", back, { disabled: !current.previous, title: current.previous ? `back to ${current.previous}` : "no model before this one" })),
-    failure(problem ?? error),
-    panel("Serving", dl({ class: "facts across" },
-      dt("state"), dd(stateBadge(current.state)),
-      dt("model"), dd(a({ href: "#/models" }, current.model)),
-      dt("before"), dd(current.previous ?? "–"),
+      div({ class: "tabs", role: "group", "aria-label": "deployment" }, ...all.map((row) =>
+        button({ type: "button", "aria-pressed": String(row.name === name), onClick: () => go("deployments", row.name) }, row.name))),
+      stateBadge(current.state), span({ class: "grow" }),
+      act("Roll back", () => deeds.run("rollback", "rollback", { name }), { busy: deeds.busy === "rollback", disabled: !current.previous, title: current.previous ? `back to ${current.previous}` : "no model before this one" })),
+    failure(deeds.problem),
+    watched.data ? h(Verdict, { monitored: watched.data }) : failure(watched.error),
+    panel({ title: "", class: "slim" }, dl({ class: "facts across" },
+      dt("model"), dd(a({ href: address("models", current.model) }, current.model)),
+      dt("before"), dd(current.previous ? a({ href: address("models", current.previous) }, current.previous) : "–"),
+      dt("trained on"), dd(model?.version.data ?? "–"),
       dt("since"), dd(when(current.changed)),
-      dt("address"), dd(code(`${location.origin}/predict/${name}`)))),
-    panel("Drift", h(Drift, { key: name, name })),
-    panel("Newest answers", h(Answers, { key: name, name })));
+      dt("address"), dd(code(`POST ${location.origin}/predict/${name}`)))),
+    watched.data ? h(Windows, { monitored: watched.data }) : null,
+    div({ class: "columns wide" },
+      div(h(Answers, { name, dataset }), h(Alerts, { name })),
+      div(h(TryIt, { name, dataset }), watched.data ? h(Captured, { captured: watched.data.captured }) : null)),
+    prediction ? h(Trace, { key: prediction, prediction, onClose: () => go("deployments", name) }) : null);
 }

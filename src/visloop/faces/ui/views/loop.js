@@ -1,34 +1,49 @@
 // @ts-check
-/** Where the loop stands and why: the circle, what it waits for, every turn so far. */
-import { circle, div, dd, dl, dt, g, h, h1, p, path, span, svg, text } from "../lib/dom.js";
-import { call } from "../lib/api.js";
-import { act, empty, failure, grid, panel, stateBadge, when } from "../lib/parts.js";
-import { useAnswer } from "../lib/use.js";
+/** The closed loop: where it stands, what it waits for, every turn so far. */
+import { a, circle, code, dd, div, dl, dt, g, h, h1, p, path, span, strong, svg, text } from "../lib/dom.js";
+import { act, bar, empty, failure, grid, panel, stateBadge, toneOf, waiting, when } from "../lib/parts.js";
+import { address, useAnswer, useDeeds } from "../lib/use.js";
+import { count, duration } from "../lib/words.js";
+import { FirstSteps } from "./start.js";
 
-const STEPS = ["captured", "labelled", "committed", "trained", "gated", "approved", "promoted", "healed"];
-/** @type {Record<string, number>} */
-const AT = { waiting: 0, labelled: 1, committed: 2, trained: 3, gated: 4, approved: 5, promoted: 6, done: 7, refused: 4 };
+/** @typedef {import("../api.d.ts").Verbs["loop.status"]["answer"]} Status */
+/** @typedef {import("../api.d.ts").TurnRow} Turn */
 
-/** @param {{state: string, on: boolean}} properties */
-function Circle({ state, on }) {
-  const at = AT[state] ?? 0;
-  const [cx, cy, r] = [210, 150, 104];
-  const points = STEPS.map((name, k) => {
-    const turn = (k / STEPS.length) * 2 * Math.PI - Math.PI / 2;
+const STOPS = ["captured", "labelled", "committed", "trained", "gated", "approved", "promoted", "healed"];
+/** @type {Record<string, string>} */
+const DOING = { labelled: "committing …", committed: "training …", trained: "judging …", gated: "approval …", approved: "switching …", promoted: "settling …" };
+
+/** What is known at each stop of the turn under way. @param {Status} status @returns {string[]} */
+function known({ state, waiting: queued, accepted, needed, history }) {
+  const turn = state === "waiting" ? undefined : history[0];
+  const labels = turn ? count(turn.because.labels, "label") : `${accepted} of ${needed}`;
+  return [count(queued, "picture"), labels, turn?.version ?? "", turn?.model ?? "", turn?.verdict ?? "", turn?.approval ?? "", "", ""];
+}
+
+/** @param {{status: Status}} properties */
+function Circle({ status }) {
+  const { state, on, waiting: queued, accepted } = status;
+  const reached = state === "waiting" ? (queued || accepted ? 0 : -1) : STOPS.indexOf(state);
+  const [cx, cy, r] = [280, 196, 128];
+  const facts = known(status);
+  const stops = STOPS.map((name, k) => {
+    const turn = (k / STOPS.length) * 2 * Math.PI - Math.PI / 2;
     return { name, k, x: cx + r * Math.cos(turn), y: cy + r * Math.sin(turn), side: Math.cos(turn) };
   });
-  return svg({ viewBox: "0 0 420 300", class: "circle", role: "img", "aria-label": `the loop: ${state}` },
+  return svg({ viewBox: "0 0 560 392", class: "circle", role: "img", "aria-label": `the loop: ${state}, waits for ${status.waiting_for || "nothing"}` },
     circle({ cx, cy, r, class: "track" }),
-    at > 0 ? path({ class: "done", d: arc(cx, cy, r, at / STEPS.length) }) : null,
-    ...points.map(({ name, k, x, y, side }) => {
-      const kind = k < at ? "past" : k === at ? "now" : "";
+    reached > 0 ? path({ class: "done", d: arc(cx, cy, r, reached / STOPS.length) }) : null,
+    ...stops.map(({ name, k, x, y, side }) => {
+      const kind = k <= reached ? "past" : k === reached + 1 ? "now" : "";
       const anchor = side > 0.3 ? "start" : side < -0.3 ? "end" : "middle";
-      const dx = side > 0.3 ? 14 : side < -0.3 ? -14 : 0;
-      const dy = Math.abs(side) <= 0.3 ? (y < cy ? -16 : 24) : 5;
-      return g({ class: `stop ${kind}` }, circle({ cx: x, cy: y, r: k === at ? 9 : 6 }), text({ x: x + dx, y: y + dy, "text-anchor": anchor }, name));
+      const dx = side > 0.3 ? 18 : side < -0.3 ? -18 : 0;
+      const dy = Math.abs(side) <= 0.3 ? (y < cy ? -32 : 28) : -1;
+      return g({ class: `stop ${kind}` }, circle({ cx: x, cy: y, r: kind === "now" ? 9 : 7 }),
+        text({ x: x + dx, y: y + dy, "text-anchor": anchor }, name),
+        text({ x: x + dx, y: y + dy + 16, "text-anchor": anchor, class: "known" }, kind === "now" && DOING[state] ? DOING[state] : facts[k]));
     }),
     text({ x: cx, y: cy - 2, "text-anchor": "middle", class: "middle" }, state),
-    text({ x: cx, y: cy + 20, "text-anchor": "middle", class: "under" }, on ? "runs by itself" : "stopped"));
+    text({ x: cx, y: cy + 20, "text-anchor": "middle", class: "under" }, on ? "runs by itself" : "moves when you step"));
 }
 
 /**
@@ -39,53 +54,71 @@ function Circle({ state, on }) {
  */
 function arc(cx, cy, r, share) {
   const turn = share * 2 * Math.PI - Math.PI / 2;
-  return `M ${cx} ${cy - r} A ${r} ${r} 0 ${share > 0.5 ? 1 : 0} 1 ${cx + r * Math.cos(turn)} ${cy + r * Math.sin(turn)}`;
+  return `M ${cx} ${cy - r} A ${r} ${r} 0 ${share > 0.5 ? 1 : 0} 1 ${(cx + r * Math.cos(turn)).toFixed(2)} ${(cy + r * Math.sin(turn)).toFixed(2)}`;
 }
 
-/** @param {{accepted: number, needed: number, waiting: number}} properties */
-function Labels({ accepted, needed, waiting }) {
-  const share = Math.min(1, accepted / needed);
-  return div({ class: "meter" },
-    div({ class: "bar", role: "progressbar", "aria-valuenow": accepted, "aria-valuemax": needed, "aria-label": "accepted labels" }, div({ style: `width:${100 * share}%` })),
-    p(`${accepted} of ${needed} labels accepted, ${waiting} pictures in the queue`));
+/** What it waits for, and what a person can do about it. @param {{status: Status}} properties */
+function Now({ status }) {
+  const { state, accepted, needed, waiting: queued, history } = status;
+  const turn = state === "waiting" ? undefined : history[0];
+  const word = state === "waiting" ? "Waits for" : "Next";
+  return panel("Now",
+    p({ class: "headline" }, word, " ", strong(status.waiting_for.replace(/ \(.*\)$/, "") || "nothing")),
+    bar(accepted / needed, { label: "accepted labels", value: `${accepted} of ${needed}` }),
+    p({ class: "muted" }, `${accepted} of ${count(needed, "label")} accepted; ${count(queued, "picture")} wait${queued === 1 ? "s" : ""} in the queue`),
+    div({ class: "row" },
+      queued ? a({ class: "button primary", href: "#/queue" }, "Label pictures") : null,
+      state === "gated" && turn?.model ? a({ class: "button primary", href: address("models", turn.model) }, `Decide about ${turn.model}`) : null),
+    turn?.error ? failure({ what: turn.error, fix: "The step is tried again by itself; nothing that was done is lost." }) : null);
 }
 
-/** @param {any} row */
-function reason(row) {
-  const { because } = row;
-  return because.what ? `${because.labels} labels after: ${because.what}` : `${because.labels} labels`;
+/** The deployment in one line. @param {{name: string}} properties */
+function Production({ name }) {
+  const { data, error } = useAnswer("monitor", { name, windows: 1 }, 3000);
+  return panel({ title: "Production", aside: a({ href: address("deployments", name) }, name) },
+    data ? div({ class: "production" }, stateBadge(data.state), p(data.verdict)) : failure(error));
 }
+
+/** The newest turn that came to its end. @param {{turn: Turn}} properties */
+function Last({ turn }) {
+  return panel({ title: "Last turn", aside: stateBadge(turn.state) }, dl({ class: "facts" },
+    dt("healed in"), dd(turn.time_to_heal_s !== undefined ? strong(duration(turn.time_to_heal_s)) : "–"),
+    dt("labels used"), dd(String(turn.because.labels)),
+    dt("model"), dd(turn.model ? a({ href: address("models", turn.model) }, turn.model) : "–", turn.champion ? ` after ${turn.champion}` : ""),
+    dt("data"), dd(turn.version ? a({ href: address("data", ...turn.version.split("@")) }, turn.version) : "–")));
+}
+
+/** @param {Turn} row */
+const reason = ({ because }) => (because.what ? `${count(because.labels, "label")} after: ${because.what}` : count(because.labels, "label"));
+
+/** @param {{rows: Turn[]}} properties */
+const Turns = ({ rows }) => panel("Turns", rows.length ? grid(rows, [
+  { title: "turn", cell: (row) => code(row.cycle) },
+  { title: "state", cell: (row) => stateBadge(row.state) },
+  { title: "because", cell: reason, kind: "wide" },
+  { title: "data", cell: (row) => (row.version ? a({ href: address("data", ...row.version.split("@")) }, row.version) : "–") },
+  { title: "model", cell: (row) => (row.model ? a({ href: address("models", row.model) }, row.model) : "–") },
+  { title: "gate", cell: (row) => (row.verdict ? stateBadge(row.verdict) : "–") },
+  { title: "healed in", cell: (row) => duration(row.time_to_heal_s), kind: "number" },
+  { title: "began", cell: (row) => when(row.opened) },
+  { title: "problem", cell: (row) => row.error ?? (row.checks?.length ? row.checks.join(", ") : "–"), kind: "wide" },
+]) : empty("No turn yet", "It begins when enough labels are accepted: commit, train, judge, approve where the policy asks, switch, and look again."));
 
 export function Loop() {
-  const { data, error, reload } = useAnswer("loop.status", {}, 1500);
-  if (!data && error) {
-    return div(h1("Loop"), error.code === "config.invalid"
-      ? empty("No loop is set up yet. Say in visloop.yaml which deployment, data set and model belong together:", "loop: {deployment: desk, dataset: cards, model: reader}")
-      : failure(error));
-  }
-  if (!data) return h1("Loop");
-  const change = async (/** @type {string} */ verb) => { await call(verb); reload(); };
+  const { data, error } = useAnswer("loop.status", {}, 2000);
+  const deeds = useDeeds();
+  if (!data && error?.code === "config.invalid") return h(FirstSteps, {});
+  if (!data) return div(h1("Loop"), waiting(error));
+  const ended = data.history.find((row) => row.ended);
   return div(
-    div({ class: "title" }, h1("Loop"), span({ class: "grow" }),
-      act("Step now", () => change("loop.step"), { kind: "quiet", title: "move on by one step by hand" }),
-      data.on ? act("Stop", () => change("loop.stop")) : act("Start", () => change("loop.start"), { kind: "primary" })),
-    failure(error),
-    div({ class: "columns" },
-      panel("", h(Circle, { state: data.state, on: data.on })),
-      panel("Now", dl({ class: "facts" },
-        dt("deployment"), dd(data.deployment),
-        dt("state"), dd(stateBadge(data.state)),
-        dt("waits for"), dd(data.waiting_for || "nothing")), h(Labels, data))),
-    panel("Turns", data.history.length
-      ? grid(data.history, [
-        ["turn", (row) => row.cycle],
-        ["state", (row) => stateBadge(row.state)],
-        ["because", reason, "wide"],
-        ["data", (row) => row.version ?? "–"],
-        ["model", (row) => row.model ?? "–"],
-        ["healed in", (row) => (row.time_to_heal_s ? `${row.time_to_heal_s.toFixed(0)} s` : "–"), "number"],
-        ["began", (row) => when(row.opened)],
-        ["problem", (row) => row.error ?? (row.checks?.length ? row.checks.join(", ") : "–")]])
-      : empty("No turn yet: it begins when enough labels are accepted.")));
+    div({ class: "title" }, h1("Loop"), span({ class: "muted" }, `of ${data.deployment}`), stateBadge(data.state), span({ class: "grow" }),
+      act("Step now", () => deeds.run("step", "loop.step", {}, { long: true }), { busy: deeds.busy === "step", title: "move on by one step by hand" }),
+      data.on ? act("Stop", () => deeds.run("stop", "loop.stop", {}), { busy: deeds.busy === "stop" })
+        : act("Start", () => deeds.run("start", "loop.start", {}), { kind: "primary", busy: deeds.busy === "start", title: "from now on it moves by itself" })),
+    failure(deeds.problem ?? error),
+    deeds.progress ? p({ class: `notice ${toneOf("running")}`, role: "status" }, deeds.progress) : null,
+    div({ class: "columns loop" },
+      panel({ title: "", class: "ring" }, h(Circle, { status: data })),
+      div({ class: "stack" }, h(Now, { status: data }), h(Production, { name: data.deployment }), ended ? h(Last, { turn: ended }) : null)),
+    h(Turns, { rows: data.history }));
 }
-

@@ -1,56 +1,37 @@
 // @ts-check
-/** Registered models: versions, aliases, approval, promotion, rollback; each with its card. */
-import { dd, dialog, div, dl, dt, h, h1, pre, span, useEffect, useRef, useState } from "../lib/dom.js";
-import { call } from "../lib/api.js";
-import { act, badge, empty, failure, grid, panel, percent, stateBadge, when } from "../lib/parts.js";
-import { useAnswer } from "../lib/use.js";
+/** Registered models: versions, aliases, approval; what each was trained on and where it is served. */
+import { a, div, h, h1, span } from "../lib/dom.js";
+import { badge, empty, failure, grid, panel, stateBadge, waiting, when } from "../lib/parts.js";
+import { address, useAnswer } from "../lib/use.js";
+import { count, percent } from "../lib/words.js";
+import { Model } from "./model.js";
+import { dataLink } from "./runs.js";
 
-/** @param {{model: string, onClose: () => void, onChange: () => void}} properties */
-function Detail({ model, onClose, onChange }) {
-  const ref = useRef(null);
-  const { data, error, reload } = useAnswer("model.show", { ref: model });
-  const [problem, setProblem] = useState(/** @type {any} */ (null));
-  const [verdict, setVerdict] = useState(/** @type {any} */ (null));
-  useEffect(() => { ref.current?.showModal(); }, []);
-  const act_ = async (/** @type {string} */ verb, /** @type {any} */ ask) => {
-    try {
-      const answer = await call(verb, ask);
-      if (verb === "gate") setVerdict(answer);
-      setProblem(null);
-      reload();
-      onChange();
-    } catch (caught) {
-      setProblem(caught);
-    }
-  };
-  return dialog({ ref, class: "detail", onClose },
-    div({ class: "title" }, h1(model), span({ class: "grow" }),
-      act("Judge", () => act_("gate", { model })),
-      act("Approve", () => act_("model.approve", { ref: model })),
-      act("Reject", () => act_("model.reject", { ref: model })),
-      act("Promote", () => act_("model.promote", { ref: model }), { kind: "primary" }),
-      act("Close", () => ref.current?.close(), { key: "Esc", kind: "quiet" })),
-    failure(problem ?? error),
-    verdict ? panel("Verdict", dl({ class: "facts" }, dt("says"), dd(stateBadge(verdict.verdict)), dt("on"), dd(verdict.on)),
-      grid(verdict.checks, [["check", (row) => row.name], ["", (row) => stateBadge(row.passed ? "pass" : "fail")], ["value", (row) => (typeof row.value === "number" ? row.value.toPrecision(4) : "–"), "number"], ["what", (row) => row.detail ?? "", "wide"]])) : null,
-    data ? pre({ class: "card-text" }, data.card) : null);
+/** @typedef {import("../api.d.ts").ModelLine} ModelLine */
+
+/** @param {{address: string[]}} properties */
+export const Models = ({ address: [ref] }) => (ref ? h(Model, { key: ref, model: ref }) : h(List, {}));
+
+function List() {
+  const { data, error } = useAnswer("models", {});
+  const served = useAnswer("deployments", {}).data?.rows ?? [];
+  const rows = data?.rows ?? [];
+  const families = [...new Set(rows.map((row) => row.model))];
+  const title = div({ class: "title" }, h1("Models"), span({ class: "muted" }, rows.length ? count(rows.length, "version") : ""));
+  if (!data) return div(title, waiting(error));
+  if (!rows.length) return div(title, panel("", empty("No model yet", "Training registers one: weights, contract, card and what it was trained on, in one package.", "visloop train DATASET@v1 --model NAME")));
+  return div(title, failure(error), ...families.map((name) => panel({ title: name, class: "named" }, grid(rows.filter((row) => row.model === name), [
+    { title: "version", cell: (row) => a({ href: address("models", row.ref) }, row.version) },
+    { title: "aliases", cell: (row) => (row.aliases.length ? row.aliases.map((each) => badge(each, each === "champion" ? "good" : "plain")) : "–") },
+    { title: "approval", cell: (row) => (row.state === "registered" ? "–" : stateBadge(row.state)) },
+    { title: "accuracy, cross-validated", cell: (row) => percent(row.metrics.cv_accuracy), kind: "number" },
+    { title: "trained on", cell: (row) => dataLink(row.data) },
+    { title: "recipe", cell: (row) => row.recipe },
+    { title: "served as", cell: (row) => links(served.filter((each) => each.model === row.ref && each.state === "live").map((each) => each.name)) },
+    { title: "made by", cell: (row) => row.actor.replace(/^user:|^part:/, "") },
+    { title: "made", cell: (row) => when(row.created) },
+  ], (row) => address("models", row.ref)))));
 }
 
-export function Models() {
-  const { data, error, reload } = useAnswer("models", {}, 3000);
-  const [open, setOpen] = useState("");
-  if (!data) return div(h1("Models"), failure(error));
-  return div(
-    div({ class: "title" }, h1("Models")),
-    failure(error),
-    panel("", data.count ? grid(data.rows, [
-      ["model", (row) => row.ref ?? `${row.name}@v${row.number}`],
-      ["aliases", (row) => (row.aliases ?? []).map((/** @type {string} */ each) => stateBadge(each))],
-      ["approval", (row) => (row.decision ? stateBadge(row.decision) : "–")],
-      ["trained on", (row) => row.data ?? row.data_version ?? "–"],
-      ["accuracy (cross-validated)", (row) => percent(row.metrics?.cv_accuracy ?? row.metrics?.accuracy), "number"],
-      ["classes", (row) => badge(String(row.classes?.length ?? "–")), "number"],
-      ["made", (row) => when(row.created)],
-    ], (row) => setOpen(row.ref ?? `${row.name}@v${row.number}`)) : empty("No model yet.", "visloop train DATASET@v1 --model NAME")),
-    open ? h(Detail, { key: open, model: open, onClose: () => setOpen(""), onChange: reload }) : null);
-}
+/** @param {string[]} deployments */
+const links = (deployments) => (deployments.length ? deployments.map((each) => a({ href: address("deployments", each), class: "listed" }, each)) : "–");

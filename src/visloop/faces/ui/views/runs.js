@@ -1,43 +1,80 @@
 // @ts-check
 /** Training runs: what was trained on what, with which settings, and what came out. */
-import { code, dd, dialog, div, dl, dt, h, h1, h2, useEffect, useRef, useState } from "../lib/dom.js";
-import { act, empty, failure, grid, panel, percent, stateBadge, when } from "../lib/parts.js";
-import { useAnswer } from "../lib/use.js";
+import { a, code, dd, div, dl, dt, h, h1, span } from "../lib/dom.js";
+import { empty, failure, grid, panel, stateBadge, waiting, when } from "../lib/parts.js";
+import { address, useAnswer } from "../lib/use.js";
+import { between, count, duration, figureOf, percent } from "../lib/words.js";
 
-/** @param {Record<string, any>} values */
-const facts = (values) => dl({ class: "facts" }, ...Object.entries(values ?? {}).flatMap(([key, value]) =>
-  [dt(key.replaceAll("_", " ")), dd(typeof value === "object" && value !== null ? code(JSON.stringify(value)) : String(value ?? "–"))]));
+/** @typedef {import("../api.d.ts").RunLine} RunLine */
 
-/** @param {{run: string, onClose: () => void}} properties */
-function Detail({ run, onClose }) {
-  const ref = useRef(null);
-  const { data, error } = useAnswer("runs.show", { run });
-  useEffect(() => { ref.current?.showModal(); }, []);
-  return dialog({ ref, class: "detail", onClose },
-    div({ class: "title" }, h1(run), div({ class: "grow" }), act("Close", () => ref.current?.close(), { key: "Esc", kind: "quiet" })),
-    failure(error),
-    data ? div({ class: "columns even" },
-      div(h2("Run"), facts(Object.fromEntries(Object.entries(data.run).filter(([, value]) => typeof value !== "object" || value === null)))),
-      div(h2("Parameters"), facts(data.run.params), h2("Environment"), facts(data.run.environment)),
-      div(h2("Metrics"), grid(data.metrics, [["metric", (row) => row.key], ["value", (row) => Number(row.value).toPrecision(4), "number"], ["step", (row) => row.step, "number"]]))) : null);
+/** `line@v1:train` as a link to the data. @param {string} ref */
+export function dataLink(ref) {
+  const [name, version = "", split = ""] = ref.split(/[@:]/);
+  return a({ href: address("data", name, ...(version ? [version] : []), ...(split ? [split] : [])) }, ref);
 }
 
-export function Runs() {
-  const { data, error } = useAnswer("runs.list", { limit: 200 }, 3000);
-  const [open, setOpen] = useState("");
-  if (!data) return div(h1("Runs"), failure(error));
-  return div(
-    div({ class: "title" }, h1("Runs")),
+/** @param {Record<string, any>} values */
+const facts = (values) => dl({ class: "facts" }, ...Object.entries(values).flatMap(([key, value]) => [dt(key.replaceAll("_", " ")), dd(said(value))]));
+
+/** @param {unknown} value */
+function said(value) {
+  if (value === null || value === undefined || value === "") return "–";
+  if (typeof value === "number") return figureOf(value);
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return typeof value === "object" ? code(JSON.stringify(value)) : String(value);
+}
+
+/** @param {{id: string}} properties */
+function Detail({ id }) {
+  const { data, error } = useAnswer("runs.show", { run: id });
+  const title = div({ class: "title" }, h1(a({ href: "#/runs" }, "Runs"), span({ class: "crumb" }, "/"), id), data ? stateBadge(data.run.status) : null);
+  if (!data) return div(title, waiting(error));
+  const { run } = data;
+  const metrics = Object.entries(run.metrics);
+  const times = metrics.filter(([key]) => key.startsWith("time.")).map(([key, value]) => /** @type {[string, number]} */ ([key.slice(5).replace(/_s$/, ""), value]));
+  const { packages = {}, ...environment } = run.environment;
+  return div(title,
     failure(error),
-    panel("", data.count ? grid(data.rows, [
-      ["run", (row) => code(row.id)],
-      ["state", (row) => stateBadge(row.status)],
-      ["data", (row) => row.data ?? row.ref ?? "–"],
-      ["recipe", (row) => row.recipe],
-      ["model", (row) => row.model ?? "–"],
-      ["accuracy (cross-validated)", (row) => percent(row.metrics?.cv_accuracy ?? row.metrics?.accuracy), "number"],
-      ["took", (row) => (row.started && row.ended ? `${((Date.parse(row.ended) - Date.parse(row.started)) / 1000).toFixed(1)} s` : "–"), "number"],
-      ["began", (row) => when(row.started)],
-    ], (row) => setOpen(row.id)) : empty("No run yet.", "visloop train DATASET@v1 --model NAME")),
-    open ? h(Detail, { key: open, run: open, onClose: () => setOpen("") }) : null);
+    run.error ? failure({ what: run.error.what ?? JSON.stringify(run.error), fix: run.error.fix ?? "" }) : null,
+    div({ class: "columns even" },
+      panel("Run", facts({ recipe: run.recipe, seed: run.seed, threads: run.threads, attempt: run.attempt, by: run.actor }), dl({ class: "facts" },
+        dt("data"), dd(dataLink(run.data)),
+        dt("model"), dd(run.model ? a({ href: address("models", run.model) }, run.model) : "–"),
+        dt("began"), dd(when(run.started)),
+        dt("took"), dd(between(run.started, run.ended)),
+        dt("code"), dd(run.commit ? [code(run.commit.slice(0, 12)), run.dirty ? " with changes" : ""] : "no Git commit")),
+      dl({ class: "facts" }, ...Object.entries(run.pictures).flatMap(([key, n]) => [dt(key === "used" ? "pictures" : `left out: ${key}`), dd(n.toLocaleString("en"))]))),
+      panel("Measured", facts(Object.fromEntries(metrics.filter(([key]) => !key.startsWith("time.")).map(([key, value]) => [key, key.endsWith("accuracy") ? percent(value) : value])))),
+      panel("Parameters", facts(run.params)),
+      panel("Time", dl({ class: "facts" }, ...times.flatMap(([key, value]) => [dt(key), dd(duration(value))]))),
+      panel("Environment", facts(environment)),
+      panel("Packages", facts(packages))));
+}
+
+/** @param {{address: string[]}} properties */
+export function Runs({ address: [id] }) {
+  return id ? h(Detail, { key: id, id }) : h(List, {});
+}
+
+function List() {
+  const { data, error } = useAnswer("runs.list", { limit: 200 }, 3000);
+  const title = div({ class: "title" }, h1("Runs"), span({ class: "muted" }, data?.count ? count(data.count, "run") : ""));
+  if (!data) return div(title, waiting(error));
+  const rows = /** @type {RunLine[]} */ (data.rows);
+  const best = Math.max(...rows.map((row) => row.metrics.cv_accuracy ?? 0));
+  return div(title, failure(error),
+    panel("", rows.length ? grid(rows, [
+      { title: "run", cell: (row) => a({ href: address("runs", row.id) }, code(row.id)) },
+      { title: "state", cell: (row) => stateBadge(row.status) },
+      { title: "data", cell: (row) => dataLink(row.data) },
+      { title: "seed", cell: (row) => row.seed, kind: "number" },
+      { title: "recipe", cell: (row) => row.recipe },
+      { title: "model", cell: (row) => (row.model ? a({ href: address("models", row.model) }, row.model) : "–") },
+      { title: "accuracy, cross-validated", cell: (row) => span({ class: row.metrics.cv_accuracy === best && rows.length > 1 ? "best" : "" }, percent(row.metrics.cv_accuracy)), kind: "number" },
+      { title: "log loss", cell: (row) => figureOf(row.metrics.cv_log_loss), kind: "number" },
+      { title: "took", cell: (row) => between(row.started, row.ended), kind: "number" },
+      { title: "by", cell: (row) => row.actor.replace(/^user:|^part:/, "") },
+      { title: "began", cell: (row) => when(row.started) },
+    ], (row) => address("runs", row.id))
+      : empty("No run yet", "A run is a training with everything that it depended on: data version, parameters, packages, code.", "visloop train DATASET@v1 --model NAME")));
 }

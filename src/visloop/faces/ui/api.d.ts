@@ -1,0 +1,902 @@
+// Made from the operations by tests/ui/api_types.py; a test fails when it drifts.
+
+export interface Verbs {
+  "add": { ask: AddAsk; answer: AddAnswer };
+  "commit": { ask: CommitAsk; answer: Committed };
+  "log": { ask: LogAsk; answer: { count: number; rows: LogRow[] } };
+  "diff": { ask: DiffAsk; answer: DiffAnswer };
+  "status": { ask: StatusAsk; answer: { count: number; rows: Status[] } };
+  "samples": { ask: SamplesAsk; answer: { count: number; total: number; classes: string[]; splits: Record<string, number>; rows: Sample[] } };
+  "export": { ask: ExportAsk; answer: Exported };
+  "split": { ask: SplitAsk; answer: SplitAnswer };
+  "datasets": { ask: DatasetsAsk; answer: { count: number; rows: DatasetSummary[] } };
+  "quarantine.list": { ask: QuarantineListAsk; answer: { count: number; rows: Quarantined[] } };
+  "quarantine.retry": { ask: QuarantineRetryAsk; answer: AddAnswer };
+  "classes.list": { ask: ClassesListAsk; answer: { count: number; rows: ClassEntry[] } };
+  "classes.add": { ask: ClassesAddAsk; answer: { count: number; rows: ClassEntry[] } };
+  "train": { ask: TrainAsk; answer: Trained };
+  "runs.list": { ask: RunsListAsk; answer: { count: number; rows: RunLine[] } };
+  "runs.show": { ask: RunsShowAsk; answer: { run: Run; metrics: Metric[] } };
+  "evaluate": { ask: EvaluateAsk; answer: { model: string; on: string; n: number; metrics: Record<string, number>; intervals: Record<string, [number, number]>; per_class: ClassReport[]; classes: string[]; confusion: number[][]; calibration: Calibrated[]; baseline: string; left_out: Record<string, number>; trained_on: number } };
+  "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string } };
+  "models": { ask: ModelsAsk; answer: { count: number; rows: ModelLine[] } };
+  "model.show": { ask: ModelShowAsk; answer: { model: ModelDetail; card: string; verdict: Verbs["gate"]["answer"] | null; report: Verbs["evaluate"]["answer"] | null } };
+  "model.approve": { ask: ModelApproveAsk; answer: ModelDecision };
+  "model.reject": { ask: ModelRejectAsk; answer: ModelDecision };
+  "model.promote": { ask: ModelPromoteAsk; answer: Promoted };
+  "model.rollback": { ask: ModelRollbackAsk; answer: Promoted };
+  "model.alias": { ask: ModelAliasAsk; answer: ModelDecision };
+  "deploy": { ask: DeployAsk; answer: Deployed };
+  "rollback": { ask: RollbackAsk; answer: Deployed };
+  "deployments": { ask: DeploymentsAsk; answer: { count: number; rows: Deployment[] } };
+  "predictions": { ask: PredictionsAsk; answer: { count: number; rows: Logged[] } };
+  "predict": { ask: PredictAsk; answer: Rows };
+  "monitor": { ask: MonitorAsk; answer: { name: string; state: string; verdict: string; windows: Window[]; alerts: Alert[]; captured: Record<string, number> } };
+  "alerts.list": { ask: AlertsListAsk; answer: { count: number; rows: Alert[] } };
+  "alerts.acknowledge": { ask: AlertsAcknowledgeAsk; answer: { count: number; rows: Alert[] } };
+  "alerts.close": { ask: AlertsCloseAsk; answer: { count: number; rows: Alert[] } };
+  "label.list": { ask: LabelListAsk; answer: { count: number; rows: Task[] } };
+  "label.status": { ask: LabelStatusAsk; answer: { count: number; rows: QueueRow[] } };
+  "label.next": { ask: LabelNextAsk; answer: { count: number; rows: Task[] } };
+  "label.accept": { ask: LabelAcceptAsk; answer: { count: number; rows: Task[] } };
+  "label.reject": { ask: LabelRejectAsk; answer: { count: number; rows: Task[] } };
+  "label.undo": { ask: LabelUndoAsk; answer: { count: number; rows: Task[] } };
+  "label.import": { ask: LabelImportAsk; answer: LabelsImported };
+  "loop.start": { ask: LoopStartAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
+  "loop.stop": { ask: LoopStopAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
+  "loop.status": { ask: LoopShowAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
+  "loop.step": { ask: LoopStepAsk; answer: LoopStepped };
+  "facts": { ask: FactsAsk; answer: { count: number; rows: FactRow[] } };
+  "audit": { ask: AuditAsk; answer: Audited };
+  "trace": { ask: TraceAsk; answer: Traced };
+  "demo.images": { ask: DemoImagesAsk; answer: DemoWritten };
+  "demo.video": { ask: DemoVideoAsk; answer: DemoWritten };
+  "demo.stream": { ask: DemoStreamAsk; answer: Streamed };
+}
+
+export interface AddAnswer {
+  added: number;
+  updated: number;
+  unchanged: number;
+  quarantined: number;
+  classes_added: string[];
+  notes: string[];
+}
+
+export interface AddAsk {
+  paths: string[];
+  to: string;
+  format?: string;
+  split?: string | null;
+  map?: Record<string, string>;
+  add_classes?: boolean;
+  dry_run?: boolean;
+}
+
+export interface Alert {
+  id: string;
+  project: string;
+  deployment: string;
+  model: string;
+  state: "acknowledged" | "closed" | "open";
+  severity: "critical" | "warning";
+  what: string;
+  p: number;
+  windows: number;
+  first_image: number;
+  last_image: number;
+  opened: string;
+  opened_fact: number;
+  updated: string;
+  acknowledged: string | null;
+  acknowledged_by: string | null;
+  closed: string | null;
+  closed_by: string | null;
+  because: string | null;
+}
+
+export interface AlertsAcknowledgeAsk {
+  alert: string;
+}
+
+export interface AlertsCloseAsk {
+  alert: string;
+}
+
+export interface AlertsListAsk {
+  state?: string | null;
+}
+
+export interface Approval {
+  id: string;
+  model: string;
+  number: number;
+  decision: "approved" | "rejected";
+  actor: string;
+  reason: string;
+  time: string;
+}
+
+export interface AuditAsk {
+  head?: string | null;
+}
+
+export interface Audited {
+  ok: boolean;
+  facts: number;
+  seals: number;
+  head: string;
+  problem: string;
+}
+
+export interface Because {
+  alert?: string;
+  alert_opened_s?: number;
+  labels: number;
+  trigger: string;
+  what?: string;
+}
+
+export interface Box {
+  type: "box";
+  id?: string;
+  label?: string;
+  attributes?: Record<string, any>;
+  ignore?: boolean;
+  crowd?: boolean;
+  author?: string;
+  score?: number | null;
+  review?: "accepted" | "draft" | "proposed" | "rejected";
+  xyxy: [number, number, number, number];
+}
+
+export interface Calibrated {
+  confidence: number;
+  accuracy: number;
+  n: number;
+}
+
+export interface Candidate {
+  path: string;
+  image: string;
+  bytes: number;
+  width: number;
+  height: number;
+  media: string;
+  mode: string;
+  orientation: number;
+  annotations: (ClassLabel | NumberValue | Box | OrientedBox | Polygon | Mask | Points | Track)[] | null;
+  split: string | null;
+  metadata: Record<string, any>;
+  source: string;
+  notes: string[];
+}
+
+export interface Check {
+  name: string;
+  passed: boolean;
+  wanted: string;
+  value: number | null;
+  n: number;
+  detail: string;
+  interval: [number, number] | null;
+}
+
+export interface ClassEntry {
+  id: number;
+  name: string;
+  parent?: string | null;
+  aliases?: string[];
+  color?: string;
+  definition?: string;
+}
+
+export interface ClassLabel {
+  type: "class";
+  id?: string;
+  label?: string;
+  attributes?: Record<string, any>;
+  ignore?: boolean;
+  crowd?: boolean;
+  author?: string;
+  score?: number | null;
+  review?: "accepted" | "draft" | "proposed" | "rejected";
+}
+
+export interface ClassReport {
+  name: string;
+  support: number;
+  predicted: number;
+  precision: number;
+  recall: number;
+  f1: number;
+  intervals: Record<string, [number, number]>;
+}
+
+export interface ClassesAddAsk {
+  dataset: string;
+  names: string[];
+}
+
+export interface ClassesListAsk {
+  dataset: string;
+}
+
+export interface CommitAsk {
+  dataset: string;
+  message: string;
+}
+
+export interface Committed {
+  version: string;
+  dataset: string;
+  samples: number;
+  root: string;
+}
+
+export interface DatasetSummary {
+  name: string;
+  version: string | null;
+  samples: number;
+  staged: number;
+  quarantined: number;
+  time: string | null;
+}
+
+export interface DatasetsAsk {
+}
+
+export interface DemoImagesAsk {
+  directory: string;
+  count?: number;
+  seed?: number;
+  start?: number;
+  drift?: string[];
+  layout?: "classes" | "coco" | "flat";
+}
+
+export interface DemoStreamAsk {
+  url: string;
+  count?: number;
+  seed?: number;
+  start?: number;
+  rate_hz?: number;
+  drift?: string[];
+  truth?: string | null;
+}
+
+export interface DemoVideoAsk {
+  file: string;
+  seconds?: number;
+  fps?: number;
+  seed?: number;
+  drift?: string[];
+}
+
+export interface DemoWritten {
+  images: number;
+  directory: string;
+  truth: string;
+}
+
+export interface DeployAsk {
+  model: string;
+  as_: string;
+  wait_s?: number;
+}
+
+export interface Deployed {
+  name: string;
+  url: string;
+  model: string;
+  previous: string | null;
+  ready: boolean;
+}
+
+export interface Deployment {
+  project: string;
+  name: string;
+  model: string;
+  package: string;
+  previous: string | null;
+  previous_package: string | null;
+  state: string;
+  generation: number;
+  created: string;
+  changed: string;
+}
+
+export interface DeploymentsAsk {
+}
+
+export interface DiffAnswer {
+  samples: Record<string, number>;
+  objects: Record<string, number>;
+  classes: (Record<string, any>)[];
+  details: (Record<string, any>)[];
+  truncated: boolean;
+}
+
+export interface DiffAsk {
+  a: string;
+  b: string;
+}
+
+export interface EvaluateAsk {
+  model: string;
+  on: string;
+}
+
+export interface ExportAsk {
+  ref: string;
+  directory: string;
+  format?: string;
+  force?: boolean;
+}
+
+export interface Exported {
+  images: number;
+  objects: number;
+  directory: string;
+  losses: string[];
+}
+
+export interface FactRow {
+  actor: string;
+  kind: string;
+  payload: Record<string, any>;
+  seq: number;
+  subject: string;
+  time: string;
+}
+
+export interface FactsAsk {
+  after?: number;
+  kind?: string[];
+  subject?: string | null;
+  limit?: number;
+}
+
+export interface FolderStatus {
+  root: string;
+  files: number;
+  new: number;
+  modified: number;
+  deleted: number;
+  missing: boolean;
+  examples: string[];
+}
+
+export interface GateAsk {
+  model: string;
+  on?: string | null;
+  against?: string | null;
+}
+
+export interface LabelAcceptAsk {
+  task: string;
+  label?: string | null;
+}
+
+export interface LabelImportAsk {
+  file: string;
+  dataset: string;
+}
+
+export interface LabelListAsk {
+  dataset?: string | null;
+  state?: string;
+  limit?: number;
+}
+
+export interface LabelNextAsk {
+  dataset?: string | null;
+}
+
+export interface LabelRejectAsk {
+  task: string;
+}
+
+export interface LabelStatusAsk {
+}
+
+export interface LabelUndoAsk {
+  task: string;
+}
+
+export interface LabelsImported {
+  accepted: number;
+  unchanged: number;
+  unknown: string[];
+}
+
+export interface LogAsk {
+  dataset: string;
+}
+
+export interface LogRow {
+  actor: string;
+  message: string;
+  samples: number;
+  time: string;
+  version: string;
+}
+
+export interface Logged {
+  seq: number;
+  id: string;
+  project: string;
+  deployment: string;
+  model: string;
+  package: string;
+  contract: string;
+  image: string;
+  time: string;
+  label: string | null;
+  confidence: number | null;
+  latency_ms: number;
+  answer: Prediction;
+  spool: string | null;
+  server: string;
+  number: number;
+}
+
+export interface LoopShowAsk {
+}
+
+export interface LoopStartAsk {
+}
+
+export interface LoopStepAsk {
+  force?: boolean;
+}
+
+export interface LoopStepped {
+  moved: boolean;
+  state: string;
+  waiting_for: string;
+  cycle: string | null;
+}
+
+export interface LoopStopAsk {
+}
+
+export interface Manifest {
+  onnx: string;
+  contract: string;
+  card: string;
+  reference: string | null;
+  metrics: Record<string, number>;
+  run: string;
+  data: string;
+  data_root: string;
+  recipe: string;
+  classes: string[];
+  class_dictionary: string;
+  sizes: Record<string, number>;
+  format: number;
+}
+
+export interface Mask {
+  type: "mask";
+  id?: string;
+  label?: string;
+  attributes?: Record<string, any>;
+  ignore?: boolean;
+  crowd?: boolean;
+  author?: string;
+  score?: number | null;
+  review?: "accepted" | "draft" | "proposed" | "rejected";
+  size_hw: [number, number];
+  counts: number[];
+}
+
+export interface Metric {
+  key: string;
+  step: number;
+  value: number;
+  time: string;
+}
+
+export interface ModelAliasAsk {
+  ref: string;
+  alias: string;
+}
+
+export interface ModelApproveAsk {
+  ref: string;
+  reason?: string;
+}
+
+export interface ModelDecision {
+  model: string;
+  decision: string;
+}
+
+export interface ModelDetail {
+  version: ModelLine;
+  manifest: Manifest;
+  approvals: Approval[];
+}
+
+export interface ModelLine {
+  ref: string;
+  model: string;
+  version: string;
+  aliases: string[];
+  state: "approved" | "registered" | "rejected" | "waiting";
+  metrics: Record<string, number>;
+  recipe: string;
+  data: string;
+  run: string;
+  package: string;
+  created: string;
+  actor: string;
+}
+
+export interface ModelPromoteAsk {
+  ref: string;
+}
+
+export interface ModelRejectAsk {
+  ref: string;
+  reason?: string;
+}
+
+export interface ModelRollbackAsk {
+  name: string;
+}
+
+export interface ModelShowAsk {
+  ref: string;
+}
+
+export interface ModelsAsk {
+}
+
+export interface MonitorAsk {
+  name: string;
+  windows?: number;
+}
+
+export interface NumberValue {
+  type: "number";
+  id?: string;
+  label?: string;
+  attributes?: Record<string, any>;
+  ignore?: boolean;
+  crowd?: boolean;
+  author?: string;
+  score?: number | null;
+  review?: "accepted" | "draft" | "proposed" | "rejected";
+  value: number;
+  unit?: string;
+}
+
+export interface OrientedBox {
+  type: "obb";
+  id?: string;
+  label?: string;
+  attributes?: Record<string, any>;
+  ignore?: boolean;
+  crowd?: boolean;
+  author?: string;
+  score?: number | null;
+  review?: "accepted" | "draft" | "proposed" | "rejected";
+  cxcywh: [number, number, number, number];
+  angle_deg: number;
+}
+
+export interface Points {
+  type: "points";
+  id?: string;
+  label?: string;
+  attributes?: Record<string, any>;
+  ignore?: boolean;
+  crowd?: boolean;
+  author?: string;
+  score?: number | null;
+  review?: "accepted" | "draft" | "proposed" | "rejected";
+  points: ([number, number, number])[];
+  names?: string[];
+  edges?: ([number, number])[];
+}
+
+export interface Polygon {
+  type: "polygon";
+  id?: string;
+  label?: string;
+  attributes?: Record<string, any>;
+  ignore?: boolean;
+  crowd?: boolean;
+  author?: string;
+  score?: number | null;
+  review?: "accepted" | "draft" | "proposed" | "rejected";
+  rings: number[][];
+}
+
+export interface PredictAsk {
+  model: string;
+  sources: string[];
+  out?: string | null;
+}
+
+export interface Prediction {
+  id: string;
+  image: string;
+  model: string;
+  package: string;
+  contract: string;
+  annotations: (ClassLabel | NumberValue | Box | OrientedBox | Polygon | Mask | Points | Track)[];
+  probabilities: number[] | null;
+  time: string;
+  source: string;
+  format: number;
+}
+
+export interface PredictionsAsk {
+  name: string;
+  limit?: number;
+}
+
+export interface Promoted {
+  model: string;
+  previous: string | null;
+}
+
+export interface QuarantineListAsk {
+  dataset?: string | null;
+}
+
+export interface QuarantineRetryAsk {
+  dataset: string;
+  ids?: string[];
+}
+
+export interface Quarantined {
+  id: string;
+  dataset: string;
+  path: string;
+  source: string;
+  reason_code: string;
+  reason: string;
+  fix: string;
+  image: string | null;
+  split: string | null;
+  time: string;
+  format: number;
+}
+
+export interface QueueRow {
+  accepted: number;
+  agreed: number;
+  dataset: string;
+  rejected: number;
+  skipped: number;
+  uncommitted: number;
+  waiting: number;
+}
+
+export interface RollbackAsk {
+  name: string;
+  wait_s?: number;
+}
+
+export interface Rows {
+  count: number;
+  rows: (Record<string, any>)[];
+}
+
+export interface Run {
+  id: string;
+  project: string;
+  key: string | null;
+  recipe: string;
+  params: Record<string, any>;
+  seed: number;
+  threads: number;
+  data: string;
+  data_root: string;
+  model_name: string;
+  status: "done" | "failed" | "lost" | "queued" | "running";
+  attempt: number;
+  created: string;
+  started: string | null;
+  ended: string | null;
+  commit: string | null;
+  dirty: boolean | null;
+  environment: Record<string, any>;
+  pictures: Record<string, number>;
+  metrics: Record<string, number>;
+  model: string | null;
+  error: Record<string, string> | null;
+  actor: string;
+}
+
+export interface RunLine {
+  id: string;
+  status: "done" | "failed" | "lost" | "queued" | "running";
+  recipe: string;
+  data: string;
+  model_name: string;
+  model: string | null;
+  params: Record<string, any>;
+  metrics: Record<string, number>;
+  seed: number;
+  created: string;
+  started: string | null;
+  ended: string | null;
+  actor: string;
+}
+
+export interface RunsListAsk {
+  limit?: number;
+}
+
+export interface RunsShowAsk {
+  run: string;
+}
+
+export interface Sample {
+  id: string;
+  path: string;
+  image: string;
+  bytes: number;
+  width: number;
+  height: number;
+  media?: string;
+  mode?: string;
+  orientation?: number;
+  annotations?: (ClassLabel | NumberValue | Box | OrientedBox | Polygon | Mask | Points | Track)[];
+  split?: string | null;
+  metadata?: Record<string, any>;
+  source?: string;
+  added?: string;
+  format?: number;
+}
+
+export interface SamplesAsk {
+  ref: string;
+  offset?: number;
+  limit?: number;
+}
+
+export interface SplitAnswer {
+  splits: Record<string, number>;
+  changed: number;
+}
+
+export interface SplitAsk {
+  dataset: string;
+  shares?: Record<string, number>;
+  seed?: number;
+  group_by?: string | null;
+  redo?: boolean;
+}
+
+export interface StagedCounts {
+  added: number;
+  changed: number;
+  removed: number;
+  classes: boolean;
+}
+
+export interface Status {
+  dataset: string;
+  version: string | null;
+  samples: number;
+  staged: StagedCounts;
+  quarantined: number;
+  folders: FolderStatus[];
+}
+
+export interface StatusAsk {
+  dataset?: string | null;
+}
+
+export interface Streamed {
+  sent: number;
+  right: number;
+  accuracy: number;
+  failed: number;
+}
+
+export interface Task {
+  seq: number;
+  id: string;
+  project: string;
+  dataset: string;
+  image: string;
+  path: string;
+  candidate: Candidate;
+  proposed: (ClassLabel | NumberValue | Box | OrientedBox | Polygon | Mask | Points | Track)[];
+  reasons: string[];
+  priority: number;
+  state: "accepted" | "rejected" | "skipped" | "waiting";
+  created: string;
+  prediction: string | null;
+  model: string | null;
+  decided_by: string | null;
+  decided: string | null;
+  final: (ClassLabel | NumberValue | Box | OrientedBox | Polygon | Mask | Points | Track)[] | null;
+  split: string | null;
+  format: number;
+}
+
+export interface TraceAsk {
+  prediction: string;
+}
+
+export interface Traced {
+  prediction: Record<string, any>;
+  image: Record<string, any>;
+  deployment: Record<string, any>;
+  model: Record<string, any>;
+  run: Record<string, any>;
+  data: Record<string, any>;
+}
+
+export interface Track {
+  type: "track";
+  id?: string;
+  label?: string;
+  attributes?: Record<string, any>;
+  ignore?: boolean;
+  crowd?: boolean;
+  author?: string;
+  score?: number | null;
+  review?: "accepted" | "draft" | "proposed" | "rejected";
+  track: string;
+  xyxy: [number, number, number, number];
+  key_frame?: boolean;
+}
+
+export interface TrainAsk {
+  ref: string;
+  recipe?: string;
+  model?: string;
+  set?: Record<string, string>;
+  seed?: number;
+}
+
+export interface Trained {
+  run: string;
+  model: string;
+  metrics: Record<string, number>;
+}
+
+export interface TurnRow {
+  approval?: string;
+  because: Because;
+  champion?: string | null;
+  checks?: string[];
+  cycle: string;
+  ended: string | null;
+  error: string | null;
+  model?: string;
+  opened: string;
+  run?: string;
+  state: string;
+  time_to_heal_s?: number;
+  verdict?: string;
+  version?: string;
+}
+
+export interface Window {
+  seq: number;
+  model: string;
+  first_image: number;
+  last_image: number;
+  first_seq: number;
+  last_seq: number;
+  first_time: string;
+  last_time: string;
+  n: number;
+  p: number;
+  alpha: number;
+  alarm: boolean;
+  families: Record<string, number>;
+  mean_confidence: number | null;
+  what: string;
+  alert: string | null;
+}

@@ -1,0 +1,102 @@
+// @ts-check
+/** Facts as sentences. Pure. */
+import { count, duration, percent, shortened } from "./words.js";
+
+/** @typedef {import("../api.d.ts").FactRow} FactRow */
+/** @typedef {Record<string, any>} Payload */
+
+const GROUPS = { data: "data", label: "labels", run: "runs", model: "models", gate: "models", deployment: "deployments", monitor: "monitoring", alert: "monitoring", loop: "loop" };
+
+/** @param {string} kind for example `data.committed` @returns {string} */
+export const groupOf = (kind) => GROUPS[/** @type {keyof typeof GROUPS} */ (kind.split(".")[0])] ?? "other";
+
+/** @type {Record<string, (payload: Payload) => string>} */
+const SENTENCES = {
+  "data.added": (p) => parts(p, ["added", "updated", "unchanged", "quarantined"]),
+  "data.committed": (p) => `${count(p.count, "picture")}${p.message ? `: ${p.message}` : ""}`,
+  "data.split": (p) => `${Object.entries(p.shares ?? {}).map(([name, share]) => `${name} ${percent(/** @type {number} */ (share), 0)}`).join(", ")}; ${count(p.changed ?? 0, "picture")} changed`,
+  "data.dataset_created": () => "made",
+  "label.queued": (p) => `${count(p.tasks?.length ?? 0, "picture")} queued for a person`,
+  "label.accepted": (p) => `${p.label}${p.agreed ? ", as proposed" : p.agreed === false ? ", corrected" : ""}; to ${p.split}`,
+  "label.rejected": () => "left out",
+  "label.undone": () => "decision taken back",
+  "run.started": (p) => `${p.recipe} on ${p.data}`,
+  "run.finished": (p) => `made ${p.model}`,
+  "run.failed": (p) => `${p.code}`,
+  "model.registered": (p) => `trained on ${p.data}`,
+  "model.evaluated": (p) => `on ${p.data}`,
+  "model.promoted": (p) => `now ${p.alias}${p.previous ? `, before: ${p.previous}` : ""}`,
+  "gate.passed": (p) => `on ${p.data}`,
+  "gate.failed": (p) => `on ${p.data}`,
+  "deployment.changed": (p) => `serves ${p.model}${p.previous ? `, before: ${p.previous}` : ""}`,
+  "monitor.reference_set": (p) => `compares with what ${p.model} saw when it was trained`,
+  "monitor.rebased": (p) => `compares with what ${p.model} sees now`,
+  "alert.opened": (p) => `${p.deployment}: ${p.what}`,
+  "loop.opened": (p) => `${count(p.labels ?? 0, "label")}${p.what ? ` after: ${p.what}` : ""}`,
+  "loop.committed": (p) => `${p.version}`,
+  "loop.trained": (p) => `${p.model}`,
+  "loop.gated": () => "the gate said yes",
+  "loop.refused": (p) => `the gate said no: ${(p.checks ?? []).join(", ")}`,
+  "loop.approved": (p) => `approval ${p.approval}`,
+  "loop.done": (p) => `healed in ${duration(p.time_to_heal_s)}`,
+};
+
+/** @param {Payload} payload @param {string[]} names */
+const parts = (payload, names) => names.filter((name) => payload[name]).map((name) => `${payload[name].toLocaleString("en")} ${name}`).join(", ") || "nothing new";
+
+/** What happened, in a few words. @param {Pick<FactRow, "kind" | "payload">} fact */
+export function factInWords({ kind, payload }) {
+  const sentence = Object.hasOwn(SENTENCES, kind) ? SENTENCES[kind](payload) : plain(payload);
+  return shortened(sentence);
+}
+
+/** @param {Payload} payload */
+const plain = (payload) => Object.entries(payload).filter(([, value]) => value !== null && value !== "" && typeof value !== "object")
+  .slice(0, 5).map(([key, value]) => `${key.replaceAll("_", " ")} ${value}`).join(", ");
+
+/**
+ * Where the subject of a fact is shown; empty where nowhere.
+ * @param {Pick<FactRow, "kind" | "subject" | "payload">} fact
+ * @returns {string[]}
+ */
+export function placeOf({ kind, subject, payload }) {
+  const group = groupOf(kind);
+  if (group === "data") return ["data", ...subject.split("@")];
+  if (group === "labels") return kind === "label.queued" ? ["queue"] : payload.dataset ? ["data", payload.dataset] : [];
+  if (group === "runs") return ["runs", subject];
+  if (group === "models") return ["models", subject];
+  if (group === "deployments" || kind.startsWith("monitor.")) return ["deployments", subject];
+  if (kind.startsWith("alert.")) return payload.deployment ? ["deployments", payload.deployment] : ["deployments"];
+  return group === "loop" ? ["loop"] : [];
+}
+
+const FOLDED = 4;
+
+/**
+ * Many facts of one kind by one actor in a row, as one: lists of facts, newest first.
+ * @template {Pick<FactRow, "kind" | "actor">} F
+ * @param {readonly F[]} rows
+ * @returns {F[][]}
+ */
+export function folded(rows) {
+  /** @type {F[][]} */
+  const groups = [];
+  for (const row of rows) {
+    const last = groups.at(-1);
+    if (last && last[0].kind === row.kind && last[0].actor === row.actor) last.push(row);
+    else groups.push([row]);
+  }
+  return groups.flatMap((group) => (group.length < FOLDED ? group.map((row) => [row]) : [group]));
+}
+
+/** Several facts of one kind in a few words. @param {ReadonlyArray<Pick<FactRow, "kind" | "payload">>} rows */
+export function manyInWords(rows) {
+  if (rows.length === 1) return factInWords(rows[0]);
+  const { kind } = rows[0];
+  if (kind === "label.queued") return `${count(rows.reduce((sum, { payload }) => sum + (payload.tasks?.length ?? 0), 0), "picture")} queued for a person`;
+  if (kind === "label.accepted") {
+    const agreed = rows.filter(({ payload }) => payload.agreed).length;
+    return `${count(rows.length, "label")}: ${agreed} as proposed, ${rows.length - agreed} corrected or new`;
+  }
+  return `${rows.length.toLocaleString("en")} times`;
+}

@@ -1,0 +1,75 @@
+// @ts-check
+/** The samples of a reference, fetched a page at a time as they come into sight. */
+import { useEffect, useMemo, useRef, useState } from "./dom.js";
+import { asError, call } from "./api.js";
+import { onChange } from "./pulse.js";
+
+/** @typedef {import("../api.d.ts").Sample} Sample */
+/** @typedef {{total: number, classes: string[], splits: Record<string, number>}} Head */
+
+const PAGE = 100;
+
+/**
+ * @param {string | null} ref for example `line@work:train`
+ * @returns {{head: Head | null, error: import("./api.js").ApiError | null, at: (index: number) => Sample | undefined, need: (first: number, last: number) => void}}
+ */
+export function useSamples(ref) {
+  const [, redraw] = useState(0);
+  const pages = useMemo(() => new Pages(ref, () => redraw((n) => n + 1)), [ref]);
+  const now = useRef(pages);
+  now.current = pages;
+  useEffect(() => {
+    pages.need(0, 1);
+    return onChange(() => now.current.refresh());
+  }, [pages]);
+  return { head: pages.head, error: pages.error, at: (index) => pages.at(index), need: (first, last) => pages.need(first, last) };
+}
+
+class Pages {
+  /** @param {string | null} ref @param {() => void} changed */
+  constructor(ref, changed) {
+    this.ref = ref;
+    this.changed = changed;
+    this.head = /** @type {Head | null} */ (null);
+    this.error = /** @type {import("./api.js").ApiError | null} */ (null);
+    this.pages = /** @type {Map<number, Sample[]>} */ (new Map());
+    this.asked = /** @type {Set<number>} */ (new Set());
+    this.seen = [0, 0];
+  }
+
+  /** @param {number} index */
+  at(index) {
+    return this.pages.get(Math.floor(index / PAGE))?.[index % PAGE];
+  }
+
+  /** @param {number} first @param {number} last one behind the last */
+  need(first, last) {
+    const [from, to] = [Math.floor(first / PAGE), Math.floor(Math.max(first, last - 1) / PAGE)];
+    this.seen = [from, to];
+    for (let page = from; page <= to; page++) if (!this.asked.has(page)) this.load(page);
+  }
+
+  /** Something happened: what is in sight is asked for again, the rest when it comes into sight. */
+  refresh() {
+    if (!this.ref?.includes("@work") && !this.error) return;
+    this.asked.clear();
+    this.error = null;
+    this.need(this.seen[0] * PAGE, (this.seen[1] + 1) * PAGE);
+  }
+
+  /** @param {number} page */
+  async load(page) {
+    if (!this.ref) return;
+    this.asked.add(page);
+    try {
+      const { rows, total, classes, splits } = await call("samples", { ref: this.ref, offset: page * PAGE, limit: PAGE });
+      this.head = { total, classes, splits };
+      this.pages.set(page, rows);
+      this.error = null;
+    } catch (caught) {
+      this.asked.delete(page);
+      this.error = asError(caught);
+    }
+    this.changed();
+  }
+}

@@ -1,0 +1,104 @@
+// @ts-check
+/** One model version: what it is worth, what the gate said, where it comes from, its card; and what a person may do. */
+import { a, code, dd, div, dl, dt, h, h1, p, span, table, tbody, td, th, thead, tr } from "../lib/dom.js";
+import { Markdown } from "../lib/markdown.js";
+import { act, badge, bar, empty, failure, grid, panel, stateBadge, waiting, when } from "../lib/parts.js";
+import { address, useAnswer, useDeeds } from "../lib/use.js";
+import { bytes, figureOf, percent } from "../lib/words.js";
+import { dataLink } from "./runs.js";
+
+/** @typedef {import("../api.d.ts").Verbs} Verbs */
+/** @typedef {Verbs["gate"]["answer"]} Verdict */
+/** @typedef {Verbs["evaluate"]["answer"]} Report */
+/** @typedef {import("../api.d.ts").ModelDetail} ModelDetail */
+
+/** @param {{verdict: Verdict}} properties */
+const Checks = ({ verdict }) => grid(verdict.checks, [
+  { title: "check", cell: (row) => row.name },
+  { title: "", cell: (row) => stateBadge(row.passed ? "pass" : "fail") },
+  { title: "found", cell: (row) => (row.value === null ? "–" : figureOf(row.value)), kind: "number" },
+  { title: "wanted", cell: (row) => row.wanted || "–" },
+  { title: "95 % interval", cell: (row) => (row.interval ? `${figureOf(row.interval[0])} … ${figureOf(row.interval[1])}` : "–") },
+  { title: "pictures", cell: (row) => (row.n ? figureOf(row.n) : "–"), kind: "number" },
+  { title: "", cell: (row) => row.detail, kind: "wide muted" },
+]);
+
+/** Truth in rows, answers in columns. @param {{report: Report}} properties */
+function Confusion({ report }) {
+  const most = Math.max(1, ...report.confusion.flat());
+  return div({ class: "scroll" }, table({ class: "confusion" },
+    thead(tr(th({ scope: "col" }, "truth ↓  answer →"), ...report.classes.map((each) => th({ scope: "col" }, each)))),
+    tbody(...report.confusion.map((row, k) => tr(th({ scope: "row" }, report.classes[k]), ...row.map((n, j) =>
+      td({ class: n ? (k === j ? "right" : "wrong") : "none", style: `--share:${(0.12 + 0.6 * (n / most)).toFixed(3)}`, title: `${n} of ${report.classes[k]} called ${report.classes[j]}` }, n || "·")))))));
+}
+
+/** @param {{report: Report}} properties */
+function Figures({ report }) {
+  const interval = report.intervals.accuracy;
+  return div(
+    p({ class: "headline" }, percent(report.metrics.accuracy), span({ class: "muted" }, interval ? ` accuracy, 95 % interval ${percent(interval[0])} … ${percent(interval[1])}, ${report.n} pictures of ${report.on}` : "")),
+    report.trained_on ? failure({ what: `${report.trained_on} of these pictures were trained on: the figures flatter.`, fix: "" }) : null,
+    div({ class: "columns even" },
+      h(Confusion, { report }),
+      grid(report.per_class, [
+        { title: "class", cell: (row) => row.name },
+        { title: "pictures", cell: (row) => figureOf(row.support), kind: "number" },
+        { title: "precision", cell: (row) => percent(row.precision), kind: "number" },
+        { title: "recall", cell: (row) => percent(row.recall), kind: "number" },
+        { title: "F1", cell: (row) => percent(row.f1), kind: "number" },
+        { title: "", cell: (row) => bar(row.f1), kind: "bar-cell" },
+      ])));
+}
+
+/** @param {{model: string, data: ModelDetail}} properties */
+function Origin({ model, data: { version, manifest } }) {
+  const served = (useAnswer("deployments", {}).data?.rows ?? []).filter((each) => each.model === version.ref);
+  return panel("Where from, where to", dl({ class: "facts" },
+    dt("data"), dd(dataLink(version.data)),
+    dt("run"), dd(a({ href: address("runs", version.run) }, version.run)),
+    dt("recipe"), dd(version.recipe),
+    dt("made"), dd(when(version.created), " by ", version.actor.replace(/^user:|^part:/, "")),
+    dt("served as"), dd(served.length ? served.map((each) => a({ href: address("deployments", each.name), class: "listed" }, each.name)) : ["nowhere: ", code(`visloop deploy ${model} --as NAME`)]),
+    dt("classes"), dd(manifest.classes.join(", ")),
+    dt("size"), dd(bytes(Object.values(manifest.sizes).reduce((sum, each) => sum + each, 0))),
+    dt("contract"), dd(code({ title: manifest.contract }, manifest.contract.slice(0, 12))),
+    dt("package"), dd(code({ title: version.package }, version.package.slice(0, 12)))));
+}
+
+/** @param {{model: string, data: Verbs["model.show"]["answer"]}} properties */
+function Judged({ model, data: { verdict, model: { approvals } } }) {
+  return panel({ title: "Gate", aside: verdict ? stateBadge(verdict.verdict) : null },
+    verdict ? div(p({ class: "muted under-title" }, `on ${verdict.on}${verdict.against ? `, against ${verdict.against}` : ", no champion to beat"}`), h(Checks, { verdict }))
+      : empty("Not judged yet", "What it must show stands in visloop.yaml under gate.", `visloop gate ${model}`),
+    approvals.length ? grid(approvals, [
+      { title: "decision", cell: (row) => stateBadge(row.decision) }, { title: "by", cell: (row) => row.actor.replace(/^user:|^part:/, "") },
+      { title: "why", cell: (row) => row.reason || "–", kind: "wide" }, { title: "when", cell: (row) => when(row.time) }]) : null);
+}
+
+/** @param {{model: string}} properties */
+export function Model({ model }) {
+  const { data, error, reload } = useAnswer("model.show", { ref: model });
+  const deeds = useDeeds();
+  const version = data?.model.version;
+  const ref = version?.ref ?? model;
+  const test = version ? version.data.split(":")[0] + ":test" : "";
+  const run = async (/** @type {"gate" | "evaluate" | "model.approve" | "model.reject" | "model.promote"} */ verb, /** @type {any} */ ask, long = false) => {
+    await deeds.run(verb, verb, ask, { long });
+    reload();
+  };
+  return div(
+    div({ class: "title" }, h1(a({ href: "#/models" }, "Models"), span({ class: "crumb" }, "/"), ref),
+      version?.aliases.map((each) => badge(each, each === "champion" ? "good" : "plain")), version && version.state !== "registered" ? stateBadge(version.state) : null,
+      span({ class: "grow" }),
+      deeds.progress ? span({ class: "muted", role: "status" }, deeds.progress) : null,
+      act("Judge by the gate", () => run("gate", { model: ref }, true), { busy: deeds.busy === "gate", disabled: !data }),
+      act("Approve", () => run("model.approve", { ref }), { busy: deeds.busy === "model.approve", disabled: !data || version?.state === "approved" }),
+      act("Reject", () => run("model.reject", { ref }), { busy: deeds.busy === "model.reject", disabled: !data || version?.state === "rejected" }),
+      act("Promote", () => run("model.promote", { ref }), { kind: "primary", busy: deeds.busy === "model.promote", disabled: !data || version?.aliases.includes("champion"), title: "make it the champion" })),
+    failure(deeds.problem ?? (data ? error : null)),
+    data ? div(
+      div({ class: "columns half" }, h(Origin, { model: ref, data: data.model }), h(Judged, { model: ref, data })),
+      panel({ title: "Evaluation", aside: data.report ? null : act(`Evaluate on ${test}`, () => run("evaluate", { model: ref, on: test }, true), { busy: deeds.busy === "evaluate" }) },
+        data.report ? h(Figures, { report: data.report }) : p({ class: "muted" }, "Not measured yet: accuracy with intervals, every class, which are taken for which.")),
+      panel("Card", h(Markdown, { source: data.card, skip: 1 }))) : waiting(error));
+}
