@@ -6,9 +6,8 @@ A worker that dies stops its heartbeats; the next one takes its duties over from
 from __future__ import annotations
 
 import logging
-import threading
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from visloop import loop, observe, serve, store
@@ -17,7 +16,8 @@ from visloop.errors import LeaseLost, VisloopError
 from visloop.events import Actor, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    import threading
+    from collections.abc import Callable
 
     from visloop.app.ports import Ports
 
@@ -33,12 +33,24 @@ class Worker:
     ports: Ports
     name: str
     lease_s: float = 5.0
+    _held: dict[str, store.Claim] = field(default_factory=dict[str, store.Claim])
 
     def run(self, stop: threading.Event) -> None:
-        """Go round until told to stop."""
-        while not stop.is_set():
-            self.once()
-            stop.wait(self.ports.config.loop.every_s)
+        """Go round until told to stop, then give the duties back."""
+        try:
+            while not stop.is_set():
+                self.once()
+                stop.wait(self.ports.config.loop.every_s)
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Give the duties back: the next worker need not wait for their leases to run out."""
+        jobs = store.Jobs(self.ports.ledger, self.ports.clock)
+        for claim in self._held.values():
+            with suppress(LeaseLost):
+                jobs.complete(claim)
+        self._held.clear()
 
     def once(self) -> bool:
         """Every duty that is free, once; True when the loop moved."""
@@ -89,8 +101,9 @@ class Worker:
         claim = jobs.hold(self.name, kind, key, self.lease_s, project=project)
         if claim is None:
             return False
+        self._held[claim.job] = claim
         try:
-            with _heartbeat(jobs, claim):
+            with store.heartbeats(jobs, claim):
                 return work(claim)
         except LeaseLost:
             _log.warning("worker.lease_lost", extra={"kind": kind, "key": key})
@@ -99,24 +112,3 @@ class Worker:
         except Exception:  # noqa: BLE001 - the other duties go on
             _log.exception("worker.duty_crashed", extra={"kind": kind, "key": key})
         return False
-
-
-@contextmanager
-def _heartbeat(jobs: store.Jobs, claim: store.Claim) -> Generator[None]:
-    """Renew the lease from a thread for as long as the work lasts."""
-    done = threading.Event()
-
-    def beat() -> None:
-        while not done.wait(claim.lease_s / 3):
-            try:
-                jobs.heartbeat(claim)
-            except LeaseLost:
-                return
-
-    thread = threading.Thread(target=beat, name=f"heartbeat-{claim.kind}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()

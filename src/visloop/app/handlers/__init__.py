@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from visloop.app.handlers.judging import require_promotable as require_promotable
     from visloop.app.handlers.judging import run_gate as run_gate
     from visloop.app.handlers.judging import verdict_on as verdict_on
+    from visloop.app.handlers.naming import free_for_data as free_for_data
+    from visloop.app.handlers.naming import free_for_model as free_for_model
     from visloop.app.handlers.policies import gate_policy as gate_policy
     from visloop.app.handlers.policies import loop_policy as loop_policy
     from visloop.app.handlers.policies import watch_policy as watch_policy
@@ -25,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "batch": ("predict_files",),
         "judging": ("evaluated", "report_on", "require_promotable", "run_gate", "verdict_on"),
+        "naming": ("free_for_data", "free_for_model"),
         "policies": ("gate_policy", "loop_policy", "watch_policy", "webhooks"),
         "tracing": ("trace",),
         "traffic": ("drifts_of", "exchange", "frames"),

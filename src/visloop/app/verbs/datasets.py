@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from visloop import data
+from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
 from visloop.app.rows import Rows, rows_of
 from visloop.ids import Ref, check_name
@@ -56,7 +57,7 @@ def add(ports: Ports, scope: Scope, ask: Add) -> AddAnswer:
         add_classes=ask.add_classes,
         dry_run=ask.dry_run,
     )
-    name = check_name(ask.to, "data set name")
+    name = handlers.free_for_data(ports, scope, check_name(ask.to, "data set name"))
     done = data.add(ports.data, scope, name, [Path(each) for each in ask.paths], options)
     return AddAnswer(
         added=done.added,

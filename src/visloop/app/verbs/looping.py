@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,13 @@ from visloop import loop, store
 from visloop.app import handlers
 from visloop.app.operation import operation, opt
 from visloop.app.rows import plain
-from visloop.errors import Conflict
+from visloop.errors import Conflict, LeaseLost
 
 if TYPE_CHECKING:
     from visloop.app.ports import Ports
     from visloop.events import Scope
 
-_LEASE_S = 600.0
+_LEASE_S = 5.0
 
 
 class LoopBusy(Conflict):
@@ -114,9 +115,11 @@ def loop_step(ports: Ports, scope: Scope, ask: LoopStep) -> LoopStepped:
             fix="look again in a moment: visloop loop status",
         )
     try:
-        done = loop.step(ports.loop, scope, policy, claim, force=ask.force)
+        with store.heartbeats(jobs, claim):
+            done = loop.step(ports.loop, scope, policy, claim, force=ask.force)
     finally:
-        jobs.complete(claim)
+        with suppress(LeaseLost):
+            jobs.complete(claim)
     return LoopStepped(
         moved=done.moved, state=done.state, waiting_for=done.waiting_for, cycle=done.cycle
     )

@@ -41,7 +41,8 @@ class Trained:
 def train(ports: Ports, scope: Scope, ask: Train) -> Trained:
     """A tracked run."""
     ref = Ref.parse(ask.ref)
-    name = check_name(ask.model or f"{ref.name}-model"[:63], "model name")
+    wanted = check_name(ask.model or f"{ref.name}-model"[:63], "model name")
+    name = handlers.free_for_model(ports, scope, wanted)
     done = training.train(
         ports.train, scope, ref, ask.recipe, params=ask.set, model_name=name, seed=ask.seed
     )
