@@ -194,6 +194,29 @@ def test_after_a_rebase_the_new_world_is_normal_and_its_alert_is_closed(line):
     assert line.tick().alarms == 1
 
 
+def test_a_rebase_does_not_mix_the_old_world_into_the_new_one(line):
+    line.send(90)
+    line.send(60, "dark", start=2000)
+    line.tick()
+    line.workspace.train("shapes@v1:train", model_name="net", seed=3, params={"folds": "3"})
+    observe.rebase(line.observe, SCOPE, NAME, line.deploy("net@v2"))
+    (fact,) = line.facts("monitor.rebased")
+    assert fact.payload["pictures"] == 60
+    line.send(60, "dark", start=5000)
+    assert (line.tick().windows, summary(line).state) == (2, "calm")
+
+
+def test_the_null_of_another_window_size_is_simulated_once(line):
+    line.send(100)
+    line.tick(window=30)
+    first = observe.monitor(line.observe, SCOPE, NAME).profile
+    line.tick(window=10)
+    second = observe.monitor(line.observe, SCOPE, NAME).profile
+    line.send(40, start=3000)
+    line.tick(window=10)
+    assert first != second == observe.monitor(line.observe, SCOPE, NAME).profile
+
+
 def test_a_rebase_without_pictures_takes_the_models_own_held_out_answers(line):
     line.send(10)
     digest = observe.rebase(line.observe, SCOPE, NAME, line.model)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from visloop.errors import UsageError, did_you_mean
 from visloop.ids import new_id
 from visloop.observe.detectors import describe
 from visloop.observe.records import Alert, AlertNotFound, AlertState, Severity, columns
-from visloop.observe.tables import alerts
+from visloop.observe.tables import alerts, windows
 
 if TYPE_CHECKING:
     from visloop.events import Scope
@@ -165,6 +165,14 @@ def close_live(write: Write, deployment: str, because: str) -> int:
     for each in live:
         _close(write, each, because)
     return len(live)
+
+
+def first_seq(connection: Connection, alert: Alert) -> int:
+    """Sequence number of the first answer in the window that opened the alert."""
+    query = select(func.min(windows.c.first_seq)).where(
+        windows.c.project == alert.project, windows.c.alert == alert.id
+    )
+    return connection.scalar(query) or 0
 
 
 def _close(write: Write, alert: Alert, because: str) -> Alert:

@@ -126,10 +126,11 @@ def rebase(
 ) -> str | None:
     """After a promotion: what `model` sees in the newest served pictures is the new normal.
 
-    Pictures that the model learnt from count with the answers of the folds that held them out;
-    the others are answered again by the new model. Fewer than 40 pictures left in the spool: the
-    model's own held-out answers are taken instead. Live alerts of the deployment are closed, and
-    windows begin behind the pictures that the reference holds. Recorded as `monitor.rebased`.
+    With a live alert only pictures since its first window count, so that the old world does not
+    water the new one down. Pictures that the model learnt from count with the answers of the folds
+    that held them out; the others are answered again by the new model. Fewer than 40 pictures left
+    in the spool: the model's own held-out answers are taken instead. Live alerts of the deployment
+    are closed; windows begin behind the pictures of the reference. Recorded as `monitor.rebased`.
 
     Returns:
         Digest of the profile; None when the model brought no reference and the spool is empty.
@@ -140,7 +141,7 @@ def rebase(
             before = state.find(connection, scope.project, deployment)
         if before and (before.package, before.because) == (model.package, REBASED):
             return before.profile
-        seen = newest(ports, scope, deployment, limit=recent)
+        seen = _of_the_new_world(ports, scope, deployment, recent)
         profile, pictures = _of_recent(ports, package, seen, window=window), len(seen)
         if profile is None:
             profile, pictures = of_package(package, window=window), 0
@@ -209,6 +210,20 @@ def _between(ports: ObservePorts, scope: Scope, deployment: str, after: int, las
         ports.serve, scope, deployment, after=after, limit=None, newest_first=False
     )
     return sum(row.seq <= last for row in rows)
+
+
+def _of_the_new_world(
+    ports: ObservePorts, scope: Scope, deployment: str, recent: int
+) -> list[Seen]:
+    """The newest answers, newest first: since the live alert's first window where that is enough."""
+    seen = newest(ports, scope, deployment, limit=recent)
+    alert = alerts.open_alert(ports, scope, deployment)
+    if alert is None:
+        return seen
+    with ports.ledger.read() as connection:
+        begun = alerts.first_seq(connection, alert)
+    since = [each for each in seen if each.row.seq >= begun]
+    return since if sum(each.has_picture for each in since) >= SMALLEST_REFERENCE else seen
 
 
 def _of_recent(

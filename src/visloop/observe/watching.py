@@ -8,6 +8,7 @@ may be killed at any moment, and two at once do the work once. Serving is never 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from visloop import serve
@@ -50,7 +51,9 @@ def tick(
     done = TickResult()
     try:
         monitor = _ensure(ports, scope, deployment, policy, fence)
-        profile = state.load_profile(ports, monitor)
+        if _up_to_date(ports, scope, monitor, policy):
+            return done
+        monitor, profile = _profile(ports, scope, monitor, policy, fence)
         done = _capture(ports, scope, monitor, profile, policy, fence)
         if profile is None:
             return done
@@ -79,6 +82,35 @@ def _ensure(
         monitor = _read(ports, scope, deployment)
     assert monitor is not None
     return monitor
+
+
+def _up_to_date(ports: ObservePorts, scope: Scope, monitor: Monitor, policy: ObservePolicy) -> bool:
+    """Whether nothing was answered since the last tick, and no window can be full."""
+    name, window = monitor.deployment, policy.monitor.window
+    newest = serve.predictions(ports.serve, scope, name, limit=1)
+    if newest and newest[0].seq > monitor.cursor:
+        return False
+    after = monitor.tested
+    return len(serve.predictions(ports.serve, scope, name, after=after, limit=window)) < window
+
+
+def _profile(
+    ports: ObservePorts,
+    scope: Scope,
+    monitor: Monitor,
+    policy: ObservePolicy,
+    fence: Claim | None,
+) -> tuple[Monitor, Profile | None]:
+    """The monitor's profile, its null for the policy's window simulated once and kept."""
+    profile, window = state.load_profile(ports, monitor), policy.monitor.window
+    if profile is None or profile.axes is None or window in profile.nulls:
+        return monitor, profile
+    profile.null(window)
+    digest = ports.blobs.put(profile.to_bytes())
+    ports.blobs.flush()
+    with ports.ledger.write(scope, fence=fence) as write:
+        state.move(write, monitor, profile=digest)
+    return replace(monitor, profile=digest), profile
 
 
 def _read(ports: ObservePorts, scope: Scope, deployment: str) -> Monitor | None:
