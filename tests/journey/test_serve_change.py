@@ -205,7 +205,7 @@ def test_the_first_answer_comes_soon_after_the_start(world):
         server.predict(RED)
         seconds.append(time.monotonic() - started)
         server.end()
-    assert min(seconds) < 3, seconds  # the budget is 1 s on a quiet machine: bench/serve.py
+    assert min(seconds) < 3, seconds  # the budget is 1 s on a quiet machine: bench/bench_serve.py
 
 
 # --- several processes, a supervisor ---------------------------------------------------------------

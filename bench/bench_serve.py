@@ -1,6 +1,6 @@
 """Serving against its physical limit: rows V1 to V8 of the budgets, as JSON lines on stdout.
 
-    python bench/serve.py [--seconds 3] [--rounds 3] [--only V1,V2]
+    python bench/bench_serve.py [--seconds 3] [--rounds 3] [--only V1,V2]
 
 Everything runs interleaved, round by round, on this machine: the bare loop (the same decoder, the same
 session, no server), a plain FastAPI application, and our server with the prediction log on and off.
@@ -268,7 +268,9 @@ class Bench:
         (folder / "photo.jpg").write_bytes(photo())
         self.real = Workspace(folder / "real", onnx, contract)
 
-    def load(self, port: int, connections: int, body: str = "photo.jpg", seconds: float = 0) -> dict:
+    def load(
+        self, port: int, connections: int, body: str = "photo.jpg", seconds: float = 0
+    ) -> dict:
         argv = ["--role", "load", "--port", str(port), "--connections", str(connections)]
         argv += ["--body", str(self.folder / body), "--seconds", str(seconds or self.seconds)]
         done = subprocess.run(
@@ -338,7 +340,9 @@ class Bench:
             "log_cpu_us": round((middle(ours, "cpu_ms") - middle(none, "cpu_ms")) * 1e3),
             "p50_ms": middle(ours, "p50_ms"),
             "p99_ms": middle(ours, "p99_ms"),
-            "p99_of_p50": round(statistics.median(one["p99_ms"] / one["p50_ms"] for one in ours), 2),
+            "p99_of_p50": round(
+                statistics.median(one["p99_ms"] / one["p50_ms"] for one in ours), 2
+            ),
             "peer_p99_ms": middle(peer, "p99_ms"),
             "pss_mb": round(memory),
             "failed": sum(one["failed"] for one in ours),
@@ -377,7 +381,9 @@ class Bench:
             started = time.perf_counter()
             with ended(Child(["-m", "visloop.serve", self.real.settings()])) as child:
                 connection = http.client.HTTPConnection("127.0.0.1", child.port)
-                connection.request("POST", "/predict/bench", (self.folder / "photo.jpg").read_bytes())
+                connection.request(
+                    "POST", "/predict/bench", (self.folder / "photo.jpg").read_bytes()
+                )
                 assert connection.getresponse().status == 200
                 seconds.append(time.perf_counter() - started)
                 connection.close()
