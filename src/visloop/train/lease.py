@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from visloop.errors import LeaseLost, Unavailable
-from visloop.store import Claim, Jobs, worker_name
+from visloop.errors import LeaseLost
+from visloop.store import Claim, Jobs, heartbeats, worker_name
 from visloop.train.records import RunBusy
 from visloop.train.runs import DUTY
 
@@ -26,14 +25,10 @@ def held(jobs: Jobs, run: str, project: str, lease_s: float) -> Generator[Claim,
         RunBusy: another process holds it, and renews.
     """
     claim = _take(jobs, run, project, lease_s)
-    stop = threading.Event()
-    beat = threading.Thread(target=_renew, args=(jobs, claim, stop), daemon=True)
-    beat.start()
     try:
-        yield claim
+        with heartbeats(jobs, claim):
+            yield claim
     finally:
-        stop.set()
-        beat.join()
         with suppress(LeaseLost):
             jobs.complete(claim)
 
@@ -48,11 +43,3 @@ def _take(jobs: Jobs, run: str, project: str, lease_s: float) -> Claim:
         if time.monotonic() > until:
             raise RunBusy(f"another process is working on {run}", fix=f"visloop runs show {run}")
         time.sleep(_POLL_S)
-
-
-def _renew(jobs: Jobs, claim: Claim, stop: threading.Event) -> None:
-    """Until told to stop, or the lease is lost: then the fenced writes of the worker fail."""
-    with suppress(LeaseLost):
-        while not stop.wait(claim.lease_s / 3):
-            with suppress(Unavailable):
-                jobs.heartbeat(claim)

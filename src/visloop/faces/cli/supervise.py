@@ -154,5 +154,6 @@ def worker(root: Path, *, lease_s: float, once: bool) -> None:
         hands = app.Worker(ports, app.worker_name(), lease_s)
         if once:
             hands.once()
+            hands.let_go()
         else:
             hands.run(stop)
