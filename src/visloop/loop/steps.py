@@ -10,7 +10,7 @@ what the first one left.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from visloop import data, evaluate, label, observe, registry, serve, train
@@ -59,9 +59,10 @@ def commit(turn: Turn) -> tuple[State, dict[str, Any]]:
 
 
 def fit(turn: Turn) -> tuple[State, dict[str, Any]]:
-    """A tracked run, keyed by the cycle."""
+    """A tracked run, keyed by the cycle; its lease is no longer than the loop's own."""
+    ports = turn.ports.train
     done = train.train(
-        turn.ports.train,
+        replace(ports, lease_s=min(ports.lease_s, turn.claim.lease_s)),
         turn.scope,
         Ref.parse(turn.cycle.facts["version"]),
         turn.policy.recipe,
@@ -110,9 +111,7 @@ def promote(turn: Turn) -> tuple[State, dict[str, Any]]:
     candidate = registry.resolve(ports.registry, turn.scope, Ref.parse(turn.cycle.facts["model"]))
     served = serve.deploy(ports.serve, turn.scope, policy.deployment, candidate)
     serve.wait_ready(ports.serve, served.name, served.generation, policy.switch_wait_s)
-    registry.promote(
-        ports.registry, turn.scope, candidate, needs_approval=policy.approval
-    )
+    registry.promote(ports.registry, turn.scope, candidate, needs_approval=policy.approval)
     return "promoted", {"generation": served.generation}
 
 
