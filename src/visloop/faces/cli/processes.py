@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 import msgspec
+from click import shell_completion
 
 from visloop import app
 from visloop.faces import web
@@ -17,7 +18,7 @@ _DIRECTORY = click.Path(file_okay=False, path_type=Path)
 
 def commands() -> list[click.Command]:
     """All of them, in the order of a first day."""
-    return [init, quickstart, up, serve, worker, api]
+    return [init, quickstart, up, serve, worker, api, completion]
 
 
 @click.command(params=output.common_options())
@@ -100,3 +101,13 @@ def api(port: int, fd: int | None, **given: Any) -> None:
     """The page and the API alone (`up` starts it)."""
     settings = output.Settings.taken_from(given)
     web.run(supervise.root_of(settings), port=port, fd=fd)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script of a shell: eval "$(visloop completion bash)"."""
+    made = shell_completion.get_completion_class(shell)
+    assert made is not None
+    root = click.get_current_context().find_root().command
+    click.echo(made(root, {}, "visloop", "_VISLOOP_COMPLETE").source())
