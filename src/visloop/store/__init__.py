@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from visloop.store.clock import FakeClock as FakeClock
     from visloop.store.clock import SystemClock as SystemClock
     from visloop.store.engine import LedgerBusy as LedgerBusy
-    from visloop.store.heartbeats import heartbeats as heartbeats
     from visloop.store.jobs import JobNotFound as JobNotFound
     from visloop.store.jobs import Jobs as Jobs
     from visloop.store.jobs import worker_name as worker_name
+    from visloop.store.leases import heartbeats as heartbeats
     from visloop.store.ledger import Ledger as Ledger
     from visloop.store.ledger import LedgerNotFound as LedgerNotFound
     from visloop.store.ledger import Write as Write
@@ -47,7 +47,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "clock": ("FakeClock", "SystemClock"),
         "jobs": ("JobNotFound", "Jobs", "worker_name"),
         "engine": ("LedgerBusy",),
-        "heartbeats": ("heartbeats",),
+        "leases": ("heartbeats",),
         "ledger": ("Ledger", "LedgerNotFound", "Write"),
         "people": ("PARTS", "ROLES", "authorise", "ensure_owner", "ensure_project", "role_of"),
         "scrub": ("BlobProblem",),
