@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from visloop.data.tree.codec import Entry
 from visloop.data.tree.edit import apply, build, differences
-from visloop.data.tree.nodes import Entry, Nodes, Scratch, Shape, Tree
+from visloop.data.tree.nodes import Nodes, Scratch, Shape, Tree
 from visloop.errors import Corrupt
 from visloop.ids import digest_of
 

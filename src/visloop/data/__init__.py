@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from visloop.data.snapshot import open as open  # noqa: A004 - data.open("cards@v3")
     from visloop.data.splits import Shared as Shared
     from visloop.data.splits import split as split
+    from visloop.data.staging import FrozenSplit as FrozenSplit
+    from visloop.data.staging import Staged as Staged
+    from visloop.data.staging import stage as stage
     from visloop.data.standing import FolderStatus as FolderStatus
     from visloop.data.standing import StagedCounts as StagedCounts
     from visloop.data.standing import Status as Status
@@ -60,10 +63,7 @@ if TYPE_CHECKING:
     from visloop.data.versions import kept_blobs as kept_blobs
     from visloop.data.versions import log as log
     from visloop.data.versions import names as names
-    from visloop.data.working import FrozenSplit as FrozenSplit
-    from visloop.data.working import Staged as Staged
     from visloop.data.working import images_held as images_held
-    from visloop.data.working import stage as stage
     from visloop.data.working import staged_paths as staged_paths
 
 __getattr__, __dir__, __all__ = lazy_exports(
@@ -131,6 +131,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Shared",
             "split",
         ),
+        "staging": ("FrozenSplit", "Staged", "stage"),
         "standing": (
             "FolderStatus",
             "StagedCounts",
@@ -146,12 +147,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "log",
             "names",
         ),
-        "working": (
-            "FrozenSplit",
-            "Staged",
-            "images_held",
-            "stage",
-            "staged_paths",
-        ),
+        "working": ("images_held", "staged_paths"),
     },
 )

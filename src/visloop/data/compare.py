@@ -18,8 +18,8 @@ from visloop.data.records import (
     SampleCounts,
 )
 from visloop.data.snapshot import Snapshot, open_ref
+from visloop.data.tree.codec import Entry
 from visloop.data.tree.edit import differences
-from visloop.data.tree.nodes import Entry
 from visloop.data.working import decode
 from visloop.errors import UsageError
 from visloop.events import Scope

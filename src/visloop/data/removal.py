@@ -9,9 +9,10 @@ from sqlalchemy import bindparam, delete, select
 
 from visloop.data import catalog
 from visloop.data.records import DataPorts, Sample
+from visloop.data.staging import drop, stage_over
 from visloop.data.tables import sources, working
 from visloop.data.tree.nodes import Nodes
-from visloop.data.working import Working, batches, decode_value, drop, stage_over, staged_paths
+from visloop.data.working import Working, batches, decode_value, staged_paths
 from visloop.errors import NotFound
 from visloop.events import Scope
 from visloop.store import Write

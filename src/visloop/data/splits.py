@@ -12,8 +12,9 @@ import msgspec
 
 from visloop.data import catalog
 from visloop.data.records import DataPorts, Sample, Version
+from visloop.data.staging import FROZEN_SPLITS, stage_over
 from visloop.data.tree.nodes import Nodes, Scratch
-from visloop.data.working import FROZEN_SPLITS, Working, batches, decode, stage_over
+from visloop.data.working import Working, batches, decode
 from visloop.errors import Conflict, UsageError
 from visloop.events import Scope
 from visloop.ids import digest_of

@@ -16,7 +16,8 @@ from visloop.data.intake.memory import Noted, Remembered, remember, remembered
 from visloop.data.intake.merging import Placing
 from visloop.data.intake.reading import Outcome
 from visloop.data.records import Added, ClassDictionary, Refusal, Sample
-from visloop.data.working import Working, batches, stage_over
+from visloop.data.staging import stage_over
+from visloop.data.working import Working, batches
 from visloop.ids import digest_of
 from visloop.store import Write, utc_text
 

@@ -9,8 +9,9 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, bindparam, select, text
 
 from visloop.data.intake.reading import RACY, UNKNOWN_SIZE, Outcome
+from visloop.data.staging import write_many
 from visloop.data.tables import sources
-from visloop.data.working import batches, write_many
+from visloop.data.working import batches
 from visloop.store import Write
 
 _AT_ONCE: Final = 500

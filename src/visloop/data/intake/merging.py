@@ -12,7 +12,8 @@ from visloop.data.intake.memory import Remembered
 from visloop.data.intake.reading import Outcome
 from visloop.data.objects import Annotations, carry_ids, with_ids
 from visloop.data.records import Candidate, ClassDictionary, Sample
-from visloop.data.working import FROZEN_SPLITS, Working
+from visloop.data.staging import FROZEN_SPLITS
+from visloop.data.working import Working
 from visloop.ids import sample_id
 
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias, cast
 
-from visloop.data.tree.nodes import Entry, Link, Node, Nodes, Tree
-from visloop.ids import FORMAT
+from visloop.data.tree.codec import FRAME, Entry, Inner, Item, Leaf, Link, Node
+from visloop.data.tree.nodes import Nodes, Tree
 
-Item: TypeAlias = Entry | Link
 Edit: TypeAlias = tuple[str, Entry | None]
 Change: TypeAlias = tuple[Entry | None, Entry | None]
 _ItemEdit: TypeAlias = tuple[str, Item | None]
@@ -47,8 +46,8 @@ def apply(tree: Tree, edits: Iterable[Edit]) -> Tree:
     if not links:
         return Tree.empty(nodes)
     root = links[0]
-    while root.level > 0 and len(below := nodes.load(root.node).links) == 1:
-        root = below[0]
+    while isinstance(node := nodes.load(root.node), Inner) and len(node) == 1:
+        root = node.items[0]
     return Tree(nodes, root)
 
 
@@ -80,8 +79,8 @@ class _Cutter:
 
 def _node(level: int, items: Sequence[Item]) -> Node:
     if level == 0:
-        return Node(FORMAT, 0, entries=cast("tuple[Entry, ...]", tuple(items)))
-    return Node(FORMAT, level, links=cast("tuple[Link, ...]", tuple(items)))
+        return Leaf.of(cast("Sequence[Entry]", items))
+    return Inner(level, cast("Sequence[Link]", items))
 
 
 def _rechunk(tree: Tree, level: int, edits: Iterable[_ItemEdit]) -> list[tuple[str, Link | None]]:
@@ -95,7 +94,7 @@ def _rechunk(tree: Tree, level: int, edits: Iterable[_ItemEdit]) -> list[tuple[s
             link, node, is_last = chunk
             old[link.key] = link
             until = None if is_last else link.key
-            for item in pending.merged_into(node.links if level else node.entries, until):
+            for item in pending.merged_into(node.items, until):
                 cutter.add(item)
             if is_last or cutter.at_cut:
                 break
@@ -176,23 +175,30 @@ def _step(left: _Walk, x: Link, right: _Walk, y: Link) -> Iterator[Change]:
     if x.node == y.node:
         left.skip()
         right.skip()
-    elif x.level == y.level == 0 and (pairs := _same_keys(left.load(x), right.load(y))) is not None:
+        return
+    a, b = left.load(x), right.load(y)
+    if isinstance(a, Leaf) and isinstance(b, Leaf) and a.keys == b.keys:
         left.skip()
         right.skip()
-        yield from pairs
-    else:
-        if x.level >= y.level:
-            left.expand(x)
-        if y.level >= x.level:
-            right.expand(y)
+        yield from _in_place(a, b)
+        return
+    if x.level >= y.level:
+        left.expand(x)
+    if y.level >= x.level:
+        right.expand(y)
 
 
-def _same_keys(a: Node, b: Node) -> list[Change] | None:
-    """The unequal pairs of two leaves with the same keys; None when the keys differ."""
-    if len(a.entries) != len(b.entries):
-        return None
-    pairs = [(x, y) for x, y in zip(a.entries, b.entries, strict=True) if x != y]
-    return None if any(x.key != y.key for x, y in pairs) else [*pairs]
+def _in_place(a: Leaf, b: Leaf) -> Iterator[Change]:
+    """The unequal pairs of two leaves with the same keys; frames that are equal stay packed."""
+    for number, (old, new) in enumerate(zip(a.frames, b.frames, strict=True)):
+        start = number * FRAME
+        part = slice(start, start + FRAME)
+        if old == new and a.tags[part] == b.tags[part]:
+            continue
+        before, after = a.frame(number), b.frame(number)
+        for at, (was, now) in enumerate(zip(before, after, strict=True), start):
+            if was != now or a.tags[at] != b.tags[at]:
+                yield a.entry(at), b.entry(at)
 
 
 def _compared(x: Entry | None, y: Entry | None) -> Change | None:
@@ -227,6 +233,5 @@ class _Walk:
 
     def expand(self, link: Link) -> None:
         """Replace the head, a link, by what it links to."""
-        node = self.load(link)
-        self._waiting.append(iter(node.links if node.level else node.entries))
+        self._waiting.append(iter(self.load(link).items))
         self.skip()

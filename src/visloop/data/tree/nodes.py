@@ -6,8 +6,6 @@ the chunk since the last cut, so the same entries give the same root whatever th
 edit disturbs only the chunks around it. Every reference carries the number of entries below it and
 a tally of their tags, so that counting, paging and filtering by tag skip what they do not need.
 Source: probabilistic B-trees ("prolly trees") as in Noms and Dolt.
-
-Nodes are blobs: zstd over MessagePack, each with `format`.
 """
 
 from __future__ import annotations
@@ -19,14 +17,10 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
 
-import msgspec
-import zstandard
 from blake3 import blake3
 
-from visloop.errors import Corrupt
-from visloop.ids import FORMAT, digest_of
-
-_MAX_NODE_BYTES = 1 << 30
+from visloop.data.tree.codec import Entry, Inner, Item, Leaf, Link, Node, decode, encode
+from visloop.ids import digest_of
 
 
 class Bytes(Protocol):
@@ -39,33 +33,6 @@ class Bytes(Protocol):
     def get(self, digest: str) -> bytes:
         """The bytes of that digest."""
         ...
-
-
-class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A key (a sample's path), its encoded value, and a tag to tally (its split, or "")."""
-
-    key: str
-    value: bytes
-    tag: str = ""
-
-
-class Link(msgspec.Struct, frozen=True, array_like=True):
-    """A reference to a node: its last key, digest, level (0 = leaf), entries below, tally of tags."""
-
-    key: str
-    node: str
-    level: int
-    count: int
-    tally: dict[str, int]
-
-
-class Node(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A leaf (`level` 0) of entries, or an inner node of links to the level below."""
-
-    format: int
-    level: int
-    entries: tuple[Entry, ...] = ()
-    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +81,6 @@ class Nodes:
         self._remembered = remembered
         self._recent: OrderedDict[str, Node] = OrderedDict()
         self._lock = Lock()
-        self._decoder = msgspec.msgpack.Decoder(Node)
 
     def load(self, digest: str) -> Node:
         """The node of that digest.
@@ -127,21 +93,15 @@ class Nodes:
             if found is not None:
                 self._recent.move_to_end(digest)
                 return found
-        unzip = zstandard.ZstdDecompressor()  # one per call: it may not be shared by threads
-        try:
-            raw = unzip.decompress(self.blobs.get(digest), max_output_size=_MAX_NODE_BYTES)
-            node = self._decoder.decode(raw)
-        except (zstandard.ZstdError, msgspec.MsgspecError) as broken:
-            raise Corrupt(f"{digest[:12]} is not a tree node: {broken}") from broken
+        node = decode(digest, self.blobs.get(digest))
         self._remember(digest, node)
         return node
 
     def store(self, node: Node) -> Link:
         """Keep the node; a link to it."""
-        zipped = zstandard.ZstdCompressor(level=3).compress(msgspec.msgpack.encode(node))
-        digest = self.blobs.put(zipped)
+        digest = self.blobs.put(encode(node))
         self._remember(digest, node)
-        return link_to(node, digest)
+        return node.link(digest)
 
     def _remember(self, digest: str, node: Node) -> None:
         with self._lock:
@@ -150,22 +110,7 @@ class Nodes:
                 self._recent.popitem(last=False)
 
 
-def link_to(node: Node, digest: str) -> Link:
-    """The link by which a parent knows this node."""
-    tally: dict[str, int] = {}
-    if node.level == 0:
-        for entry in node.entries:
-            tally[entry.tag] = tally.get(entry.tag, 0) + 1
-        last, count = node.entries[-1].key if node.entries else "", len(node.entries)
-    else:
-        for link in node.links:
-            for tag, number in link.tally.items():
-                tally[tag] = tally.get(tag, 0) + number
-        last, count = node.links[-1].key, sum(link.count for link in node.links)
-    return Link(last, digest, node.level, count, dict(sorted(tally.items())))
-
-
-def _key(item: Entry | Link) -> str:
+def _key(item: Item) -> str:
     return item.key
 
 
@@ -179,12 +124,12 @@ class Tree:
     @classmethod
     def open(cls, nodes: Nodes, digest: str) -> Tree:
         """The tree whose root node has that digest."""
-        return cls(nodes, link_to(nodes.load(digest), digest))
+        return cls(nodes, nodes.load(digest).link(digest))
 
     @classmethod
     def empty(cls, nodes: Nodes) -> Tree:
         """The tree without entries, stored like any other."""
-        return cls(nodes, nodes.store(Node(FORMAT, 0)))
+        return cls(nodes, nodes.store(Leaf.of(())))
 
     @classmethod
     def nothing(cls, nodes: Nodes) -> Tree:
@@ -211,9 +156,9 @@ class Tree:
         found = self.chunk(0, key)
         if found is None:
             return None
-        entries = found[1].entries
-        at = bisect_left(entries, key, key=_key)
-        return entries[at] if at < len(entries) and entries[at].key == key else None
+        leaf = found[1]
+        assert isinstance(leaf, Leaf)
+        return leaf.find(key)
 
     def chunk(self, level: int, key: str) -> tuple[Link, Node, bool] | None:
         """The chunk of a level where `key` is or would go, and whether it is the level's last.
@@ -224,10 +169,10 @@ class Tree:
             return None
         link, last = self.root, True
         node = self.nodes.load(link.node)
-        while node.level > level:
-            at = min(bisect_left(node.links, key, key=_key), len(node.links) - 1)
-            last = last and at == len(node.links) - 1
-            link = node.links[at]
+        while isinstance(node, Inner) and node.level > level:
+            at = min(bisect_left(node.items, key, key=_key), len(node.items) - 1)
+            last = last and at == len(node.items) - 1
+            link = node.items[at]
             node = self.nodes.load(link.node)
         return link, node, last
 
@@ -246,8 +191,10 @@ class Tree:
             if after is not None and link.key <= after:
                 continue
             node = self.nodes.load(link.node)
-            waiting.extend(reversed(node.links))
-            for entry in node.entries:
+            if isinstance(node, Inner):
+                waiting.extend(reversed(node.items))
+                continue
+            for entry in node.items:
                 if (after is None or entry.key > after) and (tag is None or entry.tag == tag):
                     yield entry
 
@@ -262,10 +209,12 @@ class Tree:
                 offset -= here
                 continue
             node = self.nodes.load(link.node)
-            waiting.extend(reversed(node.links))
-            if node.level == 0:
-                fitting = [e for e in node.entries if tag is None or e.tag == tag]
-                page.extend(fitting[offset : offset + limit - len(page)])
+            if isinstance(node, Inner):
+                waiting.extend(reversed(node.items))
+            else:
+                fitting = [at for at in range(len(node)) if tag is None or node.tags[at] == tag]
+                chosen = fitting[offset : offset + limit - len(page)]
+                page.extend(node.entry(at) for at in chosen)
                 offset = 0
         return page
 
@@ -275,5 +224,5 @@ class Tree:
         while waiting:
             link = waiting.pop()
             yield link.node
-            if link.level > 0:
-                waiting.extend(self.nodes.load(link.node).links)
+            if link.level and isinstance(node := self.nodes.load(link.node), Inner):
+                waiting.extend(node.items)
