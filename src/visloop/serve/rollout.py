@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import insert, select, update
 
-from visloop.errors import Conflict, Unavailable, did_you_mean
+from visloop.errors import Conflict, Unavailable, UsageError, did_you_mean
 from visloop.events import Scope
 from visloop.ids import check_name
 from visloop.registry import ApprovalNeeded, ModelVersion
@@ -141,9 +141,9 @@ def wait_ready(ports: ServePorts, name: str, generation: int, timeout_s: float =
 
     Raises:
         Unavailable: a process cannot load the model, or it took longer than `timeout_s`.
+        UsageError: no change of a deployment has that generation.
     """
-    (fact,) = ports.ledger.facts(after=generation - 1, limit=1)
-    scope = Scope(PART, fact.project)
+    scope = Scope(PART, _project_of(ports, generation))
     deadline = time.monotonic() + timeout_s
     while True:
         live = servers(ports, scope, live_only=True)
@@ -162,6 +162,14 @@ def wait_ready(ports: ServePorts, name: str, generation: int, timeout_s: float =
                 fix="look at the log of the serving processes; requests are answered meanwhile",
             )
         time.sleep(POLL_S)
+
+
+def _project_of(ports: ServePorts, generation: int) -> str:
+    """A generation is the sequence number of the fact that made it."""
+    for fact in ports.ledger.facts(after=generation - 1, limit=1):
+        if fact.seq == generation:
+            return fact.project
+    raise UsageError(f"{generation} is no generation", fix="take it from a Deployment")
 
 
 def not_found(name: str, known: Any) -> DeploymentNotFound:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from visloop.errors import VisloopError
-from visloop.serve.errors import BadRequest, Busy, TooLarge
+from visloop.serve.errors import BadRequest, Busy, TooLarge, Upstream
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -193,7 +193,7 @@ async def respond_error(
     if as_text:
         said = {"error": str(error).replace("\n ", ";"), **said["error"]}
     headers: list[tuple[bytes, bytes]] = []
-    if isinstance(error, Busy):
+    if isinstance(error, Busy | Upstream):
         headers.append((b"retry-after", b"1"))
     if close:
         headers.append((b"connection", b"close"))
