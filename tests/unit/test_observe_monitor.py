@@ -154,6 +154,15 @@ def test_answers_that_the_spool_has_let_go_of_are_counted_and_passed_over(line):
     assert observe.monitor(line.observe, SCOPE, NAME).missed == 7
 
 
+def test_a_long_gap_in_the_spool_does_not_hold_windows_up(line):
+    line.send(300, spooled=False)
+    assert line.tick().missed == 300
+    line.send(30, start=2000)
+    assert line.tick().windows == 1
+    (window,) = summary(line).windows
+    assert (window.first_image, window.last_image) == (301, 330)
+
+
 def test_without_a_data_set_nothing_is_captured(line):
     line.send(30, "dark")
     done = line.tick(dataset="")

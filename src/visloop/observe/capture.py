@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mimetypes
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, insert, select
@@ -17,7 +18,7 @@ from visloop import data, label
 from visloop.ids import digest_of
 from visloop.observe import state
 from visloop.observe.detectors import outlier_scores
-from visloop.observe.reading import Seen, features_of, follow, testable
+from visloop.observe.reading import PAGE, Seen, features_of, follow, testable
 from visloop.observe.tables import captures
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from visloop.observe.records import Monitor
     from visloop.store import Claim, Write
 
-BATCH: Final = 256
+BATCH: Final = PAGE
 _SHARES: Final = 1 << 32
 _BIND: Final = 500
 
@@ -65,7 +66,7 @@ def look_at_batch(
     Raises:
         Overtaken: another process did it first.
     """
-    batch = list(follow(ports, scope, monitor.deployment, after=monitor.cursor, limit=BATCH))
+    batch = list(islice(follow(ports, scope, monitor.deployment, after=monitor.cursor), BATCH))
     if not batch:
         return Looked(0, 0, 0)
     telling = choose(batch, monitor, profile, policy) if policy.dataset else []

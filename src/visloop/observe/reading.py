@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from visloop.observe.detectors import Profile
     from visloop.observe.policy import ObservePorts
     from visloop.serve import Captured, Logged
+
+PAGE: Final = 256
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,16 @@ class Seen:
         return self.kept is not None and len(self.kept.image) > 0
 
 
-def follow(
-    ports: ObservePorts, scope: Scope, deployment: str, *, after: int, limit: int
-) -> Iterator[Seen]:
+def follow(ports: ObservePorts, scope: Scope, deployment: str, *, after: int) -> Iterator[Seen]:
     """Answers of a deployment above a sequence number, oldest first; each is read as it is used."""
-    rows = serve.predictions(
-        ports.serve, scope, deployment, after=after, limit=limit, newest_first=False
-    )
-    return (look(ports, row) for row in rows)
+    while True:
+        rows = serve.predictions(
+            ports.serve, scope, deployment, after=after, limit=PAGE, newest_first=False
+        )
+        yield from (look(ports, row) for row in rows)
+        if len(rows) < PAGE:
+            return
+        after = rows[-1].seq
 
 
 def newest(ports: ObservePorts, scope: Scope, deployment: str, *, limit: int) -> list[Seen]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import insert
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from visloop.observe.records import Monitor
     from visloop.store import Claim, Write
 
-_AHEAD: Final = 8
-
 
 @dataclass(frozen=True)
 class Filled:
-    """A window's answers, and how many answers were passed over between its first and last.
+    """A window's answers, not yet as many as it takes when the log ends before.
 
-    `passed` counts every answer up to the last one, `first` where the window's own first stands.
+    `passed` counts every answer up to its last one. `barren` of those, the last at `barren_seq`,
+    stand before its first: of another model, or gone from the spool.
     """
 
     seen: tuple[Seen, ...]
-    first: int
     passed: int
+    barren: int
+    barren_seq: int
 
 
 @dataclass(frozen=True)
@@ -46,21 +46,19 @@ class Tested:
 
 def fill(
     ports: ObservePorts, scope: Scope, monitor: Monitor, profile: Profile, size: int
-) -> Filled | None:
-    """The next full window behind what is tested; None while there are too few answers.
-
-    Answers of other models, and those that the spool has let go of, are passed over.
-    """
+) -> Filled:
+    """The next window behind what is tested, as far as the log goes."""
     found: list[Seen] = []
-    first = 0
-    rows = follow(ports, scope, monitor.deployment, after=monitor.tested, limit=size * _AHEAD)
+    passed = barren = barren_seq = 0
+    rows = follow(ports, scope, monitor.deployment, after=monitor.tested)
     for passed, seen in enumerate(rows, start=1):
         if seen.row.package == monitor.package and testable(seen, profile):
-            first = first or passed
             found.append(seen)
+        elif not found:
+            barren, barren_seq = passed, seen.row.seq
         if len(found) == size:
-            return Filled(tuple(found), first, passed)
-    return None
+            break
+    return Filled(tuple(found), passed, barren, barren_seq)
 
 
 def test_next(
@@ -76,8 +74,13 @@ def test_next(
     Raises:
         Overtaken: another process did it first.
     """
-    filled = fill(ports, scope, monitor, profile, policy.monitor.window)
-    if filled is None:
+    size = policy.monitor.window
+    filled = fill(ports, scope, monitor, profile, size)
+    if len(filled.seen) < size:
+        if filled.barren >= size:  # so that they are not looked at again and again
+            images = monitor.images + filled.barren
+            with ports.ledger.write(scope, fence=fence) as write:
+                state.move(write, monitor, tested=filled.barren_seq, images=images)
         return None
     verdict = window_test(profile, features_of(filled.seen, profile), alpha=policy.monitor.alpha)
     proposals = _proposals(ports, scope, monitor, policy, filled) if verdict.alarm else []
@@ -87,7 +90,7 @@ def test_next(
         state.move(write, monitor, tested=last, images=images)
         alert = None
         if verdict.alarm:
-            span = (monitor.images + filled.first, images)
+            span = (monitor.images + filled.barren + 1, images)
             alert = alerts.raise_alert(write, monitor, verdict, span)
             proposals = [
                 msgspec.structs.replace(each, reasons=(f"alarm {alert}",)) for each in proposals
@@ -126,7 +129,7 @@ def _insert(
         "profile": monitor.profile,
         "first_seq": first.seq,
         "last_seq": last.seq,
-        "first_image": monitor.images + filled.first,
+        "first_image": monitor.images + filled.barren + 1,
         "last_image": monitor.images + filled.passed,
         "first_time": first.time,
         "last_time": last.time,
