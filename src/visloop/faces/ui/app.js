@@ -55,12 +55,12 @@ function Help({ open, onClose }) {
     else ref.current?.close();
   }, [open]);
   /** @param {string[]} keys @param {string} words */
-  const row = (keys, words) => [dt(...keys.map((each) => kbd(each))), dd(words)];
+  const row = (keys, words) => [dt(...keys.map((each) => (each === "…" ? "… " : kbd(each)))), dd(words)];
   return dialog({ ref, class: "help", onClose, "aria-label": "keys" },
     div({ class: "title" }, h2({ class: "big" }, "Keys"), span({ class: "grow" }), act("Close", () => ref.current?.close(), { key: "Esc", kind: "quiet" })),
     div({ class: "help-columns" },
       dl(...VIEWS.flatMap(({ key, title }) => row(["g", key], title))),
-      dl(...row(["1", "9"], "queue: give the class"), ...row(["Enter"], "queue: accept the proposal"), ...row(["x"], "queue: leave the picture out"),
+      dl(...row(["1", "…", "9"], "queue: give the class"), ...row(["Enter"], "queue: accept the proposal"), ...row(["x"], "queue: leave the picture out"),
         ...row(["u"], "queue: undo"), ...row(["←", "→"], "previous, next picture"), ...row(["t"], "dark or light"), ...row(["?"], "this help"))));
 }
 

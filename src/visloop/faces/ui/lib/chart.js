@@ -1,6 +1,6 @@
 // @ts-check
 /** A line chart over uPlot that follows the theme, its own width, and new figures. */
-import { div, p, useEffect, useRef } from "./dom.js";
+import { div, p, useEffect, useRef, useState } from "./dom.js";
 import { useTheme, useWidth } from "./use.js";
 import uPlot from "../vendor/uplot.js";
 
@@ -17,15 +17,41 @@ function resolved(token) {
 }
 
 /**
- * @param {{title: string, x: string, series: Series[], columns: Array<Array<number | null>>, range?: [number, number] | null, height?: number, caption: (index: number) => string}} properties `caption` says what is at a point; without a pointer over the chart, at the last
+ * Upright lines with words at their tops.
+ * @param {uPlot} chart
+ * @param {Array<{x: number, words: string}>} marks
+ * @param {string} colour
  */
-export function Chart({ title, x, series, columns, range = null, height = 210, caption }) {
+function upright(chart, marks, colour) {
+  const { ctx, bbox } = chart;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = colour;
+  ctx.font = `${11 * devicePixelRatio}px system-ui`;
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+  for (const { x, words } of marks) {
+    const at = chart.valToPos(x, "x", true);
+    const left = at + ctx.measureText(words).width + 8 > bbox.left + bbox.width;
+    ctx.beginPath();
+    ctx.moveTo(at, bbox.top - 12 * devicePixelRatio);
+    ctx.lineTo(at, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.textAlign = left ? "right" : "left";
+    ctx.fillText(words, at + (left ? -5 : 5) * devicePixelRatio, bbox.top - 5 * devicePixelRatio);
+  }
+  ctx.restore();
+}
+
+/**
+ * @param {{title: string, x: string, series: Series[], columns: Array<Array<number | null>>, range?: [number, number] | null, height?: number, marks?: Array<{x: number, words: string}>, caption: (index: number) => string}} properties
+ * `caption` says what is at a point, without a pointer over the chart at the last; `marks` are upright lines
+ */
+export function Chart({ title, x, series, columns, range = null, height = 210, marks = [], caption }) {
   const [ref, width] = useWidth();
   const theme = useTheme();
   const drawn = useRef(/** @type {uPlot | null} */ (null));
-  const words = useRef(/** @type {HTMLElement | null} */ (null));
-  const said = useRef(caption);
-  said.current = caption;
+  const marked = useRef(marks);
+  marked.current = marks;
+  const [at, setAt] = useState(/** @type {number | null} */ (null));
   const last = columns[0].length - 1;
   useEffect(() => {
     if (!ref.current || !width) return undefined;
@@ -36,7 +62,10 @@ export function Chart({ title, x, series, columns, range = null, height = 210, c
       scales: { x: { time: false }, y: range ? { range } : {} },
       cursor: { y: false, points: { size: 7 } },
       legend: { show: false },
-      hooks: { setCursor: [(/** @type {uPlot} */ at) => say(at.cursor.idx ?? null)] },
+      hooks: {
+        setCursor: [(/** @type {uPlot} */ chart) => setAt(chart.cursor.idx ?? null)],
+        draw: [(/** @type {uPlot} */ chart) => upright(chart, marked.current, muted)],
+      },
       axes: [{ ...axis, label: x, labelSize: 16, size: 34 }, { ...axis, size: 46 }],
       series: [{ label: x }, ...series.map((each) => ({
         label: each.label, stroke: resolved(each.colour), width: each.width ?? 2, dash: each.dash,
@@ -46,10 +75,8 @@ export function Chart({ title, x, series, columns, range = null, height = 210, c
     drawn.current = chart;
     return () => { drawn.current = null; chart.destroy(); };
   }, [theme, width, height, series.length, range?.join()]);
-  /** @param {number | null} index */
-  const say = (index) => { if (words.current) words.current.textContent = said.current(index ?? last); };
-  useEffect(() => { drawn.current?.setData(columns); say(null); }, [JSON.stringify(columns)]);
+  useEffect(() => { drawn.current?.setData(columns); }, [JSON.stringify(columns)]);
   return div(
     div({ class: "chart", ref, role: "img", "aria-label": title, style: `min-height:${height}px` }),
-    p({ class: "caption", ref: words }, caption(last)));
+    p({ class: "caption" }, caption(Math.min(at ?? last, last))));
 }

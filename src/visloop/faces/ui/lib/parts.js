@@ -1,6 +1,7 @@
 // @ts-check
 /** Small parts that every view uses. */
-import { button, code, div, h, h2, img, p, path, pre, section, span, svg, table, tbody, td, th, thead, time, tr, useState } from "./dom.js";
+import { button, code, div, h, h2, img, p, path, pre, section, span, svg, table, tbody, td, th, thead, time, tr, useEffect, useState } from "./dom.js";
+import { isReached, onReachable } from "./pulse.js";
 import { ago } from "./words.js";
 
 /** @typedef {import("./dom.js").Child} Child */
@@ -16,6 +17,9 @@ export function panel(head, ...children) {
   return section({ class: `panel ${kind}` }, title || aside ? div({ class: "panel-head" }, h2(title), aside) : null, ...children);
 }
 
+/** Words with `code` in them. @param {string} text */
+export const coded = (text) => text.split("`").map((part, k) => (k % 2 ? code(part) : part));
+
 /**
  * What to do when there is nothing yet.
  * @param {string} title
@@ -23,7 +27,7 @@ export function panel(head, ...children) {
  * @param {...string} commands
  */
 export const empty = (title, words, ...commands) =>
-  div({ class: "empty" }, p({ class: "empty-title" }, title), words ? p(words) : null, ...commands.map((each) => h(Command, { text: each })));
+  div({ class: "empty" }, p({ class: "empty-title" }, title), words ? p(typeof words === "string" ? coded(words) : words) : null, ...commands.map((each) => h(Command, { text: each })));
 
 /** A command with a button that copies it. @param {{text: string}} properties */
 export function Command({ text }) {
@@ -41,7 +45,7 @@ export function Command({ text }) {
  * @param {...Child} more
  */
 export const failure = (error, ...more) =>
-  error ? div({ class: "failure", role: "alert" }, div(p({ class: "what" }, error.what), error.fix ? p({ class: "fix" }, error.fix) : null), ...more) : null;
+  error ? div({ class: "failure", role: "alert" }, div(p({ class: "what" }, error.what), error.fix ? p({ class: "fix" }, ...coded(error.fix)) : null), ...more) : null;
 
 /**
  * While the first answer is on its way: nothing for a moment, then a word.
@@ -122,13 +126,15 @@ export const bar = (share, { label, value, colour } = {}) =>
     div({ style: `width:${(100 * Math.max(0, Math.min(1, share))).toFixed(2)}%${colour ? `;background:${colour}` : ""}` }));
 
 /**
- * A picture that says so when it is gone.
+ * A picture that says so when it is gone, and comes back with the server.
  * @param {{src: string, alt: string, eager?: boolean, fallback?: string}} properties
  */
 export function Picture({ src, alt, eager = false, fallback = "" }) {
   const [failed, setFailed] = useState(/** @type {string[]} */ ([]));
+  useEffect(() => onReachable((reached) => { if (reached) setFailed([]); }), []);
   const shown = [src, fallback].find((each) => each && !failed.includes(each));
-  if (!shown) return span({ class: "gone", role: "img", "aria-label": `${alt}: not kept` }, "not kept");
+  const words = isReached() ? "not kept" : "not here yet";
+  if (!shown) return span({ class: "gone", role: "img", "aria-label": `${alt}: ${words}` }, words);
   return img({ src: shown, alt, loading: eager ? "eager" : "lazy", decoding: "async", draggable: false, onError: () => setFailed([...failed, shown]) });
 }
 

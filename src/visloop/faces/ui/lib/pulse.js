@@ -32,6 +32,9 @@ export function onReachable(listener) {
   return () => { onReach.delete(listener); };
 }
 
+/** Whether the server answered last time. */
+export const isReached = () => reached;
+
 /** Ask now, for example after an action of one's own. */
 export async function beat() {
   try {

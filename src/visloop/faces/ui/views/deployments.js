@@ -46,17 +46,18 @@ function Windows({ monitored: { windows } }) {
   if (!newest) return panel("Drift", empty("No window is full yet", `Answers are compared with the training pictures window by window. Send some pictures.`));
   const xs = windows.map((row) => row.last_image);
   const strange = windows.map((row) => surprise(row.p));
+  const marks = windows.filter((row, k) => k > 0 && row.model !== windows[k - 1].model).map((row) => ({ x: row.first_image, words: row.model }));
   return div({ class: "columns drift" },
     panel({ title: "Drift", aside: span({ class: "muted" }, "above the dashed line is an alarm") },
       h(Chart, {
-        title: `drift of ${windows.length} windows, ${windows.filter((row) => row.alarm).length} of them alarms`, x: "pictures", range: [0, 12.6],
+        title: `drift of ${windows.length} windows, ${windows.filter((row) => row.alarm).length} of them alarms`, x: "pictures", range: [0, 12.6], marks,
         series: [{ label: "surprise", colour: "--accent", points: true }, { label: "alarm", colour: "--bad", points: true, width: 0 }, { label: "alarm line", colour: "--bad", dash: [6, 5], width: 1.5 }],
         columns: [xs, strange, windows.map((row, k) => (row.alarm ? strange[k] : null)), windows.map((row) => surprise(row.alpha))],
         caption: (k) => `${where(windows[k])}: surprise ${strange[k].toFixed(1)} (−log₁₀ p), ${windows[k].alarm ? "an alarm" : "as expected"}`,
       })),
     panel({ title: "Confidence", aside: span({ class: "muted" }, "mean of each window") },
       h(Chart, {
-        title: "mean confidence of each window", x: "pictures", series: [{ label: "confidence", colour: "--good", points: true }], columns: [xs, windows.map((row) => row.mean_confidence)],
+        title: "mean confidence of each window", x: "pictures", marks, series: [{ label: "confidence", colour: "--good", points: true }], columns: [xs, windows.map((row) => row.mean_confidence)],
         caption: (k) => `${where(windows[k])}: ${percent(windows[k].mean_confidence, 2)} sure`,
       })),
     panel({ title: "Newest window", aside: span({ class: "muted" }, where(newest)) },

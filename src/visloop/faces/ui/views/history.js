@@ -46,7 +46,7 @@ export function History({ address: [wanted = ""] }) {
       { title: "when", cell: ([row]) => when(row.time) },
       { title: "what", cell: ([row]) => code(row.kind) },
       { title: "about", cell: about, kind: "subject" },
-      { title: "details", cell: (group) => (group.length > 1 ? button({ type: "button", class: "fold", onClick: () => setOpened([...opened, group[group.length - 1].seq]), "aria-label": `show each of ${group.length}` }, `${group.length} ×`, " ", manyInWords(group)) : manyInWords(group)), kind: "wide" },
+      { title: "details", cell: (group) => (group.length > 1 ? button({ type: "button", class: "fold", onClick: () => setOpened([...opened, group[group.length - 1].seq]), "aria-label": `show each of ${group.length}` }, manyInWords(group), span({ class: "muted" }, `${group.length} facts`)) : manyInWords(group)), kind: "wide" },
       { title: "by", cell: ([row]) => row.actor.replace(/^user:|^part:/, ""), kind: "muted" },
     ]) : empty("Nothing happened yet", "Commits, labels, approvals, promotions, deployments and alarms are written down here, and nobody can change them afterwards.", "visloop facts")) : waiting(error),
     rows.length === limit ? div({ class: "pager" }, act("Show older", () => setLimit(limit + STEP))) : null);

@@ -17,7 +17,7 @@ const DOING = { labelled: "committing …", committed: "training …", trained: 
 function known({ state, waiting: queued, accepted, needed, history }) {
   const turn = state === "waiting" ? undefined : history[0];
   const labels = turn ? count(turn.because.labels, "label") : `${accepted} of ${needed}`;
-  return [count(queued, "picture"), labels, turn?.version ?? "", turn?.model ?? "", turn?.verdict ?? "", turn?.approval ?? "", "", ""];
+  return [count(queued, "picture"), labels, turn?.version ?? "", turn?.model ?? "", turn?.verdict ?? "", turn?.approval ?? "", "", !turn && history[0]?.time_to_heal_s ? `in ${duration(history[0].time_to_heal_s)}` : ""];
 }
 
 /** @param {{status: Status}} properties */

@@ -14,13 +14,11 @@ import { dataLink } from "./runs.js";
 
 /** @param {{verdict: Verdict}} properties */
 const Checks = ({ verdict }) => grid(verdict.checks, [
-  { title: "check", cell: (row) => row.name },
+  { title: "check", cell: (row) => [row.name, row.detail ? div({ class: "muted small" }, row.detail) : null], kind: "wide" },
   { title: "", cell: (row) => stateBadge(row.passed ? "pass" : "fail") },
-  { title: "found", cell: (row) => (row.value === null ? "–" : figureOf(row.value)), kind: "number" },
+  { title: "found", cell: (row) => [figureOf(row.value), row.interval ? div({ class: "muted small" }, `${figureOf(row.interval[0])} … ${figureOf(row.interval[1])}`) : null], kind: "number" },
   { title: "wanted", cell: (row) => row.wanted || "–" },
-  { title: "95 % interval", cell: (row) => (row.interval ? `${figureOf(row.interval[0])} … ${figureOf(row.interval[1])}` : "–") },
   { title: "pictures", cell: (row) => (row.n ? figureOf(row.n) : "–"), kind: "number" },
-  { title: "", cell: (row) => row.detail, kind: "wide muted" },
 ]);
 
 /** Truth in rows, answers in columns. @param {{report: Report}} properties */
@@ -29,7 +27,7 @@ function Confusion({ report }) {
   return div({ class: "scroll" }, table({ class: "confusion" },
     thead(tr(th({ scope: "col" }, "truth ↓  answer →"), ...report.classes.map((each) => th({ scope: "col" }, each)))),
     tbody(...report.confusion.map((row, k) => tr(th({ scope: "row" }, report.classes[k]), ...row.map((n, j) =>
-      td({ class: n ? (k === j ? "right" : "wrong") : "none", style: `--share:${(0.12 + 0.6 * (n / most)).toFixed(3)}`, title: `${n} of ${report.classes[k]} called ${report.classes[j]}` }, n || "·")))))));
+      td({ class: n ? (k === j ? "right" : "wrong") : "none", style: `--share:${(0.1 + 0.36 * (n / most)).toFixed(3)}`, title: `${n} of ${report.classes[k]} called ${report.classes[j]}` }, n || "·")))))));
 }
 
 /** @param {{report: Report}} properties */

@@ -1,6 +1,6 @@
 // @ts-check
 /** The queue: one picture at a time, why it is here, accept or correct by keyboard; no decision is ever lost. */
-import { a, button, dd, div, dl, dt, figure, h, h1, img, li, p, span, ul, useEffect, useState } from "../lib/dom.js";
+import { a, button, dd, div, dl, dt, figure, h, h1, li, p, span, ul, useEffect, useState } from "../lib/dom.js";
 import { asError, call, large, thumbnail } from "../lib/api.js";
 import { Marks } from "../lib/marks.js";
 import { Outbox } from "../lib/outbox.js";
@@ -70,7 +70,7 @@ const Strip = ({ rows, task, onPick }) =>
   ul({ class: "strip", "aria-label": "next pictures" }, ...rows.slice(0, 24).map((row, k) => {
     const said = proposal(row.proposed)?.label ?? "nothing proposed";
     return li({ key: row.id }, button({ type: "button", "aria-current": row === task ? "true" : undefined, onClick: () => onPick(k), title: said, "aria-label": `picture ${k + 1}: ${said}` },
-      img({ src: thumbnail(row.image, 160), alt: "", loading: "lazy" })));
+      h(Picture, { src: thumbnail(row.image, 160), alt: "" })));
   }));
 
 /** Tasks that wait: as the server says, less what was decided here, and what was taken back first. */

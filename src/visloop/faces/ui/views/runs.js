@@ -13,8 +13,14 @@ export function dataLink(ref) {
   return a({ href: address("data", name, ...(version ? [version] : []), ...(split ? [split] : [])) }, ref);
 }
 
-/** @param {Record<string, any>} values */
-const facts = (values) => dl({ class: "facts" }, ...Object.entries(values).flatMap(([key, value]) => [dt(key.replaceAll("_", " ")), dd(said(value))]));
+/** @typedef {import("../lib/dom.js").Child} Child */
+
+/** @param {Array<[string, Child]>} rows */
+const list = (rows) => dl({ class: "facts" }, ...rows.flatMap(([key, value]) => [dt(key), dd(value)]));
+
+/** Values by their names, nested ones by dotted names. @param {Record<string, any>} values @param {string} [prefix] @returns {Array<[string, Child]>} */
+const named = (values, prefix = "") => Object.entries(values).flatMap(([key, value]) =>
+  (value !== null && typeof value === "object" && !Array.isArray(value) ? named(value, `${prefix}${key}.`) : [/** @type {[string, Child]} */ ([prefix + key.replaceAll("_", " "), said(value)])]));
 
 /** @param {unknown} value */
 function said(value) {
@@ -36,19 +42,25 @@ function Detail({ id }) {
   return div(title,
     failure(error),
     run.error ? failure({ what: run.error.what ?? JSON.stringify(run.error), fix: run.error.fix ?? "" }) : null,
-    div({ class: "columns even" },
-      panel("Run", facts({ recipe: run.recipe, seed: run.seed, threads: run.threads, attempt: run.attempt, by: run.actor }), dl({ class: "facts" },
-        dt("data"), dd(dataLink(run.data)),
-        dt("model"), dd(run.model ? a({ href: address("models", run.model) }, run.model) : "–"),
-        dt("began"), dd(when(run.started)),
-        dt("took"), dd(between(run.started, run.ended)),
-        dt("code"), dd(run.commit ? [code(run.commit.slice(0, 12)), run.dirty ? " with changes" : ""] : "no Git commit")),
-      dl({ class: "facts" }, ...Object.entries(run.pictures).flatMap(([key, n]) => [dt(key === "used" ? "pictures" : `left out: ${key}`), dd(n.toLocaleString("en"))]))),
-      panel("Measured", facts(Object.fromEntries(metrics.filter(([key]) => !key.startsWith("time.")).map(([key, value]) => [key, key.endsWith("accuracy") ? percent(value) : value])))),
-      panel("Parameters", facts(run.params)),
-      panel("Time", dl({ class: "facts" }, ...times.flatMap(([key, value]) => [dt(key), dd(duration(value))]))),
-      panel("Environment", facts(environment)),
-      panel("Packages", facts(packages))));
+    div({ class: "masonry" },
+      panel("Run", list([
+        ["data", dataLink(run.data)],
+        ["model", run.model ? a({ href: address("models", run.model) }, run.model) : "–"],
+        ["recipe", run.recipe],
+        ["began", when(run.started)],
+        ["took", between(run.started, run.ended)],
+        ["attempt", String(run.attempt)],
+        ["by", run.actor.replace(/^user:|^part:/, "")],
+        ["seed", String(run.seed)],
+        ["threads", String(run.threads)],
+        ["code", run.commit ? [code(run.commit.slice(0, 12)), run.dirty ? " with changes" : ""] : "no Git commit"],
+        ...Object.entries(run.pictures).map(([key, n]) => /** @type {[string, Child]} */ ([key === "used" ? "pictures" : `left out: ${key}`, n.toLocaleString("en")])),
+      ])),
+      panel("Measured", list(metrics.filter(([key]) => !key.startsWith("time.")).map(([key, value]) => [key.replaceAll("_", " "), key.endsWith("accuracy") ? percent(value) : figureOf(value)]))),
+      panel("Time", list(times.map(([key, value]) => [key, duration(value)]))),
+      panel("Parameters", list(named(run.params))),
+      panel("Environment", list(named(environment))),
+      panel("Packages", list(named(packages)))));
 }
 
 /** @param {{address: string[]}} properties */

@@ -48,7 +48,7 @@ function Facts({ sample, classes, from, lit, onLit }) {
   const turned = sample.orientation && sample.orientation !== 1;
   return div({ class: "viewer-facts" },
     h2({ class: "path" }, sample.path),
-    labels.length || !objects.length ? p({ class: "proposal" }, ...labels.flatMap((each) => [dot(classes.colour(each.label)), each.label ?? ""]), labels.length ? null : span({ class: "muted" }, "no label")) : null,
+    labels.length || !objects.length ? p({ class: "proposal" }, ...labels.flatMap((each) => [dot(classes.colour(each.label)), each.label ?? ""]), labels.length ? null : "no label") : null,
     objects.length ? ul({ class: "objects", "aria-label": "objects" }, ...objects.map((each) => li(button({
       type: "button", class: lit === each ? "quiet here" : "quiet", onMouseEnter: () => onLit(each), onMouseLeave: () => onLit(null), onFocus: () => onLit(each), onBlur: () => onLit(null) },
     dot(classes.colour(each.label)), each.label ?? "", span({ class: "muted" }, sizeOf(each)))))) : null,
