@@ -8,18 +8,36 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select
 
-from tests.journey.serve_world import World, until
+from tests.journey.serve_world import CLASSES, World, network, until
 from visloop import serve
 from visloop.serve import processes, tables
 from visloop.serve.journal.counter import Counter, Counts, abandoned, holds
-from visloop.serve.journal.log import Entry, PredictionLog
+from visloop.serve.journal.entry import Entry
+from visloop.serve.journal.log import PredictionLog
+from visloop.serve.lineup import Slot
+from visloop.serve.model import Model
 from visloop.store import Spool
-from visloop.vision import ClassLabel, Prediction
+from visloop.vision import Contract, Resize
 
+CONTRACT = Contract(resize=Resize(mode="squash", size_px=32, crop_px=None), classes=CLASSES)
+MODEL = Model.load(network(), CONTRACT, 10**6)
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+DESK = serve.Deployment(
+    project="default",
+    name="desk",
+    model="m@v1",
+    package="p",
+    previous=None,
+    previous_package=None,
+    state="live",
+    generation=1,
+    created=NOW,
+    changed=NOW,
+)
 
 
 @pytest.fixture
@@ -30,19 +48,18 @@ def world(tmp_path):
 
 
 def entry(number: int, image: bytes = b"picture", server: str = "server-1") -> Entry:
-    label = ClassLabel(label="red", score=0.123456789)
-    name = processes.prediction_id(server, number)
     return Entry(
-        prediction=Prediction(
-            id=name, image="d" * 64, model="m@v1", package="p", contract="c", annotations=(label,)
-        ),
-        project="default",
-        deployment="desk",
+        id=processes.prediction_id(server, number),
+        number=number,
+        server=server,
+        slot=Slot(DESK, MODEL),
+        model=MODEL,
         time=NOW,
         latency_ms=1.5,
-        server=server,
-        number=number,
-        captured=serve.Captured(prediction=name, image=image),
+        image=image,
+        statistics=b"",
+        probabilities=np.array([0.123456789, 0.8, 0.05], np.float32),
+        embedding=None,
     )
 
 
@@ -65,7 +82,7 @@ def test_entries_reach_the_ledger_in_order_within_a_moment(world):
     until(lambda: count(world) == 50)
     assert time.monotonic() - started < 3
     assert [row.number for row in world.logged()] == list(range(1, 51))
-    assert world.logged()[0].confidence == 0.123457
+    assert world.logged()[0].confidence == 0.8
     assert log.written == 50
     log.close(5)
 

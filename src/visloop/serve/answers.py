@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from visloop.infer import Outputs
 from visloop.serve.errors import BadRequest, TimedOut, TooLarge
-from visloop.serve.journal.clerk import Clerk, Taken, rounded
+from visloop.serve.journal.clerk import Clerk, Taken
+from visloop.serve.journal.entry import rounded
 from visloop.serve.lineup import Slot
 from visloop.serve.metadata import PICTURE_INPUT, TENSOR_INPUT
 from visloop.serve.model import LABEL_OUTPUT, Model

@@ -13,21 +13,15 @@ from numpy.typing import NDArray
 
 from visloop import vision
 from visloop.events import Clock
-from visloop.ids import digest_of
 from visloop.infer import Outputs
 from visloop.serve.journal.counter import Counter
-from visloop.serve.journal.log import Entry, PredictionLog
-from visloop.serve.journal.record import Captured
+from visloop.serve.journal.entry import Entry, Floats
+from visloop.serve.journal.log import PredictionLog
 from visloop.serve.lineup import Slot
 from visloop.serve.model import Model
 from visloop.serve.processes import prediction_id
-from visloop.store import utc_text
-from visloop.vision import Annotation, Prediction
 
 Pixels: TypeAlias = NDArray[np.uint8]
-Floats: TypeAlias = NDArray[np.float32]
-
-DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,59 +62,31 @@ class Clerk:
     def behind(
         self, slot: Slot, model: Model, outputs: Outputs, taken: Sequence[Taken]
     ) -> Callable[[], None] | None:
-        """What is left to do when the answer has gone out."""
+        """What is left to do when the answer has gone out: statistics while the pixels are there."""
         log = self._log
         if log is None:
             return None
 
         def record() -> None:
             for row, one in enumerate(taken):
-                log.add(
-                    Entry(
-                        prediction=_prediction(slot, model, outputs, row, one),
-                        project=slot.deployment.project,
-                        deployment=slot.deployment.name,
-                        time=one.time,
-                        latency_ms=one.latency_ms,
-                        server=self._server,
-                        number=one.number,
-                        captured=_captured(one, outputs, row),
-                    )
+                pixels = one.pixels
+                entry = Entry(
+                    id=one.id,
+                    number=one.number,
+                    server=self._server,
+                    slot=slot,
+                    model=model,
+                    time=one.time,
+                    latency_ms=one.latency_ms,
+                    image=one.image,
+                    statistics=b"" if pixels is None else vision.image_statistics(pixels).tobytes(),
+                    probabilities=_row(outputs.probabilities, row),
+                    embedding=_row(outputs.embedding, row),
                 )
+                log.add(entry)
 
         return record
 
 
-def rounded(values: Floats) -> list[float]:
-    """Six decimals, as answers and the log tell them."""
-    return np.round(values.astype(np.float64), DECIMALS).tolist()
-
-
-def _prediction(slot: Slot, model: Model, outputs: Outputs, row: int, one: Taken) -> Prediction:
-    probabilities = outputs.probabilities
-    annotations: tuple[Annotation, ...] = ()
-    if probabilities is not None:
-        author = f"model:{slot.deployment.model}"
-        annotations = model.predictor.annotate(probabilities[row], author=author)
-    return Prediction(
-        id=one.id,
-        image=digest_of(one.image) if one.image else "",
-        model=slot.deployment.model,
-        package=slot.deployment.package,
-        contract=model.contract_digest,
-        annotations=annotations,
-        probabilities=None if probabilities is None else tuple(rounded(probabilities[row])),
-        time=utc_text(one.time),
-        source=f"deployment:{slot.deployment.name}",
-    )
-
-
-def _captured(one: Taken, outputs: Outputs, row: int) -> Captured:
-    probabilities, embedding = outputs.probabilities, outputs.embedding
-    return Captured(
-        prediction=one.id,
-        image=one.image,
-        statistics=b"" if one.pixels is None else vision.image_statistics(one.pixels).tobytes(),
-        probabilities=b"" if probabilities is None else probabilities[row].tobytes(),
-        embedding=b"" if embedding is None else embedding[row].astype("<f2").tobytes(),
-    )
+def _row(output: Floats | None, row: int) -> Floats | None:
+    return None if output is None else output[row]

@@ -11,38 +11,22 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 
-import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from visloop.errors import VisloopError
 from visloop.serve import tables
 from visloop.serve.journal.counter import Counter
+from visloop.serve.journal.entry import Entry
 from visloop.serve.journal.record import Captured
 from visloop.store import Ledger, Spool
-from visloop.vision import Prediction
 
 log = logging.getLogger("visloop.serve")
 
 EVERY_S: Final = 0.25
 RETRY_S: Final = 1.0
 BATCH_ROWS: Final = 1024
-_DECIMALS: Final = 6
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One answered picture on its way to the log."""
-
-    prediction: Prediction
-    project: str
-    deployment: str
-    time: datetime
-    latency_ms: float
-    server: str
-    number: int
-    captured: Captured
 
 
 class PredictionLog:
@@ -75,7 +59,7 @@ class PredictionLog:
 
     def add(self, entry: Entry) -> None:
         """Queue an entry, or drop and count it when the queue is full."""
-        size = len(entry.captured.image)
+        size = len(entry.image)
         with self._lock:
             full = self.waiting >= self._max_rows or self._bytes + size > self._max_bytes
             if not full:
@@ -117,11 +101,11 @@ class PredictionLog:
     def _take(self) -> list[Entry]:
         with self._lock:
             batch = [self._queue.popleft() for _ in range(min(BATCH_ROWS, len(self._queue)))]
-            self._bytes -= sum(len(entry.captured.image) for entry in batch)
+            self._bytes -= sum(len(entry.image) for entry in batch)
         return batch
 
     def _spooled(self, batch: Sequence[Entry]) -> list[dict[str, Any]]:
-        rows = [_row(entry, self._keep(entry.captured)) for entry in batch]
+        rows = [entry.row(self._keep(entry.captured())) for entry in batch]
         # other processes must find what the ledger will name
         self._spool.flush()
         return rows
@@ -132,27 +116,3 @@ class PredictionLog:
         except VisloopError as error:  # larger than the whole spool: the row is kept without it
             log.warning("serve.not_spooled", extra={"error": str(error)})
             return None
-
-
-def _row(entry: Entry, spooled: str | None) -> dict[str, Any]:
-    prediction = entry.prediction
-    label, confidence = prediction.top or (None, None)
-    if confidence is not None:
-        confidence = round(confidence, _DECIMALS)
-    return {
-        "id": prediction.id,
-        "project": entry.project,
-        "deployment": entry.deployment,
-        "model": prediction.model,
-        "package": prediction.package,
-        "contract": prediction.contract,
-        "image": prediction.image,
-        "time": entry.time,
-        "label": label,
-        "confidence": confidence,
-        "latency_ms": entry.latency_ms,
-        "answer": prediction,
-        "spool": spooled,
-        "server": entry.server,
-        "number": entry.number,
-    }
