@@ -34,6 +34,8 @@ class Known:
     run: str
     alert: str
     prediction: str
+    sample: str
+    refused: str
     tasks: tuple[str, ...]
 
 
@@ -58,6 +60,12 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.export, app.Export(ref="line@v1", directory=str(folder / "coco"))),
         (app.quarantine_list, app.QuarantineList()),
         (app.quarantine_retry, app.QuarantineRetry(dataset="line")),
+        (
+            app.quarantine_remove,
+            app.QuarantineRemove(dataset="odd", ids=(known.refused,), reason="text"),
+        ),
+        (app.remove, app.Remove(dataset="line", paths=(known.sample,))),
+        (app.unstage, app.Unstage(dataset="line")),
         (app.train, app.Train(ref="line@v2", model="inspector", seed=1)),
         (app.runs_list, app.RunsList()),
         (app.runs_show, app.RunsShow(run=known.run)),
@@ -136,7 +144,7 @@ def _tell(world: worlds.World, root: Path, ask: Callable[..., Answer], stream: s
 
 
 def _nothing(folder: Path) -> Known:
-    return Known(folder, folder, folder, "", "", "", "", ("", ""))
+    return Known(folder, folder, folder, *[""] * 6, ("", ""))
 
 
 def _known(world: worlds.World, root: Path, stream: str) -> Known:
@@ -153,6 +161,8 @@ def _known(world: worlds.World, root: Path, stream: str) -> Known:
             run=here.call(app.runs_list, app.RunsList()).rows[0]["id"],
             alert=here.call(app.alerts_list, app.AlertsList()).rows[0]["id"],
             prediction=here.call(app.predictions, app.Predictions(name="belt")).rows[0]["id"],
+            sample=here.call(app.samples, app.Samples(ref="line@v1", limit=1)).rows[0]["path"],
+            refused=here.call(app.quarantine_list, app.QuarantineList()).rows[0]["id"],
             tasks=tuple(task["id"] for task in tasks),
         )
 
@@ -177,7 +187,9 @@ def _sdk(connection: sdk.Connection) -> Callable[..., Answer]:
         try:
             return worlds.plain(connection.call(operation, question))
         except VisloopError as error:
-            return worlds.plain({"error": {"code": error.code, "what": error.what, "fix": error.fix}})
+            return worlds.plain(
+                {"error": {"code": error.code, "what": error.what, "fix": error.fix}}
+            )
 
     return ask
 

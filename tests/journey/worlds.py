@@ -53,6 +53,9 @@ def build(folder: Path, *, count: int = 120) -> World:
     with sdk.local(root) as here:
         here.call(app.demo_images, app.DemoImages(directory=str(parts), count=count))
         here.call(app.add, app.Add(paths=(str(parts),), to="line"))
+        broken = folder / "broken.jpg"
+        broken.write_text("no picture")
+        here.call(app.add, app.Add(paths=(str(broken),), to="odd"))
         here.call(app.split, app.Split(dataset="line", shares={"train": 0.75, "test": 0.25}))
         here.call(app.commit, app.Commit(dataset="line", message="first parts"))
         here.call(app.train, app.Train(ref="line@v1", model="inspector"))
@@ -62,7 +65,9 @@ def build(folder: Path, *, count: int = 120) -> World:
         with serving(root) as url:
             stream = {"url": f"{url}/predict/belt", "truth": str(truth)}
             here.call(app.demo_stream, app.DemoStream(count=50, **stream))
-            here.call(app.demo_stream, app.DemoStream(start=50, count=50, drift=("lamp",), **stream))
+            here.call(
+                app.demo_stream, app.DemoStream(start=50, count=50, drift=("lamp",), **stream)
+            )
         app.Worker(here.ports, "test").once()
         assert here.call(app.alerts_list, app.AlertsList()).count, "the lamp must raise an alarm"
         assert here.call(app.label_list, app.LabelList()).count >= 20
@@ -134,7 +139,6 @@ def wait_for(url: str, process: subprocess.Popen[bytes], *, timeout_s: float = 6
 
 
 def free_port() -> int:
-
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from visloop.app.catalogue import OPERATIONS as OPERATIONS
     from visloop.app.catalogue import nearest as nearest
     from visloop.app.catalogue import usage_error as usage_error
-    from visloop.app.media import answered_thumbnail as answered_thumbnail
     from visloop.app.media import image_bytes as image_bytes
     from visloop.app.media import thumbnail as thumbnail
     from visloop.app.operation import Operation as Operation
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from visloop.app.verbs.datasets import ClassesList as ClassesList
     from visloop.app.verbs.datasets import Commit as Commit
     from visloop.app.verbs.datasets import Committed as Committed
+    from visloop.app.verbs.datasets import Count as Count
     from visloop.app.verbs.datasets import Datasets as Datasets
     from visloop.app.verbs.datasets import Diff as Diff
     from visloop.app.verbs.datasets import DiffAnswer as DiffAnswer
@@ -35,12 +35,15 @@ if TYPE_CHECKING:
     from visloop.app.verbs.datasets import Exported as Exported
     from visloop.app.verbs.datasets import Log as Log
     from visloop.app.verbs.datasets import QuarantineList as QuarantineList
+    from visloop.app.verbs.datasets import QuarantineRemove as QuarantineRemove
     from visloop.app.verbs.datasets import QuarantineRetry as QuarantineRetry
+    from visloop.app.verbs.datasets import Remove as Remove
     from visloop.app.verbs.datasets import SamplePage as SamplePage
     from visloop.app.verbs.datasets import Samples as Samples
     from visloop.app.verbs.datasets import Split as Split
     from visloop.app.verbs.datasets import SplitAnswer as SplitAnswer
     from visloop.app.verbs.datasets import Status as Status
+    from visloop.app.verbs.datasets import Unstage as Unstage
     from visloop.app.verbs.datasets import add as add
     from visloop.app.verbs.datasets import classes_add as classes_add
     from visloop.app.verbs.datasets import classes_list as classes_list
@@ -50,10 +53,13 @@ if TYPE_CHECKING:
     from visloop.app.verbs.datasets import export as export
     from visloop.app.verbs.datasets import log as log
     from visloop.app.verbs.datasets import quarantine_list as quarantine_list
+    from visloop.app.verbs.datasets import quarantine_remove as quarantine_remove
     from visloop.app.verbs.datasets import quarantine_retry as quarantine_retry
+    from visloop.app.verbs.datasets import remove as remove
     from visloop.app.verbs.datasets import samples as samples
     from visloop.app.verbs.datasets import split as split
     from visloop.app.verbs.datasets import status as status
+    from visloop.app.verbs.datasets import unstage as unstage
     from visloop.app.verbs.lines import DemoImages as DemoImages
     from visloop.app.verbs.lines import DemoStream as DemoStream
     from visloop.app.verbs.lines import DemoVideo as DemoVideo
@@ -164,13 +170,34 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "catalogue": ("GROUPS", "OPERATIONS", "nearest", "usage_error"),
-        "media": ("answered_thumbnail", "image_bytes", "thumbnail"),
-        "operation": ("Operation", "Parameter", "parameters"),
-        "ports": ("Ports", "with_progress"),
+        "catalogue": (
+            "GROUPS",
+            "OPERATIONS",
+            "nearest",
+            "usage_error",
+        ),
+        "media": (
+            "image_bytes",
+            "thumbnail",
+        ),
+        "operation": (
+            "Operation",
+            "Parameter",
+            "parameters",
+        ),
+        "ports": (
+            "Ports",
+            "with_progress",
+        ),
         "rows": ("Rows",),
-        "running": ("execute", "exit_code_of"),
-        "schema": ("HEAD", "upgrade"),
+        "running": (
+            "execute",
+            "exit_code_of",
+        ),
+        "schema": (
+            "HEAD",
+            "upgrade",
+        ),
         "verbs.datasets": (
             "Add",
             "AddAnswer",
@@ -178,6 +205,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "ClassesList",
             "Commit",
             "Committed",
+            "Count",
             "Datasets",
             "Diff",
             "DiffAnswer",
@@ -185,12 +213,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Exported",
             "Log",
             "QuarantineList",
+            "QuarantineRemove",
             "QuarantineRetry",
+            "Remove",
             "SamplePage",
             "Samples",
             "Split",
             "SplitAnswer",
             "Status",
+            "Unstage",
             "add",
             "classes_add",
             "classes_list",
@@ -200,10 +231,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "export",
             "log",
             "quarantine_list",
+            "quarantine_remove",
             "quarantine_retry",
+            "remove",
             "samples",
             "split",
             "status",
+            "unstage",
         ),
         "verbs.lines": (
             "DemoImages",

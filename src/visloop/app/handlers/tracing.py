@@ -49,7 +49,7 @@ def _image(ports: Ports, scope: Scope, found: serve.Logged, trained: Ref) -> dic
     """The picture, and the samples of the data set (committed or not) that hold the same bytes."""
     kept = ports.blobs.has(found.image)
     work = data.open(ports.data, Ref(trained.name, "work"), scope.project)
-    paths = [each.path for each in work.samples() if each.image == found.image]
+    paths = [each.path for each in work.with_image(found.image)]
     return {
         "digest": found.image,
         "kept": kept,

@@ -204,6 +204,7 @@ class Split:
     seed: int = opt("another seed, another draw", default=0)
     group_by: str | None = opt("keep samples with the same metadata value together", default=None)
     redo: bool = opt("draw again those that have a split", default=False)
+    unfreeze: bool = opt("let committed test samples move, too", default=False)
 
 
 @dataclass(frozen=True)
@@ -226,6 +227,7 @@ def split(ports: Ports, scope: Scope, ask: Split) -> SplitAnswer:
         seed=ask.seed,
         group_by=ask.group_by,
         redo=ask.redo,
+        unfreeze=ask.unfreeze,
     )
     return SplitAnswer(splits=dict(done.splits), changed=done.changed)
 
@@ -292,6 +294,56 @@ def quarantine_retry(ports: Ports, scope: Scope, ask: QuarantineRetry) -> AddAns
     """What is good now is added; the rest stays."""
     done = data.quarantine_retry(ports.data, scope, ask.dataset, ask.ids)
     return AddAnswer(**{name: getattr(done, name) for name in AddAnswer.__dataclass_fields__})
+
+
+@dataclass(frozen=True)
+class QuarantineRemove:
+    """Let go of refused files for good, with a reason; recorded."""
+
+    dataset: str = arg("the data set")
+    ids: tuple[str, ...] = opt("which", name="id")
+    reason: str = opt("why", short="-m")
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many."""
+
+    count: int
+
+
+@operation("quarantine.remove", permission="data.write")
+def quarantine_remove(ports: Ports, scope: Scope, ask: QuarantineRemove) -> Count:
+    """The files themselves stay where they lie."""
+    return Count(data.quarantine_remove(ports.data, scope, ask.dataset, ask.ids, ask.reason))
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Take samples out of a data set; older versions keep them."""
+
+    dataset: str = arg("the data set")
+    paths: tuple[str, ...] = arg("logical paths, as `samples` shows them")
+
+
+@operation("remove", permission="data.write")
+def remove(ports: Ports, scope: Scope, ask: Remove) -> Count:
+    """Staged; commit makes it last."""
+    return Count(data.remove(ports.data, scope, ask.dataset, ask.paths))
+
+
+@dataclass(frozen=True)
+class Unstage:
+    """Undo what is not committed yet: of some paths, or all of it."""
+
+    dataset: str = arg("the data set")
+    paths: tuple[str, ...] = arg("logical paths; default: everything", default=())
+
+
+@operation("unstage", permission="data.write")
+def unstage(ports: Ports, scope: Scope, ask: Unstage) -> Count:
+    """The data set is again as its newest version says."""
+    return Count(data.unstage(ports.data, scope, ask.dataset, ask.paths))
 
 
 @dataclass(frozen=True)
