@@ -17,12 +17,13 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+
 import visloop
 from visloop import app, data, store
 from visloop.data.intake import add as intake
@@ -33,6 +34,7 @@ from visloop.ids import Ref
 SEED = int(os.environ.get("VISLOOP_KILL_SEED", "1"))
 LEASE_S = 1.0
 _LOOK_S = 0.0002
+_ENDED = object()
 _WATCHED = ("ledger.db-wal", "ledger.db", "blobs/index.db-wal")
 _NOT_IMPORTED = re.compile(r"visloop\.(adapters|__main__|app\.migrations)")
 
@@ -149,10 +151,10 @@ class Span:
     took_s: float
     writes: int
 
-    def kill(self, child: Child, root: Path, draw: random.Random) -> bool:
-        """SIGKILL at a random moment of the span, or in one of its writes."""
+    def kill(self, child: Child, root: Path, draw: random.Random, *, begin: float = 0.05) -> bool:
+        """SIGKILL at a random moment of the span behind a share of it, or in one of its writes."""
         if draw.random() < 0.5:
-            return child.kill_after(draw.uniform(0.02, self.took_s))
+            return child.kill_after(self.took_s * draw.uniform(begin, 1.0))
         return child.kill_at_write(root, draw.randint(1, self.writes))
 
 
@@ -187,7 +189,15 @@ class Victim:
     root: Path
     facts: list[Fact] = field(default_factory=list)
     head: str | None = None
-    kills: int = 0
+    _rested_at: float = 0.0
+
+    def begin_rest(self) -> None:
+        """A worker was killed here: its leases run out by and by."""
+        self._rested_at = time.monotonic() + LEASE_S + 0.05
+
+    def rest(self) -> None:
+        """Wait until nobody can hold a lease any more."""
+        time.sleep(max(0.0, self._rested_at - time.monotonic()))
 
     def must_stand(self) -> None:
         """Versions are whole, bytes are right, the chain is unbroken, no fact is gone."""
@@ -235,7 +245,7 @@ def ending(root: Path, *, but: Collection[str] = ()) -> dict[str, list[str]]:
 
     Args:
         root: the workspace.
-        but: tables that are looked at otherwise.
+        but: tables, fields and kinds of facts that are looked at otherwise.
     """
     with sdk.local(root) as here:
         assert here.call(app.audit, app.Audit()).ok
@@ -245,9 +255,11 @@ def ending(root: Path, *, but: Collection[str] = ()) -> dict[str, list[str]]:
             for name, table in store.metadata.tables.items():
                 if name not in _NO_STATE and name not in but:
                     rows = connection.execute(table.select()).mappings()
-                    found[name] = sorted(_text({str(k): v for k, v in row.items()}) for row in rows)
-        facts = [each for each in here.ports.ledger.facts() if each.kind not in _AGAIN]
-        found["facts"] = sorted(_text([each.kind, each.subject, each.payload]) for each in facts)
+                    found[name] = sorted(_text(_fields(row, but)) for row in rows)
+        facts = [each for each in here.ports.ledger.facts() if each.kind not in {*_AGAIN, *but}]
+        found["facts"] = sorted(
+            _text([each.kind, each.subject, _fields(each.payload, but)]) for each in facts
+        )
         found["samples"] = list(_samples(here.ports))
         return found
 
@@ -259,6 +271,10 @@ def _samples(ports: app.Ports) -> Iterator[str]:
     for ref in refs:
         for sample in data.open(ports.data, Ref.parse(ref)).samples():
             yield f"{ref}: {_text(msgspec.to_builtins(sample))}"
+
+
+def _fields(row: Mapping[Any, Any], but: Collection[str]) -> dict[str, Any]:
+    return {str(key): value for key, value in row.items() if str(key) not in but}
 
 
 def _text(value: Any) -> str:
@@ -279,8 +295,8 @@ def _lasting(value: Any) -> Any:
     return value
 
 
-def until(done: Callable[[], bool], *, timeout_s: float, what: str) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not done():
-        assert time.monotonic() < deadline, f"{what} did not happen within {timeout_s} s"
-        time.sleep(0.02)
+def in_turns(*journeys: Iterator[None]) -> None:
+    """Go on with one while another rests, until all have ended."""
+    left = list(journeys)
+    while left:
+        left = [each for each in left if next(each, _ENDED) is not _ENDED]

@@ -1,0 +1,233 @@
+"""The worker killed in every step of the loop and of watching; the loop ends as without the kills."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import sqlite3
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.journey import killing, worlds
+from tests.journey.killing import Nursery, Span, Tally, Victim, copied
+from visloop import app
+from visloop.faces import sdk
+
+LEAST = 5
+STATES = ("labelled", "committed", "trained", "gated", "approved", "promoted")
+ROUND = ("worker", "--once", "--lease-s", str(killing.LEASE_S))
+_ROUNDS = 60
+_CHANGES = (
+    ("labels: 40", "labels: 20"),
+    ("every_s: 0.2", "every_s: 0.02"),
+    ("limit: 60", "limit: 500"),
+)
+
+
+def _template(world: worlds.World, to: Path) -> Path:
+    root = world.copy(to)
+    settings = root / "visloop.yaml"
+    text = settings.read_text("utf-8").replace("gate:\n", "gate:\n  approval: true\n")
+    for before, after in _CHANGES:
+        assert before in text
+        text = text.replace(before, after)
+    settings.write_text(text, "utf-8")
+    return root
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory, world: worlds.World) -> Path:
+    """Enough accepted labels, and the loop switched on."""
+    root = _template(world, tmp_path_factory.mktemp("labelled") / "ws")
+    with sdk.local(root) as here:
+        truth = app.LabelImport(file=str(world.truth), dataset="line")
+        assert here.call(app.label_import, truth).accepted >= 20
+        here.call(app.loop_start, app.LoopStart())
+    return root
+
+
+@pytest.fixture(scope="module")
+def unwatched(tmp_path_factory: pytest.TempPathFactory, world: worlds.World) -> Path:
+    """Two deployments under an old lamp, whose answers nobody has looked at yet."""
+    root = _template(world, tmp_path_factory.mktemp("unwatched") / "ws")
+    with sdk.local(root) as here:
+        for alert in here.call(app.alerts_list, app.AlertsList()).rows:
+            here.call(app.alerts_close, app.AlertsClose(alert=alert["id"]))
+        here.call(app.deploy, app.Deploy(model="inspector@v1", as_="desk", wait_s=0))
+        with worlds.serving(root) as url:
+            for name, start in (("belt", 200), ("desk", 260)):
+                ask = app.DemoStream(
+                    url=f"{url}/predict/{name}", start=start, count=55, drift=("lamp",)
+                )
+                assert here.call(app.demo_stream, ask).failed == 0
+    return root
+
+
+def _watched(root: Path) -> tuple[int, ...]:
+    """How far watching is: monitors, what they have looked at, windows, captures."""
+    figures = ("monitors", "windows", "captures", "label_tasks")
+    with contextlib.closing(sqlite3.connect(root / app.INNER / "ledger.db")) as ledger:
+        moved = ledger.execute("SELECT sum(cursor), sum(tested) FROM monitors").fetchone()
+        counts = (ledger.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in figures)
+        return (*moved, *counts)
+
+
+def _killed_while_watching(
+    nursery: Nursery, victim: Victim, end: tuple[int, ...], span: Span, tally: Tally, seed: str
+) -> Iterator[None]:
+    draw = killing.draw_for(seed)
+    for attempt in range(_ROUNDS):
+        if _watched(victim.root) == end:
+            return
+        victim.rest()
+        child = nursery.command(victim.root, *ROUND)
+        if attempt >= 4:
+            assert child.end() == 0, child.said
+            continue
+        tally.kills["observe tick"] += span.kill(child, victim.root, draw, begin=0.2)
+        victim.must_stand()
+        victim.begin_rest()
+        yield
+    raise AssertionError(f"watching stands at {_watched(victim.root)}, not {end}")
+
+
+def test_the_worker_killed_while_it_watches_sees_everything_once(
+    tmp_path: Path, unwatched: Path, nursery: Nursery, tally: Tally
+) -> None:
+    twin = copied(unwatched, tmp_path / "twin")
+    before = _watched(twin.root)
+    span = nursery.measure(twin.root, *ROUND)
+    end, wanted = _watched(twin.root), killing.ending(twin.root)
+    assert [now > was for was, now in zip(before, end, strict=True)] == [True] * len(end)
+    assert sum("alert.opened" in each for each in wanted["facts"]) == 3  # the world's, and two
+    for number in range(20):
+        if tally.kills["observe tick"] >= LEAST:
+            break
+        victims = [copied(unwatched, tmp_path / f"ws{number}-{each}") for each in range(2)]
+        killing.in_turns(
+            *(
+                _killed_while_watching(nursery, each, end, span, tally, each.root.name)
+                for each in victims
+            )
+        )
+        for each in victims:
+            assert killing.ending(each.root) == wanted
+    assert tally.kills["observe tick"] >= LEAST
+
+
+Place = tuple[str | None, int, str]
+
+
+def _place(root: Path) -> Place:
+    """How far the loop is: the cycle's state, the newest model's number and state."""
+    with contextlib.closing(sqlite3.connect(root / app.INNER / "ledger.db")) as ledger:
+        cycle = ledger.execute("SELECT state FROM cycles ORDER BY number DESC").fetchone()
+        query = "SELECT number, state FROM model_versions ORDER BY number DESC"
+        number, state = ledger.execute(query).fetchone()
+    return (cycle[0] if cycle else None), number, state
+
+
+@dataclass(frozen=True)
+class Course:
+    """How the loop goes when nobody is killed: its places, and what moves it on from each."""
+
+    places: tuple[Place, ...]
+    spans: tuple[Span, ...]
+
+    def command(self, at: int) -> tuple[str, ...]:
+        """A round of the worker, or the person's yes."""
+        cycle, number, state = self.places[at]
+        if (cycle, state) == ("gated", "waiting"):
+            return ("model", "approve", f"inspector@v{number}")
+        return ROUND
+
+
+def _undisturbed(nursery: Nursery, twin: Path) -> Course:
+    places, spans = [_place(twin)], []
+    while places[-1][0] not in {"done", "refused"}:
+        course = Course(tuple(places), tuple(spans))
+        spans.append(nursery.measure(twin, *course.command(len(places) - 1)))
+        places.append(_place(twin))
+        assert places[-1] != places[-2], f"the loop stands at {places[-1]}"
+    return Course(tuple(places), tuple(spans))
+
+
+def _killed_everywhere(
+    nursery: Nursery, victim: Victim, course: Course, tally: Tally, draw: random.Random
+) -> Iterator[None]:
+    """Kill whatever moves the loop on, twice at each place, and let it go on; yields while it rests."""
+    struck: Counter[int] = Counter()
+    for _ in range(_ROUNDS):
+        at = course.places.index(_place(victim.root))
+        if at == len(course.spans):
+            return
+        victim.rest()
+        child = nursery.command(victim.root, *course.command(at))
+        if struck[at] == 2:
+            assert child.end() == 0, child.said
+            continue
+        struck[at] += 1
+        landed = course.spans[at].kill(child, victim.root, draw, begin=0.3)
+        tally.kills[f"loop {course.places[at][0] or 'begins'}"] += landed
+        victim.must_stand()
+        victim.begin_rest()
+        yield
+    raise AssertionError(f"the loop stands at {_place(victim.root)}")
+
+
+def test_the_worker_killed_in_every_step_of_the_loop(
+    tmp_path: Path, labelled: Path, nursery: Nursery, tally: Tally
+) -> None:
+    draw = killing.draw_for("loop")
+    twin = copied(labelled, tmp_path / "twin")
+    course = _undisturbed(nursery, twin.root)
+    assert [state for state in STATES if state not in {place[0] for place in course.places}] == []
+    assert course.places[-1][0] == "done"
+    wanted = killing.ending(twin.root)
+    for number in range(20):
+        if min(tally.kills[f"loop {state}"] for state in STATES) >= LEAST:
+            break
+        victims = [copied(labelled, tmp_path / f"ws{number}-{each}") for each in range(3)]
+        with worlds.serving(victims[0].root):  # this one's switch is confirmed by a real process
+            killing.in_turns(
+                *(_killed_everywhere(nursery, each, course, tally, draw) for each in victims)
+            )
+        for each in victims:
+            each.must_stand()
+            assert killing.ending(each.root) == wanted
+    assert min(tally.kills[f"loop {state}"] for state in STATES) >= LEAST
+
+
+def test_real_workers_killed_one_after_another_close_the_loop_all_the_same(
+    tmp_path: Path, labelled: Path, tally: Tally
+) -> None:
+    """`python -m visloop worker`, killed anywhere in its life; the next one begins at once."""
+    draw = killing.draw_for("workers")
+    victim = copied(labelled, tmp_path / "ws")
+    for _ in range(_ROUNDS):
+        worker = worlds.start(victim.root, "worker", "--lease-s", str(killing.LEASE_S))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.wait(draw.uniform(0.5, 4.0))
+        assert worker.poll() is None
+        worker.kill()
+        worker.wait()
+        tally.kills["loop, any worker"] += 1
+        victim.must_stand()
+        cycle, number, state = _place(victim.root)
+        if state == "waiting":
+            with sdk.local(victim.root) as here:
+                here.call(app.model_approve, app.ModelApprove(ref=f"inspector@v{number}"))
+        if cycle == "done":
+            break
+    assert _place(victim.root)[0] == "done"
+    with sdk.local(victim.root) as here:
+        kinds = Counter(each.kind for each in here.ports.ledger.facts() if "loop." in each.kind)
+        champion = here.call(app.model_show, app.ModelShow(ref="inspector@champion"))
+        (row,) = here.call(app.loop_status, app.LoopShow()).history
+    assert champion.model["version"]["ref"] == row["model"] == "inspector@v2"
+    assert kinds == Counter(f"loop.{each}" for each in ("started", "opened", *STATES[1:], "done"))

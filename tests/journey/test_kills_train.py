@@ -1,0 +1,73 @@
+"""`train` killed at random moments: one model in the end, the same as without the kill."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.journey import killing, worlds
+from tests.journey.killing import Nursery, Tally, Victim, copied
+from visloop import app
+from visloop.faces import sdk
+
+LEAST = 15
+TRAIN = ("train", "line@v1", "--model", "inspector")
+_OF_A_RUN = ("runs", "package", "run")  # the package names its run, which is a new one each time
+
+
+@pytest.fixture(scope="module")
+def committed(
+    tmp_path_factory: pytest.TempPathFactory, world: worlds.World, nursery: Nursery
+) -> Path:
+    """A version with splits that nobody has trained on."""
+    root = tmp_path_factory.mktemp("committed") / "ws"
+    app.create(root)
+    nursery.run(root, "add", str(world.parts), "--to", "line")
+    nursery.run(root, "split", "line", "--set", "train=0.75", "--set", "test=0.25")
+    nursery.run(root, "commit", "line", "-m", "first")
+    return root
+
+
+def test_train_killed_anywhere_makes_one_model_in_the_end(
+    tmp_path: Path, committed: Path, nursery: Nursery, tally: Tally
+) -> None:
+    draw = killing.draw_for("train")
+    twin = copied(committed, tmp_path / "twin")
+    span = nursery.measure(twin.root, *TRAIN)
+    wanted, model = killing.ending(twin.root, but=_OF_A_RUN), _model(twin)
+    for number in range(100):
+        if tally.kills["train"] >= LEAST:
+            break
+        victim = copied(committed, tmp_path / f"ws{number}")
+        for _ in range(draw.randint(1, 3)):
+            if _model(victim):
+                break
+            landed = span.kill(nursery.command(victim.root, *TRAIN), victim.root, draw)
+            tally.kills["train"] += landed
+            victim.must_stand()
+        if not _model(victim):
+            nursery.run(victim.root, *TRAIN)
+        victim.must_stand()
+        assert killing.ending(victim.root, but=_OF_A_RUN) == wanted
+        assert _model(victim) == model, "the same data and seed give the same network"
+        assert _runs(victim).count("done") == 1
+        shutil.rmtree(victim.root)
+    assert tally.kills["train"] >= LEAST
+
+
+def _model(victim: Victim) -> tuple[str, str, dict[str, float]] | None:
+    """Reference, digest of the network and metrics, when there is one."""
+    with sdk.local(victim.root) as here:
+        rows = here.call(app.models, app.Models()).rows
+        if not rows:
+            return None
+        (row,) = rows
+        shown = here.call(app.model_show, app.ModelShow(ref=row["ref"]))
+        return row["ref"], shown.model["manifest"]["onnx"], row["metrics"]
+
+
+def _runs(victim: Victim) -> list[str]:
+    with sdk.local(victim.root) as here:
+        return [row["status"] for row in here.call(app.runs_list, app.RunsList()).rows]
