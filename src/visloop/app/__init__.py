@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from visloop.app.catalogue import OPERATIONS as OPERATIONS
     from visloop.app.catalogue import nearest as nearest
     from visloop.app.catalogue import usage_error as usage_error
+    from visloop.app.media import answered_thumbnail as answered_thumbnail
     from visloop.app.media import image_bytes as image_bytes
     from visloop.app.media import thumbnail as thumbnail
     from visloop.app.operation import Operation as Operation
@@ -177,6 +178,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "usage_error",
         ),
         "media": (
+            "answered_thumbnail",
             "image_bytes",
             "thumbnail",
         ),
