@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from visloop.faces.cli import derive, root
+from visloop.faces.cli import derive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from visloop.app import Operation
 
 
-def parse(arguments: Sequence[str], *, base: Path) -> tuple[Operation[Any, Any], Any]:
-    """The operation and the request that a command line stands for; paths are relative to `base`.
+def parse(
+    root: click.Command, arguments: Sequence[str], *, base: Path
+) -> tuple[Operation[Any, Any], Any]:
+    """The operation and the request that a line under `root` stands for; paths are relative to `base`.
 
     Raises:
         click.UsageError: it would not run in a shell either.
     """
-    command: click.Command = root.build()
+    command = root
     context = click.Context(command, info_name="visloop")
     rest = list(arguments)
     while isinstance(command, click.Group):

@@ -47,7 +47,8 @@ def quickstart(directory: Path, *, stay: bool, port: int, seed: int, **given: An
     commands that it runs are the ones that you would type; it prints them as it goes.
     """
     settings = output.Settings.taken_from(given)
-    answer = story.tell(directory, settings, port=port, seed=seed, stay=stay)
+    root = click.get_current_context().find_root().command
+    answer = story.tell(directory, settings, root, port=port, seed=seed, stay=stay)
     if settings.json:
         click.echo(msgspec.json.encode(answer).decode())
 

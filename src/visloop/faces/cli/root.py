@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+class SystemRefused(VisloopError):
+    """The operating system said no: no such folder, no permission, a full disk."""
+
+    code = "system.refused"
+
+
 class Tree(click.Group):
     """Commands built when they are asked for: `model approve` lives in the group `model`."""
 
@@ -103,6 +109,11 @@ def run(arguments: Sequence[str]) -> int:
         return _usage(error, as_json=as_json)
     except (click.exceptions.Exit, SystemExit, click.Abort, BrokenPipeError) as stop:
         return _ended(stop)
+    except OSError as error:
+        what = f"{error.filename or 'the system'}: {error.strerror or error}"
+        fix = "check that the place exists, may be written to, and has room"
+        output.fail(SystemRefused(what, fix=fix), as_json=as_json)
+        return SystemRefused.exit_code
     return 0
 
 

@@ -60,8 +60,9 @@ class Story:
 class Teller:
     """Prints a command, runs it, shows the answer."""
 
-    def __init__(self, root: Path, settings: Settings) -> None:
+    def __init__(self, root: Path, settings: Settings, commands: click.Command) -> None:
         self.root = root
+        self._commands = commands
         self._json = settings.json
         self._quiet = settings.quiet or settings.json
 
@@ -72,7 +73,7 @@ class Teller:
     def run(self, command: str, *, shown: bool = True) -> Any:
         """Run one public command, given as it would be typed inside the workspace."""
         click.echo(click.style("$ visloop ", fg="cyan") + command, err=self._json)
-        operation, ask = parsing.parse(shlex.split(command), base=self.root)
+        operation, ask = parsing.parse(self._commands, shlex.split(command), base=self.root)
         with (
             bars.progress(quiet=self._quiet) as progress,
             sdk.local(self.root, progress=progress) as connection,
@@ -83,8 +84,18 @@ class Teller:
         return answer
 
 
-def tell(directory: Path, settings: Settings, *, port: int, seed: int, stay: bool) -> Story:
+def tell(
+    directory: Path,
+    settings: Settings,
+    commands: click.Command,
+    *,
+    port: int,
+    seed: int,
+    stay: bool,
+) -> Story:
     """Tell the whole story; ends with the page open, or (`stay` False) with everything stopped.
+
+    `commands` is the root of the command line, under which the story's own commands are found.
 
     Raises:
         Conflict: the directory holds something already.
@@ -93,7 +104,7 @@ def tell(directory: Path, settings: Settings, *, port: int, seed: int, stay: boo
     started = time.monotonic()
     root = directory.resolve()
     _make(root)
-    teller = Teller(root, settings)
+    teller = Teller(root, settings, commands)
     teller.say("1. A camera looks at a factory line. Its first pictures come with labels.")
     click.echo(click.style("$ visloop ", fg="cyan") + f"init {directory}", err=settings.json)
     _first_model(teller, seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import signal
 import socket
 import sys
@@ -97,6 +98,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _shown(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:  # listens everywhere, and answers to this name
+        host = "::1" if ":" in host else "127.0.0.1"
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
