@@ -24,6 +24,8 @@ from visloop.observe.tables import captures
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import Connection
+
     from visloop.events import Scope
     from visloop.observe.detectors import Profile
     from visloop.observe.policy import CapturePolicy, ObservePorts
@@ -132,11 +134,25 @@ def prepare(
     first: dict[str, Telling] = {}
     for each in telling:
         first.setdefault(each.seen.row.image, each)
-    left = set(first) - _captured(ports, scope, monitor.deployment, list(first))
+    with ports.ledger.read() as connection:
+        day = ports.ledger.clock.now().date().isoformat()
+        room = _room(connection, scope.project, monitor.deployment, policy, day)
+    left = set(first) - _captured(ports, scope, monitor.deployment, list(first)) if room else set()
     left = label.undecided(ports.label, scope, policy.dataset, left) if left else left
-    found = [_proposal(ports, monitor.deployment, each) for i, each in first.items() if i in left]
+    made = (_proposal(ports, monitor.deployment, each) for i, each in first.items() if i in left)
+    # bytes that today's limit would leave out are not stored at all
+    found = list(islice((proposal for proposal in made if proposal is not None), room))
     ports.blobs.flush()
-    return [proposal for proposal in found if proposal is not None]
+    return found
+
+
+def _room(
+    connection: Connection, project: str, deployment: str, policy: CapturePolicy, day: str
+) -> int:
+    """How many more pictures may be captured on that day."""
+    mine = (captures.c.project == project, captures.c.deployment == deployment)
+    today = select(func.count()).select_from(captures).where(*mine, captures.c.day == day)
+    return max(0, policy.daily_limit - (connection.scalar(today) or 0))
 
 
 def _captured(ports: ObservePorts, scope: Scope, deployment: str, images: list[str]) -> set[str]:
@@ -191,8 +207,7 @@ def record(
     mine = (captures.c.project == write.scope.project, captures.c.deployment == deployment)
     if not proposals:
         return 0
-    today = select(func.count()).select_from(captures).where(*mine, captures.c.day == day)
-    room = max(0, policy.daily_limit - (write.execute(today).scalar() or 0))
+    room = _room(write.connection, write.scope.project, deployment, policy, day)
     wanted = [proposal.candidate.image for proposal in proposals]
     taken = set(
         write.execute(select(captures.c.image).where(*mine, captures.c.image.in_(wanted))).scalars()

@@ -65,13 +65,21 @@ def deliver(ports: ObservePorts, scope: Scope, policies: Sequence[WebhookPolicy]
     `X-Visloop-Signature` (`sha256=` and the HMAC-SHA256 of the body, hex).
 
     Raises:
-        ConfigError: a URL is not http(s), or the secret's variable is not set.
+        ConfigError: a URL is not http(s), or the secret's variable is not set; the other hooks have
+            had their news by then.
     """
     done = Delivered()
-    secrets = [_secret(policy) for policy in policies]
-    for policy, secret in zip(policies, secrets, strict=True):
+    wrong: ConfigError | None = None
+    for policy in policies:
+        try:
+            secret = _secret(policy)
+        except ConfigError as error:
+            wrong = wrong or error
+            continue
         one = _deliver(ports, scope, policy, secret)
         done = Delivered(done.sent + one.sent, done.failed + one.failed, done.waiting + one.waiting)
+    if wrong is not None:
+        raise wrong
     return done
 
 
@@ -123,10 +131,11 @@ def _post(client: httpx.Client, url: str, fact: Fact, secret: bytes) -> str:
     if secret:
         headers["X-Visloop-Signature"] = "sha256=" + hmac.new(secret, body, "sha256").hexdigest()
     try:
-        answer = client.post(url, content=body, headers=headers)
+        # its words are not read: they may have no end
+        with client.stream("POST", url, content=body, headers=headers) as answer:
+            return "" if answer.is_success else f"it answered {answer.status_code}"
     except httpx.HTTPError as error:
         return f"{type(error).__name__}: {error}"
-    return "" if answer.is_success else f"it answered {answer.status_code}"
 
 
 def _body(fact: Fact) -> bytes:
