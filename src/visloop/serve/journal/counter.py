@@ -37,10 +37,7 @@ class Counter:
         self._lock = threading.Lock()
         self.answered = 0
         self.dropped = 0
-        self._fd = -1 if path is None else os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        if path is not None:
-            fcntl.flock(self._fd, fcntl.LOCK_EX)
-            os.ftruncate(self._fd, _PAIR.size)
+        self._fd = -1 if path is None else _held(path)
         self._map = mmap.mmap(self._fd, _PAIR.size)
 
     @classmethod
@@ -69,6 +66,16 @@ class Counter:
             if remove:
                 self._path.unlink(missing_ok=True)
             os.close(self._fd)
+
+
+def _held(path: Path) -> int:
+    """A new counter file, locked before it has its name: others would take it for a dead process's."""
+    fresh = path.with_suffix(".new")
+    fd = os.open(fresh, os.O_RDWR | os.O_CREAT, 0o644)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    os.ftruncate(fd, _PAIR.size)
+    fresh.rename(path)
+    return fd
 
 
 def abandoned(folder: Path) -> Iterator[tuple[str, Counts]]:
