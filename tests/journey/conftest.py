@@ -22,4 +22,9 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> killing.Nursery:
 @pytest.fixture(scope="session")
 def tally() -> killing.Tally:
     """Kills of this session, by what they hit."""
-    return killing.Tally()
+    return killing.KILLS
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if killing.KILLS.kills:
+        terminalreporter.write_line(str(killing.KILLS))

@@ -6,7 +6,6 @@ imported already, so that a kill lands in the work and not in the interpreter's 
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import pkgutil
@@ -17,7 +16,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,8 @@ from typing import Any
 import msgspec
 
 import visloop
-from visloop import app, data, store
+from tests.journey import endings
+from visloop import app, data
 from visloop.data.intake import add as intake
 from visloop.events import Fact
 from visloop.faces import cli, sdk
@@ -33,6 +33,24 @@ from visloop.ids import Ref
 
 SEED = int(os.environ.get("VISLOOP_KILL_SEED", "1"))
 LEASE_S = 1.0
+LEAST = {
+    "init": 5,
+    "add": 30,
+    "add beside add": 5,
+    "commit": 15,
+    "export": 5,
+    "train": 15,
+    "label import": 5,
+    "observe tick": 5,
+    "loop labelled": 5,
+    "loop committed": 5,
+    "loop trained": 5,
+    "loop gated": 5,
+    "loop approved": 5,
+    "loop promoted": 5,
+    "serve": 10,
+}
+"""What a full run kills at least; more land, and are told at the end."""
 _LOOK_S = 0.0002
 _ENDED = object()
 _WATCHED = ("ledger.db-wal", "ledger.db", "blobs/index.db-wal")
@@ -177,9 +195,16 @@ class Tally:
 
     kills: Counter[str] = field(default_factory=Counter)
 
+    def has_enough(self, *kinds: str) -> bool:
+        """Whether each of them was killed as often as it must be."""
+        return all(self.kills[each] >= LEAST[each] for each in kinds)
+
     def __str__(self) -> str:
         rows = "".join(f"\n  {count:4d}  {what}" for what, count in sorted(self.kills.items()))
         return f"kills with SIGKILL that landed: {self.kills.total()}{rows}"
+
+
+KILLS = Tally()
 
 
 @dataclass
@@ -210,7 +235,7 @@ class Victim:
             assert verified.ok, verified.broken
             self.facts, self.head = facts, verified.head
             assert list(ports.blobs.verify()) == []
-            for version in _versions(ports):
+            for version in endings.versions(ports):
                 samples = list(data.open(ports.data, Ref.parse(version.ref)).samples())
                 assert len(samples) == version.count
                 assert all(ports.blobs.has(each.image) for each in samples)
@@ -220,79 +245,6 @@ def copied(template: Path, to: Path) -> Victim:
     """A workspace like the template."""
     shutil.copytree(template, to)
     return Victim(to)
-
-
-def _versions(ports: app.Ports) -> Iterator[data.Version]:
-    scope = app.scope_for(None, ports)
-    for name in data.names(ports.data, scope):
-        yield from data.log(ports.data, scope, name)
-
-
-# -- what a workspace comes to -------------------------------------------------------------------
-
-_NO_STATE = frozenset({"facts", "jobs", "seals", "servers", "run_metrics", "embeddings"})
-_AGAIN = frozenset({"data.added", "data.staged", "run.started", "run.resumed"})
-"""Kinds that say that something was tried or looked at: tried again, said again."""
-_PASSING = re.compile(
-    r"time(\..*)?|time_.*|created|changed|updated|opened|opened_fact|closed|ended|started|decided|seq"
-    r"|sequence|classes_seq|generation|added|images_per_s|alert_opened_s|body|attempt|url"
-)
-_RANDOM_ID = re.compile(r"\b(run|task|alert|approval|job)-[0-9a-f]{16}\b")
-
-
-def ending(root: Path, *, but: Collection[str] = ()) -> dict[str, list[str]]:
-    """All state and facts as text, without times, counters and random ids: equal for equal histories.
-
-    Args:
-        root: the workspace.
-        but: tables, fields and kinds of facts that are looked at otherwise.
-    """
-    with sdk.local(root) as here:
-        assert here.call(app.audit, app.Audit()).ok
-        assert list(here.ports.blobs.verify()) == []
-        found: dict[str, list[str]] = {}
-        with here.ports.ledger.read() as connection:
-            for name, table in store.metadata.tables.items():
-                if name not in _NO_STATE and name not in but:
-                    rows = connection.execute(table.select()).mappings()
-                    found[name] = sorted(_text(_fields(row, but)) for row in rows)
-        facts = [each for each in here.ports.ledger.facts() if each.kind not in {*_AGAIN, *but}]
-        found["facts"] = sorted(
-            _text([each.kind, each.subject, _fields(each.payload, but)]) for each in facts
-        )
-        found["samples"] = list(_samples(here.ports))
-        return found
-
-
-def _samples(ports: app.Ports) -> Iterator[str]:
-    scope = app.scope_for(None, ports)
-    refs = [version.ref for version in _versions(ports)]
-    refs += [f"{name}@work" for name in data.names(ports.data, scope)]
-    for ref in refs:
-        for sample in data.open(ports.data, Ref.parse(ref)).samples():
-            yield f"{ref}: {_text(msgspec.to_builtins(sample))}"
-
-
-def _fields(row: Mapping[Any, Any], but: Collection[str]) -> dict[str, Any]:
-    return {str(key): value for key, value in row.items() if str(key) not in but}
-
-
-def _text(value: Any) -> str:
-    text = msgspec.json.encode(_lasting(value), order="deterministic").decode()
-    return _RANDOM_ID.sub(r"\1-…", text)
-
-
-def _lasting(value: Any) -> Any:
-    """Without what differs between two runs of the same thing."""
-    if isinstance(value, dict):
-        return {k: _lasting(v) for k, v in value.items() if not _PASSING.fullmatch(str(k))}
-    if isinstance(value, list | tuple):
-        return [_lasting(each) for each in value]
-    if isinstance(value, bytes):  # a packed record: a sample, a dictionary
-        with contextlib.suppress(msgspec.DecodeError):
-            return _lasting(msgspec.msgpack.decode(value))
-        return value.hex()
-    return value
 
 
 def in_turns(*journeys: Iterator[None]) -> None:

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.journey import killing
-from tests.journey.killing import Nursery, Tally, Victim, copied
+from tests.journey.endings import ending
+from tests.journey.killing import LEAST, Nursery, Tally, Victim, copied
 from visloop import app
-
-LEAST = {"init": 5, "add": 30, "commit": 15, "export": 5, "add beside add": 5}
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +34,15 @@ def test_init_killed_anywhere_is_finished_by_the_next(
     draw = killing.draw_for("init")
     twin = tmp_path / "twin"
     span = nursery.measure(twin, "init", str(twin))
-    wanted = killing.ending(twin)
+    wanted = ending(twin)
     for number in range(100):
-        if tally.kills["init"] >= LEAST["init"]:
+        if tally.has_enough("init"):
             break
         root = tmp_path / f"init{number}"
         tally.kills["init"] += span.kill(nursery.command(root, "init", str(root)), root, draw)
         nursery.run(root, "init", str(root))
-        assert killing.ending(root) == wanted
-    assert tally.kills["init"] >= LEAST["init"]
+        assert ending(root) == wanted
+    assert tally.has_enough("init")
 
 
 @pytest.mark.parametrize("layout", ["classes", "coco"])
@@ -55,7 +54,7 @@ def test_add_killed_anywhere_ends_where_it_would_have(
     add = ("add", str(parts / layout), "--to", "line")
     twin = copied(parts / "empty", tmp_path / "twin")
     span = nursery.measure(twin.root, *add, batch=batch)
-    wanted = killing.ending(twin.root)
+    wanted = ending(twin.root)
     least = LEAST["add"] / 4
     landed = 0
     for number in range(100):
@@ -67,7 +66,7 @@ def test_add_killed_anywhere_ends_where_it_would_have(
             victim.must_stand()
         nursery.run(victim.root, *add, batch=batch)
         victim.must_stand()
-        assert killing.ending(victim.root) == wanted
+        assert ending(victim.root) == wanted
         shutil.rmtree(victim.root)
     assert landed >= least
     tally.kills["add"] += landed
@@ -97,9 +96,9 @@ def test_commit_killed_anywhere_leaves_all_of_a_version_or_none(
     draw = killing.draw_for("commit")
     twin = copied(staged, tmp_path / "twin")
     span = nursery.measure(twin.root, "commit", "line", "-m", "second")
-    wanted = killing.ending(twin.root)
+    wanted = ending(twin.root)
     for number in range(200):
-        if tally.kills["commit"] >= LEAST["commit"]:
+        if tally.has_enough("commit"):
             break
         victim = copied(staged, tmp_path / f"ws{number}")
         child = nursery.command(victim.root, "commit", "line", "-m", "second")
@@ -107,9 +106,9 @@ def test_commit_killed_anywhere_leaves_all_of_a_version_or_none(
         victim.must_stand()
         _commit_to_the_end(nursery, victim)
         victim.must_stand()
-        assert killing.ending(victim.root) == wanted
+        assert ending(victim.root) == wanted
         shutil.rmtree(victim.root)
-    assert tally.kills["commit"] >= LEAST["commit"]
+    assert tally.has_enough("commit")
 
 
 def test_export_killed_anywhere_leaves_no_half_folder(
@@ -120,7 +119,7 @@ def test_export_killed_anywhere_leaves_no_half_folder(
     span = nursery.measure(staged, "export", "line@v1", str(whole))
     wanted = _files(whole)
     for number in range(100):
-        if tally.kills["export"] >= LEAST["export"]:
+        if tally.has_enough("export"):
             break
         folder = tmp_path / f"out{number}"
         child = nursery.command(staged, "export", "line@v1", str(folder))
@@ -128,7 +127,7 @@ def test_export_killed_anywhere_leaves_no_half_folder(
         if not folder.exists():
             nursery.run(staged, "export", "line@v1", str(folder))
         assert _files(folder) == wanted
-    assert tally.kills["export"] >= LEAST["export"]
+    assert tally.has_enough("export")
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -144,9 +143,9 @@ def test_three_adding_at_once_lose_and_double_nothing_also_when_one_is_killed(
     twin = copied(parts / "empty", tmp_path / "twin")
     span = nursery.measure(twin.root, "add", shared, "--to", "line", batch=8)
     nursery.run(twin.root, "add", own, "--to", "line", batch=8)
-    wanted = killing.ending(twin.root)
+    wanted = ending(twin.root)
     for number in range(100):
-        if number >= 2 and tally.kills["add beside add"] >= LEAST["add beside add"]:
+        if number >= 2 and tally.has_enough("add beside add"):
             break
         victim = copied(parts / "empty", tmp_path / f"ws{number}")
         beside = [
@@ -159,9 +158,9 @@ def test_three_adding_at_once_lose_and_double_nothing_also_when_one_is_killed(
         for each in (*beside, child):
             assert each.end() in {0, -signal.SIGKILL}, each.said
         victim.must_stand()
-        assert killing.ending(victim.root) == wanted  # what the killed one did not add, another did
+        assert ending(victim.root) == wanted  # what the killed one did not add, another did
         shutil.rmtree(victim.root)
-    assert tally.kills["add beside add"] >= LEAST["add beside add"]
+    assert tally.has_enough("add beside add")
 
 
 def _halves(parts: Path, to: Path) -> tuple[str, str]:

@@ -68,7 +68,9 @@ def build(folder: Path, *, count: int = 120) -> World:
             here.call(
                 app.demo_stream, app.DemoStream(start=50, count=50, drift=("lamp",), **stream)
             )
-        app.Worker(here.ports, "test").once()
+        worker = app.Worker(here.ports, "test")
+        worker.once()
+        worker.let_go()
         assert here.call(app.alerts_list, app.AlertsList()).count, "the lamp must raise an alarm"
         assert here.call(app.label_list, app.LabelList()).count >= 20
     return World(root, parts, truth)
