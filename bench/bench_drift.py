@@ -1,6 +1,6 @@
 """S1, S2, S4: the window test on real pictures: false alarms, power, cost.
 
-    python bench/drift.py [--pictures DIR] [--windows 2000] [--power 40] [--only S1]
+    python bench/bench_drift.py [--pictures DIR] [--windows 2000] [--power 40] [--only S1]
 
 DIR holds train/ and test/ with a folder a class (default: the clothing set of VISLOOP_TEST_DATA).
 Everything is what a deployment would have: `classify-linear` is trained, its held-out answers are the
