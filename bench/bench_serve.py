@@ -16,6 +16,7 @@ import io
 import json
 import os
 import selectors
+import shutil
 import signal
 import socket
 import statistics
@@ -204,6 +205,9 @@ def _serve_app(app: object) -> None:
 
 def role_load(port: int, body: Path, connections: int, seconds: float) -> None:
     """Closed-loop clients on raw sockets in one thread; prints answers a second and latencies."""
+    if shutil.which("wrk"):
+        _wrk(port, body, connections, seconds)
+        return
     data = body.read_bytes()
     head = f"POST /predict/bench HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(data)}\r\n\r\n"
     request = head.encode() + data
@@ -245,6 +249,30 @@ def role_load(port: int, body: Path, connections: int, seconds: float) -> None:
         "answers": len(waits),
     }
     sys.stdout.write(json.dumps(told) + "\n")
+
+
+WRK = """
+wrk.method = "POST"
+local file = io.open("%s", "rb"); wrk.body = file:read("*a"); file:close()
+done = function(summary, latency, requests)
+  local failed = summary.errors.status + summary.errors.connect + summary.errors.read
+  io.write(string.format('{"rps": %%f, "p50_ms": %%f, "p99_ms": %%f, "failed": %%d, "answers": %%d}',
+    summary.requests / summary.duration * 1e6, latency:percentile(50) / 1e3,
+    latency:percentile(99) / 1e3, failed + summary.errors.timeout, summary.requests))
+end
+"""
+
+
+def _wrk(port: int, body: Path, connections: int, seconds: float) -> None:
+    """The same with wrk where it is installed: it takes less of the machine for itself."""
+    script = body.with_suffix(".lua")
+    script.write_text(WRK % body)
+    url = f"http://127.0.0.1:{port}/predict/bench"
+    options = ["-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "30s"]
+    done = subprocess.run(
+        ["wrk", *options, "-s", str(script), url], capture_output=True, check=True, text=True
+    )
+    sys.stdout.write(done.stdout.strip().splitlines()[-1] + "\n")
 
 
 def _length(head: bytes) -> int:
@@ -309,7 +337,8 @@ class Bench:
     def throughput(self, row: str, connections: int, cores: int) -> dict:
         """V1, V2, V3 and with them V7: ours with the log and without, FastAPI, the bare loop."""
         contenders = {
-            "ours": lambda: ["-m", "visloop.serve", self.real.settings()],
+            # the burst of statistics is over: what a busy server does for hours
+            "ours": lambda: ["-m", "visloop.serve", self.real.settings(statistics_burst=1)],
             "no_log": lambda: ["-m", "visloop.serve", self.real.settings(log=False)],
             "fastapi": lambda: [str(HERE), "--role", "fastapi", "--folder", str(self.folder)],
         }

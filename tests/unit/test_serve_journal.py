@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from tests.journey.serve_world import CLASSES, World, network, until
 from visloop import serve
 from visloop.serve import processes, tables
+from visloop.serve.journal.clerk import Allowance
 from visloop.serve.journal.counter import Counter, Counts, abandoned, holds
 from visloop.serve.journal.entry import Entry
 from visloop.serve.journal.log import PredictionLog
@@ -189,6 +190,7 @@ def test_numbers_are_unique_across_threads(tmp_path):
 COUNTING = """
 import os, signal, sys
 from pathlib import Path
+from visloop.serve.journal.clerk import Allowance
 from visloop.serve.journal.counter import Counter
 counter = Counter.create(Path(sys.argv[1]), "server-killed")
 for _ in range(123): counter.next()
@@ -233,3 +235,13 @@ def test_the_balance_says_what_the_killed_answered_dropped_and_lost(world):
     assert serve.lost(world.ports, world.scope) == told
     assert list(world.ports.counters.iterdir()) == []
     assert processes.settle(world.ports, world.scope) == []
+
+
+def test_an_allowance_gives_a_burst_and_then_so_many_a_second():
+    allowance = Allowance(per_s=100, burst=20)
+    started = time.monotonic()
+    taken = sum(allowance.take() for _ in range(50))
+    spent = time.monotonic() - started
+    assert 20 <= taken <= 21 + 100 * spent
+    time.sleep(0.1)
+    assert 9 <= sum(allowance.take() for _ in range(50)) <= 50

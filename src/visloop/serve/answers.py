@@ -148,7 +148,7 @@ class Answers:
         if len(tensor) > self._limits.batch:
             raise TooLarge(
                 f"{len(tensor)} pictures in one request; the limit is {self._limits.batch}",
-                fix="send several requests, or raise serve.max_batch",
+                fix="send several requests",
             )
         if names == [PICTURE_INPUT] and not isinstance(tensor, np.ndarray):
             both = [model.prepare(image) for image in tensor]
@@ -204,8 +204,8 @@ def _plain(slot: Slot, model: Model, outputs: Outputs, taken: Taken) -> dict[str
         "time": utc_text(taken.time),
     }
     if outputs.probabilities is not None:
-        values = rounded(outputs.probabilities[0])
-        best = int(outputs.probabilities[0].argmax())
+        row = outputs.probabilities[0]
+        values, best = rounded(row), int(row.argmax())
         said["label"], said["confidence"] = model.contract.classes[best], values[best]
         said["probabilities"] = dict(zip(model.contract.classes, values, strict=True))
     elif outputs.embedding is not None:

@@ -17,7 +17,7 @@ from visloop.serve import tables
 from visloop.serve.errors import DeploymentNotFound
 from visloop.serve.ports import ServePorts
 from visloop.serve.processes import PART, servers
-from visloop.store import Write
+from visloop.store import Claim, Write
 
 DEFAULT_URL: Final = "http://127.0.0.1:8484"
 POLL_S: Final = 0.05
@@ -44,7 +44,9 @@ class NothingToRollBackTo(Conflict):
     code = "serve.nothing_to_roll_back_to"
 
 
-def deploy(ports: ServePorts, scope: Scope, name: str, model: ModelVersion) -> Deployment:
+def deploy(
+    ports: ServePorts, scope: Scope, name: str, model: ModelVersion, *, fence: Claim | None = None
+) -> Deployment:
     """Let `model` answer under `name`; serving processes switch within a second.
 
     Deploying what is deployed already changes nothing and records no fact.
@@ -52,6 +54,7 @@ def deploy(ports: ServePorts, scope: Scope, name: str, model: ModelVersion) -> D
     Raises:
         UsageError: `name` cannot stand in a URL.
         ApprovalNeeded: a person rejected this version.
+        LeaseLost: `fence` was taken over.
     """
     check_name(name, "deployment")
     if model.state == "rejected":
@@ -59,7 +62,7 @@ def deploy(ports: ServePorts, scope: Scope, name: str, model: ModelVersion) -> D
             f"{model.ref} was rejected",
             fix=f"visloop model approve {model.ref}   (if that was a mistake)",
         )
-    with ports.ledger.write(scope) as write:
+    with ports.ledger.write(scope, fence=fence) as write:
         before = _find(write, scope.project, name)
         if before and (before.model, before.package, before.state) == (
             model.ref,

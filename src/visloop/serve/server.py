@@ -26,7 +26,7 @@ from visloop.events import Scope
 from visloop.ids import Ref, new_id
 from visloop.serve.answers import Answers, Limits
 from visloop.serve.asgi import App, Parts
-from visloop.serve.journal.clerk import Clerk
+from visloop.serve.journal.clerk import Allowance, Clerk
 from visloop.serve.journal.counter import Counter, Counts
 from visloop.serve.journal.log import PredictionLog
 from visloop.serve.lineup import Lineup
@@ -46,7 +46,7 @@ log = logging.getLogger("visloop.serve")
 
 BACKLOG: Final = 2048
 # threads that hold Python's lock for long make the event loop wait: hand it over sooner than 5 ms
-SWITCH_INTERVAL_S: Final = 0.0001
+SWITCH_INTERVAL_S: Final = 0.001
 
 
 def run(settings: ServeSettings, *, on_ready: Callable[[str], None] | None = None) -> None:
@@ -180,6 +180,8 @@ class Process:
         settings = self._settings
         limits = Limits(settings.max_body_bytes, settings.max_batch)
         clock = self._ports.ledger.clock
+        allowance = Allowance(settings.statistics_per_s, settings.statistics_burst)
+        clerk = Clerk(self._id, self._counter, clock, self._log, allowance)
         return Parts(
             guard=Guard(settings.allowed_hosts, settings.allowed_origins),
             bodies=BodyReader(
@@ -187,7 +189,7 @@ class Process:
             ),
             lineup=self._lineup,
             workers=self._workers,
-            answers=Answers(Clerk(self._id, self._counter, clock, self._log), limits),
+            answers=Answers(clerk, limits),
             metrics=Metrics(self._id),
             fallback=self._proxy,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,16 +37,44 @@ class Taken:
     latency_ms: float
 
 
+class Allowance:
+    """So many at once, so many a second for long (a token bucket); safe to call from several threads."""
+
+    def __init__(self, per_s: float, burst: int) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._left = float(burst)
+        self._at = time.monotonic()
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Whether there is one more."""
+        with self._lock:
+            now = time.monotonic()
+            self._left = min(self._burst, self._left + (now - self._at) * self._per_s)
+            self._at = now
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
+
+
 class Clerk:
     """Keeps the books of one serving process; without a `log` it only numbers."""
 
     def __init__(
-        self, server: str, counter: Counter, clock: Clock, log: PredictionLog | None
+        self,
+        server: str,
+        counter: Counter,
+        clock: Clock,
+        log: PredictionLog | None,
+        allowance: Allowance,
     ) -> None:
         self._server = server
         self._counter = counter
         self._clock = clock
         self._log = log
+        self._allowance = allowance
 
     def take(self, image: bytes, pixels: Pixels | None, started: float) -> Taken:
         """Number an answer: from here on it counts, whatever happens to this process."""
@@ -69,7 +98,7 @@ class Clerk:
 
         def record() -> None:
             for row, one in enumerate(taken):
-                pixels = one.pixels
+                pixels = one.pixels if self._allowance.take() else None
                 entry = Entry(
                     id=one.id,
                     number=one.number,

@@ -19,6 +19,7 @@ from visloop.vision import Annotation, Prediction
 Floats: TypeAlias = NDArray[np.float32]
 
 DECIMALS: Final = 6
+_FEW: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +97,7 @@ class Entry:
 
 def rounded(values: Floats) -> list[float]:
     """Six decimals, as answers and the log tell them."""
+    # between two networks every cache is cold: for few numbers Python is there, NumPy must come first
+    if len(values) <= _FEW:
+        return [round(value, DECIMALS) for value in values.tolist()]
     return np.round(values.astype(np.float64), DECIMALS).tolist()

@@ -55,7 +55,7 @@ class Guard:
             return
         raise StrangeOrigin(
             f"a page of {origin!r} may not call this server",
-            fix="open the page from this server, or add the site to serve.allowed_origins",
+            fix="open the page from this server, or let the site's own server ask",
         )
 
 

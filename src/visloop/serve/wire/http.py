@@ -64,7 +64,11 @@ class BodyReader:
             if headers.get(b"expect") is None:
                 await self._drain(receive)
             raise self._too_large(declared)
-        message = await receive()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                message = await receive()
+        except TimeoutError:
+            raise self._too_slow() from None
         if not message.get("more_body", False) and message["type"] == "http.request":
             return self._bounded(message.get("body", b""))
         reserved = self.max_bytes if declared is None else declared
@@ -76,10 +80,7 @@ class BodyReader:
             async with asyncio.timeout(self._timeout_s):
                 return await self._collect(message, receive)
         except TimeoutError:
-            raise BadRequest(
-                f"the request body did not arrive within {self._timeout_s:g} s",
-                fix="send the body without pauses",
-            ) from None
+            raise self._too_slow() from None
         finally:
             self._budget += reserved
 
@@ -114,10 +115,16 @@ class BodyReader:
         except TimeoutError:
             return
 
+    def _too_slow(self) -> BadRequest:
+        return BadRequest(
+            f"the request body did not arrive within {self._timeout_s:g} s",
+            fix="send the body without pauses",
+        )
+
     def _too_large(self, size: int) -> TooLarge:
         return TooLarge(
             f"the request body has {size:,} bytes or more; the limit is {self.max_bytes:,}",
-            fix="send a smaller picture, or raise serve.max_body_bytes",
+            fix="send a smaller picture, or raise serve.body_limit_mb",
         )
 
 
@@ -152,7 +159,7 @@ def unpack(body: bytes, encoding: bytes | None, max_bytes: int) -> bytes:
     if len(plain) > max_bytes:
         raise TooLarge(
             f"the body unpacks to more than {max_bytes:,} bytes",
-            fix="send less, or raise serve.max_body_bytes",
+            fix="send less, or raise serve.body_limit_mb",
         )
     if not unzip.eof:
         raise BadRequest("the compressed body ends too early", fix="send all of it")

@@ -175,8 +175,11 @@ def _refuse_extensions(parameters: Mapping[str, Any]) -> None:
 
 
 def _count(tensor: TensorIn) -> int:
-    if any(size < 0 for size in tensor.shape):
-        raise BadRequest(f"input {tensor.name!r}: shape {tensor.shape} has a negative size")
+    if not tensor.shape or any(size < 0 for size in tensor.shape):
+        raise BadRequest(
+            f"input {tensor.name!r}: shape {tensor.shape} is empty or has a negative size",
+            fix="the first size is the number of pictures",
+        )
     return math.prod(tensor.shape)
 
 
