@@ -145,7 +145,7 @@ class Types:
             raise TypeError(f"two records are called {name}")
         if name not in self.found:
             self.found[name] = ""
-            self.found[name] = _interface(name, self._members(cls, ask=ask))
+            self.found[name] = _interface(name, self.members(cls, ask=ask))
         return name
 
     def text(self, info: inspect.Type) -> str:
@@ -171,7 +171,8 @@ class Types:
             return f"Record<string, {self.text(info.value_type)}>"
         raise TypeError(info)
 
-    def _members(self, cls: type, *, ask: bool) -> Iterator[Member]:
+    def members(self, cls: type, *, ask: bool = False) -> Iterator[Member]:
+        """The fields of a record, as JSON has them."""
         info = inspect.type_info(cls)
         assert isinstance(info, _NAMED)
         may_lack = ask or getattr(getattr(cls, "__struct_config__", None), "omit_defaults", False)
@@ -197,6 +198,12 @@ class Types:
                 text = known + "[]" * text.endswith("[]") + " | null" * text.endswith("| null")
             parts.append(Member(field.encode_name, text, optional=False))
         return "{ " + "; ".join(f"{each.name}: {each.type}" for each in parts) + " }"
+
+
+def fields_of(cls: type) -> tuple[set[str], set[str]]:
+    """The fields that an answer must have, and all that it may have."""
+    members = list(Types().members(cls))
+    return {each.name for each in members if not each.optional}, {each.name for each in members}
 
 
 def _interface(name: str, members: Iterator[Member]) -> str:

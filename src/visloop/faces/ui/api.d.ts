@@ -12,6 +12,9 @@ export interface Verbs {
   "datasets": { ask: DatasetsAsk; answer: { count: number; rows: DatasetSummary[] } };
   "quarantine.list": { ask: QuarantineListAsk; answer: { count: number; rows: Quarantined[] } };
   "quarantine.retry": { ask: QuarantineRetryAsk; answer: AddAnswer };
+  "quarantine.remove": { ask: QuarantineRemoveAsk; answer: Count };
+  "remove": { ask: RemoveAsk; answer: Count };
+  "unstage": { ask: UnstageAsk; answer: Count };
   "classes.list": { ask: ClassesListAsk; answer: { count: number; rows: ClassEntry[] } };
   "classes.add": { ask: ClassesAddAsk; answer: { count: number; rows: ClassEntry[] } };
   "train": { ask: TrainAsk; answer: Trained };
@@ -232,6 +235,10 @@ export interface Committed {
   dataset: string;
   samples: number;
   root: string;
+}
+
+export interface Count {
+  count: number;
 }
 
 export interface DatasetSummary {
@@ -648,6 +655,12 @@ export interface QuarantineListAsk {
   dataset?: string | null;
 }
 
+export interface QuarantineRemoveAsk {
+  dataset: string;
+  ids: string[];
+  reason: string;
+}
+
 export interface QuarantineRetryAsk {
   dataset: string;
   ids?: string[];
@@ -675,6 +688,11 @@ export interface QueueRow {
   skipped: number;
   uncommitted: number;
   waiting: number;
+}
+
+export interface RemoveAsk {
+  dataset: string;
+  paths: string[];
 }
 
 export interface RollbackAsk {
@@ -772,6 +790,7 @@ export interface SplitAsk {
   seed?: number;
   group_by?: string | null;
   redo?: boolean;
+  unfreeze?: boolean;
 }
 
 export interface StagedCounts {
@@ -880,6 +899,11 @@ export interface TurnRow {
   time_to_heal_s?: number;
   verdict?: string;
   version?: string;
+}
+
+export interface UnstageAsk {
+  dataset: string;
+  paths?: string[];
 }
 
 export interface Window {

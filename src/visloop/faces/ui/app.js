@@ -104,7 +104,7 @@ function App() {
         button({ onClick: toggleTheme, title: "dark or light (t)", "aria-label": dark ? "light theme" : "dark theme", type: "button", class: "icon" }, icon(dark ? "sun" : "moon")),
         button({ onClick: () => setHelp(true), title: "keys (?)", "aria-label": "keys", type: "button", class: "icon" }, icon("keys")))),
     h(Reach, {}),
-    main({ tabIndex: -1 }, h(current.view, { key: current.path, address: rest })),
+    main({ tabIndex: -1, "data-address": [path, ...rest].join("/") }, h(current.view, { key: current.path, address: rest })),
     h(Help, { open: help, onClose: () => setHelp(false) }));
 }
 

@@ -72,7 +72,7 @@ export const shortened = (words) => words.replace(DIGEST, (each) => each.slice(0
  * How surprising a window is: −log₁₀ of its p-value, at most 12.
  * @param {number} p
  */
-export const surprise = (p) => Math.min(12, -Math.log10(Math.max(p, 1e-12)));
+export const surprise = (p) => Math.min(12, 0 - Math.log10(Math.max(p, 1e-12)));
 
 /** @type {Record<string, (rest: string) => string>} */
 const REASONS = {

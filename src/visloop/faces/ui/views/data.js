@@ -104,13 +104,13 @@ const Legend = ({ classes, hidden, onToggle }) =>
 export function Data({ address: parts }) {
   const sets = useAnswer("datasets", {});
   const rows = sets.data?.rows ?? [];
-  if (!sets.data) return div(h1("Data"), waiting(sets.error));
+  if (!sets.data) return div(div({ class: "title" }, h1("Data")), waiting(sets.error));
   if (!rows.length) {
-    return div(h1("Data"), panel("", empty("No pictures yet", "Folders of class sub-folders, COCO, VOC or plain pictures; what cannot be read is set aside with its reason.",
+    return div(div({ class: "title" }, h1("Data")), panel("", empty("No pictures yet", "Folders of class sub-folders, COCO, VOC or plain pictures; what cannot be read is set aside with its reason.",
       "visloop add FOLDER --to NAME", "visloop demo images parts && visloop add parts --to line")));
   }
   const dataset = rows.find((each) => each.name === parts[0]) ?? (parts[0] ? null : [...rows].sort((a, b) => (b.time ?? "").localeCompare(a.time ?? ""))[0]);
-  if (!dataset) return div(h1("Data"), panel("", empty(`There is no data set ${parts[0]}`, a({ href: "#/data" }, "See those there are"))));
+  if (!dataset) return div(div({ class: "title" }, h1("Data")), panel("", empty(`There is no data set ${parts[0]}`, a({ href: "#/data" }, "See those there are"))));
   return h(Dataset, { key: dataset.name, dataset, others: rows, version: parts[1] || "work", split: parts[2] === "all" ? "" : parts[2] ?? "", open: parts[3] ? Number(parts[3]) - 1 : -1 });
 }
 

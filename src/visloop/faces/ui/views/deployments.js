@@ -101,8 +101,8 @@ function Answers({ name, dataset }) {
 /** @param {{row: Logged, name: string, colour: (label: string | undefined) => string}} properties */
 function Answer({ row, name, colour }) {
   const said = row.label ?? "no label";
-  return button({ type: "button", class: "answer", onClick: () => go("deployments", name, row.id), "aria-label": `${said}, ${percent(row.confidence)}: trace it` },
-    h(Picture, { src: answered(row.id, 160), alt: said }),
+  return button({ type: "button", class: "answer", onClick: () => go("deployments", name, row.id), title: "where it came from" },
+    h(Picture, { src: answered(row.id, 160), alt: "" }),
     span({ class: "label" }, dot(colour(row.label ?? "")), said),
     span({ class: "sure" }, bar(row.confidence ?? 0, {}), span({ class: "muted" }, percent(row.confidence, 0))),
     span({ class: "muted small" }, `${row.latency_ms.toFixed(0)} ms, `, when(row.time)));
@@ -111,10 +111,10 @@ function Answer({ row, name, colour }) {
 /** @param {{address: string[]}} properties */
 export function Deployments({ address: [wanted, prediction] }) {
   const { data, error } = useAnswer("deployments", {}, 4000);
-  if (!data) return div(h1("Deployments"), waiting(error));
-  if (!data.rows.length) return div(h1("Deployments"), panel("", empty("Nothing is served yet", "A deployment answers pictures under a name; the model behind it can change without a lost request.", "visloop deploy MODEL@v1 --as NAME")));
+  if (!data) return div(div({ class: "title" }, h1("Deployments")), waiting(error));
+  if (!data.rows.length) return div(div({ class: "title" }, h1("Deployments")), panel("", empty("Nothing is served yet", "A deployment answers pictures under a name; the model behind it can change without a lost request.", "visloop deploy MODEL@v1 --as NAME")));
   const current = wanted ? data.rows.find((row) => row.name === wanted) : data.rows[0];
-  if (!current) return div(h1("Deployments"), panel("", empty(`There is no deployment ${wanted}`, a({ href: "#/deployments" }, "See those there are"))));
+  if (!current) return div(div({ class: "title" }, h1("Deployments")), panel("", empty(`There is no deployment ${wanted}`, a({ href: "#/deployments" }, "See those there are"))));
   return h(One, { key: current.name, current, all: data.rows, prediction });
 }
 

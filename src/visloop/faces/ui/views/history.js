@@ -32,7 +32,7 @@ export function History({ address: [wanted = ""] }) {
   const verify = async () => setAudit(await deeds.run("audit", "audit", {}));
   return div(
     div({ class: "title" }, h1("History"),
-      span({ class: "muted" }, data ? `${count(rows.length, "newest fact")}` : ""),
+      span({ class: "muted" }, rows.length ? count(rows.length, "newest fact") : ""),
       span({ class: "grow" }),
       topics.length > 1 ? div({ class: "tabs", role: "group", "aria-label": "which" }, ...["", ...topics].map((each) =>
         button({ type: "button", "aria-pressed": String(each === wanted), onClick: () => { location.hash = address("history", ...(each ? [each] : [])); } }, each || "all"))) : null,

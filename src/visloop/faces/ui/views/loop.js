@@ -1,6 +1,6 @@
 // @ts-check
 /** The closed loop: where it stands, what it waits for, every turn so far. */
-import { a, circle, code, dd, div, dl, dt, g, h, h1, p, path, span, strong, svg, text } from "../lib/dom.js";
+import { a, circle, code, dd, div, dl, dt, g, h, h1, p, path, span, strong, svg, text, useEffect, useState } from "../lib/dom.js";
 import { act, bar, empty, failure, grid, panel, stateBadge, toneOf, waiting, when } from "../lib/parts.js";
 import { address, useAnswer, useDeeds } from "../lib/use.js";
 import { count, duration } from "../lib/words.js";
@@ -105,10 +105,13 @@ const Turns = ({ rows }) => panel("Turns", rows.length ? grid(rows, [
 ]) : empty("No turn yet", "It begins when enough labels are accepted: commit, train, judge, approve where the policy asks, switch, and look again."));
 
 export function Loop() {
-  const { data, error } = useAnswer("loop.status", {}, 2000);
+  const [often, setOften] = useState(2000);
+  const { data, error } = useAnswer("loop.status", {}, often);
   const deeds = useDeeds();
-  if (!data && error?.code === "config.invalid") return h(FirstSteps, {});
-  if (!data) return div(h1("Loop"), waiting(error));
+  const missing = !data && error?.code === "config.invalid";
+  useEffect(() => { if (missing) setOften(0); }, [missing]);
+  if (missing) return h(FirstSteps, {});
+  if (!data) return div(div({ class: "title" }, h1("Loop")), waiting(error));
   const ended = data.history.find((row) => row.ended);
   return div(
     div({ class: "title" }, h1("Loop"), span({ class: "muted" }, `of ${data.deployment}`), stateBadge(data.state), span({ class: "grow" }),

@@ -85,7 +85,7 @@ export function Model({ model }) {
     reload();
   };
   return div(
-    div({ class: "title" }, h1(a({ href: "#/models" }, "Models"), span({ class: "crumb" }, "/"), ref),
+    div({ class: "title" }, a({ href: "#/models", class: "crumb" }, "Models"), h1(ref),
       version?.aliases.map((each) => badge(each, each === "champion" ? "good" : "plain")), version && version.state !== "registered" ? stateBadge(version.state) : null,
       span({ class: "grow" }),
       deeds.progress ? span({ class: "muted", role: "status" }, deeds.progress) : null,

@@ -135,7 +135,7 @@ export function Queue() {
 
   const last = decided.at(-1);
   const title = div({ class: "title" }, h1("Queue"),
-    span({ class: "muted", role: "status" }, tasks.ready ? `${count(tasks.waiting, "picture")} wait${tasks.waiting === 1 ? "s" : ""}${decided.length ? `, ${decided.length} decided now` : ""}` : ""),
+    span({ class: "muted", role: "status" }, tasks.ready && tasks.waiting + decided.length ? `${count(tasks.waiting, "picture")} wait${tasks.waiting === 1 ? "s" : ""}${decided.length ? `, ${decided.length} decided now` : ""}` : ""),
     h(Saved, { sent, decided: decided.length }), span({ class: "grow" }),
     last ? span({ class: "muted" }, "last: ", last.said) : null,
     act("Undo", undo, { key: "u", disabled: !decided.length }));

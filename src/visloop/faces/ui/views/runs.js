@@ -33,7 +33,7 @@ function said(value) {
 /** @param {{id: string}} properties */
 function Detail({ id }) {
   const { data, error } = useAnswer("runs.show", { run: id });
-  const title = div({ class: "title" }, h1(a({ href: "#/runs" }, "Runs"), span({ class: "crumb" }, "/"), id), data ? stateBadge(data.run.status) : null);
+  const title = div({ class: "title" }, a({ href: "#/runs", class: "crumb" }, "Runs"), h1(id), data ? stateBadge(data.run.status) : null);
   if (!data) return div(title, waiting(error));
   const { run } = data;
   const metrics = Object.entries(run.metrics);

@@ -1,7 +1,7 @@
 // @ts-check
 /** The way to the first loop: what is done, what comes next, each with its command. */
 import { a, code, div, h, h1, h2, li, ol, p, span } from "../lib/dom.js";
-import { Command, icon } from "../lib/parts.js";
+import { coded, Command, icon } from "../lib/parts.js";
 import { useAnswer } from "../lib/use.js";
 
 /** @typedef {{title: string, words: string, done: boolean, commands: string[], href: string}} Step */
@@ -33,6 +33,6 @@ export function FirstSteps() {
     p({ class: "lead" }, "No loop is set up yet. Six steps lead to a model whose mistakes become its lessons; or see all of it at once with ", code("visloop quickstart"), "."),
     ol({ class: "steps" }, ...steps.map((each, k) => li({ class: each.done ? "done" : k === next ? "next" : "" },
       span({ class: "number" }, each.done ? icon("check") : String(k + 1)),
-      div(h2({ class: "big" }, each.done ? a({ href: each.href }, each.title) : each.title), p({ class: "muted" }, each.words),
+      div(h2({ class: "big" }, each.done ? a({ href: each.href }, each.title) : each.title), p({ class: "muted" }, ...coded(each.words)),
         each.done ? null : each.commands.map((text) => h(Command, { text })))))));
 }

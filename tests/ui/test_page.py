@@ -1,0 +1,313 @@
+"""What a person sees and does in the page: a real server, a real browser."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.ui import api_types
+from tests.ui.conftest import RED_XYXY, Visit
+from visloop import app
+
+VIEWS = ("loop", "data", "queue", "runs", "models", "deployments", "history")
+NONSENSE = re.compile(r"undefined|NaN|\[object|Infinity|Invalid Date")
+
+
+def detail_addresses(visit: Visit) -> list[tuple[str, ...]]:
+    run = visit.site.ask("runs.list")["rows"][0]["id"]
+    answer = visit.site.ask("predictions", name="belt", limit=1)["rows"][0]["id"]
+    return [
+        ("data", "boxed"),
+        ("data", "odd"),
+        ("data", "line", "v1", "test"),
+        ("data", "boxed", "v1", "all", "3"),
+        ("runs", run),
+        ("models", "inspector@v1"),
+        ("deployments", "belt", answer),
+        ("history", "models"),
+    ]
+
+
+def pictures_are_there(page: Page, within: str) -> int:
+    """How many pictures are shown; all that are in sight have their pixels."""
+    page.wait_for_function(
+        """(within) => {
+          const seen = [...document.querySelectorAll(within + ' img')].filter((each) => {
+            const { top, bottom } = each.getBoundingClientRect();
+            return bottom > 0 && top < innerHeight;
+          });
+          return seen.length > 0 && seen.every((each) => each.complete && each.naturalWidth > 0);
+        }""",
+        arg=within,
+    )
+    return page.locator(f"{within} img").count()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_view_shows_what_it_has(visit: Visit, theme: str) -> None:
+    visit.page.emulate_media(color_scheme=theme)
+    for address in [*((each,) for each in VIEWS), *detail_addresses(visit)]:
+        page = visit.go(*address)
+        where = "/".join(address)
+        expect(page.locator("nav [aria-current=page]")).to_have_text(
+            re.compile(address[0], re.IGNORECASE)
+        )
+        text = page.inner_text("body")
+        assert not NONSENSE.search(text), f"{where}: {NONSENSE.search(text)}"
+        assert page.locator(".failure").count() == 0, where
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(wide) <= 0, f"{where} is wider than the window"
+
+
+def test_every_view_fits_a_smaller_window(visit: Visit) -> None:
+    for width in (1280, 820):
+        visit.page.set_viewport_size({"width": width, "height": 800})
+        for address in [*((each,) for each in VIEWS), *detail_addresses(visit)]:
+            page = visit.go(*address)
+            wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            assert page.evaluate(wide) <= 0, f"{'/'.join(address)} at {width} px"
+
+
+def test_the_grid_shows_the_pictures_and_holds_few_of_them(visit: Visit) -> None:
+    page = visit.go("data", "line")
+    shown = pictures_are_there(page, ".cards")
+    assert 15 <= shown < 90
+    expect(page.locator("main .title")).to_contain_text("90 pictures")
+    last = visit.site.ask("samples", ref="line@work", offset=89, limit=1)["rows"][0]["path"]
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(page.get_by_role("button", name=f"open {last}", exact=True)).to_be_visible()
+    pictures_are_there(page, ".cards")
+
+
+def test_a_split_and_a_version_are_addresses(visit: Visit) -> None:
+    page = visit.go("data", "line")
+    page.get_by_role("group", name="split").get_by_role("button", name="test").click()
+    expect(page).to_have_url(re.compile(r"#/data/line/work/test$"))
+    in_test = visit.site.ask("samples", ref="line@work:test", limit=1)["total"]
+    expect(page.locator("main .title")).to_contain_text(f"{in_test} pictures")
+    page.get_by_role("link", name="v1", exact=True).click()
+    expect(page).to_have_url(re.compile(r"#/data/line/v1/test$"))
+
+
+def test_the_viewer_walks_through_the_pictures(visit: Visit) -> None:
+    page = visit.go("data", "boxed", "v1")
+    page.locator(".card button").first.click()
+    rows = visit.site.ask("samples", ref="boxed@v1", limit=2)["rows"]
+    expect(page.locator("dialog[open] .path")).to_have_text(rows[0]["path"])
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("dialog[open] .path")).to_have_text(rows[1]["path"])
+    expect(page.locator("dialog[open] .frame svg rect")).to_have_count(
+        len([each for each in rows[1]["annotations"] if each["type"] == "box"])
+    )
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile(r"#/data/boxed/v1$"))
+
+
+def red_of(page: Page) -> tuple[float, float, float, float]:
+    """Where the red pixels of a screenshot are, in pixels of the window."""
+    shot = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB")).astype(int)
+    red = (shot[..., 0] > 200) & (shot[..., 1] < 60) & (shot[..., 2] < 60)
+    ys, xs = np.nonzero(red)
+    return float(xs.min()), float(ys.min()), float(xs.max() + 1), float(ys.max() + 1)
+
+
+@pytest.mark.parametrize("where", [("turned",), ("turned", "work", "all", "1")])
+def test_a_box_on_a_turned_picture_lies_on_its_pixels(visit: Visit, where: tuple[str, ...]) -> None:
+    row = visit.site.ask("samples", ref="turned@work")["rows"][0]
+    assert row["orientation"] == 6
+    assert row["annotations"][0]["xyxy"] == list(RED_XYXY)
+    page = visit.go("data", *where)
+    picture = "dialog[open] .frame" if len(where) > 1 else ".card"
+    pictures_are_there(page, picture)
+    place = page.locator(f"{picture} svg rect").bounding_box()
+    assert place is not None
+    left, top, right, bottom = red_of(page)
+    tolerance = 3.0
+    assert abs(place["x"] - left) < tolerance
+    assert abs(place["y"] - top) < tolerance
+    assert abs(place["x"] + place["width"] - right) < tolerance
+    assert abs(place["y"] + place["height"] - bottom) < tolerance
+
+
+@pytest.mark.shared
+def test_boxes_of_real_pictures_are_where_their_file_says(visit: Visit, shared_data: Path) -> None:
+    file = shared_data / "bccd" / "Annotations" / "BloodImage_00000.xml"
+    folder = visit.site.root.parent / "bccd"
+    for kind, name in (("Annotations", file.name), ("JPEGImages", "BloodImage_00000.jpg")):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        shutil.copy(file.parent.parent / kind / name, folder / kind / name)
+    visit.site.ask("add", paths=[str(folder)], to="cells")
+    tree = ET.parse(file)
+    corners = ("xmin", "ymin", "xmax", "ymax")
+    wanted = sorted(
+        tuple(float(box.findtext(each) or "nan") for each in corners) for box in tree.iter("bndbox")
+    )
+    page = visit.go("data", "cells", "work", "all", "1")
+    pictures_are_there(page, "dialog[open] .frame")
+    image = page.locator("dialog[open] .frame img").bounding_box()
+    assert image is not None
+    scale = image["width"] / 640
+    assert abs(image["height"] / 480 - scale) < 0.01
+    drawn = sorted(
+        tuple(
+            (edge - start) / scale
+            for edge, start in zip(
+                (at["x"], at["y"], at["x"] + at["width"], at["y"] + at["height"]),
+                (image["x"], image["y"]) * 2,
+                strict=True,
+            )
+        )
+        for each in page.locator("dialog[open] .frame svg rect").all()
+        if (at := each.bounding_box()) is not None
+    )
+    assert np.allclose(np.array(drawn), np.array(wanted), atol=2.5)
+
+
+def test_classes_can_be_hidden(visit: Visit) -> None:
+    page = visit.go("data", "turned")
+    expect(page.locator(".card svg rect")).to_have_count(1)
+    page.get_by_role("button", name="red").click()
+    expect(page.locator(".card svg rect")).to_have_count(0)
+
+
+def test_what_was_refused_says_why(visit: Visit) -> None:
+    page = visit.go("data", "odd")
+    panel = page.locator(".panel", has_text="Quarantine")
+    expect(panel).to_contain_text("broken.jpg")
+    expect(panel).to_contain_text("no kind of picture")
+    panel.get_by_role("button", name="Try again").click()
+    expect(panel).to_contain_text("0 taken, 1 still refused")
+
+
+def test_the_theme_follows_the_system_until_a_person_says_otherwise(visit: Visit) -> None:
+    page = visit.go("models")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"(light) => {ground} !== light", arg=light)
+    page.keyboard.press("t")
+    assert page.evaluate(ground) == light
+    page.reload()
+    page.wait_for_selector("main h1")
+    assert page.evaluate(ground) == light
+
+
+def test_keys_lead_everywhere(visit: Visit) -> None:
+    page = visit.go("loop")
+    for key, name in zip("dqrmphl", (*VIEWS[1:], "loop"), strict=True):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(rf"#/{name}$"))
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="keys")).to_be_hidden()
+    page.reload()
+    page.wait_for_selector("main h1")
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("to the content")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+
+
+def test_a_deployment_shows_its_drift_and_its_alarm(visit: Visit) -> None:
+    page = visit.go("deployments", "belt")
+    monitored = visit.site.ask("monitor", name="belt")
+    expect(page.locator(".notice")).to_contain_text("Alarm")
+    expect(page.locator(".notice")).to_contain_text(monitored["verdict"][1:])
+    alarms = sum(each["alarm"] for each in monitored["windows"])
+    name = f"drift of {len(monitored['windows'])} windows, {alarms} of them alarms"
+    chart = page.get_by_role("img", name=name)
+    expect(chart.locator("canvas")).to_be_visible()
+    expect(page.locator(".figures")).to_contain_text(
+        re.compile(r"\d+\s*unlike the training|\d+\s*the model was unsure")
+    )
+    assert pictures_are_there(page, ".answers") == 14
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator(".notice")).to_contain_text("somebody looks after it")
+    assert visit.site.newest_fact("alert.acknowledged")["subject"] == monitored["alerts"][0]["id"]
+
+
+def test_an_answer_is_traced_to_its_data(visit: Visit) -> None:
+    page = visit.go("deployments", "belt")
+    page.locator(".answer").first.click()
+    dialog = page.get_by_role("dialog", name="where an answer came from")
+    for word in ("inspector@v1", "classify-linear", "line@v1", "first parts"):
+        expect(dialog).to_contain_text(word)
+    pictures_are_there(page, "dialog[open] .stage")
+
+
+def test_a_picture_is_tried(visit: Visit, tmp_path_factory: pytest.TempPathFactory) -> None:
+    part = next(visit.site.root.parent.glob("parts/gear/*.jpg"))
+    page = visit.go("deployments", "belt")
+    page.set_input_files("input[type=file]", part)
+    expect(page.locator(".tried .proposal")).to_contain_text("gear")
+    broken = tmp_path_factory.mktemp("tried") / "broken.jpg"
+    broken.write_text("no picture")
+    page.set_input_files("input[type=file]", broken)
+    expect(page.locator(".drop + .failure")).to_be_visible()
+    assert visit.seen.said, "the browser itself tells of an answer that is no success"
+    visit.seen.said.clear()
+
+
+def test_a_model_shows_its_verdict_and_its_worth(visit: Visit) -> None:
+    page = visit.go("models", "inspector@v1")
+    expect(page.locator(".panel", has_text="Gate").first).to_contain_text("pass")
+    report = visit.site.ask("model.show", ref="inspector@v1")["report"]
+    cells = page.locator(".confusion td").all_inner_texts()
+    truth = [str(n) if n else "·" for row in report["confusion"] for n in row]
+    assert cells == truth
+    page.get_by_role("button", name="Judge by the gate").click()
+    expect(page.get_by_role("button", name="Judge by the gate")).to_be_enabled(timeout=30_000)
+    assert page.locator(".failure").count() == 0
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator(".title .badge", has_text="approved")).to_be_visible()
+    assert visit.site.newest_fact("model.approved")["subject"] == "inspector@v1"
+
+
+def test_the_loop_is_started_and_stopped(visit: Visit) -> None:
+    page = visit.go("loop")
+    status = visit.site.ask("loop.status")
+    expect(page.locator("main")).to_contain_text(f"{status['accepted']} of 40 labels accepted")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator(".circle")).to_contain_text("runs by itself")
+    assert visit.site.newest_fact("loop.started")["subject"] == "belt"
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".circle")).to_contain_text("moves when you step")
+
+
+def test_the_record_is_verified(visit: Visit) -> None:
+    page = visit.go("history")
+    page.get_by_role("button", name="Verify the record").click()
+    expect(page.locator(".notice")).to_contain_text("The record is whole")
+
+
+def test_the_server_answers_with_the_fields_that_the_page_knows(visit: Visit) -> None:
+    asks = {
+        "log": {"dataset": "line"},
+        "samples": {"ref": "boxed@v1"},
+        "classes.list": {"dataset": "line"},
+        "model.show": {"ref": "inspector@v1"},
+        "predictions": {"name": "belt"},
+        "monitor": {"name": "belt"},
+        "runs.show": {"run": visit.site.ask("runs.list")["rows"][0]["id"]},
+        "evaluate": {"model": "inspector@v1", "on": "line@v1:test"},
+    }
+    reading = {each.name for each in app.OPERATIONS if each.permission.endswith(".read")}
+    for (verb, field), record in api_types.ROWS.items():
+        if verb not in reading and verb != "evaluate":
+            continue
+        found = visit.site.ask(verb, **asks.get(verb, {}))[field]
+        if isinstance(record, str) or not found:
+            continue
+        for row in found if isinstance(found, list) else [found]:
+            wanted, allowed = api_types.fields_of(record)
+            assert wanted <= set(row) <= allowed, f"{verb}.{field}"
