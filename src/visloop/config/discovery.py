@@ -19,7 +19,7 @@ def plugins(group: str) -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=f"visloop.{group}")}
 
 
-def load_plugin(group: str, name: str, *, extra: str = "") -> Any:  # noqa: ANN401
+def load_plugin(group: str, name: str, *, extra: str = "") -> Any:
     """Import the plug-in `name` of `visloop.<group>`.
 
     Raises:
