@@ -103,6 +103,11 @@ def require_promotable(ports: Ports, scope: Scope, version: registry.ModelVersio
         raise NotPromotable(
             f"no gate has judged {version.ref} yet", fix=f"visloop gate {version.ref}"
         )
+    if verdict.policy_digest != gate_policy(ports).digest:
+        raise NotPromotable(
+            f"the policy has changed since the gate judged {version.ref}",
+            fix=f"visloop gate {version.ref}",
+        )
     if not verdict.passed:
         failed = ", ".join(each.name for each in verdict.checks if not each.passed)
         raise NotPromotable(

@@ -9,6 +9,7 @@ from visloop import registry
 from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
 from visloop.app.rows import Rows, plain, rows_of
+from visloop.errors import UsageError
 from visloop.ids import Ref
 
 if TYPE_CHECKING:
@@ -152,5 +153,10 @@ class ModelAlias:
 def model_alias(ports: Ports, scope: Scope, ask: ModelAlias) -> ModelDecision:
     """Recorded as a fact."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
+    if ask.alias == registry.CHAMPION:
+        raise UsageError(
+            f"{ask.alias!r} moves by the gate's yes, not by hand",
+            fix=f"visloop model promote {version.ref}",
+        )
     registry.set_alias(ports.registry, scope, version, ask.alias)
     return ModelDecision(model=version.ref, decision=f"is now {version.name}@{ask.alias}")
