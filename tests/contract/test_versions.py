@@ -272,3 +272,27 @@ def test_committing_one_change_in_a_large_data_set_writes_little(ports) -> None:
     assert len(nodes[1] - nodes[0]) <= 4
     found = data.diff(ports, SCOPE, Ref("big", "v1"), Ref("big", "v2"))
     assert [(each.path, each.fields) for each in found.details] == [("012345.jpg", ("metadata",))]
+
+
+class TakesBack:
+    """Blobs that take a staged change back in the moment between a commit's tree and its record."""
+
+    def __init__(self, ports: data.DataPorts) -> None:
+        self._ports, self._done = ports, False
+
+    def __getattr__(self, name: str):
+        return getattr(self._ports.blobs, name)
+
+    def flush(self) -> None:
+        self._ports.blobs.flush()
+        if not self._done:
+            self._done = True
+            data.unstage(self._ports, SCOPE, "pets", ["cat/cat0.jpg"])
+
+
+def test_what_is_taken_back_during_a_commit_is_in_no_version(ports, photos) -> None:
+    data.add(ports, SCOPE, "pets", [photos])
+    slow = data.DataPorts(ports.ledger, TakesBack(ports), ports.progress)
+    assert data.commit(slow, SCOPE, "pets", "first").count == 6
+    assert "cat/cat0.jpg" not in view(ports, "pets")
+    assert not data.status(ports, SCOPE, "pets").staged.total

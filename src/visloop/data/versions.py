@@ -15,7 +15,7 @@ from visloop.data.tree.nodes import Nodes, Tree
 from visloop.data.working import Working, decode
 from visloop.errors import Conflict, Refused
 from visloop.events import Scope
-from visloop.store import Write, utc_text
+from visloop.store import Claim, Write, utc_text
 
 _TRIES: Final = 8
 
@@ -49,16 +49,20 @@ class _Proposal:
     root: str
     count: int
     sequence: int
+    staged: int
 
 
-def commit(ports: DataPorts, scope: Scope, dataset: str, message: str) -> Version:
+def commit(
+    ports: DataPorts, scope: Scope, dataset: str, message: str, *, fence: Claim | None = None
+) -> Version:
     """Record everything staged as a new version of `main`.
 
     The tree is built beside the ledger and flushed; then one transaction checks that nobody
-    committed meanwhile, adds the version, moves the head and takes what it holds off the staging.
-    What is staged meanwhile stays staged.
+    committed meanwhile or took a change back, adds the version, moves the head and takes what it
+    holds off the staging. What is staged meanwhile stays staged.
 
     Raises:
+        LeaseLost: `fence` was taken over.
         DatasetNotFound: there is no such data set.
         NothingToCommit: nothing staged differs from the newest version.
         Conflict: others committed faster, again and again.
@@ -66,10 +70,12 @@ def commit(ports: DataPorts, scope: Scope, dataset: str, message: str) -> Versio
     for _ in range(_TRIES):
         proposal = _propose(ports, scope, dataset)
         ports.blobs.flush()
-        with ports.ledger.write(scope) as write:
-            if catalog.head(write.connection, scope.project, dataset) == proposal.base:
+        with ports.ledger.write(scope, fence=fence) as write:
+            here = (write.connection, scope.project, dataset)
+            as_it_was = _staged(*here, up_to=proposal.sequence) == proposal.staged
+            if as_it_was and catalog.head(*here) == proposal.base:
                 return _record(write, dataset, proposal, message)
-    raise Conflict(f"others kept committing to {dataset!r} first", fix="run the same command again")
+    raise Conflict(f"others kept changing {dataset!r} first", fix="run the same command again")
 
 
 def _propose(ports: DataPorts, scope: Scope, dataset: str) -> _Proposal:
@@ -79,6 +85,7 @@ def _propose(ports: DataPorts, scope: Scope, dataset: str) -> _Proposal:
         state = catalog.state(connection, scope.project, dataset)
         over = Working.load(connection, nodes, state)
         tree = over.merged()
+        staged = _staged(connection, scope.project, dataset, up_to=state.sequence)
     if not tree.digest:
         tree = Tree.empty(nodes)
     root = catalog.store_root(ports.blobs, tree.digest, tree.count, over.classes)
@@ -88,7 +95,14 @@ def _propose(ports: DataPorts, scope: Scope, dataset: str) -> _Proposal:
             f"nothing is staged in {dataset!r}",
             fix=f"stage something first: visloop add PATH --to {dataset}   (see: visloop status)",
         )
-    return _Proposal(base=over.head, root=root, count=tree.count, sequence=state.sequence)
+    return _Proposal(over.head, root, tree.count, state.sequence, staged)
+
+
+def _staged(connection: Connection, project: str, dataset: str, *, up_to: int) -> int:
+    """How many paths are staged since before the change of that number."""
+    mine = (working.c.project == project) & (working.c.dataset == dataset)
+    query = select(func.count()).select_from(working).where(mine, working.c.seq <= up_to)
+    return connection.scalar(query) or 0
 
 
 def _record(write: Write, dataset: str, proposal: _Proposal, message: str) -> Version:

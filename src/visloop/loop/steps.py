@@ -17,6 +17,7 @@ from visloop import data, evaluate, label, observe, registry, serve, train
 from visloop.errors import Unavailable
 from visloop.ids import Ref
 from visloop.loop import cycles
+from visloop.store import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,14 +48,20 @@ class StillWaiting(Unavailable):
 
 def commit(turn: Turn) -> tuple[State, dict[str, Any]]:
     """The accepted labels become a version; a version that carries this cycle's mark is taken."""
-    ports, policy = turn.ports, turn.policy
+    ports, policy, claim = turn.ports, turn.policy, turn.claim
     mark = f"[{turn.cycle.id}]"
     known = data.log(ports.data, turn.scope, policy.dataset)
     version = next((each for each in known if mark in each.message), None)
     if version is None:
         labels = turn.cycle.because.get("labels", 0)
         message = f"{labels} labels from {policy.deployment} {mark}"
-        version = data.commit(ports.data, turn.scope, policy.dataset, message)
+        try:
+            version = data.commit(ports.data, turn.scope, policy.dataset, message, fence=claim)
+        except data.NothingToCommit:
+            version = next(iter(data.log(ports.data, turn.scope, policy.dataset)), None)
+            if version is None or version.time < utc_text(turn.cycle.opened):
+                raise
+            # a person committed them since the cycle began: that version holds the labels
     return "committed", {"version": version.ref}
 
 
@@ -109,9 +116,14 @@ def promote(turn: Turn) -> tuple[State, dict[str, Any]]:
     """Served first, then every serving process confirms, and the alias moves last."""
     ports, policy = turn.ports, turn.policy
     candidate = registry.resolve(ports.registry, turn.scope, Ref.parse(turn.cycle.facts["model"]))
-    served = serve.deploy(ports.serve, turn.scope, policy.deployment, candidate)
+    if registry.decision(ports.registry, turn.scope, candidate) == "rejected":
+        return "refused", {"approval": "rejected"}
+    name, fence = policy.deployment, turn.claim
+    served = serve.deploy(ports.serve, turn.scope, name, candidate, fence=fence)
     serve.wait_ready(ports.serve, served.name, served.generation, policy.switch_wait_s)
-    registry.promote(ports.registry, turn.scope, candidate, needs_approval=policy.approval)
+    registry.promote(
+        ports.registry, turn.scope, candidate, needs_approval=policy.approval, fence=fence
+    )
     return "promoted", {"generation": served.generation}
 
 

@@ -19,7 +19,7 @@ from visloop.registry.records import (
     Promotion,
     RegistryPorts,
 )
-from visloop.store import Write
+from visloop.store import Claim, Write
 
 _TAKEN = re.compile(r"v\d+")
 
@@ -45,6 +45,7 @@ def promote(
     *,
     needs_approval: bool = False,
     alias: str = CHAMPION,
+    fence: Claim | None = None,
 ) -> Promotion:
     """Make this version champion; the one before is remembered for `rollback`.
 
@@ -53,9 +54,10 @@ def promote(
     Raises:
         UsageError: the version lies in another project.
         ApprovalNeeded: nobody approved it yet and `needs_approval`, or somebody rejected it.
+        LeaseLost: `fence` was taken over.
     """
     _check_alias(alias)
-    with ports.ledger.write(scope) as write:
+    with ports.ledger.write(scope, fence=fence) as write:
         version = find_here(write.connection, scope.project, version)
         if version.state == "rejected":
             raise ApprovalNeeded(
