@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from visloop import registry, store
-from visloop.errors import Conflict, UsageError
+from visloop.errors import Conflict, Corrupt, UsageError
 from visloop.events import Actor, Scope
 from visloop.ids import Ref
 from visloop.registry import tables
@@ -257,3 +257,12 @@ def test_a_card_says_what_a_stranger_must_know():
     ):
         assert needed in card
     assert card == registry.write_card(facts)
+
+
+def test_a_part_that_is_not_what_was_stored_is_not_loaded(ports, tmp_path):
+    version = registry.register(ports, SCOPE, "net", package(onnx=b"a good network"), run="run-1")
+    ports.blobs.close()
+    for pack in tmp_path.rglob("*.pack"):
+        pack.write_bytes(pack.read_bytes().replace(b"a good network", b"a bad network!"))
+    with pytest.raises(Corrupt, match="not what was stored"):
+        registry.load(ports, version)

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, insert, select
 
 from visloop.errors import Conflict, Corrupt
 from visloop.events import Scope
-from visloop.ids import check_name
+from visloop.ids import check_name, digest_of
 from visloop.registry import tables as t
 from visloop.registry.records import Manifest, ModelVersion, Package, RegistryPorts
 from visloop.registry.rows import of_model, version_of
@@ -123,7 +123,7 @@ def _next_number(write: Write, name: str) -> int:
 
 
 def load(ports: RegistryPorts, version: ModelVersion) -> Package:
-    """The package's bytes, checked against their digests by the blob store.
+    """The package's bytes, checked against their digests.
 
     Raises:
         BlobNotFound, Corrupt: a part is missing or is not what was stored.
@@ -131,10 +131,10 @@ def load(ports: RegistryPorts, version: ModelVersion) -> Package:
     """
     manifest = manifest_of(ports, version)
     return Package(
-        onnx=ports.blobs.get(manifest.onnx),
-        contract=Contract.from_json(ports.blobs.get(manifest.contract)),
-        reference=ports.blobs.get(manifest.reference) if manifest.reference else None,
-        card=ports.blobs.get(manifest.card).decode(),
+        onnx=_checked(ports, manifest.onnx),
+        contract=Contract.from_json(_checked(ports, manifest.contract)),
+        reference=_checked(ports, manifest.reference) if manifest.reference else None,
+        card=_checked(ports, manifest.card).decode(),
         metrics=manifest.metrics,
         data=manifest.data,
         data_root=manifest.data_root,
@@ -149,9 +149,18 @@ def manifest_of(ports: RegistryPorts, version: ModelVersion) -> Manifest:
         Corrupt: it is missing or is not what was stored.
     """
     try:
-        return Manifest.from_json(ports.blobs.get(version.package))
+        return Manifest.from_json(_checked(ports, version.package))
     except msgspec.DecodeError as error:
         raise Corrupt(f"the manifest of {version.ref} cannot be read: {error}") from error
+
+
+def _checked(ports: RegistryPorts, digest: str) -> bytes:
+    raw = ports.blobs.get(digest)
+    if digest_of(raw) != digest:
+        raise Corrupt(
+            f"blob {digest} is not what was stored", fix="restore the packs from a backup"
+        )
+    return raw
 
 
 def card(ports: RegistryPorts, version: ModelVersion) -> str:
