@@ -163,3 +163,14 @@ def test_a_secret_that_is_not_set_is_said_before_anything_is_sent(line, receiver
         deliver(line, observe.WebhookPolicy(there.url, secret_env="VISLOOP_NO_SUCH_SECRET"))
     assert "VISLOOP_NO_SUCH_SECRET" in error.value.fix
     assert there.posts == []
+
+
+def test_a_hook_that_is_set_wrongly_does_not_hold_up_the_others(line, receiver):
+    there = receiver()
+    wrong = observe.WebhookPolicy(there.url, secret_env="VISLOOP_NO_SUCH_SECRET")
+    right = observe.WebhookPolicy(there.url)
+    deliver(line, right)
+    happen(line)
+    with pytest.raises(ConfigError, match="secret"):
+        deliver(line, wrong, right)
+    assert [body["subject"] for body in there.bodies()] == ["alert-1"]

@@ -108,7 +108,8 @@ class Worker:
         except LeaseLost:
             _log.warning("worker.lease_lost", extra={"kind": kind, "key": key})
         except VisloopError as error:
-            _log.warning("worker.duty_failed", extra={"kind": kind, "key": key, "code": error.code})
+            said = {"kind": kind, "key": key, "code": error.code, "what": error.what}
+            _log.warning("worker.duty_failed", extra=said)
         except Exception:  # noqa: BLE001 - the other duties go on
             _log.exception("worker.duty_crashed", extra={"kind": kind, "key": key})
         return False
