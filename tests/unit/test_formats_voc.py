@@ -137,6 +137,13 @@ def test_pictures_and_xml_find_each_other_or_are_named(tmp_path: Path) -> None:
     assert any("two splits" in note and "none" in note for note in notes)
 
 
+@pytest.mark.parametrize("path", ["../../a.jpg", "/etc/a.jpg", "x/../a.jpg", ".."])
+def test_a_stated_path_that_leads_out_is_not_taken(tmp_path: Path, path: str) -> None:
+    ours = f"<visloop><path>{path}</path></visloop>"
+    root = lay(tmp_path, {"JPEGImages/a.jpg": jpeg(), "Annotations/a.xml": xml("a.jpg", ours)})
+    assert list(load(root)[0]) == ["a.jpg"]
+
+
 def test_years_of_a_devkit_stay_apart(tmp_path: Path) -> None:
     for year in ("VOC2007", "VOC2012"):
         lay(

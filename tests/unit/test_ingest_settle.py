@@ -148,3 +148,19 @@ def test_every_shape_turns_with_its_pixels(
     points = upright(Points(points=((x1, y1, 2), (x2, y2, 1))), orientation, stored)
     assert isinstance(points, Points)
     assert {points.points[0][0], points.points[1][0]} == {want[0], want[2]}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        Mask(label="x", size_hw=(HEIGHT, WIDTH), counts=(1, 2)),
+        Mask(label="x", size_hw=(HEIGHT, WIDTH), counts=(-1, WIDTH * HEIGHT + 1)),
+        Mask(label="x", size_hw=(HEIGHT, WIDTH), counts=(0, 10**15)),
+        Polygon(label="x", rings=((0, 0, 9, 0, 9, 9, 5),)),
+    ],
+)
+def test_labels_of_a_turned_picture_are_checked_before_they_are_turned(bad: Annotation) -> None:
+    good = Box(label="y", xyxy=(1, 2, 3, 4))
+    done = settled(bad, good, orientation=6, declared=(WIDTH, HEIGHT))
+    assert [each.reason_code for each in done.refusals] == ["bad_geometry"]
+    assert [each.label for each in done.annotations] == ["y"]

@@ -144,7 +144,9 @@ def _chosen(
         if wanted not in rows:
             raise QuarantinedNotFound(
                 f"nothing with the id {wanted!r} waits in the quarantine of {dataset!r}",
-                fix=did_you_mean(wanted, rows, otherwise=f"see: visloop quarantine list {dataset}"),
+                fix=did_you_mean(
+                    wanted, rows, otherwise=f"see: visloop quarantine list --dataset {dataset}"
+                ),
             )
     return [row for number, row in rows.items() if not ids or number in ids]
 

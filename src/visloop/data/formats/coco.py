@@ -12,7 +12,6 @@ annotation beside it, both with the attribute `coco.object`.
 from __future__ import annotations
 
 import os
-import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -25,7 +24,7 @@ from visloop.data.formats.folder import shortest_distinct
 from visloop.data.formats.records import Item, Reading
 from visloop.data.ingest.probe import refuse
 from visloop.data.ingest.records import Found
-from visloop.data.ingest.walk import Leftovers, clean
+from visloop.data.ingest.walk import Leftovers, clean, is_logical
 from visloop.data.records import ClassEntry, Refusal
 from visloop.errors import Refused
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _APART: Final = "give one of them another name in its label file"
-_UP: Final = frozenset({".", ".."})
 _NO_PARENT: Final = frozenset({None, "", "none"})
 
 
@@ -182,7 +180,7 @@ def _prefixes(trees: set[str]) -> dict[str, str]:
 
 def _logical(image: Image, file: str, source: _Source, base: str, prefix: str) -> str:
     """What the file itself says, else the path below `base`, else below the whole set."""
-    if image.path and _is_logical(image.path):
+    if image.path and is_logical(image.path):
         return prefix + image.path
     if file.startswith(base + os.sep) and file.isascii():
         return prefix + file[len(base) + 1 :]
@@ -190,12 +188,6 @@ def _logical(image: Image, file: str, source: _Source, base: str, prefix: str) -
     if path.startswith("../"):
         path = os.path.relpath(file, source.tree)
     return prefix + clean(path)
-
-
-def _is_logical(path: str) -> bool:
-    return (
-        posixpath.normpath(path) == path and not path.startswith(("/", "../")) and path not in _UP
-    )
 
 
 def _found(entries: Sequence[_Pictured], translators: dict[str, Translator]) -> Found:

@@ -18,7 +18,7 @@ from visloop.data.formats.records import Item, Reading
 from visloop.data.formats.voc_xml import BadXml, VocFile, parse_voc
 from visloop.data.ingest.probe import refuse
 from visloop.data.ingest.records import Found
-from visloop.data.ingest.walk import Entry, Leftovers, clean, walk
+from visloop.data.ingest.walk import Entry, Leftovers, clean, is_logical, walk
 from visloop.data.records import Refusal
 
 if TYPE_CHECKING:
@@ -163,7 +163,8 @@ class _VocSet:
     def _labelled(self, said: VocFile, entry: Entry, path: str, source: str) -> Found:
         annotations: list[Annotation] = list(said.labels)
         refusals: list[Refusal] = []
-        path = self._where.prefix + said.path if said.path else path
+        if said.path and is_logical(said.path):
+            path = self._where.prefix + said.path
         for ordinal, each in enumerate(said.objects, start=1):
             if each.annotation is not None:
                 annotations.append(each.annotation)

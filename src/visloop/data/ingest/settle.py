@@ -40,10 +40,10 @@ def settle(found: Found, probe: Probe) -> Settled:
     if not found.annotations:
         return Settled(annotations=found.annotations, refusals=found.refusals, notes=found.notes)
     size = (probe.width, probe.height)
-    given, notes = found.annotations, list(found.notes)
+    drawn_on, notes = size, list(found.notes)
     if found.declared not in {None, size, (0, 0)}:
         if found.declared == probe.stored_size:
-            given = tuple(upright(each, probe.orientation, probe.stored_size) for each in given)
+            drawn_on = probe.stored_size
             notes.append("labels were drawn before EXIF turned the picture: turned with it")
         else:
             width, height = found.declared or (0, 0)
@@ -53,9 +53,9 @@ def settle(found: Found, probe: Probe) -> Settled:
     refusals = list(found.refusals)
     kept: list[Annotation] = []
     clipped = 0
-    for ordinal, annotation in enumerate(given, start=1):
+    for ordinal, annotation in enumerate(found.annotations, start=1):
         try:
-            fitted = _fit(annotation, size)
+            fitted = _fit(annotation, drawn_on)  # before it is turned: that trusts its geometry
         except _Unfit as problem:
             code, reason = problem.args
             told = f"object {ordinal} ({annotation.label}): {reason}"
@@ -64,7 +64,8 @@ def settle(found: Found, probe: Probe) -> Settled:
             )
             continue
         clipped += fitted is not annotation and _moved(annotation, fitted)
-        kept.append(fitted)
+        turned = drawn_on != size
+        kept.append(upright(fitted, probe.orientation, drawn_on) if turned else fitted)
     if clipped:
         notes.append(f"{clipped} objects reached beyond the picture: clipped at its edge")
     return Settled(annotations=tuple(kept), refusals=tuple(refusals), notes=tuple(notes))

@@ -10,6 +10,7 @@ are not UTF-8 are written as %XX. Links are followed only inside the tree that w
 from __future__ import annotations
 
 import os
+import posixpath
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -89,6 +90,12 @@ def clean(text: str, taken: Collection[str] = ()) -> str:
             mended += "~"
         return mended
     return text
+
+
+def is_logical(path: str) -> bool:
+    """Whether a path that a label file states is a plain one, below where it starts."""
+    tidy = posixpath.normpath(path) == path and "\0" not in path
+    return tidy and not path.startswith(("/", "../")) and path not in {".", ".."}
 
 
 def is_picture(file: str) -> bool:
