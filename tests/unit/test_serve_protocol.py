@@ -90,6 +90,7 @@ TENSOR = {"name": "input", "shape": [2], "datatype": "FP32"}
         ([{**TENSOR, "data": [[1], [2, 3]]}], b"", "not numbers"),
         ([{**TENSOR, "datatype": "INT8", "data": [1, 2]}], b"", "INT8"),
         ([{**TENSOR, "shape": [-2], "data": [1, 2]}], b"", "negative"),
+        ([{**TENSOR, "shape": [], "data": [1]}], b"", "empty"),
         ([{**TENSOR, "parameters": {"binary_data_size": 8}}], b"12345678x", "left over"),
         ([{**TENSOR, "parameters": {"binary_data_size": 9}}], b"12345678", "binary_data_size"),
         ([{**TENSOR, "parameters": {"binary_data_size": 4}}], b"1234", "8 bytes"),
