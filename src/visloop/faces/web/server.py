@@ -24,13 +24,16 @@ from visloop.errors import Forbidden, Unauthenticated, VisloopError
 from visloop.faces.web import api, media
 
 if TYPE_CHECKING:
+    import os
+
     from starlette.requests import Request
+    from starlette.staticfiles import PathLike
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from visloop.app import Ports
 
 UI = Path(__file__).resolve().parent.parent / "ui"
-COOKIE = "visloop_token"
+COOKIE = "visloop_token_"  # and the port: browsers share cookies between ports
 _YEAR_S = 365 * 24 * 3600
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 _HEADERS = {
@@ -49,7 +52,7 @@ class Doorkeeper:
     def __init__(self, inner: ASGIApp, *, token: str, hosts: tuple[str, ...]) -> None:
         self._inner = inner
         self._token = token
-        self._hosts = {*_LOOPBACK, *hosts}
+        self._hosts = {*_LOOPBACK, *(host.lower() for host in hosts)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer why not."""
@@ -66,7 +69,7 @@ class Doorkeeper:
     def _check(self, scope: Scope) -> None:
         headers = {key.lower(): value.decode("latin-1") for key, value in scope["headers"]}
         host = headers.get(b"host", "")
-        if _name(host) not in self._hosts:
+        if "*" not in self._hosts and _name(host) not in self._hosts:
             raise Forbidden(
                 f"this server does not answer to the name {host!r}",
                 fix="use 127.0.0.1, or list the name under serve.allowed_hosts in visloop.yaml",
@@ -77,7 +80,7 @@ class Doorkeeper:
         if _is_open(scope):
             return
         given = _given_token(headers)
-        if not given or not hmac.compare_digest(given, self._token):
+        if not _same(given, self._token):
             raise Unauthenticated(
                 "this needs the workspace's token",
                 fix="open the address that `visloop up` prints, or send 'Authorization: Bearer "
@@ -101,11 +104,33 @@ def _given_token(headers: dict[bytes, str]) -> str:
     kind, _, token = headers.get(b"authorization", "").partition(" ")
     if kind.lower() == "bearer":
         return token.strip()
+    wanted = _cookie(headers.get(b"host", ""))
     for part in headers.get(b"cookie", "").split(";"):
         name, _, value = part.strip().partition("=")
-        if name == COOKIE:
+        if name == wanted:
             return value
     return ""
+
+
+def _same(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode(), token.encode())
+
+
+def _cookie(host: str) -> str:
+    port = host.rpartition("]")[2].rpartition(":")[2]
+    return COOKIE + (port if port.isdecimal() else "80")
+
+
+class _Files(StaticFiles):
+    """The page's own files, under the same rules as the page."""
+
+    def file_response(
+        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """A file with the page's headers."""
+        answer = super().file_response(full_path, stat_result, scope, status_code)
+        answer.headers.update(_HEADERS)
+        return answer
 
 
 def _refusal(scope: Scope, error: VisloopError) -> Response:
@@ -125,9 +150,10 @@ def build(ports: Ports) -> Starlette:
                 (UI / "index.html").read_bytes(), media_type="text/html", headers=headers
             )
         answer = RedirectResponse("/", status_code=303, headers=_HEADERS)
-        if hmac.compare_digest(given, token):
+        if _same(given, token):
+            name = _cookie(request.headers.get("host", ""))
             answer.set_cookie(
-                COOKIE, given, max_age=_YEAR_S, httponly=True, samesite="strict", path="/"
+                name, token, max_age=_YEAR_S, httponly=True, samesite="strict", path="/"
             )
         return answer
 
@@ -136,7 +162,7 @@ def build(ports: Ports) -> Starlette:
             Route("/", page),
             *api.routes(ports),
             *media.routes(ports),
-            Mount("/ui", StaticFiles(directory=UI)),
+            Mount("/ui", _Files(directory=UI)),
         ],
         middleware=[
             Middleware(Doorkeeper, token=token, hosts=ports.config.serve.allowed_hosts),
