@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
 from visloop import app
-from visloop.errors import Unavailable, VisloopError
+from visloop.errors import Unauthenticated, Unavailable, VisloopError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
+_HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class RemoteError(VisloopError):
@@ -163,10 +165,16 @@ def remote(
     project: str | None = None,
     progress: Progress | None = None,
 ) -> Remote:
-    """Talk to a running server; without a token the workspace around this folder lends its own.
+    """Talk to a running server; a local one without a token gets that of the workspace around here.
 
     Raises:
+        Unauthenticated: no token given for a server on another machine.
         WorkspaceNotFound: no token given, and no workspace to read it from.
     """
+    if not token and urlsplit(url).hostname not in _HERE:
+        raise Unauthenticated(
+            f"{url} needs a token, and this workspace's own is not sent to other machines",
+            fix="export VISLOOP_TOKEN=…   (the content of .visloop/token there)",
+        )
     known = token or app.token_of(app.find(Path.cwd()))
     return Remote(url, token=known, project=project, progress=progress)
