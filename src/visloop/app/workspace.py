@@ -98,7 +98,8 @@ def create(root: Path, *, clock: Clock | None = None) -> bool:
     if root.is_file():
         raise UsageError(f"{root} is a file", fix="name a folder")
     inner = root / INNER
-    inner.mkdir(parents=True, exist_ok=True)
+    root.mkdir(parents=True, exist_ok=True)
+    inner.mkdir(mode=0o700, exist_ok=True)
     with _locked(inner / "lock"):
         fresh = not (inner / "format").exists()
         if not (root / configuration.FILE_NAME).exists():

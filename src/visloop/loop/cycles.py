@@ -80,7 +80,7 @@ def begin(
             return _cycle(found)
         last = write.execute(select(func.max(cycles.c.number)).where(*mine)).scalar() or 0
         cycle = Cycle(
-            id=f"{scope.project}-{deployment}-{last + 1}",
+            id=f"{scope.project}/{deployment}/{last + 1}",
             project=scope.project,
             deployment=deployment,
             number=last + 1,

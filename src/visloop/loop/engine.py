@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from visloop import label
-from visloop.errors import LeaseLost, VisloopError
+from visloop.errors import LeaseLost, NotFound, Refused, UsageError, VisloopError
 from visloop.loop import cycles, steps
 from visloop.loop.records import Cycle, LoopStatus, Stepped
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from visloop.store import Claim
 
 _log = logging.getLogger("visloop.loop")
+_TRIES = 3
 
 
 def step(
@@ -43,10 +44,18 @@ def step(
         return _waits(cycle, str(waiting))
     except VisloopError as error:
         _log.warning("loop.step_failed", extra={"cycle": cycle.id, "code": error.code})
+        if _is_final(error, cycle):
+            ended = cycles.advance(ports.ledger, scope, cycle, "refused", claim, problem=str(error))
+            return Stepped(moved=True, state=ended.state, waiting_for="", cycle=ended.id)
         failed = cycles.stumble(ports.ledger, scope, cycle, str(error), claim)
         return _waits(failed, f"another try after: {error.what}")
     moved = cycles.advance(ports.ledger, scope, cycle, state, claim, **learnt)
     return Stepped(moved=True, state=moved.state, waiting_for="", cycle=moved.id)
+
+
+def _is_final(error: VisloopError, cycle: Cycle) -> bool:
+    """A cycle's version stands still: what is wrong with it stays wrong, and labels must not wait."""
+    return isinstance(error, Refused | NotFound | UsageError) and cycle.attempts + 1 >= _TRIES
 
 
 def _open(

@@ -103,6 +103,11 @@ def require_promotable(ports: Ports, scope: Scope, version: registry.ModelVersio
         raise NotPromotable(
             f"no gate has judged {version.ref} yet", fix=f"visloop gate {version.ref}"
         )
+    if verdict.inputs["data"] == version.data:
+        raise NotPromotable(
+            f"{version.ref} was judged by the pictures that it learnt from, {version.data}",
+            fix=f"visloop gate {version.ref} --on {version.data.partition(':')[0]}:test",
+        )
     if verdict.policy_digest != gate_policy(ports).digest:
         raise NotPromotable(
             f"the policy has changed since the gate judged {version.ref}",

@@ -5,16 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from visloop import evaluate, loop, observe
-from visloop.errors import ConfigError, Conflict
+from visloop.errors import ConfigError
 
 if TYPE_CHECKING:
     from visloop.app.ports import Ports
-
-
-class NotPromotable(Conflict):
-    """The policy asks for more before this model may become champion."""
-
-    code = "model.not_promotable"
 
 
 def gate_policy(ports: Ports) -> evaluate.GatePolicy:

@@ -182,7 +182,7 @@ class Exported:
     losses: tuple[str, ...]
 
 
-@operation("export", permission="data.read")
+@operation("export", permission="data.export")
 def export(ports: Ports, scope: Scope, ask: Export) -> Exported:
     """Every kept picture and box, and a report of losses."""
     done = data.export(

@@ -38,7 +38,7 @@ class DemoWritten:
     truth: str
 
 
-@operation("demo.images", permission="demo.read")
+@operation("demo.images", permission="demo.write")
 def demo_images(ports: Ports, scope: Scope, ask: DemoImages) -> DemoWritten:
     """Seeded: the same pictures every time."""
     del scope
@@ -65,7 +65,7 @@ class DemoVideo:
     drift: tuple[str, ...] = opt(_DRIFT, default=())
 
 
-@operation("demo.video", permission="demo.read")
+@operation("demo.video", permission="demo.write")
 def demo_video(ports: Ports, scope: Scope, ask: DemoVideo) -> DemoWritten:
     """Frame times are exact."""
     del scope
@@ -99,7 +99,7 @@ class Streamed:
     failed: int
 
 
-@operation("demo.stream", permission="demo.read")
+@operation("demo.stream", permission="demo.write")
 def demo_stream(ports: Ports, scope: Scope, ask: DemoStream) -> Streamed:
     """Real requests over HTTP."""
     del scope
