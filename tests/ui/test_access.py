@@ -11,7 +11,8 @@ from tests.ui.test_page import VIEWS, detail_addresses
 _RUN = """async (rules) => {
   const found = await axe.run(document, { runOnly: rules });
   return found.violations.map(({ id, nodes }) =>
-    `${id}: ${nodes.slice(0, 3).map((each) => each.html.slice(0, 160) + " " + each.any.map((one) => one.message).join(" ")).join(" | ")}`);
+    id + ": " + nodes.slice(0, 3).map((each) =>
+      each.html.slice(0, 160) + " " + each.any.map((one) => one.message).join(" ")).join(" | "));
 }"""
 
 
