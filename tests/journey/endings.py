@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from visloop import app, data, store
 from visloop.faces import sdk
 from visloop.ids import Ref
 
+for _room in ("data", "evaluate", "label", "loop", "observe", "registry", "serve", "train"):
+    importlib.import_module(f"visloop.{_room}.tables")  # rooms are lazy, and so are their tables
 _NO_STATE = frozenset({"facts", "jobs", "seals", "servers", "run_metrics", "embeddings"})
 _AGAIN = frozenset({"data.added", "data.staged", "run.started", "run.resumed"})
 """Kinds that say that something was tried or looked at: tried again, said again."""

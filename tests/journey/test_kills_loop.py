@@ -233,9 +233,12 @@ def test_real_workers_killed_one_after_another_close_the_loop_all_the_same(
     draw = killing.draw_for("workers")
     victim = copied(labelled, tmp_path / "ws")
     for kill in range(_ROUNDS):
+        before = _place(victim.root)
         worker = worlds.start(victim.root, "worker", "--lease-s", str(killing.LEASE_S))
+        if kill >= 6:  # a slow machine must come to an end as well
+            worlds.until(lambda was=before: _place(victim.root) != was, what="a step")
         with contextlib.suppress(subprocess.TimeoutExpired):
-            worker.wait(draw.uniform(0.5, 3.0) if kill < 6 else 8)
+            worker.wait(draw.uniform(0.2, 3.0))
         assert worker.poll() is None
         worker.kill()
         worker.wait()
