@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.ui import api_types
-from tests.ui.conftest import RED_XYXY, Visit
+from tests.ui.conftest import RED_XYXY, Site, Visit
 from visloop import app
 
 VIEWS = ("loop", "data", "queue", "runs", "models", "deployments", "history")
@@ -49,6 +49,14 @@ def pictures_are_there(page: Page, within: str) -> int:
         arg=within,
     )
     return page.locator(f"{within} img").count()
+
+
+def test_the_way_in_is_the_address_that_up_prints(visit: Visit) -> None:
+    visit.context.clear_cookies()
+    visit.page.goto(visit.site.way_in)
+    expect(visit.page.get_by_role("heading", name="Loop")).to_be_visible()
+    assert visit.site.token not in visit.page.url
+    assert visit.page.evaluate("document.cookie") == ""
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -290,7 +298,7 @@ def test_the_record_is_verified(visit: Visit) -> None:
     expect(page.locator(".notice")).to_contain_text("The record is whole")
 
 
-def test_the_server_answers_with_the_fields_that_the_page_knows(visit: Visit) -> None:
+def test_the_server_answers_with_the_fields_that_the_page_knows(site: Site) -> None:
     asks = {
         "log": {"dataset": "line"},
         "samples": {"ref": "boxed@v1"},
@@ -298,14 +306,14 @@ def test_the_server_answers_with_the_fields_that_the_page_knows(visit: Visit) ->
         "model.show": {"ref": "inspector@v1"},
         "predictions": {"name": "belt"},
         "monitor": {"name": "belt"},
-        "runs.show": {"run": visit.site.ask("runs.list")["rows"][0]["id"]},
+        "runs.show": {"run": site.ask("runs.list")["rows"][0]["id"]},
         "evaluate": {"model": "inspector@v1", "on": "line@v1:test"},
     }
     reading = {each.name for each in app.OPERATIONS if each.permission.endswith(".read")}
     for (verb, field), record in api_types.ROWS.items():
         if verb not in reading and verb != "evaluate":
             continue
-        found = visit.site.ask(verb, **asks.get(verb, {}))[field]
+        found = site.ask(verb, **asks.get(verb, {}))[field]
         if isinstance(record, str) or not found:
             continue
         for row in found if isinstance(found, list) else [found]:

@@ -1,6 +1,6 @@
 // @ts-check
 /** The shell: navigation, address, theme, keyboard help. Every view has an address: `#/data/line/v1`. */
-import { a, button, dd, dialog, div, dl, dt, h, h2, header, kbd, main, nav, p, render, span, useEffect, useRef, useState } from "./lib/dom.js";
+import { a, button, dd, dialog, div, dl, dt, h, h2, header, kbd, main, nav, p, render, span, useEffect, useLayoutEffect, useRef, useState } from "./lib/dom.js";
 import { act, icon } from "./lib/parts.js";
 import { onReachable, start } from "./lib/pulse.js";
 import { toggleTheme } from "./lib/theme.js";
@@ -43,7 +43,7 @@ const COUNTS = { queue: Waiting, deployments: Alarm };
 
 function Reach() {
   const [reached, setReached] = useState(true);
-  useEffect(() => onReachable(setReached), []);
+  useLayoutEffect(() => onReachable(setReached), []);
   return reached ? null : p({ class: "offline", role: "alert" }, "The server does not answer. What you see may be old; it is asked again by itself.");
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 /** Small parts that every view uses. */
-import { button, code, div, h, h2, img, p, path, pre, section, span, svg, table, tbody, td, th, thead, time, tr, useEffect, useState } from "./dom.js";
+import { button, code, div, h, h2, img, p, path, pre, section, span, svg, table, tbody, td, th, thead, time, tr, useLayoutEffect, useState } from "./dom.js";
 import { isReached, onReachable } from "./pulse.js";
 import { ago } from "./words.js";
 
@@ -131,7 +131,7 @@ export const bar = (share, { label, value, colour } = {}) =>
  */
 export function Picture({ src, alt, eager = false, fallback = "" }) {
   const [failed, setFailed] = useState(/** @type {string[]} */ ([]));
-  useEffect(() => onReachable((reached) => { if (reached) setFailed([]); }), []);
+  useLayoutEffect(() => onReachable((reached) => { if (reached) setFailed([]); }), []);
   const shown = [src, fallback].find((each) => each && !failed.includes(each));
   const words = isReached() ? "not kept" : "not here yet";
   if (!shown) return span({ class: "gone", role: "img", "aria-label": `${alt}: ${words}` }, words);

@@ -113,9 +113,10 @@ export function useKeys(bindings) {
 export function useAddress() {
   const read = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   const [parts, setParts] = useState(read);
-  useEffect(() => {
-    const on = () => setParts(read());
+  useLayoutEffect(() => {
+    const on = () => setParts((before) => (before.join("/") === read().join("/") ? before : read()));
     addEventListener("hashchange", on);
+    on();
     return () => removeEventListener("hashchange", on);
   }, []);
   return parts;
@@ -136,7 +137,7 @@ export function useClasses(dataset) {
 /** @returns {"dark" | "light"} */
 export function useTheme() {
   const [now, setNow] = useState(theme());
-  useEffect(() => onTheme(() => setNow(theme())), []);
+  useLayoutEffect(() => onTheme(() => setNow(theme())), []);
   return now;
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 /** The queue: one picture at a time, why it is here, accept or correct by keyboard; no decision is ever lost. */
-import { a, button, dd, div, dl, dt, figure, h, h1, li, p, span, ul, useEffect, useState } from "../lib/dom.js";
+import { a, button, dd, div, dl, dt, figure, h, h1, li, p, span, ul, useEffect, useLayoutEffect, useState } from "../lib/dom.js";
 import { asError, call, large, thumbnail } from "../lib/api.js";
 import { Marks } from "../lib/marks.js";
 import { Outbox } from "../lib/outbox.js";
@@ -28,7 +28,7 @@ addEventListener("online", () => outbox.run());
 /** @returns {Sent} */
 function useOutbox() {
   const [state, setState] = useState(outbox.state);
-  useEffect(() => outbox.subscribe(() => setState(outbox.state)), []);
+  useLayoutEffect(() => outbox.subscribe(() => setState(outbox.state)), []);
   return state;
 }
 
