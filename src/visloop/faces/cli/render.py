@@ -128,8 +128,9 @@ def _added(plain: Mapping[str, Any]) -> None:
 def _gated(plain: Mapping[str, Any]) -> None:
     for check in plain["checks"]:
         mark = _mark(passed=check["passed"])
-        detail = check.get("detail") or ""
-        click.echo(f"{mark}  {check['name']:<28} {_cell(check.get('value')):>8}  {detail}")
+        figure = f"{_cell(check.get('value')):>8}{_spread(check.get('interval'))}"
+        said = [part for part in (check["wanted"], check.get("detail")) if part]
+        click.echo(f"{mark}  {check['name']:<28} {figure}  {'; '.join(said)}")
     failed = sum(not check["passed"] for check in plain["checks"])
     against = f" against {plain['against']}" if plain["against"] else ""
     if failed:
@@ -145,10 +146,12 @@ def _mark(*, passed: bool) -> str:
 def _evaluated(plain: Mapping[str, Any]) -> None:
     click.echo(f"{plain['model']} on {plain['on']}, n={plain['n']}")
     for key, value in plain["metrics"].items():
-        interval = plain["intervals"].get(key)
-        spread = f"  [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
-        click.echo(f"  {key:<20} {_cell(value):>8}{spread}")
+        click.echo(f"  {key:<20} {_cell(value):>8}{_spread(plain['intervals'].get(key))}")
     _rows(plain["per_class"])
+
+
+def _spread(interval: Sequence[float] | None) -> str:
+    return f"  [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else ""
 
 
 def _loop(plain: Mapping[str, Any]) -> None:
