@@ -61,11 +61,11 @@ function arc(cx, cy, r, share) {
 function Now({ status }) {
   const { state, accepted, needed, waiting: queued, history } = status;
   const turn = state === "waiting" ? undefined : history[0];
-  const word = state === "waiting" ? "Waits for" : "Next";
   return panel("Now",
-    p({ class: "headline" }, word, " ", strong(status.waiting_for.replace(/ \(.*\)$/, "") || "nothing")),
-    bar(accepted / needed, { label: "accepted labels", value: `${accepted} of ${needed}` }),
-    p({ class: "muted" }, `${accepted} of ${count(needed, "label")} accepted; ${count(queued, "picture")} wait${queued === 1 ? "s" : ""} in the queue`),
+    p({ class: "headline" }, turn ? "Next: " : "Waits for ", strong(status.waiting_for.replace(/ \(.*\)$/, "") || "nothing")),
+    turn ? null : bar(accepted / needed, { label: "accepted labels", value: `${accepted} of ${needed}` }),
+    p({ class: "muted" }, turn ? [`a turn with ${count(turn.because.labels, "label")}, begun `, when(turn.opened)]
+      : `${accepted} of ${count(needed, "label")} accepted; ${count(queued, "picture")} wait${queued === 1 ? "s" : ""} in the queue`),
     div({ class: "row" },
       queued ? a({ class: "button primary", href: "#/queue" }, "Label pictures") : null,
       state === "gated" && turn?.model ? a({ class: "button primary", href: address("models", turn.model) }, `Decide about ${turn.model}`) : null),

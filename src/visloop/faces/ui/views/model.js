@@ -17,7 +17,7 @@ const Checks = ({ verdict }) => grid(verdict.checks, [
   { title: "check", cell: (row) => [row.name, row.detail ? div({ class: "muted small" }, row.detail) : null], kind: "wide" },
   { title: "", cell: (row) => stateBadge(row.passed ? "pass" : "fail") },
   { title: "found", cell: (row) => [figureOf(row.value), row.interval ? div({ class: "muted small" }, `${figureOf(row.interval[0])} … ${figureOf(row.interval[1])}`) : null], kind: "number" },
-  { title: "wanted", cell: (row) => row.wanted || "–" },
+  { title: "wanted", cell: (row) => row.wanted || "–", kind: "wrap" },
   { title: "pictures", cell: (row) => (row.n ? figureOf(row.n) : "–"), kind: "number" },
 ]);
 

@@ -73,7 +73,8 @@ function List() {
   const title = div({ class: "title" }, h1("Runs"), span({ class: "muted" }, data?.count ? count(data.count, "run") : ""));
   if (!data) return div(title, waiting(error));
   const rows = /** @type {RunLine[]} */ (data.rows);
-  const best = Math.max(...rows.map((row) => row.metrics.cv_accuracy ?? 0));
+  const measured = rows.map((row) => row.metrics.cv_accuracy).filter((each) => each !== undefined);
+  const best = new Set(measured).size > 1 ? Math.max(...measured) : NaN;
   return div(title, failure(error),
     panel("", rows.length ? grid(rows, [
       { title: "run", cell: (row) => a({ href: address("runs", row.id) }, code(row.id)) },
@@ -82,7 +83,7 @@ function List() {
       { title: "seed", cell: (row) => row.seed, kind: "number" },
       { title: "recipe", cell: (row) => row.recipe },
       { title: "model", cell: (row) => (row.model ? a({ href: address("models", row.model) }, row.model) : "–") },
-      { title: "accuracy, cross-validated", cell: (row) => span({ class: row.metrics.cv_accuracy === best && rows.length > 1 ? "best" : "" }, percent(row.metrics.cv_accuracy)), kind: "number" },
+      { title: "accuracy, cross-validated", cell: (row) => span({ class: row.metrics.cv_accuracy === best ? "best" : "" }, percent(row.metrics.cv_accuracy)), kind: "number" },
       { title: "log loss", cell: (row) => figureOf(row.metrics.cv_log_loss), kind: "number" },
       { title: "took", cell: (row) => between(row.started, row.ended), kind: "number" },
       { title: "by", cell: (row) => row.actor.replace(/^user:|^part:/, "") },
