@@ -13,13 +13,14 @@ import random
 import re
 import shutil
 import signal
+import sqlite3
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -53,7 +54,7 @@ LEAST = {
 """What a full run kills at least; more land, and are told at the end."""
 _LOOK_S = 0.0002
 _ENDED = object()
-_WATCHED = ("ledger.db-wal", "ledger.db", "blobs/index.db-wal")
+_DATABASES = ("ledger.db", "blobs/index.db")
 _NOT_IMPORTED = re.compile(r"visloop\.(adapters|__main__|app\.migrations)")
 
 
@@ -85,15 +86,22 @@ class Child:
         self._process.join(max(0.0, self.started + delay_s - time.monotonic()))
         return self.kill()
 
-    def kill_at_write(self, root: Path, number: int, timeout_s: float = 60) -> bool:
-        """SIGKILL as soon as its files were seen to change for the `number`-th time."""
-        deadline, before, seen = time.monotonic() + timeout_s, _sizes(root), 0
-        while seen < number and self._process.exitcode is None and time.monotonic() < deadline:
-            now = _sizes(root)
-            seen += now != before
-            before = now
-            time.sleep(_LOOK_S)
+    def kill_at(self, look: Callable[[], object], number: int) -> bool:
+        """SIGKILL as soon as what `look` sees has changed for the `number`-th time."""
+        for changes in self.changes(look):
+            if changes == number:
+                break
         return self.kill()
+
+    def changes(self, look: Callable[[], object]) -> Iterator[int]:
+        """Look for as long as it runs: how often what is seen has changed so far."""
+        deadline, before, changes = time.monotonic() + 60, look(), 0
+        while self._process.exitcode is None and time.monotonic() < deadline:
+            now = look()
+            changes += now != before
+            before = now
+            yield changes
+            time.sleep(_LOOK_S)
 
     def kill(self) -> bool:
         """SIGKILL now."""
@@ -149,44 +157,73 @@ class Nursery:
         return msgspec.json.decode(child.said.strip().splitlines()[-1])
 
     def measure(self, root: Path, *arguments: str, batch: int | None = None) -> Span:
-        """Run it undisturbed: how long it takes, and how often its files are seen to change."""
+        """Run it undisturbed, and watch it."""
         child = self.command(root, *arguments, batch=batch)
-        before, writes = _sizes(root), 0
-        while child._process.exitcode is None:
-            now = _sizes(root)
-            writes += now != before
-            before = now
-            time.sleep(_LOOK_S)
-        took_s = time.monotonic() - child.started
-        assert child.end() == 0, child.said
-        return Span(took_s, max(1, writes))
+        with Watch(root) as watch:
+            first = watch.facts()
+            writes = max(child.changes(watch.writes), default=0)
+            took_s = time.monotonic() - child.started
+            assert child.end() == 0, child.said
+            return Span(took_s, max(1, writes), watch.facts() - first)
+
+
+class Watch:
+    """What a command has done so far, seen from outside: transactions, packs that grew, facts."""
+
+    def __init__(self, root: Path) -> None:
+        self._inner = root / app.INNER
+        self._open: dict[str, sqlite3.Connection] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._open.values():
+            each.close()
+
+    def writes(self) -> tuple[int, ...]:
+        """Differs after every transaction of the ledger or the index, and every write to a pack."""
+        transactions = (self._ask(each, "PRAGMA data_version") for each in _DATABASES)
+        packs = sorted((self._inner / "blobs").glob("*.pack"))
+        return (*transactions, *(each.stat().st_size for each in packs))
+
+    def facts(self) -> int:
+        """How many facts there are."""
+        return self._ask(_DATABASES[0], "SELECT max(seq) FROM facts")
+
+    def _ask(self, database: str, query: str) -> int:
+        path = self._inner / database
+        try:
+            if database not in self._open and path.exists():
+                self._open[database] = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+            return self._open[database].execute(query).fetchone()[0] or 0
+        except (KeyError, sqlite3.Error):  # nothing there yet
+            return 0
 
 
 @dataclass(frozen=True)
 class Span:
-    """How long a command takes undisturbed, and how many changes of its files are seen."""
+    """What a command does undisturbed: how long it takes, what a `Watch` sees of it."""
 
     took_s: float
     writes: int
+    facts: int
 
     def kill(self, child: Child, root: Path, draw: random.Random, *, begin: float = 0.05) -> bool:
-        """SIGKILL at a random moment of the span behind a share of it, or in one of its writes."""
-        if draw.random() < 0.5:
+        """SIGKILL at a random moment behind a share of the span, at one of its writes, or of its facts."""
+        way = draw.choice(("time", "write", "fact") if self.facts else ("time", "write"))
+        if way == "time":
             return child.kill_after(self.took_s * draw.uniform(begin, 1.0))
-        return child.kill_at_write(root, draw.randint(1, self.writes))
+        if way == "fact":
+            return self.kill_behind_fact(child, root, draw.randint(1, self.facts))
+        with Watch(root) as watch:
+            return child.kill_at(watch.writes, draw.randint(1, self.writes))
 
-
-def _sizes(root: Path) -> tuple[int, ...]:
-    inner = root / app.INNER
-    files = [inner / name for name in _WATCHED] + sorted((inner / "blobs").glob("*.pack"))
-    return tuple(_size(file) for file in files)
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:
-        return -1
+    def kill_behind_fact(self, child: Child, root: Path, number: int) -> bool:
+        """SIGKILL as soon as its `number`-th fact is seen: before whatever is to come next."""
+        with Watch(root) as watch:
+            first = watch.facts()
+            return child.kill_at(lambda: watch.facts() >= first + number, 1)
 
 
 @dataclass

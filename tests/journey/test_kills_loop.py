@@ -146,12 +146,14 @@ Place = tuple[str | None, int, str]
 
 
 def _place(root: Path) -> Place:
-    """How far the loop is: the cycle's state, the newest model's number and state."""
+    """How far the loop is: the cycle's state; where a person is asked, the model's number and state."""
     with contextlib.closing(sqlite3.connect(root / app.INNER / "ledger.db")) as ledger:
         cycle = ledger.execute("SELECT state FROM cycles ORDER BY number DESC").fetchone()
         query = "SELECT number, state FROM model_versions ORDER BY number DESC"
         number, state = ledger.execute(query).fetchone()
-    return (cycle[0] if cycle else None), number, state
+    if cycle and cycle[0] == "gated":
+        return "gated", number, state
+    return (cycle[0] if cycle else None), 0, ""
 
 
 @dataclass(frozen=True)
@@ -180,9 +182,12 @@ def _undisturbed(nursery: Nursery, twin: Path) -> Course:
 
 
 def _killed_everywhere(
-    nursery: Nursery, victim: Victim, course: Course, tally: Tally, draw: random.Random
+    nursery: Nursery, victim: Victim, course: Course, fact: int, tally: Tally, draw: random.Random
 ) -> Iterator[None]:
-    """Kill what moves the loop on, twice at each place, and let it go on; yields while it rests."""
+    """Kill what moves the loop on, twice at each place, and let it go on; yields while it rests.
+
+    Once right behind its first (second, third) `fact`, where a step may have done half of its work.
+    """
     struck: Counter[int] = Counter()
     enough = {state for state in STATES if tally.has_enough(f"loop {state}")}
     for _ in range(_ROUNDS):
@@ -195,7 +200,11 @@ def _killed_everywhere(
             assert child.end() == 0, child.said
             continue
         struck[at] += 1
-        landed = course.spans[at].kill(child, victim.root, draw, begin=0.3)
+        span = course.spans[at]
+        if struck[at] == 1 and fact <= span.facts:
+            landed = span.kill_behind_fact(child, victim.root, fact)
+        else:
+            landed = span.kill(child, victim.root, draw, begin=0.3)
         tally.kills[f"loop {course.places[at][0] or 'begins'}"] += landed
         victim.must_stand()
         victim.begin_rest()
@@ -218,7 +227,10 @@ def test_the_worker_killed_in_every_step_of_the_loop(
         victims = [copied(labelled, tmp_path / f"ws{number}-{each}") for each in range(3)]
         with worlds.serving(victims[0].root):  # this one's switch is confirmed by a real process
             killing.in_turns(
-                *(_killed_everywhere(nursery, each, course, tally, draw) for each in victims)
+                *(
+                    _killed_everywhere(nursery, each, course, fact, tally, draw)
+                    for fact, each in enumerate(victims, start=1)
+                )
             )
         for each in victims:
             each.must_stand()
