@@ -154,7 +154,7 @@ def watch(story) -> tuple[Profile, dict[str, Features]]:
     predictor = infer.Predictor.load(package.onnx, package.contract)
     held_out = [*story.circle.stream, *story.circle.fresh]
     seen = {"file": _seen(predictor, held_out)}
-    for camera in ("good", *BROKEN):
+    for camera in ("good", "encoder", *BROKEN):
         seen[camera] = _seen(predictor, [each.by(camera) for each in held_out])
     return of_package(package, window=WINDOW), seen
 
@@ -188,7 +188,7 @@ def test_windows_of_clean_pictures_alarm_at_the_nominal_rate(watch, record_prope
     """The monitor's own reference, windows of 50 redrawn from 186 pictures: they overlap, so they are
     not independent, and all share what the two folders differ by."""
     profile, seen = watch
-    p = {camera: _redrawn(profile, seen[camera], WINDOWS) for camera in ("file", "good")}
+    p = {camera: _redrawn(profile, seen[camera], WINDOWS) for camera in ("file", "good", "encoder")}
     for alpha, most in ((0.05, 0.055), (0.01, 0.012)):
         _note(record_property, **{f"{k} at {alpha}": _share(v <= alpha) for k, v in p.items()})
         assert (p["file"] <= alpha).mean() <= most
