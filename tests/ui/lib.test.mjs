@@ -49,18 +49,28 @@ test("reasons are told in words, unknown ones as they are", () => {
 });
 
 test("the proposal is the surest class, else the surest object", () => {
-  const gear = { type: "class", label: "gear", score: 0.3 }, nut = { type: "class", label: "nut", score: 0.6 }, box = { type: "box", label: "bolt", score: 0.9 };
+  const gear = { type: "class", label: "gear", score: 0.3 },
+    nut = { type: "class", label: "nut", score: 0.6 },
+    box = { type: "box", label: "bolt", score: 0.9 };
   assert.equal(words.proposal([gear, box, nut]), nut);
   assert.equal(words.proposal([box]), box);
   assert.equal(words.proposal([]), undefined);
 });
 
 test("labels are counted in the order of the dictionary", () => {
-  assert.deepEqual(words.tally([{ label: "b" }, { label: "x" }, { label: "a" }, { label: "b" }, {}], ["a", "b"]), [["a", 1], ["b", 2], ["x", 1]]);
+  assert.deepEqual(words.tally([{ label: "b" }, { label: "x" }, { label: "a" }, { label: "b" }, {}], ["a", "b"]), [
+    ["a", 1],
+    ["b", 2],
+    ["x", 1],
+  ]);
 });
 
 test("classes keep one colour each; a colour of the dictionary wins, if it is one", () => {
-  const colour = colouring([{ name: "a", color: "" }, { name: "b", color: "#123456" }, { name: "c", color: "url(javascript:1)" }]);
+  const colour = colouring([
+    { name: "a", color: "" },
+    { name: "b", color: "#123456" },
+    { name: "c", color: "url(javascript:1)" },
+  ]);
   assert.equal(colour("a"), PALETTE[0]);
   assert.equal(colour("b"), "#123456");
   assert.equal(colour("c"), PALETTE[2]);
@@ -69,10 +79,31 @@ test("classes keep one colour each; a colour of the dictionary wins, if it is on
 });
 
 test("outlines are in pixels of the upright picture", () => {
-  assert.deepEqual(outlines({ type: "box", xyxy: [1, 2, 5, 8] }), [[[1, 2], [5, 2], [5, 8], [1, 8]]]);
+  assert.deepEqual(outlines({ type: "box", xyxy: [1, 2, 5, 8] }), [
+    [
+      [1, 2],
+      [5, 2],
+      [5, 8],
+      [1, 8],
+    ],
+  ]);
   const [corners] = outlines({ type: "obb", cxcywh: [10, 10, 4, 2], angle_deg: 90 });
-  assert.deepEqual(corners.map((at) => at.map(Math.round)), [[11, 8], [11, 12], [9, 12], [9, 8]]);
-  assert.deepEqual(outlines({ type: "polygon", rings: [[0, 0, 4, 0, 4, 4]] }), [[[0, 0], [4, 0], [4, 4]]]);
+  assert.deepEqual(
+    corners.map((at) => at.map(Math.round)),
+    [
+      [11, 8],
+      [11, 12],
+      [9, 12],
+      [9, 8],
+    ],
+  );
+  assert.deepEqual(outlines({ type: "polygon", rings: [[0, 0, 4, 0, 4, 4]] }), [
+    [
+      [0, 0],
+      [4, 0],
+      [4, 4],
+    ],
+  ]);
   assert.deepEqual(outlines({ type: "class", label: "a" }), []);
 });
 
@@ -85,7 +116,8 @@ test("a browser is given bytes that it can show, upright and not huge", () => {
 });
 
 test("events are taken apart however they arrive", () => {
-  const text = 'event: progress\ndata: {"doing":"embed","unit":"image","done":3,"total":9}\n\nevent: answer\ndata: {"ok":true}\n\neve';
+  const text =
+    'event: progress\ndata: {"doing":"embed","unit":"image","done":3,"total":9}\n\nevent: answer\ndata: {"ok":true}\n\neve';
   const { events, rest } = eventsOf(text);
   assert.equal(rest, "eve");
   assert.equal(progressInWords(events[0].data), "embed: 3 of 9");
@@ -93,40 +125,72 @@ test("events are taken apart however they arrive", () => {
 });
 
 test("cards become blocks", () => {
-  const blocks = blocksOf("# gear\n\nMade by `x`.\n\n## Data\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n- two\n  more\n");
-  assert.deepEqual(blocks.map((each) => each.kind), ["heading", "paragraph", "heading", "table", "list"]);
+  const blocks = blocksOf(
+    "# gear\n\nMade by `x`.\n\n## Data\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n- two\n  more\n",
+  );
+  assert.deepEqual(
+    blocks.map((each) => each.kind),
+    ["heading", "paragraph", "heading", "table", "list"],
+  );
   assert.deepEqual(blocks[3].rows, [["1", "2"]]);
   assert.deepEqual(blocks[4].items, ["one", "two more"]);
 });
 
 test("facts become sentences and lead somewhere", () => {
-  const accepted = { kind: "label.accepted", subject: "task-1", actor: "user:owner", payload: { dataset: "line", label: "nut", agreed: false, split: "train" } };
+  const accepted = {
+    kind: "label.accepted",
+    subject: "task-1",
+    actor: "user:owner",
+    payload: { dataset: "line", label: "nut", agreed: false, split: "train" },
+  };
   assert.equal(factInWords(accepted), "nut, corrected; to train");
   assert.deepEqual(placeOf(accepted), ["data", "line"]);
   assert.deepEqual(placeOf({ kind: "data.committed", subject: "line@v2", payload: {} }), ["data", "line", "v2"]);
   assert.equal(factInWords({ kind: "never.heard", payload: { some_thing: 3, list: [1] } }), "some thing 3");
   assert.equal(groupOf("gate.passed"), "models");
-  const rows = [...Array.from({ length: 5 }, () => accepted), { ...accepted, kind: "label.queued", payload: { tasks: ["a", "b"] } }];
-  assert.deepEqual(folded(rows).map((group) => group.length), [5, 1]);
+  const rows = [
+    ...Array.from({ length: 5 }, () => accepted),
+    { ...accepted, kind: "label.queued", payload: { tasks: ["a", "b"] } },
+  ];
+  assert.deepEqual(
+    folded(rows).map((group) => group.length),
+    [5, 1],
+  );
   assert.equal(manyInWords(folded(rows)[0]), "5 labels: 0 as proposed, 5 corrected or new");
 });
 
 /** What a browser's storage does. */
 class Shelf {
   kept = new Map();
-  get length() { return this.kept.size; }
-  getItem(key) { return this.kept.get(key) ?? null; }
-  setItem(key, value) { this.kept.set(key, value); }
-  removeItem(key) { this.kept.delete(key); }
-  key(k) { return [...this.kept.keys()][k] ?? null; }
+  get length() {
+    return this.kept.size;
+  }
+  getItem(key) {
+    return this.kept.get(key) ?? null;
+  }
+  setItem(key, value) {
+    this.kept.set(key, value);
+  }
+  removeItem(key) {
+    this.kept.delete(key);
+  }
+  key(k) {
+    return [...this.kept.keys()][k] ?? null;
+  }
 }
 const accept = (task, label = null) => ({ verb: "label.accept", ask: { task, label } });
 const soon = () => new Promise((done) => setTimeout(done, 5));
-const settled = async (outbox) => { while (outbox.running) await soon(); };
+const settled = async (outbox) => {
+  while (outbox.running) await soon();
+};
 
 test("decisions are sent in order, once each, and let go of when the server said yes", async () => {
-  const shelf = new Shelf(), sent = [];
-  const outbox = new Outbox(async (each) => { await soon(); sent.push(each.ask.task); }, shelf);
+  const shelf = new Shelf(),
+    sent = [];
+  const outbox = new Outbox(async (each) => {
+    await soon();
+    sent.push(each.ask.task);
+  }, shelf);
   for (const task of ["a", "b", "c"]) outbox.add(accept(task));
   assert.equal(shelf.length, 3);
   await settled(outbox);
@@ -136,12 +200,18 @@ test("decisions are sent in order, once each, and let go of when the server said
 });
 
 test("nothing is lost while nobody answers, and it says so", async () => {
-  const shelf = new Shelf(), sent = [], told = [];
+  const shelf = new Shelf(),
+    sent = [],
+    told = [];
   let up = false;
-  const outbox = new Outbox(async (each) => {
-    if (!up) throw new ApiError("unreachable", "nobody", "");
-    sent.push(each.ask.task);
-  }, shelf, soon);
+  const outbox = new Outbox(
+    async (each) => {
+      if (!up) throw new ApiError("unreachable", "nobody", "");
+      sent.push(each.ask.task);
+    },
+    shelf,
+    soon,
+  );
   outbox.subscribe(() => told.push([outbox.state.waiting.length, outbox.state.trouble?.what]));
   outbox.add(accept("a"));
   outbox.add(accept("b"));
@@ -162,7 +232,11 @@ test("what a closed tab left behind is sent by the next one, oldest first", asyn
   new Outbox(() => new Promise(() => {}), shelf).add(accept("second"));
   shelf.setItem("other", "not ours");
   const sent = [];
-  await settled(new Outbox(async (each) => { sent.push(each.ask.task); }, shelf));
+  await settled(
+    new Outbox(async (each) => {
+      sent.push(each.ask.task);
+    }, shelf),
+  );
   assert.deepEqual(sent, ["first", "second"]);
   assert.equal(shelf.length, 1);
 });
@@ -174,8 +248,14 @@ test("a refusal is kept until it was read, and holds nothing up", async () => {
   outbox.add(accept("bad"));
   outbox.add(accept("good"));
   await settled(outbox);
-  assert.deepEqual(outbox.state.refused.map(({ trouble }) => trouble.what), ["it is in a version"]);
-  assert.deepEqual(outbox.state.saved.map(({ ask }) => ask.task), ["good"]);
+  assert.deepEqual(
+    outbox.state.refused.map(({ trouble }) => trouble.what),
+    ["it is in a version"],
+  );
+  assert.deepEqual(
+    outbox.state.saved.map(({ ask }) => ask.task),
+    ["good"],
+  );
   outbox.dismiss(outbox.state.refused[0].entry.id);
   assert.equal(outbox.state.refused.length, 0);
 });

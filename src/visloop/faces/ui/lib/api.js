@@ -27,7 +27,9 @@ const UNREACHABLE = new ApiError("unreachable", "The server does not answer.", "
 
 /** @param {unknown} caught */
 export const asError = (caught) =>
-  caught instanceof ApiError ? caught : new ApiError("page", caught instanceof Error ? caught.message : String(caught), "Reload the page.");
+  caught instanceof ApiError
+    ? caught
+    : new ApiError("page", caught instanceof Error ? caught.message : String(caught), "Reload the page.");
 
 /**
  * @template {Verb} V
@@ -78,7 +80,8 @@ export function eventsOf(text) {
   const rest = blocks.pop() ?? "";
   const events = blocks.map((block) => {
     const lines = block.split("\n");
-    const part = (/** @type {string} */ name) => lines.find((line) => line.startsWith(name + ": "))?.slice(name.length + 2) ?? "";
+    const part = (/** @type {string} */ name) =>
+      lines.find((line) => line.startsWith(name + ": "))?.slice(name.length + 2) ?? "";
     return { event: part("event"), data: JSON.parse(part("data") || "null") };
   });
   return { events, rest };
@@ -159,6 +162,8 @@ const SHOWN = new Set(["image/jpeg", "image/png", "image/webp", "image/gif", "im
  * @param {{image: string, media?: string, mode?: string, width: number, height: number}} sample
  */
 export const large = (sample) =>
-  SHOWN.has(sample.media ?? "image/jpeg") && ["RGB", "L", "P", "RGBA", "1"].includes(sample.mode ?? "RGB") && sample.width * sample.height <= 4e6
+  SHOWN.has(sample.media ?? "image/jpeg") &&
+  ["RGB", "L", "P", "RGBA", "1"].includes(sample.mode ?? "RGB") &&
+  sample.width * sample.height <= 4e6
     ? image(sample.image)
     : thumbnail(sample.image, 1280);

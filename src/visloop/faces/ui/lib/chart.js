@@ -56,27 +56,53 @@ export function Chart({ title, x, series, columns, range = null, height = 210, m
   useEffect(() => {
     if (!ref.current || !width) return undefined;
     const [muted, line] = [resolved("--muted"), resolved("--line")];
-    const axis = { stroke: muted, font: "11px system-ui", labelFont: "11px system-ui", grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1, size: 4 } };
-    const chart = new uPlot({
-      width, height,
-      scales: { x: { time: false }, y: range ? { range } : {} },
-      cursor: { y: false, points: { size: 7 } },
-      legend: { show: false },
-      hooks: {
-        setCursor: [(/** @type {uPlot} */ chart) => setAt(chart.cursor.idx ?? null)],
-        draw: [(/** @type {uPlot} */ chart) => upright(chart, marked.current, muted)],
+    const axis = {
+      stroke: muted,
+      font: "11px system-ui",
+      labelFont: "11px system-ui",
+      grid: { stroke: line, width: 1 },
+      ticks: { stroke: line, width: 1, size: 4 },
+    };
+    const chart = new uPlot(
+      {
+        width,
+        height,
+        scales: { x: { time: false }, y: range ? { range } : {} },
+        cursor: { y: false, points: { size: 7 } },
+        legend: { show: false },
+        hooks: {
+          setCursor: [(/** @type {uPlot} */ chart) => setAt(chart.cursor.idx ?? null)],
+          draw: [(/** @type {uPlot} */ chart) => upright(chart, marked.current, muted)],
+        },
+        axes: [
+          { ...axis, label: x, labelSize: 16, size: 34 },
+          { ...axis, size: 46 },
+        ],
+        series: [
+          { label: x },
+          ...series.map((each) => ({
+            label: each.label,
+            stroke: resolved(each.colour),
+            width: each.width ?? 2,
+            dash: each.dash,
+            points: { show: each.points ?? false, size: 7, fill: resolved(each.colour), stroke: resolved(each.colour) },
+          })),
+        ],
       },
-      axes: [{ ...axis, label: x, labelSize: 16, size: 34 }, { ...axis, size: 46 }],
-      series: [{ label: x }, ...series.map((each) => ({
-        label: each.label, stroke: resolved(each.colour), width: each.width ?? 2, dash: each.dash,
-        points: { show: each.points ?? false, size: 7, fill: resolved(each.colour), stroke: resolved(each.colour) },
-      }))],
-    }, columns, ref.current);
+      columns,
+      ref.current,
+    );
     drawn.current = chart;
-    return () => { drawn.current = null; chart.destroy(); };
+    return () => {
+      drawn.current = null;
+      chart.destroy();
+    };
   }, [theme, width, height, series.length, range?.join()]);
-  useEffect(() => { drawn.current?.setData(columns); }, [JSON.stringify(columns)]);
+  useEffect(() => {
+    drawn.current?.setData(columns);
+  }, [JSON.stringify(columns)]);
   return div(
     div({ class: "chart", ref, role: "img", "aria-label": title, style: `min-height:${height}px` }),
-    p({ class: "caption" }, caption(Math.min(at ?? last, last))));
+    p({ class: "caption" }, caption(Math.min(at ?? last, last))),
+  );
 }

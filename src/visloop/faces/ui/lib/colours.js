@@ -2,7 +2,20 @@
 /** One colour for each class, the same everywhere. Pure. */
 
 /** Told apart on pictures, on white and on black; red and green are never neighbours. */
-export const PALETTE = ["#3b82f6", "#f59e0b", "#a855f7", "#10b981", "#ec4899", "#84cc16", "#06b6d4", "#ef4444", "#8b5cf6", "#eab308", "#14b8a6", "#f97316"];
+export const PALETTE = [
+  "#3b82f6",
+  "#f59e0b",
+  "#a855f7",
+  "#10b981",
+  "#ec4899",
+  "#84cc16",
+  "#06b6d4",
+  "#ef4444",
+  "#8b5cf6",
+  "#eab308",
+  "#14b8a6",
+  "#f97316",
+];
 
 /**
  * @param {ReadonlyArray<string | {name: string, color?: string}>} classes in the order of the dictionary
@@ -10,9 +23,13 @@ export const PALETTE = ["#3b82f6", "#f59e0b", "#a855f7", "#10b981", "#ec4899", "
  */
 export function colouring(classes) {
   /** @type {Map<string, string>} */
-  const known = new Map(classes.map((each, k) => typeof each === "string"
-    ? [each, PALETTE[k % PALETTE.length]]
-    : [each.name, safe(each.color) || PALETTE[k % PALETTE.length]]));
+  const known = new Map(
+    classes.map((each, k) =>
+      typeof each === "string"
+        ? [each, PALETTE[k % PALETTE.length]]
+        : [each.name, safe(each.color) || PALETTE[k % PALETTE.length]],
+    ),
+  );
   return (name = "") => known.get(name) ?? PALETTE[hash(name) % PALETTE.length];
 }
 

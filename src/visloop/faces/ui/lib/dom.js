@@ -15,7 +15,9 @@ export { h };
 function tag(name) {
   return (...parts) => {
     const [first, ...rest] = parts;
-    return isProperties(first) ? h(name, /** @type {Properties} */ (first), .../** @type {Child[]} */ (rest)) : h(name, null, .../** @type {Child[]} */ (parts));
+    return isProperties(first)
+      ? h(name, /** @type {Properties} */ (first), .../** @type {Child[]} */ (rest))
+      : h(name, null, .../** @type {Child[]} */ (parts));
   };
 }
 

@@ -5,7 +5,17 @@ import { count, duration, percent, shortened } from "./words.js";
 /** @typedef {import("../api.d.ts").FactRow} FactRow */
 /** @typedef {Record<string, any>} Payload */
 
-const GROUPS = { data: "data", label: "labels", run: "runs", model: "models", gate: "models", deployment: "deployments", monitor: "monitoring", alert: "monitoring", loop: "loop" };
+const GROUPS = {
+  data: "data",
+  label: "labels",
+  run: "runs",
+  model: "models",
+  gate: "models",
+  deployment: "deployments",
+  monitor: "monitoring",
+  alert: "monitoring",
+  loop: "loop",
+};
 
 /** @param {string} kind for example `data.committed` @returns {string} */
 export const groupOf = (kind) => GROUPS[/** @type {keyof typeof GROUPS} */ (kind.split(".")[0])] ?? "other";
@@ -14,10 +24,14 @@ export const groupOf = (kind) => GROUPS[/** @type {keyof typeof GROUPS} */ (kind
 const SENTENCES = {
   "data.added": (p) => parts(p, ["added", "updated", "unchanged", "quarantined"]),
   "data.committed": (p) => `${count(p.count, "picture")}${p.message ? `: ${p.message}` : ""}`,
-  "data.split": (p) => `${Object.entries(p.shares ?? {}).map(([name, share]) => `${name} ${percent(/** @type {number} */ (share), 0)}`).join(", ")}; ${count(p.changed ?? 0, "picture")} changed`,
+  "data.split": (p) =>
+    `${Object.entries(p.shares ?? {})
+      .map(([name, share]) => `${name} ${percent(/** @type {number} */ (share), 0)}`)
+      .join(", ")}; ${count(p.changed ?? 0, "picture")} changed`,
   "data.dataset_created": () => "made",
   "label.queued": (p) => `${count(p.tasks?.length ?? 0, "picture")} queued for a person`,
-  "label.accepted": (p) => `${p.label}${p.agreed ? ", as proposed" : p.agreed === false ? ", corrected" : ""}; to ${p.split}`,
+  "label.accepted": (p) =>
+    `${p.label}${p.agreed ? ", as proposed" : p.agreed === false ? ", corrected" : ""}; to ${p.split}`,
   "label.rejected": () => "left out",
   "label.undone": () => "decision taken back",
   "run.started": (p) => `${p.recipe} on ${p.data}`,
@@ -42,7 +56,11 @@ const SENTENCES = {
 };
 
 /** @param {Payload} payload @param {string[]} names */
-const parts = (payload, names) => names.filter((name) => payload[name]).map((name) => `${payload[name].toLocaleString("en")} ${name}`).join(", ") || "nothing new";
+const parts = (payload, names) =>
+  names
+    .filter((name) => payload[name])
+    .map((name) => `${payload[name].toLocaleString("en")} ${name}`)
+    .join(", ") || "nothing new";
 
 /** What happened, in a few words. @param {Pick<FactRow, "kind" | "payload">} fact */
 export function factInWords({ kind, payload }) {
@@ -51,8 +69,12 @@ export function factInWords({ kind, payload }) {
 }
 
 /** @param {Payload} payload */
-const plain = (payload) => Object.entries(payload).filter(([, value]) => value !== null && value !== "" && typeof value !== "object")
-  .slice(0, 5).map(([key, value]) => `${key.replaceAll("_", " ")} ${value}`).join(", ");
+const plain = (payload) =>
+  Object.entries(payload)
+    .filter(([, value]) => value !== null && value !== "" && typeof value !== "object")
+    .slice(0, 5)
+    .map(([key, value]) => `${key.replaceAll("_", " ")} ${value}`)
+    .join(", ");
 
 /**
  * Where the subject of a fact is shown; empty where nowhere.
@@ -93,7 +115,11 @@ export function folded(rows) {
 export function manyInWords(rows) {
   if (rows.length === 1) return factInWords(rows[0]);
   const { kind } = rows[0];
-  if (kind === "label.queued") return `${count(rows.reduce((sum, { payload }) => sum + (payload.tasks?.length ?? 0), 0), "picture")} queued for a person`;
+  if (kind === "label.queued")
+    return `${count(
+      rows.reduce((sum, { payload }) => sum + (payload.tasks?.length ?? 0), 0),
+      "picture",
+    )} queued for a person`;
   if (kind === "label.accepted") {
     const agreed = rows.filter(({ payload }) => payload.agreed).length;
     return `${count(rows.length, "label")}: ${agreed} as proposed, ${rows.length - agreed} corrected or new`;

@@ -12,15 +12,29 @@ import { circle, g, polygon, rect, svg, text } from "./dom.js";
 export function outlines(each) {
   if (each.type === "box" || each.type === "track") {
     const [x1, y1, x2, y2] = each.xyxy;
-    return [[[x1, y1], [x2, y1], [x2, y2], [x1, y2]]];
+    return [
+      [
+        [x1, y1],
+        [x2, y1],
+        [x2, y2],
+        [x1, y2],
+      ],
+    ];
   }
   if (each.type === "obb") {
     const [cx, cy, w, height] = each.cxcywh;
     const turn = (each.angle_deg * Math.PI) / 180;
-    const corner = (/** @type {number} */ x, /** @type {number} */ y) => /** @type {[number, number]} */ ([cx + x * Math.cos(turn) - y * Math.sin(turn), cy + x * Math.sin(turn) + y * Math.cos(turn)]);
-    return [[corner(-w / 2, -height / 2), corner(w / 2, -height / 2), corner(w / 2, height / 2), corner(-w / 2, height / 2)]];
+    const corner = (/** @type {number} */ x, /** @type {number} */ y) =>
+      /** @type {[number, number]} */ ([
+        cx + x * Math.cos(turn) - y * Math.sin(turn),
+        cy + x * Math.sin(turn) + y * Math.cos(turn),
+      ]);
+    return [
+      [corner(-w / 2, -height / 2), corner(w / 2, -height / 2), corner(w / 2, height / 2), corner(-w / 2, height / 2)],
+    ];
   }
-  if (each.type === "polygon") return each.rings.map((ring) => Array.from({ length: ring.length / 2 }, (_, k) => [ring[2 * k], ring[2 * k + 1]]));
+  if (each.type === "polygon")
+    return each.rings.map((ring) => Array.from({ length: ring.length / 2 }, (_, k) => [ring[2 * k], ring[2 * k + 1]]));
   return [];
 }
 
@@ -35,9 +49,21 @@ export function Marks({ sample, colour, hidden = [], lit = null, words = false }
   const found = (sample.annotations ?? []).filter((each) => placed(each) && !hidden.includes(each.label ?? ""));
   if (!found.length) return null;
   const size = Math.max(sample.width, sample.height) / 60;
-  return svg({ class: "marks", viewBox: `0 0 ${sample.width} ${sample.height}`, preserveAspectRatio: "xMidYMid meet", "aria-hidden": "true" },
-    ...found.map((each) => g({ class: lit && lit !== each ? "dim" : "", style: `--mark:${colour(each.label)}`, "data-label": each.label },
-      shape(each), lit === each && words ? name(each, size) : null)));
+  return svg(
+    {
+      class: "marks",
+      viewBox: `0 0 ${sample.width} ${sample.height}`,
+      preserveAspectRatio: "xMidYMid meet",
+      "aria-hidden": "true",
+    },
+    ...found.map((each) =>
+      g(
+        { class: lit && lit !== each ? "dim" : "", style: `--mark:${colour(each.label)}`, "data-label": each.label },
+        shape(each),
+        lit === each && words ? name(each, size) : null,
+      ),
+    ),
+  );
 }
 
 /** @param {Annotation} each */
@@ -46,7 +72,8 @@ function shape(each) {
     const [x1, y1, x2, y2] = each.xyxy;
     return rect({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 });
   }
-  if (each.type === "points") return g(...each.points.filter(([, , seen]) => seen > 0).map(([x, y]) => circle({ cx: x, cy: y, r: 3 })));
+  if (each.type === "points")
+    return g(...each.points.filter(([, , seen]) => seen > 0).map(([x, y]) => circle({ cx: x, cy: y, r: 3 })));
   return g(...outlines(each).map((ring) => polygon({ points: ring.map((at) => at.join(",")).join(" ") })));
 }
 
@@ -56,6 +83,8 @@ function shape(each) {
  */
 function name(each, size) {
   const [[x, y]] = outlines(each)[0] ?? [[0, 0]];
-  return text({ x: x + size / 4, y: y > size * 1.4 ? y - size / 3 : y + size * 1.1, "font-size": size }, each.label ?? "");
+  return text(
+    { x: x + size / 4, y: y > size * 1.4 ? y - size / 3 : y + size * 1.1, "font-size": size },
+    each.label ?? "",
+  );
 }
-

@@ -34,7 +34,9 @@ export class Outbox {
   /** @param {() => void} listener @returns {() => void} */
   subscribe(listener) {
     this.listeners.add(listener);
-    return () => { this.listeners.delete(listener); };
+    return () => {
+      this.listeners.delete(listener);
+    };
   }
 
   /** @param {Decision} decision */
@@ -90,7 +92,9 @@ export class Outbox {
 
 /** What an earlier tab could not send, oldest first. @param {Shelf} shelf @returns {Entry[]} */
 function left(shelf) {
-  const keys = Array.from({ length: shelf.length }, (_, k) => shelf.key(k) ?? "").filter((key) => key.startsWith(PREFIX));
+  const keys = Array.from({ length: shelf.length }, (_, k) => shelf.key(k) ?? "").filter((key) =>
+    key.startsWith(PREFIX),
+  );
   const found = keys.map((key) => {
     try {
       return /** @type {Entry} */ (JSON.parse(shelf.getItem(key) ?? ""));

@@ -22,7 +22,12 @@ export function useSamples(ref) {
     pages.need(0, 1);
     return onChange(() => now.current.refresh());
   }, [pages]);
-  return { head: pages.head, error: pages.error, at: (index) => pages.at(index), need: (first, last) => pages.need(first, last) };
+  return {
+    head: pages.head,
+    error: pages.error,
+    at: (index) => pages.at(index),
+    need: (first, last) => pages.need(first, last),
+  };
 }
 
 class Pages {
@@ -62,7 +67,11 @@ class Pages {
     if (!this.ref) return;
     this.asked.add(page);
     try {
-      const { rows, total, classes, splits } = await call("samples", { ref: this.ref, offset: page * PAGE, limit: PAGE });
+      const { rows, total, classes, splits } = await call("samples", {
+        ref: this.ref,
+        offset: page * PAGE,
+        limit: PAGE,
+      });
       this.head = { total, classes, splits };
       this.pages.set(page, rows);
       this.error = null;

@@ -1,6 +1,28 @@
 // @ts-check
 /** Small parts that every view uses. */
-import { button, code, div, h, h2, img, p, path, pre, section, span, svg, table, tbody, td, th, thead, time, tr, useLayoutEffect, useState } from "./dom.js";
+import {
+  button,
+  code,
+  div,
+  h,
+  h2,
+  img,
+  p,
+  path,
+  pre,
+  section,
+  span,
+  svg,
+  table,
+  tbody,
+  td,
+  th,
+  thead,
+  time,
+  tr,
+  useLayoutEffect,
+  useState,
+} from "./dom.js";
 import { isReached, onReachable } from "./pulse.js";
 import { ago } from "./words.js";
 
@@ -14,7 +36,11 @@ import { ago } from "./words.js";
  */
 export function panel(head, ...children) {
   const { title, aside = null, class: kind = "" } = typeof head === "string" ? { title: head } : head;
-  return section({ class: `panel ${kind}` }, title || aside ? div({ class: "panel-head" }, h2(title), aside) : null, ...children);
+  return section(
+    { class: `panel ${kind}` },
+    title || aside ? div({ class: "panel-head" }, h2(title), aside) : null,
+    ...children,
+  );
 }
 
 /** Words with `code` in them. @param {string} text */
@@ -27,7 +53,12 @@ export const coded = (text) => text.split("`").map((part, k) => (k % 2 ? code(pa
  * @param {...string} commands
  */
 export const empty = (title, words, ...commands) =>
-  div({ class: "empty" }, p({ class: "empty-title" }, title), words ? p(typeof words === "string" ? coded(words) : words) : null, ...commands.map((each) => h(Command, { text: each })));
+  div(
+    { class: "empty" },
+    p({ class: "empty-title" }, title),
+    words ? p(typeof words === "string" ? coded(words) : words) : null,
+    ...commands.map((each) => h(Command, { text: each })),
+  );
 
 /** A command with a button that copies it. @param {{text: string}} properties */
 export function Command({ text }) {
@@ -37,7 +68,14 @@ export function Command({ text }) {
     setCopied(true);
     setTimeout(() => setCopied(false), 1500);
   };
-  return div({ class: "command" }, pre(code(text)), button({ type: "button", class: "quiet", onClick: copy, "aria-label": `copy: ${text}` }, copied ? "copied" : "copy"));
+  return div(
+    { class: "command" },
+    pre(code(text)),
+    button(
+      { type: "button", class: "quiet", onClick: copy, "aria-label": `copy: ${text}` },
+      copied ? "copied" : "copy",
+    ),
+  );
 }
 
 /**
@@ -45,7 +83,13 @@ export function Command({ text }) {
  * @param {...Child} more
  */
 export const failure = (error, ...more) =>
-  error ? div({ class: "failure", role: "alert" }, div(p({ class: "what" }, error.what), error.fix ? p({ class: "fix" }, ...coded(error.fix)) : null), ...more) : null;
+  error
+    ? div(
+        { class: "failure", role: "alert" },
+        div(p({ class: "what" }, error.what), error.fix ? p({ class: "fix" }, ...coded(error.fix)) : null),
+        ...more,
+      )
+    : null;
 
 /**
  * While the first answer is on its way: nothing for a moment, then a word.
@@ -62,9 +106,34 @@ export const badge = (word, tone = "plain") => span({ class: `badge ${tone}` }, 
 
 /** @type {Record<string, Tone>} */
 const TONES = {
-  done: "good", live: "good", accepted: "good", approved: "good", pass: "good", champion: "good", closed: "good", calm: "good", clean: "good",
-  failed: "bad", refused: "bad", rejected: "bad", fail: "bad", open: "bad", lost: "bad", alarm: "bad", critical: "bad",
-  running: "busy", queued: "busy", waiting: "busy", labelled: "busy", committed: "busy", trained: "busy", gated: "busy", promoted: "busy", acknowledged: "busy", warning: "busy", filling: "busy",
+  done: "good",
+  live: "good",
+  accepted: "good",
+  approved: "good",
+  pass: "good",
+  champion: "good",
+  closed: "good",
+  calm: "good",
+  clean: "good",
+  failed: "bad",
+  refused: "bad",
+  rejected: "bad",
+  fail: "bad",
+  open: "bad",
+  lost: "bad",
+  alarm: "bad",
+  critical: "bad",
+  running: "busy",
+  queued: "busy",
+  waiting: "busy",
+  labelled: "busy",
+  committed: "busy",
+  trained: "busy",
+  gated: "busy",
+  promoted: "busy",
+  acknowledged: "busy",
+  warning: "busy",
+  filling: "busy",
 };
 
 /** @param {string} state @returns {Tone} */
@@ -86,12 +155,23 @@ export const stateBadge = (state) => badge(state, toneOf(state));
  * @param {(row: R) => string} [href]
  */
 export const grid = (rows, columns, href) =>
-  div({ class: "scroll" },
+  div(
+    { class: "scroll" },
     table(
       thead(tr(...columns.map(({ title, kind = "" }) => th({ class: kind, scope: "col" }, title)))),
-      tbody(...rows.map((row) =>
-        tr({ class: href ? "pickable" : "", onClick: href ? (/** @type {MouseEvent} */ event) => follow(event, href(row)) : undefined },
-          ...columns.map(({ cell, kind = "" }) => td({ class: kind }, cell(row))))))));
+      tbody(
+        ...rows.map((row) =>
+          tr(
+            {
+              class: href ? "pickable" : "",
+              onClick: href ? (/** @type {MouseEvent} */ event) => follow(event, href(row)) : undefined,
+            },
+            ...columns.map(({ cell, kind = "" }) => td({ class: kind }, cell(row))),
+          ),
+        ),
+      ),
+    ),
+  );
 
 /** A click anywhere in the row, unless it was on a link or button or marked text. @param {MouseEvent} event @param {string} to */
 function follow(event, to) {
@@ -110,8 +190,18 @@ export const when = (moment) =>
  * @param {{key?: string, kind?: "primary" | "danger" | "quiet", disabled?: boolean, busy?: boolean, title?: string}} [more]
  */
 export const act = (words, onClick, { key, kind, disabled, busy, title } = {}) =>
-  button({ class: `${kind ?? ""} ${busy ? "busy" : ""}`, onClick, disabled: disabled || busy, title, type: "button", "aria-busy": busy ? "true" : undefined },
-    words, key ? span({ class: "key", "aria-hidden": "true" }, key) : null);
+  button(
+    {
+      class: `${kind ?? ""} ${busy ? "busy" : ""}`,
+      onClick,
+      disabled: disabled || busy,
+      title,
+      type: "button",
+      "aria-busy": busy ? "true" : undefined,
+    },
+    words,
+    key ? span({ class: "key", "aria-hidden": "true" }, key) : null,
+  );
 
 /** @param {string} colour */
 export const dot = (colour) => span({ class: "dot", style: `background:${colour}`, "aria-hidden": "true" });
@@ -122,8 +212,19 @@ export const dot = (colour) => span({ class: "dot", style: `background:${colour}
  * @param {{label?: string, value?: string, colour?: string}} [more]
  */
 export const bar = (share, { label, value, colour } = {}) =>
-  div({ class: "bar", role: label ? "progressbar" : undefined, "aria-label": label, "aria-valuenow": label ? Math.round(100 * share) : undefined, "aria-valuetext": value, "aria-hidden": label ? undefined : "true" },
-    div({ style: `width:${(100 * Math.max(0, Math.min(1, share))).toFixed(2)}%${colour ? `;background:${colour}` : ""}` }));
+  div(
+    {
+      class: "bar",
+      role: label ? "progressbar" : undefined,
+      "aria-label": label,
+      "aria-valuenow": label ? Math.round(100 * share) : undefined,
+      "aria-valuetext": value,
+      "aria-hidden": label ? undefined : "true",
+    },
+    div({
+      style: `width:${(100 * Math.max(0, Math.min(1, share))).toFixed(2)}%${colour ? `;background:${colour}` : ""}`,
+    }),
+  );
 
 /**
  * A picture that says so when it is gone, and comes back with the server.
@@ -131,11 +232,24 @@ export const bar = (share, { label, value, colour } = {}) =>
  */
 export function Picture({ src, alt, eager = false, fallback = "" }) {
   const [failed, setFailed] = useState(/** @type {string[]} */ ([]));
-  useLayoutEffect(() => onReachable((reached) => { if (reached) setFailed([]); }), []);
+  useLayoutEffect(
+    () =>
+      onReachable((reached) => {
+        if (reached) setFailed([]);
+      }),
+    [],
+  );
   const shown = [src, fallback].find((each) => each && !failed.includes(each));
   const words = isReached() ? "not kept" : "not here yet";
   if (!shown) return span({ class: "gone", role: "img", "aria-label": `${alt}: ${words}` }, words);
-  return img({ src: shown, alt, loading: eager ? "eager" : "lazy", decoding: "async", draggable: false, onError: () => setFailed([...failed, shown]) });
+  return img({
+    src: shown,
+    alt,
+    loading: eager ? "eager" : "lazy",
+    decoding: "async",
+    draggable: false,
+    onError: () => setFailed([...failed, shown]),
+  });
 }
 
 /** @type {Record<string, string>} */

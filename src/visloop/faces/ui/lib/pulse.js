@@ -20,7 +20,9 @@ let reached = true;
  */
 export function onChange(listener) {
   onFacts.add(listener);
-  return () => { onFacts.delete(listener); };
+  return () => {
+    onFacts.delete(listener);
+  };
 }
 
 /**
@@ -29,7 +31,9 @@ export function onChange(listener) {
  */
 export function onReachable(listener) {
   onReach.add(listener);
-  return () => { onReach.delete(listener); };
+  return () => {
+    onReach.delete(listener);
+  };
 }
 
 /** Whether the server answered last time. */
@@ -64,5 +68,7 @@ export function start() {
     setTimeout(again, more ? 0 : EVERY_MS);
   };
   again();
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) beat(); });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) beat();
+  });
 }

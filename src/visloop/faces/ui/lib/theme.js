@@ -27,7 +27,9 @@ export function toggleTheme() {
 /** @param {() => void} listener @returns {() => void} */
 export function onTheme(listener) {
   listeners.add(listener);
-  return () => { listeners.delete(listener); };
+  return () => {
+    listeners.delete(listener);
+  };
 }
 
 dark.addEventListener("change", applyTheme);

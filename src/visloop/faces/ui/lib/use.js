@@ -41,7 +41,8 @@ export function useAnswer(verb, ask, everyMs = 0) {
         seen = text;
       } catch (caught) {
         seen = "";
-        if (alive) setState((before) => ({ key, data: before.key === key ? before.data : null, error: asError(caught) }));
+        if (alive)
+          setState((before) => ({ key, data: before.key === key ? before.data : null, error: asError(caught) }));
       } finally {
         asking = false;
         if (alive && again) load.current();
@@ -50,7 +51,11 @@ export function useAnswer(verb, ask, everyMs = 0) {
     load.current();
     const timer = everyMs ? setInterval(() => document.hidden || load.current(), everyMs) : 0;
     const stop = onChange(() => load.current());
-    return () => { alive = false; clearInterval(timer); stop(); };
+    return () => {
+      alive = false;
+      clearInterval(timer);
+      stop();
+    };
   }, [key, everyMs]);
   const { data, error } = state.key === key ? state : nothing;
   return { data, error, reload: () => load.current() };
@@ -66,7 +71,9 @@ export function useDeeds() {
   const [progress, setProgress] = useState("");
   const [problem, setProblem] = useState(/** @type {ApiError | null} */ (null));
   return {
-    busy, progress, problem,
+    busy,
+    progress,
+    problem,
     clear: () => setProblem(null),
     run: async (name, verb, ask, { long = false } = {}) => {
       setBusy(name);
@@ -126,12 +133,17 @@ export function useAddress() {
 export const address = (...parts) => "#/" + parts.map((each) => encodeURIComponent(each)).join("/");
 
 /** @param {...(string | number)} parts */
-export const go = (...parts) => { location.hash = address(...parts); };
+export const go = (...parts) => {
+  location.hash = address(...parts);
+};
 
 /** The classes of a data set and their colours. @param {string | undefined} dataset */
 export function useClasses(dataset) {
   const { data } = useAnswer("classes.list", dataset ? { dataset } : null);
-  return useMemo(() => ({ names: data?.rows.map((each) => each.name) ?? [], colour: colouring(data?.rows ?? []) }), [data]);
+  return useMemo(
+    () => ({ names: data?.rows.map((each) => each.name) ?? [], colour: colouring(data?.rows ?? []) }),
+    [data],
+  );
 }
 
 /** @returns {"dark" | "light"} */

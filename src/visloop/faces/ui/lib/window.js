@@ -39,20 +39,38 @@ export function Window({ count, least, aspect = 4 / 3, below = 34, gap = 12, cel
     const measure = () => {
       asked = 0;
       const top = -(ref.current?.getBoundingClientRect().top ?? 0);
-      setPlace((before) => (Math.abs(before.top - top) < 40 && before.view === innerHeight ? before : { top, view: innerHeight }));
+      setPlace((before) =>
+        Math.abs(before.top - top) < 40 && before.view === innerHeight ? before : { top, view: innerHeight },
+      );
     };
-    const on = () => { asked ||= requestAnimationFrame(measure); };
+    const on = () => {
+      asked ||= requestAnimationFrame(measure);
+    };
     addEventListener("scroll", on, { passive: true });
     addEventListener("resize", on);
     measure();
-    return () => { removeEventListener("scroll", on); removeEventListener("resize", on); cancelAnimationFrame(asked); };
+    return () => {
+      removeEventListener("scroll", on);
+      removeEventListener("resize", on);
+      cancelAnimationFrame(asked);
+    };
   }, []);
   const { columns, row } = layout({ width: width || 800, least, gap, aspect, below });
   const rows = Math.ceil(count / columns);
   const [first, last] = inSight({ ...place, row, rows });
   const [from, to] = [first * columns, Math.min(count, last * columns)];
-  useEffect(() => { if (width && to > from) onRange?.(from, to); }, [from, to, width]);
+  useEffect(() => {
+    if (width && to > from) onRange?.(from, to);
+  }, [from, to, width]);
   const shown = width ? Array.from({ length: Math.max(0, to - from) }, (_, k) => cell(from + k)) : [];
-  return div({ class: "window", ref, style: `height:${Math.max(0, rows * row - gap)}px` },
-    div({ class: "cards", style: `transform:translateY(${first * row}px);grid-template-columns:repeat(${columns},minmax(0,1fr));grid-auto-rows:${row - gap}px;gap:${gap}px` }, ...shown));
+  return div(
+    { class: "window", ref, style: `height:${Math.max(0, rows * row - gap)}px` },
+    div(
+      {
+        class: "cards",
+        style: `transform:translateY(${first * row}px);grid-template-columns:repeat(${columns},minmax(0,1fr));grid-auto-rows:${row - gap}px;gap:${gap}px`,
+      },
+      ...shown,
+    ),
+  );
 }

@@ -2,90 +2,54 @@
 /** What is served: which model, whether its world still looks as it did, what it answers. */
 import { a, button, code, dd, div, dl, dt, h, h1, li, p, span, ul } from "../lib/dom.js";
 import { answered } from "../lib/api.js";
-import { Chart } from "../lib/chart.js";
-import { act, bar, dot, empty, failure, grid, panel, Picture, stateBadge, toneOf, waiting, when } from "../lib/parts.js";
+import { act, bar, dot, empty, failure, grid, panel, Picture, stateBadge, waiting, when } from "../lib/parts.js";
 import { address, go, useAnswer, useClasses, useDeeds } from "../lib/use.js";
-import { CAPTURED, count, percent, surprise } from "../lib/words.js";
+import { CAPTURED, percent } from "../lib/words.js";
+import { Verdict, Windows } from "./drift.js";
 import { Trace } from "./trace.js";
 import { TryIt } from "./tryit.js";
 
-/** @typedef {import("../api.d.ts").Verbs["monitor"]["answer"]} Monitored */
 /** @typedef {import("../api.d.ts").Deployment} Deployment */
 /** @typedef {import("../api.d.ts").Logged} Logged */
-
-/** @type {Record<string, string>} */
-const STATES = {
-  calm: "Calm", alarm: "Alarm", acknowledged: "Alarm, somebody looks after it",
-  filling: "Watching", "no-reference": "Not watched",
-};
-
-/** @type {Record<string, string>} */
-const FAMILIES = { statistics: "how they look", embedding: "what they show", softmax: "how sure it is", classes: "which classes" };
-
-/** The verdict in words, and what a person may do about it. @param {{monitored: Monitored}} properties */
-function Verdict({ monitored }) {
-  const deeds = useDeeds();
-  const live = monitored.alerts[0];
-  const tone = toneOf(monitored.state);
-  return div({ class: `notice ${tone}` },
-    div({ class: "notice-words", role: "status" }, p({ class: "what" }, STATES[monitored.state] ?? monitored.state, live ? span({ class: "muted" }, " since ", when(live.opened), `, ${count(live.windows, "window")}`) : null),
-      p(sentence(monitored.verdict)), failure(deeds.problem)),
-    live?.state === "open" ? act("Acknowledge", () => deeds.run("acknowledge", "alerts.acknowledge", { alert: live.id }), { busy: deeds.busy === "acknowledge", title: "say that you look after it" }) : null,
-    live ? act("Close", () => deeds.run("close", "alerts.close", { alert: live.id }), { busy: deeds.busy === "close", title: "a new alarm opens a new one" }) : null);
-}
-
-/** @param {string} words */
-const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1);
-
-/** @param {import("../api.d.ts").Window} row */
-const where = (row) => `pictures ${row.first_image.toLocaleString("en")} … ${row.last_image.toLocaleString("en")}`;
-
-/** @param {{monitored: Monitored}} properties */
-function Windows({ monitored: { windows } }) {
-  const newest = windows.at(-1);
-  if (!newest) return panel("Drift", empty("No window is full yet", `Answers are compared with the training pictures window by window. Send some pictures.`));
-  const xs = windows.map((row) => row.last_image);
-  const strange = windows.map((row) => surprise(row.p));
-  const marks = windows.filter((row, k) => k > 0 && row.model !== windows[k - 1].model).map((row) => ({ x: row.first_image, words: row.model }));
-  return div({ class: "columns drift" },
-    panel({ title: "Drift", aside: span({ class: "muted" }, "above the dashed line is an alarm") },
-      h(Chart, {
-        title: `drift of ${windows.length} windows, ${windows.filter((row) => row.alarm).length} of them alarms`, x: "pictures", range: [0, 12.6], marks,
-        series: [{ label: "surprise", colour: "--accent", points: true }, { label: "alarm", colour: "--bad", points: true, width: 0 }, { label: "alarm line", colour: "--bad", dash: [6, 5], width: 1.5 }],
-        columns: [xs, strange, windows.map((row, k) => (row.alarm ? strange[k] : null)), windows.map((row) => surprise(row.alpha))],
-        caption: (k) => `${where(windows[k])}: surprise ${strange[k].toFixed(1)} (−log₁₀ p), ${windows[k].alarm ? "an alarm" : "as expected"}`,
-      })),
-    panel({ title: "Confidence", aside: span({ class: "muted" }, "mean of each window") },
-      h(Chart, {
-        title: "mean confidence of each window", x: "pictures", marks, series: [{ label: "confidence", colour: "--good", points: true }], columns: [xs, windows.map((row) => row.mean_confidence)],
-        caption: (k) => `${where(windows[k])}: ${percent(windows[k].mean_confidence, 2)} sure`,
-      })),
-    panel({ title: "Newest window", aside: span({ class: "muted" }, where(newest)) },
-      ul({ class: "signs" }, ...Object.entries(newest.families).map(([name, p_]) => li(
-        span(FAMILIES[name] ?? name), bar(surprise(p_) / 12, { label: FAMILIES[name] ?? name, value: `surprise ${surprise(p_).toFixed(1)}`, colour: p_ <= newest.alpha ? "var(--bad)" : "var(--good)" })))),
-      p({ class: "muted" }, sentence(newest.what))));
-}
 
 /** @param {{captured: Record<string, number>}} properties */
 function Captured({ captured }) {
   const reasons = Object.entries(captured).filter(([reason]) => reason !== "today");
-  return panel({ title: "Captured for a person", aside: a({ href: "#/queue" }, "queue") },
-    reasons.length ? ul({ class: "figures" }, ...reasons.map(([reason, n]) => li(span({ class: "figure" }, n.toLocaleString("en")), span(CAPTURED[reason] ?? reason))),
-      li(span({ class: "figure" }, (captured.today ?? 0).toLocaleString("en")), span("today in all")))
-      : p({ class: "muted" }, "Nothing yet. What is captured, and how many a day, stands in visloop.yaml under capture; it goes to the data set of the loop."));
+  return panel(
+    { title: "Captured for a person", aside: a({ href: "#/queue" }, "queue") },
+    reasons.length
+      ? ul(
+          { class: "figures" },
+          ...reasons.map(([reason, n]) =>
+            li(span({ class: "figure" }, n.toLocaleString("en")), span(CAPTURED[reason] ?? reason)),
+          ),
+          li(span({ class: "figure" }, (captured.today ?? 0).toLocaleString("en")), span("today in all")),
+        )
+      : p(
+          { class: "muted" },
+          "Nothing yet. What is captured, and how many a day, stands in visloop.yaml under capture; it goes to the data set of the loop.",
+        ),
+  );
 }
 
 /** @param {{name: string}} properties */
 function Alerts({ name }) {
   const rows = (useAnswer("alerts.list", {}).data?.rows ?? []).filter((row) => row.deployment === name).slice(0, 8);
   if (!rows.length) return panel("Alerts", p({ class: "muted" }, "No alarm so far."));
-  return panel("Alerts", grid(rows, [
-    { title: "state", cell: (row) => stateBadge(row.state) },
-    { title: "what", cell: (row) => row.what, kind: "wide" },
-    { title: "windows", cell: (row) => row.windows, kind: "number" },
-    { title: "model", cell: (row) => a({ href: address("models", row.model) }, row.model) },
-    { title: "opened", cell: (row) => when(row.opened) },
-    { title: "looked after by", cell: (row) => (row.acknowledged_by ?? row.closed_by ?? "–").replace(/^user:|^part:/, "") }]));
+  return panel(
+    "Alerts",
+    grid(rows, [
+      { title: "state", cell: (row) => stateBadge(row.state) },
+      { title: "what", cell: (row) => row.what, kind: "wide" },
+      { title: "windows", cell: (row) => row.windows, kind: "number" },
+      { title: "model", cell: (row) => a({ href: address("models", row.model) }, row.model) },
+      { title: "opened", cell: (row) => when(row.opened) },
+      {
+        title: "looked after by",
+        cell: (row) => (row.acknowledged_by ?? row.closed_by ?? "–").replace(/^user:|^part:/, ""),
+      },
+    ]),
+  );
 }
 
 /** @param {{name: string, dataset: string | undefined}} properties */
@@ -93,28 +57,51 @@ function Answers({ name, dataset }) {
   const { data, error } = useAnswer("predictions", { name, limit: 14 }, 2000);
   const { colour } = useClasses(dataset);
   if (!data) return panel("Newest answers", waiting(error));
-  if (!data.count) return panel("Newest answers", empty("No answer yet", "", `curl --data-binary @a.jpg ${location.origin}/predict/${name}`));
-  return panel({ title: "Newest answers", aside: span({ class: "muted" }, "open one to see where it came from") },
-    ul({ class: "answers" }, ...data.rows.map((row) => li({ key: row.id }, h(Answer, { row, name, colour })))));
+  if (!data.count)
+    return panel(
+      "Newest answers",
+      empty("No answer yet", "", `curl --data-binary @a.jpg ${location.origin}/predict/${name}`),
+    );
+  return panel(
+    { title: "Newest answers", aside: span({ class: "muted" }, "open one to see where it came from") },
+    ul({ class: "answers" }, ...data.rows.map((row) => li({ key: row.id }, h(Answer, { row, name, colour })))),
+  );
 }
 
 /** @param {{row: Logged, name: string, colour: (label: string | undefined) => string}} properties */
 function Answer({ row, name, colour }) {
   const said = row.label ?? "no label";
-  return button({ type: "button", class: "answer", onClick: () => go("deployments", name, row.id), title: "where it came from" },
+  return button(
+    { type: "button", class: "answer", onClick: () => go("deployments", name, row.id), title: "where it came from" },
     h(Picture, { src: answered(row.id, 160), alt: "" }),
     span({ class: "label" }, dot(colour(row.label ?? "")), said),
     span({ class: "sure" }, bar(row.confidence ?? 0, {}), span({ class: "muted" }, percent(row.confidence, 0))),
-    span({ class: "muted small" }, `${row.latency_ms.toFixed(0)} ms, `, when(row.time)));
+    span({ class: "muted small" }, `${row.latency_ms.toFixed(0)} ms, `, when(row.time)),
+  );
 }
 
 /** @param {{address: string[]}} properties */
 export function Deployments({ address: [wanted, prediction] }) {
   const { data, error } = useAnswer("deployments", {}, 4000);
   if (!data) return div(div({ class: "title" }, h1("Deployments")), waiting(error));
-  if (!data.rows.length) return div(div({ class: "title" }, h1("Deployments")), panel("", empty("Nothing is served yet", "A deployment answers pictures under a name; the model behind it can change without a lost request.", "visloop deploy MODEL@v1 --as NAME")));
+  if (!data.rows.length)
+    return div(
+      div({ class: "title" }, h1("Deployments")),
+      panel(
+        "",
+        empty(
+          "Nothing is served yet",
+          "A deployment answers pictures under a name; the model behind it can change without a lost request.",
+          "visloop deploy MODEL@v1 --as NAME",
+        ),
+      ),
+    );
   const current = wanted ? data.rows.find((row) => row.name === wanted) : data.rows[0];
-  if (!current) return div(div({ class: "title" }, h1("Deployments")), panel("", empty(`There is no deployment ${wanted}`, a({ href: "#/deployments" }, "See those there are"))));
+  if (!current)
+    return div(
+      div({ class: "title" }, h1("Deployments")),
+      panel("", empty(`There is no deployment ${wanted}`, a({ href: "#/deployments" }, "See those there are"))),
+    );
   return h(One, { key: current.name, current, all: data.rows, prediction });
 }
 
@@ -126,22 +113,50 @@ function One({ current, all, prediction }) {
   const dataset = model?.version.data.split("@")[0];
   const deeds = useDeeds();
   return div(
-    div({ class: "title" }, h1("Deployments"),
-      div({ class: "tabs", role: "group", "aria-label": "deployment" }, ...all.map((row) =>
-        button({ type: "button", "aria-pressed": String(row.name === name), onClick: () => go("deployments", row.name) }, row.name))),
-      stateBadge(current.state), span({ class: "grow" }),
-      act("Roll back", () => deeds.run("rollback", "rollback", { name }), { busy: deeds.busy === "rollback", disabled: !current.previous, title: current.previous ? `back to ${current.previous}` : "no model before this one" })),
+    div(
+      { class: "title" },
+      h1("Deployments"),
+      div(
+        { class: "tabs", role: "group", "aria-label": "deployment" },
+        ...all.map((row) =>
+          button(
+            { type: "button", "aria-pressed": String(row.name === name), onClick: () => go("deployments", row.name) },
+            row.name,
+          ),
+        ),
+      ),
+      stateBadge(current.state),
+      span({ class: "grow" }),
+      act("Roll back", () => deeds.run("rollback", "rollback", { name }), {
+        busy: deeds.busy === "rollback",
+        disabled: !current.previous,
+        title: current.previous ? `back to ${current.previous}` : "no model before this one",
+      }),
+    ),
     failure(deeds.problem),
     watched.data ? h(Verdict, { monitored: watched.data }) : failure(watched.error),
-    panel({ title: "", class: "slim" }, dl({ class: "facts across" },
-      dt("model"), dd(a({ href: address("models", current.model) }, current.model)),
-      dt("before"), dd(current.previous ? a({ href: address("models", current.previous) }, current.previous) : "–"),
-      dt("trained on"), dd(model?.version.data ?? "–"),
-      dt("since"), dd(when(current.changed)),
-      dt("address"), dd(code(`POST ${location.origin}/predict/${name}`)))),
+    panel(
+      { title: "", class: "slim" },
+      dl(
+        { class: "facts across" },
+        dt("model"),
+        dd(a({ href: address("models", current.model) }, current.model)),
+        dt("before"),
+        dd(current.previous ? a({ href: address("models", current.previous) }, current.previous) : "–"),
+        dt("trained on"),
+        dd(model?.version.data ?? "–"),
+        dt("since"),
+        dd(when(current.changed)),
+        dt("address"),
+        dd(code(`POST ${location.origin}/predict/${name}`)),
+      ),
+    ),
     watched.data ? h(Windows, { monitored: watched.data }) : null,
-    div({ class: "columns wide" },
+    div(
+      { class: "columns wide" },
       div(h(Answers, { name, dataset }), h(Alerts, { name })),
-      div(h(TryIt, { name, dataset }), watched.data ? h(Captured, { captured: watched.data.captured }) : null)),
-    prediction ? h(Trace, { key: prediction, prediction, onClose: () => go("deployments", name) }) : null);
+      div(h(TryIt, { name, dataset }), watched.data ? h(Captured, { captured: watched.data.captured }) : null),
+    ),
+    prediction ? h(Trace, { key: prediction, prediction, onClose: () => go("deployments", name) }) : null,
+  );
 }

@@ -13,30 +13,76 @@ import { dataLink } from "./runs.js";
 /** @typedef {import("../api.d.ts").ModelDetail} ModelDetail */
 
 /** @param {{verdict: Verdict}} properties */
-const Checks = ({ verdict }) => grid(verdict.checks, [
-  { title: "check", cell: (row) => [row.name, row.detail ? div({ class: "muted small" }, row.detail) : null], kind: "wide" },
-  { title: "", cell: (row) => stateBadge(row.passed ? "pass" : "fail") },
-  { title: "found", cell: (row) => [figureOf(row.value), row.interval ? div({ class: "muted small" }, `${figureOf(row.interval[0])} … ${figureOf(row.interval[1])}`) : null], kind: "number" },
-  { title: "wanted", cell: (row) => row.wanted || "–", kind: "wrap" },
-  { title: "pictures", cell: (row) => (row.n ? figureOf(row.n) : "–"), kind: "number" },
-]);
+const Checks = ({ verdict }) =>
+  grid(verdict.checks, [
+    {
+      title: "check",
+      cell: (row) => [row.name, row.detail ? div({ class: "muted small" }, row.detail) : null],
+      kind: "wide",
+    },
+    { title: "", cell: (row) => stateBadge(row.passed ? "pass" : "fail") },
+    {
+      title: "found",
+      cell: (row) => [
+        figureOf(row.value),
+        row.interval
+          ? div({ class: "muted small" }, `${figureOf(row.interval[0])} … ${figureOf(row.interval[1])}`)
+          : null,
+      ],
+      kind: "number",
+    },
+    { title: "wanted", cell: (row) => row.wanted || "–", kind: "wrap" },
+    { title: "pictures", cell: (row) => (row.n ? figureOf(row.n) : "–"), kind: "number" },
+  ]);
 
 /** Truth in rows, answers in columns. @param {{report: Report}} properties */
 function Confusion({ report }) {
   const most = Math.max(1, ...report.confusion.flat());
-  return div({ class: "scroll" }, table({ class: "confusion" },
-    thead(tr(th({ scope: "col" }, "truth ↓  answer →"), ...report.classes.map((each) => th({ scope: "col" }, each)))),
-    tbody(...report.confusion.map((row, k) => tr(th({ scope: "row" }, report.classes[k]), ...row.map((n, j) =>
-      td({ class: n ? (k === j ? "right" : "wrong") : "none", style: `--share:${(0.1 + 0.36 * (n / most)).toFixed(3)}`, title: `${n} of ${report.classes[k]} called ${report.classes[j]}` }, n || "·")))))));
+  return div(
+    { class: "scroll" },
+    table(
+      { class: "confusion" },
+      thead(tr(th({ scope: "col" }, "truth ↓  answer →"), ...report.classes.map((each) => th({ scope: "col" }, each)))),
+      tbody(
+        ...report.confusion.map((row, k) =>
+          tr(
+            th({ scope: "row" }, report.classes[k]),
+            ...row.map((n, j) =>
+              td(
+                {
+                  class: n ? (k === j ? "right" : "wrong") : "none",
+                  style: `--share:${(0.1 + 0.36 * (n / most)).toFixed(3)}`,
+                  title: `${n} of ${report.classes[k]} called ${report.classes[j]}`,
+                },
+                n || "·",
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 /** @param {{report: Report}} properties */
 function Figures({ report }) {
   const interval = report.intervals.accuracy;
   return div(
-    p({ class: "headline" }, percent(report.metrics.accuracy), span({ class: "muted" }, interval ? ` accuracy, 95 % interval ${percent(interval[0])} … ${percent(interval[1])}, ${report.n} pictures of ${report.on}` : "")),
-    report.trained_on ? failure({ what: `${report.trained_on} of these pictures were trained on: the figures flatter.`, fix: "" }) : null,
-    div({ class: "columns even" },
+    p(
+      { class: "headline" },
+      percent(report.metrics.accuracy),
+      span(
+        { class: "muted" },
+        interval
+          ? ` accuracy, 95 % interval ${percent(interval[0])} … ${percent(interval[1])}, ${report.n} pictures of ${report.on}`
+          : "",
+      ),
+    ),
+    report.trained_on
+      ? failure({ what: `${report.trained_on} of these pictures were trained on: the figures flatter.`, fix: "" })
+      : null,
+    div(
+      { class: "columns even" },
       h(Confusion, { report }),
       grid(report.per_class, [
         { title: "class", cell: (row) => row.name },
@@ -45,32 +91,72 @@ function Figures({ report }) {
         { title: "recall", cell: (row) => percent(row.recall), kind: "number" },
         { title: "F1", cell: (row) => percent(row.f1), kind: "number" },
         { title: "", cell: (row) => bar(row.f1), kind: "bar-cell" },
-      ])));
+      ]),
+    ),
+  );
 }
 
 /** @param {{model: string, data: ModelDetail}} properties */
 function Origin({ model, data: { version, manifest } }) {
   const served = (useAnswer("deployments", {}).data?.rows ?? []).filter((each) => each.model === version.ref);
-  return panel("Where from, where to", dl({ class: "facts" },
-    dt("data"), dd(dataLink(version.data)),
-    dt("run"), dd(a({ href: address("runs", version.run) }, version.run)),
-    dt("recipe"), dd(version.recipe),
-    dt("made"), dd(when(version.created), " by ", version.actor.replace(/^user:|^part:/, "")),
-    dt("served as"), dd(served.length ? served.map((each) => a({ href: address("deployments", each.name), class: "listed" }, each.name)) : ["nowhere: ", code(`visloop deploy ${model} --as NAME`)]),
-    dt("classes"), dd(manifest.classes.join(", ")),
-    dt("size"), dd(bytes(Object.values(manifest.sizes).reduce((sum, each) => sum + each, 0))),
-    dt("contract"), dd(code({ title: manifest.contract }, manifest.contract.slice(0, 12))),
-    dt("package"), dd(code({ title: version.package }, version.package.slice(0, 12)))));
+  return panel(
+    "Where from, where to",
+    dl(
+      { class: "facts" },
+      dt("data"),
+      dd(dataLink(version.data)),
+      dt("run"),
+      dd(a({ href: address("runs", version.run) }, version.run)),
+      dt("recipe"),
+      dd(version.recipe),
+      dt("made"),
+      dd(when(version.created), " by ", version.actor.replace(/^user:|^part:/, "")),
+      dt("served as"),
+      dd(
+        served.length
+          ? served.map((each) => a({ href: address("deployments", each.name), class: "listed" }, each.name))
+          : ["nowhere: ", code(`visloop deploy ${model} --as NAME`)],
+      ),
+      dt("classes"),
+      dd(manifest.classes.join(", ")),
+      dt("size"),
+      dd(bytes(Object.values(manifest.sizes).reduce((sum, each) => sum + each, 0))),
+      dt("contract"),
+      dd(code({ title: manifest.contract }, manifest.contract.slice(0, 12))),
+      dt("package"),
+      dd(code({ title: version.package }, version.package.slice(0, 12))),
+    ),
+  );
 }
 
 /** @param {{model: string, data: Verbs["model.show"]["answer"]}} properties */
-function Judged({ model, data: { verdict, model: { approvals } } }) {
-  return panel({ title: "Gate", aside: verdict ? stateBadge(verdict.verdict) : null },
-    verdict ? div(p({ class: "muted under-title" }, `on ${verdict.on}${verdict.against ? `, against ${verdict.against}` : ", no champion to beat"}`), h(Checks, { verdict }))
+function Judged({
+  model,
+  data: {
+    verdict,
+    model: { approvals },
+  },
+}) {
+  return panel(
+    { title: "Gate", aside: verdict ? stateBadge(verdict.verdict) : null },
+    verdict
+      ? div(
+          p(
+            { class: "muted under-title" },
+            `on ${verdict.on}${verdict.against ? `, against ${verdict.against}` : ", no champion to beat"}`,
+          ),
+          h(Checks, { verdict }),
+        )
       : empty("Not judged yet", "What it must show stands in visloop.yaml under gate.", `visloop gate ${model}`),
-    approvals.length ? grid(approvals, [
-      { title: "decision", cell: (row) => stateBadge(row.decision) }, { title: "by", cell: (row) => row.actor.replace(/^user:|^part:/, "") },
-      { title: "why", cell: (row) => row.reason || "–", kind: "wide" }, { title: "when", cell: (row) => when(row.time) }]) : null);
+    approvals.length
+      ? grid(approvals, [
+          { title: "decision", cell: (row) => stateBadge(row.decision) },
+          { title: "by", cell: (row) => row.actor.replace(/^user:|^part:/, "") },
+          { title: "why", cell: (row) => row.reason || "–", kind: "wide" },
+          { title: "when", cell: (row) => when(row.time) },
+        ])
+      : null,
+  );
 }
 
 /** @param {{model: string}} properties */
@@ -80,23 +166,64 @@ export function Model({ model }) {
   const version = data?.model.version;
   const ref = version?.ref ?? model;
   const test = version ? version.data.split(":")[0] + ":test" : "";
-  const run = async (/** @type {"gate" | "evaluate" | "model.approve" | "model.reject" | "model.promote"} */ verb, /** @type {any} */ ask, long = false) => {
+  const run = async (
+    /** @type {"gate" | "evaluate" | "model.approve" | "model.reject" | "model.promote"} */ verb,
+    /** @type {any} */ ask,
+    long = false,
+  ) => {
     await deeds.run(verb, verb, ask, { long });
     reload();
   };
   return div(
-    div({ class: "title" }, a({ href: "#/models", class: "crumb" }, "Models"), h1(ref),
-      version?.aliases.map((each) => badge(each, each === "champion" ? "good" : "plain")), version && version.state !== "registered" ? stateBadge(version.state) : null,
+    div(
+      { class: "title" },
+      a({ href: "#/models", class: "crumb" }, "Models"),
+      h1(ref),
+      version?.aliases.map((each) => badge(each, each === "champion" ? "good" : "plain")),
+      version && version.state !== "registered" ? stateBadge(version.state) : null,
       span({ class: "grow" }),
       deeds.progress ? span({ class: "muted", role: "status" }, deeds.progress) : null,
-      act("Judge by the gate", () => run("gate", { model: ref }, true), { busy: deeds.busy === "gate", disabled: !data }),
-      act("Approve", () => run("model.approve", { ref }), { busy: deeds.busy === "model.approve", disabled: !data || version?.state === "approved" }),
-      act("Reject", () => run("model.reject", { ref }), { busy: deeds.busy === "model.reject", disabled: !data || version?.state === "rejected" }),
-      act("Promote", () => run("model.promote", { ref }), { kind: "primary", busy: deeds.busy === "model.promote", disabled: !data || version?.aliases.includes("champion"), title: "make it the champion" })),
+      act("Judge by the gate", () => run("gate", { model: ref }, true), {
+        busy: deeds.busy === "gate",
+        disabled: !data,
+      }),
+      act("Approve", () => run("model.approve", { ref }), {
+        busy: deeds.busy === "model.approve",
+        disabled: !data || version?.state === "approved",
+      }),
+      act("Reject", () => run("model.reject", { ref }), {
+        busy: deeds.busy === "model.reject",
+        disabled: !data || version?.state === "rejected",
+      }),
+      act("Promote", () => run("model.promote", { ref }), {
+        kind: "primary",
+        busy: deeds.busy === "model.promote",
+        disabled: !data || version?.aliases.includes("champion"),
+        title: "make it the champion",
+      }),
+    ),
     failure(deeds.problem ?? (data ? error : null)),
-    data ? div(
-      div({ class: "columns half" }, h(Origin, { model: ref, data: data.model }), h(Judged, { model: ref, data })),
-      panel({ title: "Evaluation", aside: data.report ? null : act(`Evaluate on ${test}`, () => run("evaluate", { model: ref, on: test }, true), { busy: deeds.busy === "evaluate" }) },
-        data.report ? h(Figures, { report: data.report }) : p({ class: "muted" }, "Not measured yet: accuracy with intervals, every class, which are taken for which.")),
-      panel("Card", h(Markdown, { source: data.card, skip: 1 }))) : waiting(error));
+    data
+      ? div(
+          div({ class: "columns half" }, h(Origin, { model: ref, data: data.model }), h(Judged, { model: ref, data })),
+          panel(
+            {
+              title: "Evaluation",
+              aside: data.report
+                ? null
+                : act(`Evaluate on ${test}`, () => run("evaluate", { model: ref, on: test }, true), {
+                    busy: deeds.busy === "evaluate",
+                  }),
+            },
+            data.report
+              ? h(Figures, { report: data.report })
+              : p(
+                  { class: "muted" },
+                  "Not measured yet: accuracy with intervals, every class, which are taken for which.",
+                ),
+          ),
+          panel("Card", h(Markdown, { source: data.card, skip: 1 })),
+        )
+      : waiting(error),
+  );
 }

@@ -17,21 +17,64 @@ function List() {
   const served = useAnswer("deployments", {}).data?.rows ?? [];
   const rows = data?.rows ?? [];
   const families = [...new Set(rows.map((row) => row.model))];
-  const title = div({ class: "title" }, h1("Models"), span({ class: "muted" }, rows.length ? count(rows.length, "version") : ""));
+  const title = div(
+    { class: "title" },
+    h1("Models"),
+    span({ class: "muted" }, rows.length ? count(rows.length, "version") : ""),
+  );
   if (!data) return div(title, waiting(error));
-  if (!rows.length) return div(title, panel("", empty("No model yet", "Training registers one: weights, contract, card and what it was trained on, in one package.", "visloop train DATASET@v1 --model NAME")));
-  return div(title, failure(error), ...families.map((name) => panel({ title: name, class: "named" }, grid(rows.filter((row) => row.model === name), [
-    { title: "version", cell: (row) => a({ href: address("models", row.ref) }, row.version) },
-    { title: "aliases", cell: (row) => (row.aliases.length ? row.aliases.map((each) => badge(each, each === "champion" ? "good" : "plain")) : "–") },
-    { title: "approval", cell: (row) => (row.state === "registered" ? "–" : stateBadge(row.state)) },
-    { title: "accuracy, cross-validated", cell: (row) => percent(row.metrics.cv_accuracy), kind: "number" },
-    { title: "trained on", cell: (row) => dataLink(row.data) },
-    { title: "recipe", cell: (row) => row.recipe },
-    { title: "served as", cell: (row) => links(served.filter((each) => each.model === row.ref && each.state === "live").map((each) => each.name)) },
-    { title: "made by", cell: (row) => row.actor.replace(/^user:|^part:/, "") },
-    { title: "made", cell: (row) => when(row.created) },
-  ], (row) => address("models", row.ref)))));
+  if (!rows.length)
+    return div(
+      title,
+      panel(
+        "",
+        empty(
+          "No model yet",
+          "Training registers one: weights, contract, card and what it was trained on, in one package.",
+          "visloop train DATASET@v1 --model NAME",
+        ),
+      ),
+    );
+  return div(
+    title,
+    failure(error),
+    ...families.map((name) =>
+      panel(
+        { title: name, class: "named" },
+        grid(
+          rows.filter((row) => row.model === name),
+          [
+            { title: "version", cell: (row) => a({ href: address("models", row.ref) }, row.version) },
+            {
+              title: "aliases",
+              cell: (row) =>
+                row.aliases.length
+                  ? row.aliases.map((each) => badge(each, each === "champion" ? "good" : "plain"))
+                  : "–",
+            },
+            { title: "approval", cell: (row) => (row.state === "registered" ? "–" : stateBadge(row.state)) },
+            { title: "accuracy, cross-validated", cell: (row) => percent(row.metrics.cv_accuracy), kind: "number" },
+            { title: "trained on", cell: (row) => dataLink(row.data) },
+            { title: "recipe", cell: (row) => row.recipe },
+            {
+              title: "served as",
+              cell: (row) =>
+                links(
+                  served.filter((each) => each.model === row.ref && each.state === "live").map((each) => each.name),
+                ),
+            },
+            { title: "made by", cell: (row) => row.actor.replace(/^user:|^part:/, "") },
+            { title: "made", cell: (row) => when(row.created) },
+          ],
+          (row) => address("models", row.ref),
+        ),
+      ),
+    ),
+  );
 }
 
 /** @param {string[]} deployments */
-const links = (deployments) => (deployments.length ? deployments.map((each) => a({ href: address("deployments", each), class: "listed" }, each)) : "–");
+const links = (deployments) =>
+  deployments.length
+    ? deployments.map((each) => a({ href: address("deployments", each), class: "listed" }, each))
+    : "–";

@@ -1,36 +1,15 @@
 // @ts-check
 /** The queue: one picture at a time, why it is here, accept or correct by keyboard; no decision is ever lost. */
-import { a, button, dd, div, dl, dt, figure, h, h1, li, p, span, ul, useEffect, useLayoutEffect, useState } from "../lib/dom.js";
-import { asError, call, large, thumbnail } from "../lib/api.js";
+import { a, button, dd, div, dl, dt, figure, h, h1, li, p, span, ul, useEffect, useState } from "../lib/dom.js";
+import { large, thumbnail } from "../lib/api.js";
+import { outbox, useOutbox, useTasks } from "../lib/decisions.js";
 import { Marks } from "../lib/marks.js";
-import { Outbox } from "../lib/outbox.js";
 import { act, badge, dot, empty, failure, panel, Picture, waiting, when } from "../lib/parts.js";
-import { address, useAnswer, useClasses, useKeys } from "../lib/use.js";
+import { address, useClasses, useKeys } from "../lib/use.js";
 import { count, percent, proposal, reasonInWords } from "../lib/words.js";
 
 /** @typedef {import("../api.d.ts").Task} Task */
-/** @typedef {import("../lib/outbox.js").State} Sent */
-/** @typedef {{task: Task, said: string}} Decided */
-
-const AHEAD = 60;
-
-export const outbox = new Outbox(async ({ verb, ask }) => {
-  try {
-    await call(verb, ask);
-  } catch (caught) {
-    throw asError(caught);
-  }
-}, localStorage);
-
-addEventListener("beforeunload", (event) => { if (outbox.state.waiting.length) event.preventDefault(); });
-addEventListener("online", () => outbox.run());
-
-/** @returns {Sent} */
-function useOutbox() {
-  const [state, setState] = useState(outbox.state);
-  useLayoutEffect(() => outbox.subscribe(() => setState(outbox.state)), []);
-  return state;
-}
+/** @typedef {import("../lib/decisions.js").Sent} Sent */
 
 /** How it stands with what was decided. @param {{sent: Sent, decided: number}} properties */
 function Saved({ sent, decided }) {
@@ -41,59 +20,91 @@ function Saved({ sent, decided }) {
 }
 
 /** What the server did not take, and what it has not heard yet. @param {{sent: Sent, onBack: (task: string) => void}} properties */
-const Troubles = ({ sent, onBack }) => div({ "aria-live": "assertive" },
-  sent.waiting.length && sent.trouble ? failure({ what: `${count(sent.waiting.length, "decision")} not saved yet: ${sent.trouble.what}`, fix: "They are kept in this browser and sent again until the server takes them. " + sent.trouble.fix }) : null,
-  ...sent.refused.map(({ entry, trouble }) => failure({ what: `Not saved: ${trouble.what}`, fix: trouble.fix },
-    act("Show the picture again", () => { outbox.dismiss(entry.id); onBack(entry.ask.task); }))));
+const Troubles = ({ sent, onBack }) =>
+  div(
+    { "aria-live": "assertive" },
+    sent.waiting.length && sent.trouble
+      ? failure({
+          what: `${count(sent.waiting.length, "decision")} not saved yet: ${sent.trouble.what}`,
+          fix: "They are kept in this browser and sent again until the server takes them. " + sent.trouble.fix,
+        })
+      : null,
+    ...sent.refused.map(({ entry, trouble }) =>
+      failure(
+        { what: `Not saved: ${trouble.what}`, fix: trouble.fix },
+        act("Show the picture again", () => {
+          outbox.dismiss(entry.id);
+          onBack(entry.ask.task);
+        }),
+      ),
+    ),
+  );
 
 /** @param {{task: Task, colour: (name: string | undefined) => string}} properties */
 function Why({ task, colour }) {
   const proposed = proposal(task.proposed);
-  return panel("Proposed",
-    p({ class: "proposal" }, proposed ? dot(colour(proposed.label)) : null, proposed?.label ?? "nothing",
-      proposed?.score != null ? span({ class: "muted" }, percent(proposed.score)) : null),
-    dl({ class: "facts" },
-      dt("here because"), dd(...task.reasons.map((each) => p(reasonInWords(each)))),
-      dt("model"), dd(task.model ? a({ href: address("models", task.model) }, task.model) : "–"),
-      dt("data set"), dd(a({ href: address("data", task.dataset) }, task.dataset)),
-      dt("picture"), dd(`${task.candidate.width} × ${task.candidate.height} px, since `, when(task.created))));
+  return panel(
+    "Proposed",
+    p(
+      { class: "proposal" },
+      proposed ? dot(colour(proposed.label)) : null,
+      proposed?.label ?? "nothing",
+      proposed?.score != null ? span({ class: "muted" }, percent(proposed.score)) : null,
+    ),
+    dl(
+      { class: "facts" },
+      dt("here because"),
+      dd(...task.reasons.map((each) => p(reasonInWords(each)))),
+      dt("model"),
+      dd(task.model ? a({ href: address("models", task.model) }, task.model) : "–"),
+      dt("data set"),
+      dd(a({ href: address("data", task.dataset) }, task.dataset)),
+      dt("picture"),
+      dd(`${task.candidate.width} × ${task.candidate.height} px, since `, when(task.created)),
+    ),
+  );
 }
 
 /** @param {{names: string[], colour: (name: string | undefined) => string, proposed: string | undefined, onChoose: (name: string) => void}} properties */
 const Choices = ({ names, colour, proposed, onChoose }) =>
-  div({ class: "classes", role: "group", "aria-label": "classes" }, ...names.map((name, k) =>
-    button({ type: "button", class: name === proposed ? "choice proposed" : "choice", onClick: () => onChoose(name), "aria-keyshortcuts": k < 9 ? String(k + 1) : undefined },
-      dot(colour(name)), span(name), k < 9 ? span({ class: "key", "aria-hidden": "true" }, String(k + 1)) : null)));
+  div(
+    { class: "classes", role: "group", "aria-label": "classes" },
+    ...names.map((name, k) =>
+      button(
+        {
+          type: "button",
+          class: name === proposed ? "choice proposed" : "choice",
+          onClick: () => onChoose(name),
+          "aria-keyshortcuts": k < 9 ? String(k + 1) : undefined,
+        },
+        dot(colour(name)),
+        span(name),
+        k < 9 ? span({ class: "key", "aria-hidden": "true" }, String(k + 1)) : null,
+      ),
+    ),
+  );
 
 /** The next pictures. @param {{rows: Task[], task: Task, onPick: (k: number) => void}} properties */
 const Strip = ({ rows, task, onPick }) =>
-  ul({ class: "strip", "aria-label": "next pictures" }, ...rows.slice(0, 24).map((row, k) => {
-    const said = proposal(row.proposed)?.label ?? "nothing proposed";
-    return li({ key: row.id }, button({ type: "button", "aria-current": row === task ? "true" : undefined, onClick: () => onPick(k), title: said, "aria-label": `picture ${k + 1}: ${said}` },
-      h(Picture, { src: thumbnail(row.image, 160), alt: "" })));
-  }));
-
-/** Tasks that wait: as the server says, less what was decided here, and what was taken back first. */
-function useTasks() {
-  const { data, error, reload } = useAnswer("label.list", { limit: AHEAD });
-  const status = useAnswer("label.status", {});
-  const [decided, setDecided] = useState(/** @type {Decided[]} */ ([]));
-  const [returned, setReturned] = useState(/** @type {Task[]} */ ([]));
-  const away = new Set([...decided.map((each) => each.task.id), ...outbox.state.waiting.filter((each) => each.verb !== "label.undo").map((each) => each.ask.task)]);
-  const known = data?.rows ?? [];
-  const back = returned.filter((each) => !away.has(each.id));
-  const rows = [...back, ...known.filter((each) => !away.has(each.id) && !back.some((other) => other.id === each.id))];
-  const total = status.data ? status.data.rows.reduce((sum, each) => sum + each.waiting, 0) : known.length;
-  return {
-    ready: data !== null, error, reload, rows, decided,
-    waiting: Math.max(rows.length, total - known.filter((each) => away.has(each.id)).length),
-    decide: (/** @type {Task} */ task, /** @type {string} */ said) => setDecided((before) => [...before, { task, said }]),
-    takeBack: (/** @type {Task} */ task) => {
-      setDecided((before) => before.filter((each) => each.task.id !== task.id));
-      setReturned((before) => [task, ...before.filter((each) => each.id !== task.id)]);
-    },
-  };
-}
+  ul(
+    { class: "strip", "aria-label": "next pictures" },
+    ...rows.slice(0, 24).map((row, k) => {
+      const said = proposal(row.proposed)?.label ?? "nothing proposed";
+      return li(
+        { key: row.id },
+        button(
+          {
+            type: "button",
+            "aria-current": row === task ? "true" : undefined,
+            onClick: () => onPick(k),
+            title: said,
+            "aria-label": `picture ${k + 1}: ${said}`,
+          },
+          h(Picture, { src: thumbnail(row.image, 160), alt: "" }),
+        ),
+      );
+    }),
+  );
 
 export function Queue() {
   const tasks = useTasks();
@@ -103,7 +114,9 @@ export function Queue() {
   const task = rows[Math.min(at, rows.length - 1)];
   const classes = useClasses(task?.dataset);
   const proposed = task ? proposal(task.proposed) : undefined;
-  useEffect(() => { for (const next of rows.slice(at + 1, at + 4)) new Image().src = large({ ...next.candidate, image: next.image }); }, [task?.id]);
+  useEffect(() => {
+    for (const next of rows.slice(at + 1, at + 4)) new Image().src = large({ ...next.candidate, image: next.image });
+  }, [task?.id]);
 
   const accept = (/** @type {string | null} */ label) => {
     if (!task || (!label && !proposed)) return;
@@ -127,37 +140,87 @@ export function Queue() {
     if (found) tasks.takeBack(found.task);
     tasks.reload();
   };
-  const step = (/** @type {number} */ by) => setAt(Math.max(0, Math.min(rows.length - 1, Math.min(at, rows.length - 1) + by)));
+  const step = (/** @type {number} */ by) =>
+    setAt(Math.max(0, Math.min(rows.length - 1, Math.min(at, rows.length - 1) + by)));
   useKeys({
-    Enter: () => accept(null), x: reject, u: undo, ArrowRight: () => step(1), ArrowLeft: () => step(-1),
+    Enter: () => accept(null),
+    x: reject,
+    u: undo,
+    ArrowRight: () => step(1),
+    ArrowLeft: () => step(-1),
     ...Object.fromEntries(classes.names.slice(0, 9).map((name, k) => [String(k + 1), () => accept(name)])),
   });
 
   const last = decided.at(-1);
-  const title = div({ class: "title" }, h1("Queue"),
-    span({ class: "muted", role: "status" }, tasks.ready && tasks.waiting + decided.length ? `${count(tasks.waiting, "picture")} wait${tasks.waiting === 1 ? "s" : ""}${decided.length ? `, ${decided.length} decided now` : ""}` : ""),
-    h(Saved, { sent, decided: decided.length }), span({ class: "grow" }),
+  const title = div(
+    { class: "title" },
+    h1("Queue"),
+    span(
+      { class: "muted", role: "status" },
+      tasks.ready && tasks.waiting + decided.length
+        ? `${count(tasks.waiting, "picture")} wait${tasks.waiting === 1 ? "s" : ""}${decided.length ? `, ${decided.length} decided now` : ""}`
+        : "",
+    ),
+    h(Saved, { sent, decided: decided.length }),
+    span({ class: "grow" }),
     last ? span({ class: "muted" }, "last: ", last.said) : null,
-    act("Undo", undo, { key: "u", disabled: !decided.length }));
+    act("Undo", undo, { key: "u", disabled: !decided.length }),
+  );
   const troubles = h(Troubles, { sent, onBack: bringBack });
   if (!tasks.ready) return div(title, troubles, waiting(tasks.error));
   if (!task) {
-    return div(title, troubles, panel("", decided.length
-      ? empty("All decided", "Thank you. New pictures come here by themselves when production meets something it is not sure about.")
-      : empty("Nothing waits for a person", "Pictures come here when a served answer is uncertain, when it looks unlike the training pictures, or when it is part of an alarm. The section `capture` of visloop.yaml says which.", "visloop label list")));
+    return div(
+      title,
+      troubles,
+      panel(
+        "",
+        decided.length
+          ? empty(
+              "All decided",
+              "Thank you. New pictures come here by themselves when production meets something it is not sure about.",
+            )
+          : empty(
+              "Nothing waits for a person",
+              "Pictures come here when a served answer is uncertain, when it looks unlike the training pictures, or when it is part of an alarm. The section `capture` of visloop.yaml says which.",
+              "visloop label list",
+            ),
+      ),
+    );
   }
   const candidate = { ...task.candidate, image: task.image, annotations: task.proposed };
-  return div({ class: "queue" }, title, troubles,
-    div({ class: "desk" },
-      figure({ class: "stage", key: task.id }, div({ class: "frame", style: `aspect-ratio:${candidate.width}/${candidate.height}` },
-        h(Picture, { src: large(candidate), fallback: thumbnail(task.image, 640), alt: `picture, proposed as ${proposed?.label ?? "nothing"}`, eager: true }),
-        h(Marks, { sample: candidate, colour: classes.colour }))),
-      div({ class: "side" },
+  return div(
+    { class: "queue" },
+    title,
+    troubles,
+    div(
+      { class: "desk" },
+      figure(
+        { class: "stage", key: task.id },
+        div(
+          { class: "frame", style: `aspect-ratio:${candidate.width}/${candidate.height}` },
+          h(Picture, {
+            src: large(candidate),
+            fallback: thumbnail(task.image, 640),
+            alt: `picture, proposed as ${proposed?.label ?? "nothing"}`,
+            eager: true,
+          }),
+          h(Marks, { sample: candidate, colour: classes.colour }),
+        ),
+      ),
+      div(
+        { class: "side" },
         h(Why, { task, colour: classes.colour }),
-        panel("Decide",
+        panel(
+          "Decide",
           h(Choices, { ...classes, proposed: proposed?.label, onChoose: accept }),
-          div({ class: "row" },
+          div(
+            { class: "row" },
             act("Accept", () => accept(null), { key: "Enter", kind: "primary", disabled: !proposed }),
-            act("Leave out", reject, { key: "x", title: "not worth learning from" }))))),
-    h(Strip, { rows, task, onPick: setAt }));
+            act("Leave out", reject, { key: "x", title: "not worth learning from" }),
+          ),
+        ),
+      ),
+    ),
+    h(Strip, { rows, task, onPick: setAt }),
+  );
 }

@@ -19,8 +19,12 @@ export function dataLink(ref) {
 const list = (rows) => dl({ class: "facts" }, ...rows.flatMap(([key, value]) => [dt(key), dd(value)]));
 
 /** Values by their names, nested ones by dotted names. @param {Record<string, any>} values @param {string} [prefix] @returns {Array<[string, Child]>} */
-const named = (values, prefix = "") => Object.entries(values).flatMap(([key, value]) =>
-  (value !== null && typeof value === "object" && !Array.isArray(value) ? named(value, `${prefix}${key}.`) : [/** @type {[string, Child]} */ ([prefix + key.replaceAll("_", " "), said(value)])]));
+const named = (values, prefix = "") =>
+  Object.entries(values).flatMap(([key, value]) =>
+    value !== null && typeof value === "object" && !Array.isArray(value)
+      ? named(value, `${prefix}${key}.`)
+      : [/** @type {[string, Child]} */ ([prefix + key.replaceAll("_", " "), said(value)])],
+  );
 
 /** @param {unknown} value */
 function said(value) {
@@ -33,34 +37,64 @@ function said(value) {
 /** @param {{id: string}} properties */
 function Detail({ id }) {
   const { data, error } = useAnswer("runs.show", { run: id });
-  const title = div({ class: "title" }, a({ href: "#/runs", class: "crumb" }, "Runs"), h1(id), data ? stateBadge(data.run.status) : null);
+  const title = div(
+    { class: "title" },
+    a({ href: "#/runs", class: "crumb" }, "Runs"),
+    h1(id),
+    data ? stateBadge(data.run.status) : null,
+  );
   if (!data) return div(title, waiting(error));
   const { run } = data;
   const metrics = Object.entries(run.metrics);
-  const times = metrics.filter(([key]) => key.startsWith("time.")).map(([key, value]) => /** @type {[string, number]} */ ([key.slice(5).replace(/_s$/, ""), value]));
+  const times = metrics
+    .filter(([key]) => key.startsWith("time."))
+    .map(([key, value]) => /** @type {[string, number]} */ ([key.slice(5).replace(/_s$/, ""), value]));
   const { packages = {}, ...environment } = run.environment;
-  return div(title,
+  return div(
+    title,
     failure(error),
     run.error ? failure({ what: run.error.what ?? JSON.stringify(run.error), fix: run.error.fix ?? "" }) : null,
-    div({ class: "masonry" },
-      panel("Run", list([
-        ["data", dataLink(run.data)],
-        ["model", run.model ? a({ href: address("models", run.model) }, run.model) : "–"],
-        ["recipe", run.recipe],
-        ["began", when(run.started)],
-        ["took", between(run.started, run.ended)],
-        ["attempt", String(run.attempt)],
-        ["by", run.actor.replace(/^user:|^part:/, "")],
-        ["seed", String(run.seed)],
-        ["threads", String(run.threads)],
-        ["code", run.commit ? [code(run.commit.slice(0, 12)), run.dirty ? " with changes" : ""] : "no Git commit"],
-        ...Object.entries(run.pictures).map(([key, n]) => /** @type {[string, Child]} */ ([key === "used" ? "pictures" : `left out: ${key}`, n.toLocaleString("en")])),
-      ])),
-      panel("Measured", list(metrics.filter(([key]) => !key.startsWith("time.")).map(([key, value]) => [key.replaceAll("_", " "), key.endsWith("accuracy") ? percent(value) : figureOf(value)]))),
+    div(
+      { class: "masonry" },
+      panel(
+        "Run",
+        list([
+          ["data", dataLink(run.data)],
+          ["model", run.model ? a({ href: address("models", run.model) }, run.model) : "–"],
+          ["recipe", run.recipe],
+          ["began", when(run.started)],
+          ["took", between(run.started, run.ended)],
+          ["attempt", String(run.attempt)],
+          ["by", run.actor.replace(/^user:|^part:/, "")],
+          ["seed", String(run.seed)],
+          ["threads", String(run.threads)],
+          ["code", run.commit ? [code(run.commit.slice(0, 12)), run.dirty ? " with changes" : ""] : "no Git commit"],
+          ...Object.entries(run.pictures).map(
+            ([key, n]) =>
+              /** @type {[string, Child]} */ ([
+                key === "used" ? "pictures" : `left out: ${key}`,
+                n.toLocaleString("en"),
+              ]),
+          ),
+        ]),
+      ),
+      panel(
+        "Measured",
+        list(
+          metrics
+            .filter(([key]) => !key.startsWith("time."))
+            .map(([key, value]) => [
+              key.replaceAll("_", " "),
+              key.endsWith("accuracy") ? percent(value) : figureOf(value),
+            ]),
+        ),
+      ),
       panel("Time", list(times.map(([key, value]) => [key, duration(value)]))),
       panel("Parameters", list(named(run.params))),
       panel("Environment", list(named(environment))),
-      panel("Packages", list(named(packages)))));
+      panel("Packages", list(named(packages))),
+    ),
+  );
 }
 
 /** @param {{address: string[]}} properties */
@@ -70,24 +104,51 @@ export function Runs({ address: [id] }) {
 
 function List() {
   const { data, error } = useAnswer("runs.list", { limit: 200 }, 3000);
-  const title = div({ class: "title" }, h1("Runs"), span({ class: "muted" }, data?.count ? count(data.count, "run") : ""));
+  const title = div(
+    { class: "title" },
+    h1("Runs"),
+    span({ class: "muted" }, data?.count ? count(data.count, "run") : ""),
+  );
   if (!data) return div(title, waiting(error));
   const rows = /** @type {RunLine[]} */ (data.rows);
   const measured = rows.map((row) => row.metrics.cv_accuracy).filter((each) => each !== undefined);
   const best = new Set(measured).size > 1 ? Math.max(...measured) : NaN;
-  return div(title, failure(error),
-    panel("", rows.length ? grid(rows, [
-      { title: "run", cell: (row) => a({ href: address("runs", row.id) }, code(row.id)) },
-      { title: "state", cell: (row) => stateBadge(row.status) },
-      { title: "data", cell: (row) => dataLink(row.data) },
-      { title: "seed", cell: (row) => row.seed, kind: "number" },
-      { title: "recipe", cell: (row) => row.recipe },
-      { title: "model", cell: (row) => (row.model ? a({ href: address("models", row.model) }, row.model) : "–") },
-      { title: "accuracy, cross-validated", cell: (row) => span({ class: row.metrics.cv_accuracy === best ? "best" : "" }, percent(row.metrics.cv_accuracy)), kind: "number" },
-      { title: "log loss", cell: (row) => figureOf(row.metrics.cv_log_loss), kind: "number" },
-      { title: "took", cell: (row) => between(row.started, row.ended), kind: "number" },
-      { title: "by", cell: (row) => row.actor.replace(/^user:|^part:/, "") },
-      { title: "began", cell: (row) => when(row.started) },
-    ], (row) => address("runs", row.id))
-      : empty("No run yet", "A run is a training with everything that it depended on: data version, parameters, packages, code.", "visloop train DATASET@v1 --model NAME")));
+  return div(
+    title,
+    failure(error),
+    panel(
+      "",
+      rows.length
+        ? grid(
+            rows,
+            [
+              { title: "run", cell: (row) => a({ href: address("runs", row.id) }, code(row.id)) },
+              { title: "state", cell: (row) => stateBadge(row.status) },
+              { title: "data", cell: (row) => dataLink(row.data) },
+              { title: "seed", cell: (row) => row.seed, kind: "number" },
+              { title: "recipe", cell: (row) => row.recipe },
+              {
+                title: "model",
+                cell: (row) => (row.model ? a({ href: address("models", row.model) }, row.model) : "–"),
+              },
+              {
+                title: "accuracy, cross-validated",
+                cell: (row) =>
+                  span({ class: row.metrics.cv_accuracy === best ? "best" : "" }, percent(row.metrics.cv_accuracy)),
+                kind: "number",
+              },
+              { title: "log loss", cell: (row) => figureOf(row.metrics.cv_log_loss), kind: "number" },
+              { title: "took", cell: (row) => between(row.started, row.ended), kind: "number" },
+              { title: "by", cell: (row) => row.actor.replace(/^user:|^part:/, "") },
+              { title: "began", cell: (row) => when(row.started) },
+            ],
+            (row) => address("runs", row.id),
+          )
+        : empty(
+            "No run yet",
+            "A run is a training with everything that it depended on: data version, parameters, packages, code.",
+            "visloop train DATASET@v1 --model NAME",
+          ),
+    ),
+  );
 }

@@ -11,25 +11,70 @@ import { dataLink } from "./runs.js";
 /** @typedef {import("../lib/dom.js").Child} Child */
 
 /** @param {string} title @param {Array<[string, Child]>} known */
-const hop = (title, known) => li(h2(title), dl({ class: "facts" }, ...known.flatMap(([key, value]) => [dt(key), dd(value || "–")])));
+const hop = (title, known) =>
+  li(h2(title), dl({ class: "facts" }, ...known.flatMap(([key, value]) => [dt(key), dd(value || "–")])));
 
 /** @param {Traced} traced */
-const chain = ({ prediction, image, deployment, model, run, data }) => ol({ class: "chain" },
-  hop("Answer", [["said", `${prediction.label ?? "no label"}, ${percent(prediction.confidence)}`], ["when", when(prediction.time)], ["id", code(prediction.id)]]),
-  hop("Picture", [["bytes", code(image.digest.slice(0, 12))], ["kept", image.kept ? "yes, captured" : image.in_spool ? "for now, in the spool" : "no"],
-    ["in the data set", image.samples.length ? image.samples.map(shortened).join(", ") : "no"]]),
-  hop("Deployment", [["name", a({ href: address("deployments", deployment.name) }, deployment.name)], ["serves now", deployment.serves_now ?? "nothing"]]),
-  hop("Model", [["version", a({ href: address("models", model.ref) }, model.ref)], ["recipe", model.recipe], ["package", model.same_package ? "the one that is registered" : "another than the one registered"]]),
-  hop("Run", [["id", a({ href: address("runs", run.id) }, run.id)], ["seed", String(run.seed ?? "–")], ["code", run.commit ? code(run.commit.slice(0, 12)) : "no Git commit"]]),
-  hop("Data", [["version", dataLink(data.ref)], ["pictures", count(data.samples, "picture")], ["message", data.message], ["committed", when(data.committed)]]));
+const chain = ({ prediction, image, deployment, model, run, data }) =>
+  ol(
+    { class: "chain" },
+    hop("Answer", [
+      ["said", `${prediction.label ?? "no label"}, ${percent(prediction.confidence)}`],
+      ["when", when(prediction.time)],
+      ["id", code(prediction.id)],
+    ]),
+    hop("Picture", [
+      ["bytes", code(image.digest.slice(0, 12))],
+      ["kept", image.kept ? "yes, captured" : image.in_spool ? "for now, in the spool" : "no"],
+      ["in the data set", image.samples.length ? image.samples.map(shortened).join(", ") : "no"],
+    ]),
+    hop("Deployment", [
+      ["name", a({ href: address("deployments", deployment.name) }, deployment.name)],
+      ["serves now", deployment.serves_now ?? "nothing"],
+    ]),
+    hop("Model", [
+      ["version", a({ href: address("models", model.ref) }, model.ref)],
+      ["recipe", model.recipe],
+      ["package", model.same_package ? "the one that is registered" : "another than the one registered"],
+    ]),
+    hop("Run", [
+      ["id", a({ href: address("runs", run.id) }, run.id)],
+      ["seed", String(run.seed ?? "–")],
+      ["code", run.commit ? code(run.commit.slice(0, 12)) : "no Git commit"],
+    ]),
+    hop("Data", [
+      ["version", dataLink(data.ref)],
+      ["pictures", count(data.samples, "picture")],
+      ["message", data.message],
+      ["committed", when(data.committed)],
+    ]),
+  );
 
 /** @param {{prediction: string, onClose: () => void}} properties */
 export function Trace({ prediction, onClose }) {
   const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const { data, error } = useAnswer("trace", { prediction });
-  useEffect(() => { ref.current?.showModal(); }, []);
-  return dialog({ ref, class: "detail trace", onClose, "aria-label": "where an answer came from" },
-    div({ class: "title" }, h2({ class: "big" }, "Where this answer came from"), span({ class: "grow" }), act("Close", () => ref.current?.close(), { key: "Esc", kind: "quiet" })),
+  useEffect(() => {
+    ref.current?.showModal();
+  }, []);
+  return dialog(
+    { ref, class: "detail trace", onClose, "aria-label": "where an answer came from" },
+    div(
+      { class: "title" },
+      h2({ class: "big" }, "Where this answer came from"),
+      span({ class: "grow" }),
+      act("Close", () => ref.current?.close(), { key: "Esc", kind: "quiet" }),
+    ),
     failure(data ? error : null),
-    data ? div({ class: "traced" }, div({ class: "stage" }, h(Picture, { src: answered(prediction, 640), alt: data.prediction.label ?? "picture", eager: true })), chain(data)) : waiting(error));
+    data
+      ? div(
+          { class: "traced" },
+          div(
+            { class: "stage" },
+            h(Picture, { src: answered(prediction, 640), alt: data.prediction.label ?? "picture", eager: true }),
+          ),
+          chain(data),
+        )
+      : waiting(error),
+  );
 }

@@ -36,14 +36,47 @@ export function TryIt({ name, dataset }) {
     setOver(false);
     ask(event.dataTransfer?.files[0]);
   };
-  const ranked = Object.entries(answer?.probabilities ?? {}).sort(([, one], [, other]) => other - one).slice(0, 5);
-  return panel("Try a picture",
-    label({ class: over ? "drop over" : "drop", onDragOver: (/** @type {DragEvent} */ event) => { event.preventDefault(); setOver(true); }, onDragLeave: () => setOver(false), onDrop: drop },
-      input({ type: "file", accept: "image/*", class: "unseen", onChange: (/** @type {any} */ event) => ask(event.target.files[0]) }),
-      shown ? img({ src: shown, alt: "the picture that you chose" }) : span("Drop a picture here, or choose a file")),
+  const ranked = Object.entries(answer?.probabilities ?? {})
+    .sort(([, one], [, other]) => other - one)
+    .slice(0, 5);
+  return panel(
+    "Try a picture",
+    label(
+      {
+        class: over ? "drop over" : "drop",
+        onDragOver: (/** @type {DragEvent} */ event) => {
+          event.preventDefault();
+          setOver(true);
+        },
+        onDragLeave: () => setOver(false),
+        onDrop: drop,
+      },
+      input({
+        type: "file",
+        accept: "image/*",
+        class: "unseen",
+        onChange: (/** @type {any} */ event) => ask(event.target.files[0]),
+      }),
+      shown ? img({ src: shown, alt: "the picture that you chose" }) : span("Drop a picture here, or choose a file"),
+    ),
     failure(problem),
-    answer ? div({ class: "tried", role: "status" },
-      p({ class: "proposal" }, dot(colour(answer.label ?? "")), answer.label ?? "no label", span({ class: "muted" }, percent(answer.confidence))),
-      ul({ class: "signs" }, ...ranked.map(([each, share]) => li(span(each), bar(share, { label: each, value: percent(share), colour: colour(each) })))),
-      p({ class: "muted" }, `${answer.model}, ${answer.latency_ms.toFixed(0)} ms; logged like every answer`)) : null);
+    answer
+      ? div(
+          { class: "tried", role: "status" },
+          p(
+            { class: "proposal" },
+            dot(colour(answer.label ?? "")),
+            answer.label ?? "no label",
+            span({ class: "muted" }, percent(answer.confidence)),
+          ),
+          ul(
+            { class: "signs" },
+            ...ranked.map(([each, share]) =>
+              li(span(each), bar(share, { label: each, value: percent(share), colour: colour(each) })),
+            ),
+          ),
+          p({ class: "muted" }, `${answer.model}, ${answer.latency_ms.toFixed(0)} ms; logged like every answer`),
+        )
+      : null,
+  );
 }

@@ -1,0 +1,62 @@
+// @ts-check
+/** The queue as a person sees it: what waits, what was decided here, how it stands with the server. */
+import { useLayoutEffect, useState } from "./dom.js";
+import { asError, call } from "./api.js";
+import { Outbox } from "./outbox.js";
+import { useAnswer } from "./use.js";
+
+/** @typedef {import("../api.d.ts").Task} Task */
+/** @typedef {import("./outbox.js").State} Sent */
+/** @typedef {{task: Task, said: string}} Decided */
+
+const AHEAD = 60;
+
+export const outbox = new Outbox(async ({ verb, ask }) => {
+  try {
+    await call(verb, ask);
+  } catch (caught) {
+    throw asError(caught);
+  }
+}, localStorage);
+
+addEventListener("beforeunload", (event) => {
+  if (outbox.state.waiting.length) event.preventDefault();
+});
+addEventListener("online", () => outbox.run());
+
+/** @returns {Sent} */
+export function useOutbox() {
+  const [state, setState] = useState(outbox.state);
+  useLayoutEffect(() => outbox.subscribe(() => setState(outbox.state)), []);
+  return state;
+}
+
+/** Tasks that wait: as the server says, less what was decided here, and what was taken back first. */
+export function useTasks() {
+  const { data, error, reload } = useAnswer("label.list", { limit: AHEAD });
+  const status = useAnswer("label.status", {});
+  const [decided, setDecided] = useState(/** @type {Decided[]} */ ([]));
+  const [returned, setReturned] = useState(/** @type {Task[]} */ ([]));
+  const away = new Set([
+    ...decided.map((each) => each.task.id),
+    ...outbox.state.waiting.filter((each) => each.verb !== "label.undo").map((each) => each.ask.task),
+  ]);
+  const known = data?.rows ?? [];
+  const back = returned.filter((each) => !away.has(each.id));
+  const rows = [...back, ...known.filter((each) => !away.has(each.id) && !back.some((other) => other.id === each.id))];
+  const total = status.data ? status.data.rows.reduce((sum, each) => sum + each.waiting, 0) : known.length;
+  return {
+    ready: data !== null,
+    error,
+    reload,
+    rows,
+    decided,
+    waiting: Math.max(rows.length, total - known.filter((each) => away.has(each.id)).length),
+    decide: (/** @type {Task} */ task, /** @type {string} */ said) =>
+      setDecided((before) => [...before, { task, said }]),
+    takeBack: (/** @type {Task} */ task) => {
+      setDecided((before) => before.filter((each) => each.task.id !== task.id));
+      setReturned((before) => [task, ...before.filter((each) => each.id !== task.id)]);
+    },
+  };
+}
