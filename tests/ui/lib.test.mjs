@@ -48,6 +48,13 @@ test("reasons are told in words, unknown ones as they are", () => {
   assert.equal(words.reasonInWords("constructor"), "constructor");
 });
 
+test("a healed deployment is not called calm in the words of its last alarm", () => {
+  const darker = { state: "calm", verdict: "pictures got darker", windows: [{ alarm: true }] };
+  assert.equal(words.verdictInWords(darker), "No window is full since the last alarm was closed");
+  assert.equal(words.verdictInWords({ ...darker, state: "alarm" }), "Pictures got darker");
+  assert.equal(words.verdictInWords({ ...darker, verdict: "nothing moved", windows: [] }), "Nothing moved");
+});
+
 test("the proposal is the surest class, else the surest object", () => {
   const gear = { type: "class", label: "gear", score: 0.3 },
     nut = { type: "class", label: "nut", score: 0.6 },

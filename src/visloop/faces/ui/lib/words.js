@@ -74,6 +74,17 @@ export const shortened = (words) => words.replace(DIGEST, (each) => each.slice(0
  */
 export const surprise = (p) => Math.min(12, 0 - Math.log10(Math.max(p, 1e-12)));
 
+/**
+ * How a deployment stands. After a closed alarm the newest window still tells of it, until the next one is full.
+ *
+ * @param {{state: string, verdict: string, windows: ReadonlyArray<{alarm: boolean}>}} monitored
+ */
+export function verdictInWords({ state, verdict, windows }) {
+  const words =
+    state === "calm" && windows.at(-1)?.alarm ? "no window is full since the last alarm was closed" : verdict;
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /** @type {Record<string, (rest: string) => string>} */
 const REASONS = {
   uncertain: (rest) => `uncertain: only ${percent(Number(rest), 0)} sure`,

@@ -4,7 +4,7 @@ import { div, h, li, p, span, ul } from "../lib/dom.js";
 import { Chart } from "../lib/chart.js";
 import { act, bar, empty, failure, panel, toneOf, when } from "../lib/parts.js";
 import { useDeeds } from "../lib/use.js";
-import { count, percent, surprise } from "../lib/words.js";
+import { count, percent, surprise, verdictInWords } from "../lib/words.js";
 
 /** @typedef {import("../api.d.ts").Verbs["monitor"]["answer"]} Monitored */
 
@@ -39,7 +39,7 @@ export function Verdict({ monitored }) {
         STATES[monitored.state] ?? monitored.state,
         live ? span({ class: "muted" }, " since ", when(live.opened), `, ${count(live.windows, "window")}`) : null,
       ),
-      p(sentence(monitored.verdict)),
+      p(verdictInWords(monitored)),
       failure(deeds.problem),
     ),
     live?.state === "open"

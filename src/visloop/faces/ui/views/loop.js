@@ -22,7 +22,7 @@ import {
 } from "../lib/dom.js";
 import { act, bar, empty, failure, grid, panel, stateBadge, toneOf, waiting, when } from "../lib/parts.js";
 import { address, useAnswer, useDeeds } from "../lib/use.js";
-import { count, duration } from "../lib/words.js";
+import { count, duration, verdictInWords } from "../lib/words.js";
 import { FirstSteps } from "./start.js";
 
 /** @typedef {import("../api.d.ts").Verbs["loop.status"]["answer"]} Status */
@@ -44,7 +44,7 @@ function known({ state, waiting: queued, accepted, needed, history }) {
   const turn = state === "waiting" ? undefined : history[0];
   const labels = turn ? count(turn.because.labels, "label") : `${accepted} of ${needed}`;
   return [
-    count(queued, "picture"),
+    `${queued.toLocaleString("en")} wait`,
     labels,
     turn?.version ?? "",
     turn?.model ?? "",
@@ -141,7 +141,7 @@ function Production({ name }) {
   const { data, error } = useAnswer("monitor", { name, windows: 1 }, 3000);
   return panel(
     { title: "Production", aside: a({ href: address("deployments", name) }, name) },
-    data ? div({ class: "production" }, stateBadge(data.state), p(data.verdict)) : failure(error),
+    data ? div({ class: "production" }, stateBadge(data.state), p(verdictInWords(data))) : failure(error),
   );
 }
 
