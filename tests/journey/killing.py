@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import msgspec
+from sqlalchemy import Connection, Engine, event
 
 import visloop
 from tests.journey import endings
@@ -53,6 +54,7 @@ LEAST = {
 }
 """What a full run kills at least; more land, and are told at the end."""
 _LOOK_S = 0.0002
+_BREATH_S = 0.005
 _ENDED = object()
 _DATABASES = ("ledger.db", "blobs/index.db")
 _NOT_IMPORTED = re.compile(r"visloop\.(adapters|__main__|app\.migrations)")
@@ -69,7 +71,14 @@ def _child(arguments: tuple[str, ...], log: str, batch: int | None) -> None:
     os.dup2(output, 2)
     if batch is not None:  # a small folder is staged in many transactions, as a big one would be
         intake.BATCH = batch
+    event.listen(Engine, "begin", _breathe)
     sys.exit(cli.run(arguments))
+
+
+def _breathe(connection: Connection) -> None:
+    """A moment before each write: transactions that follow each other can be told apart."""
+    if connection.get_execution_options().get("visloop_mode") != "read":
+        time.sleep(_BREATH_S)
 
 
 class Child:
