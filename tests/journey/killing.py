@@ -11,7 +11,6 @@ import os
 import pkgutil
 import random
 import re
-import shutil
 import signal
 import sqlite3
 import sys
@@ -26,12 +25,9 @@ import msgspec
 from sqlalchemy import Connection, Engine, event
 
 import visloop
-from tests.journey import endings
-from visloop import app, data
+from visloop import app
 from visloop.data.intake import add as intake
-from visloop.events import Fact
-from visloop.faces import cli, sdk
-from visloop.ids import Ref
+from visloop.faces import cli
 
 SEED = int(os.environ.get("VISLOOP_KILL_SEED", "1"))
 LEASE_S = 1.0
@@ -55,7 +51,6 @@ LEAST = {
 """What a full run kills at least; more land, and are told at the end."""
 _LOOK_S = 0.0002
 _BREATH_S = 0.005
-_ENDED = object()
 _DATABASES = ("ledger.db", "blobs/index.db")
 _NOT_IMPORTED = re.compile(r"visloop\.(adapters|__main__|app\.migrations)")
 
@@ -116,8 +111,7 @@ class Child:
         """SIGKILL now."""
         self._process.kill()
         self._process.join(30)
-        assert self._process.exitcode in {0, 1, 3, -signal.SIGKILL}, self.said
-        return self._process.exitcode == -signal.SIGKILL
+        return self._exit_code() == -signal.SIGKILL
 
     def end(self, timeout_s: float = 120) -> int:
         """Wait for its own end; the exit code."""
@@ -125,12 +119,13 @@ class Child:
         if self._process.exitcode is None:
             self.kill()
             raise AssertionError(f"it did not end within {timeout_s} s: {self.said}")
-        return self._process.exitcode
+        return self._exit_code()
 
-    def stop(self) -> int:
-        """SIGTERM, and wait for its end."""
-        self._process.terminate()
-        return self.end(30)
+    def _exit_code(self) -> int:
+        """A good end, an error told, a no or the kill; nothing crashed on the way."""
+        assert self._process.exitcode in {0, 1, 3, -signal.SIGKILL}, self.said
+        assert "Traceback" not in self.said, self.said
+        return self._process.exitcode
 
     @property
     def said(self) -> str:
@@ -251,50 +246,3 @@ class Tally:
 
 
 KILLS = Tally()
-
-
-@dataclass
-class Victim:
-    """A workspace that is being killed at; it must stand after every kill, and remember everything."""
-
-    root: Path
-    facts: list[Fact] = field(default_factory=list)
-    head: str | None = None
-    _rested_at: float = 0.0
-
-    def begin_rest(self) -> None:
-        """A worker was killed here: its leases run out by and by."""
-        self._rested_at = time.monotonic() + LEASE_S + 0.05
-
-    def rest(self) -> None:
-        """Wait until nobody can hold a lease any more."""
-        time.sleep(max(0.0, self._rested_at - time.monotonic()))
-
-    def must_stand(self) -> None:
-        """Versions are whole, bytes are right, the chain is unbroken, no fact is gone."""
-        with sdk.local(self.root) as here:
-            ports = here.ports
-            facts = ports.ledger.facts()
-            assert facts[: len(self.facts)] == self.facts, "a fact was lost"
-            ports.ledger.seal()
-            verified = ports.ledger.verify(self.head)
-            assert verified.ok, verified.broken
-            self.facts, self.head = facts, verified.head
-            assert list(ports.blobs.verify()) == []
-            for version in endings.versions(ports):
-                samples = list(data.open(ports.data, Ref.parse(version.ref)).samples())
-                assert len(samples) == version.count
-                assert all(ports.blobs.has(each.image) for each in samples)
-
-
-def copied(template: Path, to: Path) -> Victim:
-    """A workspace like the template."""
-    shutil.copytree(template, to)
-    return Victim(to)
-
-
-def in_turns(*journeys: Iterator[None]) -> None:
-    """Go on with one while another rests, until all have ended."""
-    left = list(journeys)
-    while left:
-        left = [each for each in left if next(each, _ENDED) is not _ENDED]

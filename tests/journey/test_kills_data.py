@@ -10,7 +10,8 @@ import pytest
 
 from tests.journey import killing
 from tests.journey.endings import ending
-from tests.journey.killing import LEAST, Nursery, Tally, Victim, copied
+from tests.journey.killing import LEAST, Nursery, Tally
+from tests.journey.victims import Victim, copied
 from visloop import app
 
 

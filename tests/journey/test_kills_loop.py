@@ -1,4 +1,4 @@
-"""The worker killed in every step of the loop and of watching; the loop ends as without the kills."""
+"""The worker killed in every step of the loop: it ends as without the kills."""
 
 from __future__ import annotations
 
@@ -15,131 +15,23 @@ import pytest
 
 from tests.journey import killing, worlds
 from tests.journey.endings import ending
-from tests.journey.killing import Nursery, Span, Tally, Victim, copied
+from tests.journey.killing import Nursery, Span, Tally
+from tests.journey.victims import ROUND, ROUNDS, Victim, copied, in_turns, quick
 from visloop import app
 from visloop.faces import sdk
 
 STATES = ("labelled", "committed", "trained", "gated", "approved", "promoted")
-ROUND = ("worker", "--once", "--lease-s", str(killing.LEASE_S))
-_ROUNDS = 60
-_CHANGES = (
-    ("labels: 40", "labels: 20"),
-    ("every_s: 0.2", "every_s: 0.02"),
-    ("limit: 60", "limit: 500"),
-)
-
-
-def _template(world: worlds.World, to: Path) -> Path:
-    root = world.copy(to)
-    settings = root / "visloop.yaml"
-    text = settings.read_text("utf-8").replace("gate:\n", "gate:\n  approval: true\n")
-    for before, after in _CHANGES:
-        assert before in text
-        text = text.replace(before, after)
-    settings.write_text(text, "utf-8")
-    return root
 
 
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory: pytest.TempPathFactory, world: worlds.World) -> Path:
     """Enough accepted labels, and the loop switched on."""
-    root = _template(world, tmp_path_factory.mktemp("labelled") / "ws")
+    root = quick(world, tmp_path_factory.mktemp("labelled") / "ws")
     with sdk.local(root) as here:
         truth = app.LabelImport(file=str(world.truth), dataset="line")
         assert here.call(app.label_import, truth).accepted >= 20
         here.call(app.loop_start, app.LoopStart())
     return root
-
-
-def test_labels_killed_on_their_way_in_are_all_there_in_the_end(
-    tmp_path: Path, world: worlds.World, nursery: Nursery, tally: Tally
-) -> None:
-    draw = killing.draw_for("labels")
-    ask = ("label", "import", str(world.truth), "--dataset", "line")
-    template, twin = _template(world, tmp_path / "template"), tmp_path / "twin"
-    span = nursery.measure(copied(template, twin).root, *ask)
-    wanted = ending(twin)
-    for number in range(100):
-        if tally.has_enough("label import"):
-            break
-        victim = copied(template, tmp_path / f"ws{number}")
-        for _ in range(2):
-            tally.kills["label import"] += span.kill(
-                nursery.command(victim.root, *ask), victim.root, draw
-            )
-            victim.must_stand()
-        nursery.run(victim.root, *ask)
-        assert ending(victim.root) == wanted
-    assert tally.has_enough("label import")
-
-
-@pytest.fixture(scope="module")
-def unwatched(tmp_path_factory: pytest.TempPathFactory, world: worlds.World) -> Path:
-    """Two deployments under an old lamp, whose answers nobody has looked at yet."""
-    root = _template(world, tmp_path_factory.mktemp("unwatched") / "ws")
-    with sdk.local(root) as here:
-        for alert in here.call(app.alerts_list, app.AlertsList()).rows:
-            here.call(app.alerts_close, app.AlertsClose(alert=alert["id"]))
-        here.call(app.deploy, app.Deploy(model="inspector@v1", as_="desk", wait_s=0))
-        with worlds.serving(root) as url:
-            for name, start in (("belt", 200), ("desk", 260)):
-                ask = app.DemoStream(
-                    url=f"{url}/predict/{name}", start=start, count=55, drift=("lamp",)
-                )
-                assert here.call(app.demo_stream, ask).failed == 0
-    return root
-
-
-def _watched(root: Path) -> tuple[int, ...]:
-    """How far watching is: monitors, what they have looked at, windows, captures."""
-    figures = ("monitors", "windows", "captures", "label_tasks")
-    with contextlib.closing(sqlite3.connect(root / app.INNER / "ledger.db")) as ledger:
-        moved = ledger.execute("SELECT sum(cursor), sum(tested) FROM monitors").fetchone()
-        counts = (ledger.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in figures)
-        return (*moved, *counts)
-
-
-def _killed_while_watching(
-    nursery: Nursery, victim: Victim, end: tuple[int, ...], span: Span, tally: Tally, seed: str
-) -> Iterator[None]:
-    draw = killing.draw_for(seed)
-    for attempt in range(_ROUNDS):
-        if _watched(victim.root) == end:
-            return
-        victim.rest()
-        child = nursery.command(victim.root, *ROUND)
-        if attempt >= 4:
-            assert child.end() == 0, child.said
-            continue
-        tally.kills["observe tick"] += span.kill(child, victim.root, draw, begin=0.2)
-        victim.must_stand()
-        victim.begin_rest()
-        yield
-    raise AssertionError(f"watching stands at {_watched(victim.root)}, not {end}")
-
-
-def test_the_worker_killed_while_it_watches_sees_everything_once(
-    tmp_path: Path, unwatched: Path, nursery: Nursery, tally: Tally
-) -> None:
-    twin = copied(unwatched, tmp_path / "twin")
-    before = _watched(twin.root)
-    span = nursery.measure(twin.root, *ROUND)
-    end, wanted = _watched(twin.root), ending(twin.root)
-    assert [now > was for was, now in zip(before, end, strict=True)] == [True] * len(end)
-    assert sum("alert.opened" in each for each in wanted["facts"]) == 3  # the world's, and two
-    for number in range(20):
-        if tally.has_enough("observe tick"):
-            break
-        victims = [copied(unwatched, tmp_path / f"ws{number}-{each}") for each in range(2)]
-        killing.in_turns(
-            *(
-                _killed_while_watching(nursery, each, end, span, tally, each.root.name)
-                for each in victims
-            )
-        )
-        for each in victims:
-            assert ending(each.root) == wanted
-    assert tally.has_enough("observe tick")
 
 
 Place = tuple[str | None, int, str]
@@ -190,7 +82,7 @@ def _killed_everywhere(
     """
     struck: Counter[int] = Counter()
     enough = {state for state in STATES if tally.has_enough(f"loop {state}")}
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         at = course.places.index(_place(victim.root))
         if at == len(course.spans):
             return
@@ -226,7 +118,7 @@ def test_the_worker_killed_in_every_step_of_the_loop(
             break
         victims = [copied(labelled, tmp_path / f"ws{number}-{each}") for each in range(3)]
         with worlds.serving(victims[0].root):  # this one's switch is confirmed by a real process
-            killing.in_turns(
+            in_turns(
                 *(
                     _killed_everywhere(nursery, each, course, fact, tally, draw)
                     for fact, each in enumerate(victims, start=1)
@@ -244,7 +136,7 @@ def test_real_workers_killed_one_after_another_close_the_loop_all_the_same(
     """`python -m visloop worker`, killed anywhere in its life; the next one begins at once."""
     draw = killing.draw_for("workers")
     victim = copied(labelled, tmp_path / "ws")
-    for kill in range(_ROUNDS):
+    for kill in range(ROUNDS):
         before = _place(victim.root)
         worker = worlds.start(victim.root, "worker", "--lease-s", str(killing.LEASE_S))
         if kill >= 6:  # a slow machine must come to an end as well

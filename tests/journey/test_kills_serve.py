@@ -20,7 +20,8 @@ import msgspec
 import pytest
 
 from tests.journey import killing, worlds
-from tests.journey.killing import Tally, Victim
+from tests.journey.killing import Tally
+from tests.journey.victims import Victim
 from visloop import app, deploy, serve
 from visloop.faces import sdk
 
@@ -157,6 +158,8 @@ def test_processes_killed_under_load_lose_at_most_the_last_second_and_count_it(
         load.goes_on(20)
     up.stop()
     victim.must_stand()
+    for log in (up.root / app.INNER / "run").glob("*.log"):
+        assert "Traceback" not in log.read_text("utf-8"), log
     _every_answer_is_accounted_for(up.root, load, killed)
 
 
