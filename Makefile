@@ -3,7 +3,7 @@
 #   make test    every test                                   (.venv)
 #   make check   lint, types, layers, house rules, budgets
 #   make bench   figures against peers and physical limits    (BENCH=name for one)
-#   make docs    write the reference pages that derive from the code
+#   make docs    write what derives from the code: reference pages, app's door, the page's types
 #   make setup   the development environment, .venv
 
 PYTHON ?= python3
@@ -52,6 +52,7 @@ check: setup
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest tests/test_house.py
+	$(BIN)/python tools/doors.py --check
 	$(BIN)/python tools/reference.py --check
 	$(BIN)/python tools/budgets.py
 
@@ -59,7 +60,9 @@ bench: setup
 	@set -e; for file in bench/bench_$(BENCH).py; do echo "== $$file"; $(BIN)/python $$file; done
 
 docs: setup
+	$(BIN)/python tools/doors.py
 	$(BIN)/python tools/reference.py
+	$(BIN)/python tests/ui/api_types.py
 
 clean:
 	rm -rf .venv .venv-core build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -22,7 +22,7 @@ from tests.unit.formats_parts import (
     thing,
 )
 from visloop.data.formats import rle
-from visloop.data.formats.coco import LabelsUnreadable
+from visloop.data.formats.coco.reading import LabelsUnreadable
 from visloop.data.ingest.scan import scan
 from visloop.data.records import AddOptions, ClassEntry
 from visloop.vision import (

@@ -16,8 +16,8 @@ from PIL import Image
 
 from tests.unit.formats_parts import BLOBS, CLASSES, jpeg, sample, taken
 from visloop.data.formats import ExportReport
-from visloop.data.formats.voc_write import export_voc
-from visloop.data.formats.voc_xml import BadXml, parse_voc
+from visloop.data.formats.voc.writing import export_voc
+from visloop.data.formats.voc.xml import BadXml, parse_voc
 from visloop.data.ingest.scan import scan
 from visloop.data.records import AddOptions, Refusal, Sample
 from visloop.vision import (

@@ -1,5 +1,6 @@
-"""One typed operation per verb: request, response, permission, handler; and the workspace itself."""
+"""One typed operation per verb, with request and answer; and the workspace itself."""
 
+# written by tools/doors.py: `make docs`
 from typing import TYPE_CHECKING
 
 from visloop.lazy import lazy_exports
@@ -17,27 +18,24 @@ if TYPE_CHECKING:
     from visloop.app.operation import parameters as parameters
     from visloop.app.ports import Ports as Ports
     from visloop.app.ports import with_progress as with_progress
+    from visloop.app.rows import Count as Count
     from visloop.app.rows import Rows as Rows
     from visloop.app.running import execute as execute
     from visloop.app.running import exit_code_of as exit_code_of
     from visloop.app.schema import HEAD as HEAD
     from visloop.app.schema import upgrade as upgrade
-    from visloop.app.verbs.datasets import Add as Add
-    from visloop.app.verbs.datasets import AddAnswer as AddAnswer
-    from visloop.app.verbs.datasets import ClassesAdd as ClassesAdd
-    from visloop.app.verbs.datasets import ClassesList as ClassesList
+    from visloop.app.verbs.classes import ClassesAdd as ClassesAdd
+    from visloop.app.verbs.classes import ClassesList as ClassesList
+    from visloop.app.verbs.classes import classes_add as classes_add
+    from visloop.app.verbs.classes import classes_list as classes_list
     from visloop.app.verbs.datasets import Commit as Commit
     from visloop.app.verbs.datasets import Committed as Committed
-    from visloop.app.verbs.datasets import Count as Count
     from visloop.app.verbs.datasets import Datasets as Datasets
     from visloop.app.verbs.datasets import Diff as Diff
     from visloop.app.verbs.datasets import DiffAnswer as DiffAnswer
     from visloop.app.verbs.datasets import Export as Export
     from visloop.app.verbs.datasets import Exported as Exported
     from visloop.app.verbs.datasets import Log as Log
-    from visloop.app.verbs.datasets import QuarantineList as QuarantineList
-    from visloop.app.verbs.datasets import QuarantineRemove as QuarantineRemove
-    from visloop.app.verbs.datasets import QuarantineRetry as QuarantineRetry
     from visloop.app.verbs.datasets import Remove as Remove
     from visloop.app.verbs.datasets import SamplePage as SamplePage
     from visloop.app.verbs.datasets import Samples as Samples
@@ -45,22 +43,25 @@ if TYPE_CHECKING:
     from visloop.app.verbs.datasets import SplitAnswer as SplitAnswer
     from visloop.app.verbs.datasets import Status as Status
     from visloop.app.verbs.datasets import Unstage as Unstage
-    from visloop.app.verbs.datasets import add as add
-    from visloop.app.verbs.datasets import classes_add as classes_add
-    from visloop.app.verbs.datasets import classes_list as classes_list
     from visloop.app.verbs.datasets import commit as commit
     from visloop.app.verbs.datasets import datasets as datasets
     from visloop.app.verbs.datasets import diff as diff
     from visloop.app.verbs.datasets import export as export
     from visloop.app.verbs.datasets import log as log
-    from visloop.app.verbs.datasets import quarantine_list as quarantine_list
-    from visloop.app.verbs.datasets import quarantine_remove as quarantine_remove
-    from visloop.app.verbs.datasets import quarantine_retry as quarantine_retry
     from visloop.app.verbs.datasets import remove as remove
     from visloop.app.verbs.datasets import samples as samples
     from visloop.app.verbs.datasets import split as split
     from visloop.app.verbs.datasets import status as status
     from visloop.app.verbs.datasets import unstage as unstage
+    from visloop.app.verbs.intake import Add as Add
+    from visloop.app.verbs.intake import AddAnswer as AddAnswer
+    from visloop.app.verbs.intake import QuarantineList as QuarantineList
+    from visloop.app.verbs.intake import QuarantineRemove as QuarantineRemove
+    from visloop.app.verbs.intake import QuarantineRetry as QuarantineRetry
+    from visloop.app.verbs.intake import add as add
+    from visloop.app.verbs.intake import quarantine_list as quarantine_list
+    from visloop.app.verbs.intake import quarantine_remove as quarantine_remove
+    from visloop.app.verbs.intake import quarantine_retry as quarantine_retry
     from visloop.app.verbs.lines import DemoImages as DemoImages
     from visloop.app.verbs.lines import DemoStream as DemoStream
     from visloop.app.verbs.lines import DemoVideo as DemoVideo
@@ -191,7 +192,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Ports",
             "with_progress",
         ),
-        "rows": ("Rows",),
+        "rows": (
+            "Count",
+            "Rows",
+        ),
         "running": (
             "execute",
             "exit_code_of",
@@ -200,23 +204,21 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "HEAD",
             "upgrade",
         ),
-        "verbs.datasets": (
-            "Add",
-            "AddAnswer",
+        "verbs.classes": (
             "ClassesAdd",
             "ClassesList",
+            "classes_add",
+            "classes_list",
+        ),
+        "verbs.datasets": (
             "Commit",
             "Committed",
-            "Count",
             "Datasets",
             "Diff",
             "DiffAnswer",
             "Export",
             "Exported",
             "Log",
-            "QuarantineList",
-            "QuarantineRemove",
-            "QuarantineRetry",
             "Remove",
             "SamplePage",
             "Samples",
@@ -224,22 +226,27 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "SplitAnswer",
             "Status",
             "Unstage",
-            "add",
-            "classes_add",
-            "classes_list",
             "commit",
             "datasets",
             "diff",
             "export",
             "log",
-            "quarantine_list",
-            "quarantine_remove",
-            "quarantine_retry",
             "remove",
             "samples",
             "split",
             "status",
             "unstage",
+        ),
+        "verbs.intake": (
+            "Add",
+            "AddAnswer",
+            "QuarantineList",
+            "QuarantineRemove",
+            "QuarantineRetry",
+            "add",
+            "quarantine_list",
+            "quarantine_remove",
+            "quarantine_retry",
         ),
         "verbs.lines": (
             "DemoImages",

@@ -6,7 +6,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from visloop.app.verbs import (
+    classes,
     datasets,
+    intake,
     lines,
     looping,
     models,
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from visloop.app.operation import Operation
 
 OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
-    datasets.add,
+    intake.add,
     datasets.commit,
     datasets.log,
     datasets.diff,
@@ -32,13 +34,13 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     datasets.export,
     datasets.split,
     datasets.datasets,
-    datasets.quarantine_list,
-    datasets.quarantine_retry,
-    datasets.quarantine_remove,
+    intake.quarantine_list,
+    intake.quarantine_retry,
+    intake.quarantine_remove,
     datasets.remove,
     datasets.unstage,
-    datasets.classes_list,
-    datasets.classes_add,
+    classes.classes_list,
+    classes.classes_add,
     training.train,
     training.runs_list,
     training.runs_show,

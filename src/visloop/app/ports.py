@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from visloop.config import Config
     from visloop.events import Clock
     from visloop.progress import Progress
-    from visloop.store import Ledger, PackBlobs, Spool
+    from visloop.store import Blobs, Ledger, Spool
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Ports:
     inner: Path
     config: Config
     ledger: Ledger
-    blobs: PackBlobs
+    blobs: Blobs
     spool: Spool
     clock: Clock
     progress: Progress

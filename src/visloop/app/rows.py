@@ -17,6 +17,13 @@ class Rows:
     rows: tuple[dict[str, Any], ...]
 
 
+@dataclass(frozen=True)
+class Count:
+    """How many."""
+
+    count: int
+
+
 def rows_of(found: Iterable[Any]) -> Rows:
     """Records of any kind as plain rows."""
     rows = tuple(plain(each) for each in found)

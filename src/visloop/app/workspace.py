@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visloop import config as configuration
-from visloop import store
+from visloop import data, store
 from visloop.app import schema
 from visloop.app.ports import Ports
 from visloop.errors import Conflict, NotFound, UsageError
@@ -142,12 +142,13 @@ def open_ports(
     if not schema.is_current(inner / "ledger.db"):
         with _locked(inner / "lock"):
             schema.upgrade(url)
+    ledger = store.Ledger.open(url, clock=clock)
     return Ports(
         root=root,
         inner=inner,
         config=settings,
-        ledger=store.Ledger.open(url, clock=clock),
-        blobs=store.PackBlobs(inner / "blobs"),
+        ledger=ledger,
+        blobs=data.following(store.PackBlobs(inner / "blobs"), ledger, inner / "cache"),
         spool=store.Spool(inner / "spool", settings.serve.spool_limit_mb * _MIB),
         clock=clock,
         progress=progress or Silent(),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from visloop.data.ingest.records import Probe as Probe
     from visloop.data.ingest.scan import SourceNotFound as SourceNotFound
     from visloop.data.intake.add import add as add
+    from visloop.data.media.following import following as following
     from visloop.data.quarantine import QuarantinedNotFound as QuarantinedNotFound
     from visloop.data.quarantine import quarantine_list as quarantine_list
     from visloop.data.quarantine import quarantine_remove as quarantine_remove
@@ -92,6 +93,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "ingest.records": ("Probe",),
         "ingest.scan": ("SourceNotFound",),
         "intake.add": ("add",),
+        "media.following": ("following",),
         "quarantine": (
             "QuarantinedNotFound",
             "quarantine_list",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -172,6 +172,12 @@ class AddOptions:
     `class_map` renames classes on the way in (`{"pants": "trousers"}`), after the formats handed
     over the names they found; `add_classes` lets new class names into a dictionary that has some
     already; `dry_run` changes nothing.
+
+    `in_place` keeps no copy of the files but remembers where they lie. `frames` says which
+    pictures of a video are taken: `every:0.5s`, `key`, `scene`, `scene:0.3`, `all`; empty leaves
+    videos out. `pages` is `first` or `all` of a file that holds several; `window` says which grey
+    values of a DICOM picture become black and white: `auto`, `full` or `CENTRE,WIDTH`. `licence`,
+    `camera` and `metadata` are noted on each sample.
     """
 
     format: str = "auto"
@@ -179,6 +185,13 @@ class AddOptions:
     class_map: Mapping[str, str] = field(default_factory=dict[str, str])
     add_classes: bool = False
     dry_run: bool = False
+    in_place: bool = False
+    frames: str = ""
+    pages: Literal["first", "all"] = "first"
+    window: str = "auto"
+    licence: str = ""
+    camera: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from visloop.store.people import ensure_owner as ensure_owner
     from visloop.store.people import ensure_project as ensure_project
     from visloop.store.people import role_of as role_of
+    from visloop.store.references import Elsewhere as Elsewhere
+    from visloop.store.references import Follow as Follow
+    from visloop.store.references import Following as Following
+    from visloop.store.references import reference as reference
     from visloop.store.scrub import BlobProblem as BlobProblem
     from visloop.store.seals import Seal as Seal
     from visloop.store.seals import Verified as Verified
@@ -50,6 +54,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "leases": ("heartbeats",),
         "ledger": ("Ledger", "LedgerNotFound", "Write"),
         "people": ("PARTS", "ROLES", "authorise", "ensure_owner", "ensure_project", "role_of"),
+        "references": ("Elsewhere", "Follow", "Following", "reference"),
         "scrub": ("BlobProblem",),
         "seals": ("Seal", "Verified"),
         "spool": ("Spool", "SpoolRef", "SpoolTooSmall"),

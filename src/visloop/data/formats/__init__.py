@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from visloop.data.formats.coco import read_coco, recognises_coco
-from visloop.data.formats.coco_write import export_coco
+from visloop.data.formats.coco.reading import read_coco, recognises_coco
+from visloop.data.formats.coco.writing import export_coco
 from visloop.data.formats.folder import read_class_folders, read_folder, read_images
 from visloop.data.formats.records import ExportReport as ExportReport
 from visloop.data.formats.records import Format as Format
 from visloop.data.formats.records import Item as Item
 from visloop.data.formats.records import Loss as Loss
 from visloop.data.formats.records import Reading as Reading
-from visloop.data.formats.voc import read_voc, recognises_voc
-from visloop.data.formats.voc_write import export_voc
+from visloop.data.formats.voc.reading import read_voc, recognises_voc
+from visloop.data.formats.voc.writing import export_voc
 
 _ENTRIES: Final = (
     Format("voc", "a Pascal VOC folder (Annotations/*.xml)", recognises_voc, read_voc, export_voc),

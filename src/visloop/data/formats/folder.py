@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 from visloop.data.formats.records import Item, Reading
 from visloop.data.ingest.records import Found
 from visloop.data.ingest.walk import Entry, Leftovers, clean, is_hidden, is_picture, walk
-from visloop.data.records import Refusal
+from visloop.data.records import AddOptions, Refusal
 from visloop.vision import ClassLabel
 
 if TYPE_CHECKING:
@@ -97,8 +97,11 @@ class _Layout:
         return None, split
 
 
-def read_folder(paths: Sequence[str], left: Leftovers, *, labels: Labels = "guess") -> Reading:
+def read_folder(
+    paths: Sequence[str], left: Leftovers, options: AddOptions, *, labels: Labels = "guess"
+) -> Reading:
     """Everything under the paths, labelled and split as the layout says."""
+    del options
     layout = _Layout(labels, left)
     if len(paths) == 1 and os.path.isdir(paths[0]):
         layout.study((), _peek(paths[0], labels))

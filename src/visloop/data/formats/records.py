@@ -5,11 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from visloop.data.ingest.records import Found
 from visloop.data.ingest.walk import Leftovers
-from visloop.data.records import ClassDictionary, ClassEntry, Refusal, Sample
+from visloop.data.records import AddOptions, ClassDictionary, ClassEntry, Refusal, Sample
+
+CARRIED: Final = {
+    "images": "every picture, its pixels unchanged",
+    "negatives": "pictures known to hold no object, apart from pictures nobody looked at",
+    "paths": "logical paths, whatever letters they have",
+    "splits": "the split of each picture",
+    "class labels": "classes of whole pictures",
+    "numbers": "numbers read off a picture",
+    "boxes": "axis-aligned boxes",
+    "oriented boxes": "turned boxes",
+    "polygons": "outlines",
+    "holes": "outlines of several rings",
+    "masks": "bitmaps",
+    "points": "key points with their visibility",
+    "tracks": "objects followed through a video",
+    "classes": "names of classes, used or not",
+    "class ids": "their numbers, gaps included",
+    "class details": "parents, aliases, colours, definitions",
+    "attributes": "attributes of objects",
+    "crowd": "regions of many objects",
+    "ignore": "objects that metrics leave out",
+    "scores": "scores of objects that a model drew",
+    "review": "author and review state",
+    "object ids": "the identity of each object",
+    "metadata": "metadata of pictures",
+}
+"""What a format may carry, in the order of the table in the docs."""
 
 Item: TypeAlias = Found | Refusal
 Upright: TypeAlias = Literal["bake", "keep"]
@@ -75,11 +102,13 @@ class Format:
     """One entry of the table of formats.
 
     `recognises` says whether an existing path (absolute) is of this format; `read` takes absolute
-    paths and where to leave remarks; `write` is None for formats that are only read.
+    paths, where to leave remarks, and how to read; `write` is None for formats that are only read.
+    `carries` names what goes out and comes back equal: words of `CARRIED`.
     """
 
     name: str
     title: str
     recognises: Callable[[str], bool]
-    read: Callable[[Sequence[str], Leftovers], Reading]
+    read: Callable[[Sequence[str], Leftovers, AddOptions], Reading]
     write: Write | None = None
+    carries: frozenset[str] = frozenset()

@@ -43,6 +43,17 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
         return (size[1], size[0]) if self.orientation >= 5 else size  # noqa: PLR2004 - 5 … 8 turn
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One picture of a file that holds several, or that must be converted first.
+
+    `kind` is a name in the table of `visloop.data.media` (a frame of a video, a page, …), `at` what
+    tells it from the others of its file and how it is read: plain JSON values.
+    """
+
+    kind: str
+    at: dict[str, Any] = {}
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """One file that a scan offers, unread: where it lies, what it will be called, what is known.
 
@@ -50,7 +61,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     UTF-8); `source` is the same path as clean text, fit to be stored. `annotations` are as the
     label file has them, in *its* pixels, not yet checked against the picture: pass them through
     `settle`. None means that the source says nothing about labels; an empty tuple is a picture
-    known to hold no object. `declared` is the (width, height) that the label file claims.
+    known to hold no object. `declared` is the (width, height) that the label file claims. `part`
+    says which picture of the file it is, where the file is not itself the picture; its `source` is
+    then the file's with a further piece (`/films/a.mp4/t=000012.480`).
     """
 
     path: str
@@ -62,6 +75,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
+    part: Part | None = None
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):

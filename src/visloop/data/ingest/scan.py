@@ -9,6 +9,8 @@ import os
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from visloop.data.formats import FORMATS
 from visloop.data.ingest.records import Found
 from visloop.data.ingest.walk import Leftovers, clean
@@ -80,7 +82,7 @@ def scan(paths: Sequence[str | Path], options: AddOptions) -> Scan:
     grouped: dict[str, list[str]] = {}
     for path in _outermost([_existing(path) for path in paths], left):
         grouped.setdefault(_format_of(path, options.format).name, []).append(path)
-    readings = [FORMATS[name].read(each, left) for name, each in grouped.items()]
+    readings = [FORMATS[name].read(each, left, options) for name, each in grouped.items()]
     return Scan(tuple(grouped), readings, left, options.split)
 
 
@@ -124,17 +126,7 @@ def _format_of(path: str, wanted: str) -> Format:
 
 
 def _with_split(found: Found, split: str) -> Found:
-    return Found(
-        path=found.path,
-        file=found.file,
-        source=found.source,
-        annotations=found.annotations,
-        split=split,
-        declared=found.declared,
-        metadata=found.metadata,
-        refusals=found.refusals,
-        notes=found.notes,
-    )
+    return msgspec.structs.replace(found, split=split)
 
 
 def _merged(readings: Sequence[Reading], left: Leftovers) -> tuple[ClassEntry, ...]:

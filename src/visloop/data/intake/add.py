@@ -20,7 +20,8 @@ from visloop.data.ingest.scan import Scan, scan
 from visloop.data.ingest.walk import clean
 from visloop.data.intake.batch import Plan, Tally, plan, record
 from visloop.data.intake.memory import KnownFile, known_files, remembered
-from visloop.data.intake.reading import Outcome, Sink, labels_digest, read, refused
+from visloop.data.intake.reading import Outcome, labels_digest, read, refused
+from visloop.data.media import Sink
 from visloop.data.records import (
     Added,
     AddOptions,

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from typing import Final, Protocol
+from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from visloop.data.ingest.probe import probe, refuse, unreadable
-from visloop.data.ingest.records import Found
+from visloop.data.ingest.records import BrokenFile, Found, Part, Probe
 from visloop.data.ingest.settle import settle
+from visloop.data.media import OPENERS, Sink
 from visloop.data.records import Candidate, Refusal
+from visloop.errors import VisloopError
 from visloop.ids import digest_of
 
 MAX_FILE_BYTES: Final = 1 << 30
@@ -24,14 +27,6 @@ _TICK_NS: Final = 20_000_000
 """Clocks of file systems tick every few milliseconds: two changes within a tick look like one."""
 
 _encoder = msgspec.msgpack.Encoder()
-
-
-class Sink(Protocol):
-    """Where the bytes of pictures go: blobs, or nowhere in a dry run."""
-
-    def put(self, data: bytes, digest: str | None = None) -> str:
-        """Keep the bytes; their digest."""
-        ...
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
@@ -57,7 +52,15 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
 def labels_digest(found: Found, renames: Mapping[str, str]) -> str:
     """Digest of everything that the source says about a picture besides its bytes."""
-    said = (found.annotations, found.split, found.declared, found.metadata, renames)
+    said: tuple[object, ...] = (
+        found.annotations,
+        found.split,
+        found.declared,
+        found.metadata,
+        renames,
+    )
+    if found.part is not None:
+        said = (*said, found.part)
     return digest_of(_encoder.encode(said))[:32]
 
 
@@ -80,6 +83,8 @@ def read(found: Found, labels: str, blobs: Sink) -> Outcome:
 
     Whatever is wrong with the file becomes a Refusal; nothing is raised for it.
     """
+    if found.part is not None:
+        return _read_part(found, found.part, labels, blobs)
     started_ns = time.time_ns()
     try:
         size, mtime_ns, data = _contents(found.file)
@@ -116,6 +121,12 @@ def _probed(
     if isinstance(seen, Refusal):
         kept = blobs.put(data) if 0 < len(data) <= KEPT_REFUSED_BYTES else None
         return kept or digest_of(data), None, (msgspec.structs.replace(seen, image=kept),)
+    return _candidate(found, seen, data, blobs)
+
+
+def _candidate(
+    found: Found, seen: Probe, data: bytes, blobs: Sink
+) -> tuple[str, Candidate, tuple[Refusal, ...]]:
     labels = settle(found, seen)
     candidate = Candidate(
         path=found.path,
@@ -133,6 +144,28 @@ def _probed(
         notes=(*seen.notes, *labels.notes),
     )
     return candidate.image, candidate, labels.refusals
+
+
+def _read_part(found: Found, part: Part, labels: str, blobs: Sink) -> Outcome:
+    """A picture inside a file: its kind's opener gets it out."""
+    started_ns = time.time_ns()
+    try:
+        stat = Path(found.file).stat()
+    except OSError as problem:
+        return refused(unreadable(found.path, found.source, problem))
+    mtime_ns = RACY if stat.st_mtime_ns > started_ns - _TICK_NS else stat.st_mtime_ns
+    seen = (found.source, found.path, stat.st_size, mtime_ns, labels)
+    try:
+        piece = OPENERS[part.kind](found, blobs)
+    except OSError as problem:
+        refusal = unreadable(found.path, found.source, problem)
+    except BrokenFile as broken:
+        refusal = refuse(found.path, found.source, broken.reason_code, broken.reason)
+    except VisloopError as problem:  # a library that is not installed, a limit
+        refusal = refuse(found.path, found.source, problem.code, problem.what, fix=problem.fix)
+    else:
+        return Outcome(*seen, *_candidate(found, piece.probe, piece.data, blobs), found)
+    return Outcome(*seen, "", None, (refusal,), found)
 
 
 def _too_large(found: Found, size_bytes: int) -> Refusal:

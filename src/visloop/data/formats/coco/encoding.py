@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from visloop.data.formats import rle
-from visloop.data.formats.coco_model import Category, Kept, Object, Rle
-from visloop.data.formats.coco_objects import PAIR
+from visloop.data.formats.coco.model import Category, Kept, Object, Rle
+from visloop.data.formats.coco.objects import PAIR
 from visloop.vision import (
     Annotation,
     Box,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from visloop.data.formats.coco_encode import Encoder
-from visloop.data.formats.coco_model import Image, Kept
+from visloop.data.formats.coco.encoding import Encoder
+from visloop.data.formats.coco.model import Image, Kept
 from visloop.data.formats.losses import Losses
 from visloop.data.formats.pictures import KEPT_TURNED, PicturesOut
 from visloop.data.formats.records import ExportReport, ReadBlob, Upright
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from visloop.data.formats.coco_model import Object
+    from visloop.data.formats.coco.model import Object
     from visloop.data.records import ClassDictionary, Sample
     from visloop.vision import Annotation
 

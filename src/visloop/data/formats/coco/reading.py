@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from visloop.data.formats import coco_files
-from visloop.data.formats.coco_model import Category, Document, Image, decode
-from visloop.data.formats.coco_objects import Translator, class_name
+from visloop.data.formats.coco import files as coco_files
+from visloop.data.formats.coco.model import Category, Document, Image, decode
+from visloop.data.formats.coco.objects import Translator, class_name
 from visloop.data.formats.folder import shortest_distinct
 from visloop.data.formats.records import Item, Reading
 from visloop.data.ingest.probe import refuse
 from visloop.data.ingest.records import Found
 from visloop.data.ingest.walk import Leftovers, clean, is_logical
-from visloop.data.records import ClassEntry, Refusal
+from visloop.data.records import AddOptions, ClassEntry, Refusal
 from visloop.errors import Refused
 
 if TYPE_CHECKING:
@@ -66,12 +66,13 @@ def recognises_coco(path: str) -> bool:
     return bool(coco_files.label_files(path))
 
 
-def read_coco(paths: Sequence[str], left: Leftovers) -> Reading:
+def read_coco(paths: Sequence[str], left: Leftovers, options: AddOptions) -> Reading:
     """Every picture that the label files name, in the order of logical paths.
 
     Raises:
         LabelsUnreadable: a label file is not JSON, or not COCO.
     """
+    del options
     sources: list[_Source] = []
     for path in paths:
         files = coco_files.chosen(coco_files.label_files(path), left)

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from visloop.data.formats.folder import SPLITS, shortest_distinct
 from visloop.data.formats.records import Item, Reading
-from visloop.data.formats.voc_xml import BadXml, VocFile, parse_voc
+from visloop.data.formats.voc.xml import BadXml, VocFile, parse_voc
 from visloop.data.ingest.probe import refuse
 from visloop.data.ingest.records import Found
 from visloop.data.ingest.walk import Entry, Leftovers, clean, is_logical, walk
-from visloop.data.records import Refusal
+from visloop.data.records import AddOptions, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,8 +45,9 @@ def recognises_voc(path: str) -> bool:
     return os.path.isdir(path) and bool(_sets(path))
 
 
-def read_voc(paths: Sequence[str], left: Leftovers) -> Reading:
+def read_voc(paths: Sequence[str], left: Leftovers, options: AddOptions) -> Reading:
     """Every picture of the VOC folders, in the order of the logical paths."""
+    del options
     found = [each for path in paths for each in _sets(path)]
     if len(found) > 1:
         tails = shortest_distinct([each.folder for each in found])

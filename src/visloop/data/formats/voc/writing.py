@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
 from visloop.data.formats import rle
-from visloop.data.formats.coco_encode import around, corners, seen_points
+from visloop.data.formats.coco.encoding import around, corners, seen_points
 from visloop.data.formats.losses import Losses
 from visloop.data.formats.pictures import KEPT_TURNED, PicturesOut, split_suffix
 from visloop.data.formats.records import ExportReport, ReadBlob, Upright

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from visloop.data.formats import rle
-from visloop.data.formats.coco_model import Category, Document, Image, Kept, Object, Rle
+from visloop.data.formats.coco.model import Category, Document, Image, Kept, Object, Rle
 from visloop.data.ingest.probe import refuse
 from visloop.vision import (
     Annotation,

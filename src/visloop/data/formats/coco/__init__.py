@@ -1,0 +1,1 @@
+"""COCO: object boxes, outlines, run-length masks, key points, crowds."""

@@ -1,0 +1,38 @@
+"""Pictures that are not files of their own: frames, pages, and what must be converted first.
+
+A scan offers them as `Found` with a `Part`; `OPENERS` says for each kind of part how its picture is
+got. What an opener returns is kept: the bytes of a picture, or a reference (see
+`visloop.store.references`) that is followed when somebody asks for the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from visloop.data.ingest.records import Found, Probe
+
+
+class Sink(Protocol):
+    """Where the bytes of pictures go: blobs, or nowhere in a dry run."""
+
+    def put(self, data: bytes, digest: str | None = None) -> str:
+        """Keep the bytes; their digest."""
+        ...
+
+
+class Piece(NamedTuple):
+    """What an opener found: the bytes to keep, and what the picture is.
+
+    Where `data` is a reference, `probe` tells of the picture that it leads to.
+    """
+
+    data: bytes
+    probe: Probe
+
+
+Opener: TypeAlias = "Callable[[Found, Sink], Piece]"
+"""Raises BrokenFile for a damaged file, OSError for one that cannot be read, MissingExtra."""
+
+OPENERS: Final[Mapping[str, Opener]] = {}

@@ -1,0 +1,98 @@
+"""Writes `visloop/app/__init__.py`: every verb of `app/verbs`, and what faces need beside them.
+
+python tools/doors.py            # write
+python tools/doors.py --check    # exit 1 when the file is not what the code says
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+APP = Path(__file__).resolve().parent.parent / "src" / "visloop" / "app"
+BESIDE = {
+    "catalogue": ("GROUPS", "OPERATIONS", "nearest", "usage_error"),
+    "media": ("answered_thumbnail", "image_bytes", "thumbnail"),
+    "operation": ("Operation", "Parameter", "parameters"),
+    "ports": ("Ports", "with_progress"),
+    "rows": ("Count", "Rows"),
+    "running": ("execute", "exit_code_of"),
+    "schema": ("HEAD", "upgrade"),
+    "worker": ("Worker",),
+    "workspace": (
+        "INNER",
+        "WorkspaceFormat",
+        "WorkspaceNotFound",
+        "close_ports",
+        "create",
+        "find",
+        "open_ports",
+        "opened",
+        "scope_for",
+        "token_of",
+        "worker_name",
+    ),
+}
+"""Public names of modules that are not verbs."""
+
+
+def verbs() -> dict[str, tuple[str, ...]]:
+    """Module → requests, answers and operations that it defines."""
+    found: dict[str, tuple[str, ...]] = {}
+    for file in sorted((APP / "verbs").glob("*.py")):
+        tree = ast.parse(file.read_text("utf-8"))
+        kinds = (ast.ClassDef, ast.FunctionDef)
+        names = (node.name for node in tree.body if isinstance(node, kinds))
+        if listed := tuple(sorted(name for name in names if not name.startswith("_"))):
+            found[f"verbs.{file.stem}"] = listed
+    return found
+
+
+def door() -> str:
+    """The text of the file, formatted."""
+    modules = dict(sorted((BESIDE | verbs()).items()))
+    lines = [
+        '"""One typed operation per verb, with request and answer; and the workspace itself."""',
+        "",
+        "# written by tools/doors.py: `make docs`",
+        "from typing import TYPE_CHECKING",
+        "",
+        "from visloop.lazy import lazy_exports",
+        "",
+        "if TYPE_CHECKING:",
+    ]
+    lines += [
+        f"    from visloop.app.{module} import {name} as {name}"
+        for module, names in modules.items()
+        for name in names
+    ]
+    lines += ["", "__getattr__, __dir__, __all__ = lazy_exports(", "    __name__,", "    {"]
+    for module, names in modules.items():
+        lines.append(f'        "{module}": ({" ".join(f"{name!r}," for name in names)}),')
+    lines += ["    },", ")", ""]
+    sorted_imports = _ruff("check", "--fix-only", "--select", "I", text="\n".join(lines))
+    return _ruff("format", text=sorted_imports)
+
+
+def _ruff(*words: str, text: str) -> str:
+    ruff = str(Path(sys.executable).with_name("ruff"))
+    command = [ruff, *words, "-q", "--stdin-filename", str(APP / "__init__.py"), "-"]
+    return subprocess.run(command, input=text, text=True, capture_output=True, check=True).stdout
+
+
+def main() -> int:
+    """Write, or compare."""
+    file, text = APP / "__init__.py", door()
+    if "--check" not in sys.argv:
+        file.write_text(text, "utf-8")
+        return 0
+    if file.read_text("utf-8") == text:
+        return 0
+    print(f"{file} is not what the verbs say: make docs")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
