@@ -234,3 +234,18 @@ def test_a_change_within_the_tick_of_the_clock_is_not_missed(ports, tmp_path) ->
     os.utime(file, ns=(just_now, just_now))
     assert data.status(ports, SCOPE, "pets").folders[0].modified == 1
     assert data.add(ports, SCOPE, "pets", [tmp_path / "in"]).updated == 1
+
+
+def test_a_picture_nobody_looked_at_is_told_from_one_that_holds_nothing(ports, tmp_path) -> None:
+    picture(tmp_path / "pets" / "a.jpg", 1)
+    data.add(ports, SCOPE, "pets", [tmp_path / "pets"])
+    assert [each.labelled for each in view(ports, "pets@work").values()] == [False]
+    data.commit(ports, SCOPE, "pets", "unseen")
+    (tmp_path / "pets" / "labels.json").write_text(
+        '{"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [], "categories": []}'
+    )
+    assert data.add(ports, SCOPE, "pets", [tmp_path / "pets"]).updated == 1
+    assert [each.labelled for each in view(ports, "pets@work").values()] == [True]
+    (tmp_path / "pets" / "labels.json").unlink()
+    data.add(ports, SCOPE, "pets", [tmp_path / "pets"])
+    assert [each.labelled for each in view(ports, "pets@work").values()] == [True]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visloop.data.formats import rle
+from visloop.data.formats.coco.encoding import corners as corners_of
 from visloop.data.ingest.records import Found, Probe, Settled
 from visloop.data.ingest.settle import settle, upright
 from visloop.vision import (
@@ -164,3 +165,64 @@ def test_labels_of_a_turned_picture_are_checked_before_they_are_turned(bad: Anno
     done = settled(bad, good, orientation=6, declared=(WIDTH, HEIGHT))
     assert [each.reason_code for each in done.refusals] == ["bad_geometry"]
     assert [each.label for each in done.annotations] == ["y"]
+
+
+def shares(*annotations: Annotation, corners: bool = False, orientation: int = 1) -> Settled:
+    size = (HEIGHT, WIDTH) if orientation > 4 else (WIDTH, HEIGHT)
+    probe = Probe(
+        media="image/jpeg", width=size[0], height=size[1], mode="RGB", orientation=orientation
+    )
+    found = Found(
+        path="a.jpg",
+        file="/a.jpg",
+        source="/a.jpg",
+        annotations=annotations,
+        shares=True,
+        corners=corners,
+    )
+    return settle(found, probe)
+
+
+def test_shares_become_pixels_of_the_upright_picture() -> None:
+    done = shares(
+        Box(label="x", xyxy=(0.25, 0.5, 0.5, 1)),
+        Polygon(label="x", rings=((0, 0, 0.5, 0, 0.5, 0.5),)),
+        Points(label="x", points=((0.5, 0.25, 2),)),
+        ClassLabel(label="y"),
+        orientation=6,
+    )
+    assert done.annotations == (
+        Box(label="x", xyxy=(10, 30, 20, 60)),
+        Polygon(label="x", rings=((0, 0, 20, 0, 20, 30),)),
+        Points(label="x", points=((20, 15, 2),)),
+        ClassLabel(label="y"),
+    )
+    assert not done.notes
+
+
+@given(
+    st.tuples(
+        st.floats(10, 50), st.floats(10, 30), st.floats(1, 20), st.floats(1, 20), st.floats(0, 359)
+    )
+)
+def test_four_corners_are_a_turned_box(box: tuple[float, float, float, float, float]) -> None:
+    given_box = OrientedBox(label="x", cxcywh=box[:4], angle_deg=box[4])
+    ring = corners_of(given_box)
+    outline = Polygon(
+        label="x",
+        rings=(tuple(v / (HEIGHT if at % 2 else WIDTH) for at, v in enumerate(ring)),),
+        score=0.5,
+    )
+    (back,) = shares(outline, corners=True).annotations or ()
+    assert isinstance(back, OrientedBox)
+    assert back.cxcywh == pytest.approx(given_box.cxcywh)
+    assert (back.angle_deg - box[4] + 180) % 360 == pytest.approx(180)
+    assert back.score == 0.5
+
+
+def test_crooked_corners_become_the_box_around_them() -> None:
+    done = shares(Polygon(label="x", rings=((0, 0, 1, 0, 1, 1, 0.5, 1),)), corners=True)
+    (box,) = done.annotations or ()
+    assert isinstance(box, OrientedBox)
+    assert sorted(box.cxcywh[2:]) == pytest.approx([HEIGHT, WIDTH], abs=1)
+    assert any("right angles" in note for note in done.notes)

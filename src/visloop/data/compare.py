@@ -27,7 +27,15 @@ from visloop.ids import Ref
 
 DETAILS: Final = 100
 _OBJECTS_IN_DETAIL: Final = 50
-_FIELDS: Final = ("image", "annotations", "split", "metadata", "width", "height")
+_FIELDS: Final = (
+    "image",
+    "annotations",
+    "labelled",
+    "split",
+    "metadata",
+    "width",
+    "height",
+)
 
 
 def diff(ports: DataPorts, scope: Scope, a: Ref, b: Ref, *, limit: int = DETAILS) -> Diff:

@@ -36,6 +36,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     upright picture, after the EXIF `orientation` (1 … 8, 1 = as stored) is applied; `mode` is
     Pillow's name for the stored pixels. `image` is the digest of the encoded bytes, `bytes` how
     many. `added` is RFC 3339 in UTC, `source` where it came from (a file, a deployment, a URL).
+    `labelled` is False while nobody has said what the picture shows: only otherwise does a sample
+    without annotations hold no object.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     metadata: dict[str, Any] = {}
     source: str = ""
     added: str = ""
+    labelled: bool = True
     format: int = FORMAT
 
 

@@ -64,6 +64,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     known to hold no object. `declared` is the (width, height) that the label file claims. `part`
     says which picture of the file it is, where the file is not itself the picture; its `source` is
     then the file's with a further piece (`/films/a.mp4/t=000012.480`).
+
+    `shares`: coordinates are not pixels but shares (0 … 1) of the upright picture's width and
+    height, to be multiplied once its size is known; `corners`: outlines of four corners among them
+    stand for turned boxes.
     """
 
     path: str
@@ -76,6 +80,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
     part: Part | None = None
+    shares: bool = False
+    corners: bool = False
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """Labels meet the picture: turned upright where the label file was not, clipped, checked.
 
 Source coordinates are taken as pixels of the upright (EXIF-applied) picture. If the label file
-says the size that the picture has *before* turning, its coordinates are turned with it.
+says the size that the picture has *before* turning, its coordinates are turned with it. Those
+given as shares of the picture become pixels first.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from visloop.data.formats import rle
 from visloop.data.ingest.probe import refuse
 from visloop.data.ingest.records import Found, Probe, Settled
+from visloop.data.ingest.shares import in_pixels
 from visloop.vision import Box, Mask, OrientedBox, Points, Polygon, Track, geometry_xyxy
 
 if TYPE_CHECKING:
@@ -41,7 +43,12 @@ def settle(found: Found, probe: Probe) -> Settled:
         return Settled(annotations=found.annotations, refusals=found.refusals, notes=found.notes)
     size = (probe.width, probe.height)
     drawn_on, notes = size, list(found.notes)
-    if found.declared not in {None, size, (0, 0)}:
+    stated = found.annotations
+    if found.shares:
+        stated, crooked = in_pixels(stated, size, corners=found.corners)
+        if crooked:
+            notes.append(f"{crooked} turned boxes had no right angles: the boxes around them count")
+    elif found.declared not in {None, size, (0, 0)}:
         if found.declared == probe.stored_size:
             drawn_on = probe.stored_size
             notes.append("labels were drawn before EXIF turned the picture: turned with it")
@@ -53,7 +60,7 @@ def settle(found: Found, probe: Probe) -> Settled:
     refusals = list(found.refusals)
     kept: list[Annotation] = []
     clipped = 0
-    for ordinal, annotation in enumerate(found.annotations, start=1):
+    for ordinal, annotation in enumerate(stated, start=1):
         try:
             fitted = _fit(annotation, drawn_on)  # before it is turned: that trusts its geometry
         except _Unfit as problem:

@@ -86,7 +86,10 @@ class Placing:
             seed = candidate.image + (remembered.path if remembered and moved_on else "")
             number = sample_id(self._over.state.name, path, seed)
             annotations = renamed(candidate.annotations or (), self._renames)
-            return _sample(candidate, path, number, with_ids(number, annotations), self._now)
+            fresh = _sample(candidate, path, number, with_ids(number, annotations), self._now)
+            if candidate.annotations is None:
+                return msgspec.structs.replace(fresh, labelled=False)
+            return fresh
         same_shape = (was.width, was.height, was.orientation) == (
             candidate.width,
             candidate.height,
@@ -103,6 +106,7 @@ class Placing:
             split=self._split(candidate, path, was),
             metadata=was.metadata | candidate.metadata,
             source=was.source if was.image == candidate.image else candidate.source,
+            labelled=was.labelled or candidate.annotations is not None,
         )
 
     def _split(self, candidate: Candidate, path: str, was: Sample) -> str | None:

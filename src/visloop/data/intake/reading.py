@@ -61,6 +61,8 @@ def labels_digest(found: Found, renames: Mapping[str, str]) -> str:
     )
     if found.part is not None:
         said = (*said, found.part)
+    if found.shares:
+        said = (*said, "shares", found.corners)
     return digest_of(_encoder.encode(said))[:32]
 
 

@@ -770,6 +770,7 @@ export interface Sample {
   metadata?: Record<string, any>;
   source?: string;
   added?: string;
+  labelled?: boolean;
   format?: number;
 }
 
