@@ -130,9 +130,12 @@ def _staged(over: Working) -> StagedCounts:
 
 def _folder_status(connection: Connection, project: str, dataset: str, root: Path) -> FolderStatus:
     name = clean(str(root))
+    rows = known_rows(connection, project, dataset, name)
+    opened = {row[0] for row in rows if row[4] == "opened"}
     known = {
         file: (size, mtime_ns)
-        for file, size, mtime_ns, _, _ in known_rows(connection, project, dataset, name)
+        for file, size, mtime_ns, _, _ in rows
+        if not opened or opened.isdisjoint(_above(file))
     }
     files = len(known)
     if not root.exists():
@@ -155,6 +158,12 @@ def _folder_status(connection: Connection, project: str, dataset: str, root: Pat
     ]
     counts = (len(new), len(modified), len(known))
     return FolderStatus(name, files, *counts, examples=tuple(named))
+
+
+def _above(file: str) -> Iterator[str]:
+    """The paths that `file` lies below: parts of a file lie below the file."""
+    while (file := file.rpartition("/")[0]) != "":
+        yield file
 
 
 def _unlike(known: dict[str, tuple[int, int]], root: Path) -> Iterator[tuple[str, os.stat_result]]:

@@ -19,7 +19,7 @@ from visloop.data.ingest.records import Found
 from visloop.data.ingest.scan import Scan, scan
 from visloop.data.ingest.walk import clean
 from visloop.data.intake.batch import Plan, Tally, plan, record
-from visloop.data.intake.memory import KnownFile, known_files, remembered
+from visloop.data.intake.memory import KnownFile, holder, known_files, remembered
 from visloop.data.intake.reading import Outcome, labels_digest, read, refused
 from visloop.data.media import Sink
 from visloop.data.records import (
@@ -174,7 +174,7 @@ class _Addition:
         missing = [
             source
             for source, file in self._known.items()
-            if file.state == "sample" and not Path(source).exists()
+            if file.state == "sample" and holder(source) is None
         ]
         gone: dict[str, list[tuple[str, str]]] = {}
         with self._ports.ledger.read() as connection:

@@ -135,7 +135,12 @@ def _grown(
 
 
 def _bad(outcome: Outcome, before: Remembered | None) -> Noted:
-    """A refused file waits in quarantine, unless a person has set these very bytes aside."""
+    """A refused file waits in quarantine, unless a person has set these very bytes aside.
+
+    A file of which nothing was refused was opened: its parts have outcomes of their own.
+    """
+    if not outcome.refusals:
+        return Noted(outcome, outcome.path, "opened")
     aside = before is not None and before.state == "removed" and before.image == outcome.image
     return Noted(outcome, outcome.path, "removed" if aside else "quarantined")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, text
@@ -31,7 +32,7 @@ _UPSERT = text(
 
 
 class KnownFile(NamedTuple):
-    """Enough to see that a file is as it was; `state` is sample, quarantined or removed."""
+    """Enough to see that a file is as it was; `state` is sample, quarantined, removed or opened."""
 
     size_bytes: int
     mtime_ns: int
@@ -41,12 +42,25 @@ class KnownFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What became of a file; `state` is sample, quarantined, removed or moved."""
+    """What became of a file; `state` is sample, quarantined, removed, moved, or opened.
+
+    A file that was opened is no picture itself: its parts (the frames of a film) have rows of their
+    own, below its path.
+    """
 
     state: str
     path: str
     labels: str
     image: str
+
+
+def holder(source: str) -> Path | None:
+    """The file on the disk that `source` names, or that the part lies in; None: it is gone."""
+    path = Path(source)
+    if path.exists():
+        return path
+    above = next((each for each in path.parents if each.exists()), None)
+    return above if above is not None and above.is_file() else None
 
 
 def known_rows(

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from visloop.data.dictionary import renamed
-from visloop.data.intake.memory import Remembered
+from visloop.data.intake.memory import Remembered, holder
 from visloop.data.intake.reading import Outcome
 from visloop.data.objects import Annotations, carry_ids, with_ids
 from visloop.data.records import Candidate, ClassDictionary, Sample
@@ -145,8 +145,7 @@ def _is_another(was: Sample, candidate: Candidate) -> bool:
     """Whether the sample there belongs to another file that still exists."""
     if was.image == candidate.image or was.source == candidate.source:
         return False
-    file = Path(was.source)
-    return not file.is_absolute() or file.exists()
+    return not Path(was.source).is_absolute() or holder(was.source) is not None
 
 
 def _numbered(path: str, number: int) -> str:

@@ -30,7 +30,8 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """What became of one file; `candidate` None when the whole file was refused.
+    """What became of one file; `candidate` None when the whole file was refused, or (no refusals)
+    when it was opened and its parts have outcomes of their own.
 
     `image` is the digest of its bytes ("" when they could not be read), `labels` one of what the
     source said besides them. `moved_from` is the path in the data set of the sample whose file
