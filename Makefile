@@ -2,6 +2,7 @@
 #   make demo    the whole circle on a virtual factory line   (core install only: .venv-core)
 #   make test    every test                                   (.venv)
 #   make check   lint, types, layers, house rules, budgets
+#   make peers   other tools that read our exports in tests   (.venv-peers)
 #   make bench   figures against peers and physical limits    (BENCH=name for one)
 #   make docs    write what derives from the code: reference pages, app's door, the page's types
 #   make setup   the development environment, .venv
@@ -20,7 +21,9 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-.PHONY: setup demo test check bench docs clean
+PEERS ?= datumaro supervision datasets
+
+.PHONY: setup peers demo test check bench docs clean
 .DEFAULT_GOAL := test
 
 setup: .venv/.stamp
@@ -28,6 +31,14 @@ setup: .venv/.stamp
 .venv/.stamp: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install $(PIP_FLAGS) -e '.[dev]'
+	touch $@
+
+# Other people's readers want other versions of what we use: an environment of their own.
+peers: .venv-peers/.stamp
+
+.venv-peers/.stamp: constraints-peers.txt
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -c $< $(PEERS)
 	touch $@
 
 # As a user gets it: no development tools, no extras, a built wheel. Byte code is left to the first
@@ -65,4 +76,4 @@ docs: setup
 	$(BIN)/python tests/ui/api_types.py
 
 clean:
-	rm -rf .venv .venv-core build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-core .venv-peers build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

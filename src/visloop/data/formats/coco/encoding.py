@@ -35,8 +35,11 @@ class Encoder:
 
     def __init__(self, classes: ClassDictionary, losses: Losses) -> None:
         self._classes, self._losses = classes, losses
-        self._ids = {entry.name: entry.id for entry in classes.entries}
+        # readers take the category 0 for "no category": then all ids are one higher
+        self._shift = int(any(entry.id == 0 for entry in classes.entries))
+        self._ids = {entry.name: entry.id + self._shift for entry in classes.entries}
         self._next = max((classes.next_id, *(entry.id + 1 for entry in classes.entries)))
+        self._next += self._shift
         self._skeletons: dict[str, Points] = {}
 
     def objects(
@@ -66,11 +69,14 @@ class Encoder:
     def categories(self) -> list[Category]:
         """Every class, used or not; labels outside of the dictionary come last."""
         known = {entry.name: entry for entry in self._classes.entries}
+        if self._shift:
+            self._losses.add("class_ids", self._classes.entries[0].name, len(known))
         made: list[Category] = []
         for name, number in sorted(self._ids.items(), key=lambda item: item[1]):
             entry = known.get(name)
             category = Category(id=number, name=name, supercategory=(entry and entry.parent) or "")
             if entry:
+                category.class_id = entry.id if self._shift else None
                 category.aliases = list(entry.aliases) or None
                 category.color, category.definition = entry.color or None, entry.definition
             if skeleton := self._skeletons.get(name):

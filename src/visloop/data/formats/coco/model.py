@@ -2,7 +2,7 @@
 
 Source: cocodataset.org/#format-data. Beyond it, fields that others write are read too:
 `attributes` (CVAT, Datumaro), `track_id`, `ignore`, `score`; and our own: images' `path`, `split`,
-`labels`, `metadata`, and `visloop` for what has no other place.
+`labels`, `labelled`, `metadata`, categories' `class_id`, and `visloop` for what has no other place.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ class Image(msgspec.Struct, gc=False, omit_defaults=True):
     path: str | None = None
     split: Any = None
     labels: Any = None
+    labelled: Any = True
     metadata: dict[str, Any] | None = None
     visloop: Kept | None = None
 
@@ -92,6 +93,7 @@ class Category(msgspec.Struct, omit_defaults=True):
     isthing: int | None = None
     aliases: list[str] | None = None
     definition: str = ""
+    class_id: int | None = None
 
 
 class Licence(msgspec.Struct, omit_defaults=True):

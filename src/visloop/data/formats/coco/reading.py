@@ -107,7 +107,7 @@ def _classes(sources: Sequence[_Source], left: Leftovers) -> tuple[ClassEntry, .
             name = class_name(category)
             if name in entries:
                 continue
-            number = category.id
+            number = category.id if category.class_id is None else category.class_id
             if number in used or number < 0:
                 number = max((*used, -1)) + 1
                 left.say(
@@ -213,7 +213,9 @@ def _found(entries: Sequence[_Pictured], translators: dict[str, Translator]) -> 
         path=first.path,
         file=first.file,
         source=clean(first.file),
-        annotations=tuple(annotations),
+        annotations=tuple(annotations)
+        if annotations or first.image.labelled is not False
+        else None,
         split=split,
         declared=(int(first.image.width or 0), int(first.image.height or 0)),
         metadata=_metadata(first.image, first.source.document),

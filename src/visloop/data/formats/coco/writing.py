@@ -36,12 +36,16 @@ LOSSES: Final = {
     "readers ignore",
     "number": "COCO has no numbers: kept in images[].visloop, which other readers ignore",
     "unlabelled": "COCO objects need a class: kept in images[].visloop, which other readers ignore",
+    "not_labelled": "COCO does not tell a picture that nobody looked at from one without objects: "
+    "kept in images[].labelled, which other readers ignore",
     "oriented_box": "COCO has no turned boxes: other readers see an outline of four corners",
     "track": "COCO has no tracks: other readers see boxes without their track",
     "points": "COCO's key points need a box: other readers see the box around the visible points",
     "attributes": "COCO has no attributes: written as CVAT and Datumaro do, others ignore them",
     "provenance": "COCO has no author or review state: kept in annotations[].visloop, which other "
     "readers ignore",
+    "class_ids": "COCO counts classes from 1, and its readers take 0 for none: the ids are one "
+    "higher, the own ones kept in categories[].class_id, which other readers ignore",
     "orientation": KEPT_TURNED,
 }
 
@@ -69,6 +73,8 @@ def export_coco(
         for number, sample in enumerate(samples, start=1):
             made, whole = encoder.objects(sample, image=number, first=len(objects) + 1)
             objects += made
+            if not sample.labelled:
+                losses.add("not_labelled", sample.path)
             images.append(_image(sample, number, pictures.write(sample), whole))
         document = _INFO | {
             "images": images,
@@ -93,6 +99,8 @@ def _image(sample: Sample, number: int, name: str, whole: list[Annotation]) -> I
     image: dict[str, Any] = {}
     if whole:
         image = {"labels": labels, "visloop": Kept(annotations=whole)}
+    if not sample.labelled:
+        image["labelled"] = False
     return Image(
         id=number,
         file_name=name,

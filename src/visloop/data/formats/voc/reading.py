@@ -19,7 +19,7 @@ from visloop.data.formats.voc.xml import BadXml, VocFile, parse_voc
 from visloop.data.ingest.probe import refuse
 from visloop.data.ingest.records import Found
 from visloop.data.ingest.walk import Entry, Leftovers, clean, is_logical, walk
-from visloop.data.records import AddOptions, Refusal
+from visloop.data.records import AddOptions, ClassEntry, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from visloop.vision import Annotation
 
 _PICTURE_FOLDERS: Final = ("JPEGImages", "images", "Images")
+_LONGEST_MAP: Final = 1 << 20
 _SURE: Final = ("test", "val", "train")
 """Where a name is in several lists, the first of these counts: test pictures never train."""
 
@@ -54,7 +55,27 @@ def read_voc(paths: Sequence[str], left: Leftovers, options: AddOptions) -> Read
         found = [
             each._replace(prefix=f"{clean(tail)}/") for each, tail in zip(found, tails, strict=True)
         ]
-    return Reading(_items(found, left))
+    return Reading(_items(found, left), _label_maps(found))
+
+
+def _label_maps(found: Sequence[_Set]) -> tuple[ClassEntry, ...]:
+    """Classes in the order of `labelmap.txt` (`name:r,g,b:parts:actions`), where there is one."""
+    entries: dict[str, ClassEntry] = {}
+    for each in found:
+        try:
+            with open(os.path.join(each.folder, "labelmap.txt"), encoding="utf-8-sig") as opened:
+                lines = opened.read(_LONGEST_MAP).splitlines()
+        except (OSError, UnicodeDecodeError):
+            continue
+        for line in lines:
+            name, _, rest = line.partition(":")
+            if line.startswith("#") or not name.strip() or name == "background":
+                continue
+            rgb = rest.partition(":")[0].split(",")
+            known = len(rgb) == 3 and all(part.strip().isdecimal() for part in rgb)  # noqa: PLR2004
+            colour = "#" + "".join(f"{min(int(part), 255):02x}" for part in rgb) if known else ""
+            entries.setdefault(name, ClassEntry(id=len(entries), name=name, color=colour))
+    return tuple(entries.values())
 
 
 def _sets(path: str) -> list[_Set]:

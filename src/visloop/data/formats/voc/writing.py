@@ -42,6 +42,7 @@ LOSSES: Final = {
     "metadata": "VOC has no metadata of pictures: left out (EXIF stays in the files)",
     "provenance": "VOC has no ids, authors, scores or review states: left out",
     "class_dictionary": "VOC has no class dictionary: ids, parents, aliases are left out",
+    "class_names": "a label map cannot hold class names with colons or line breaks: left out of it",
     "orientation": KEPT_TURNED,
 }
 _GREY: Final = frozenset({"1", "L", "I", "F", "I;16", "I;16B"})
@@ -71,11 +72,14 @@ def export_voc(
         pictures = PicturesOut(target, "JPEGImages", read_blob, losses, upright=upright, flat=True)
         for sample in samples:
             stem, _ = split_suffix(name := pictures.write(sample))
-            xml, count = _annotation(sample, name, losses)
-            target.write(f"Annotations/{stem}.xml", xml)
-            images, objects = images + 1, objects + count
+            images += 1
+            if sample.labelled:
+                xml, count = _annotation(sample, name, losses)
+                target.write(f"Annotations/{stem}.xml", xml)
+                objects += count
             if sample.split is not None:
                 splits.setdefault(sample.split, []).append(stem)
+        target.write("labelmap.txt", _labelmap(classes, losses))
         for split, stems in splits.items():
             target.write(f"ImageSets/Main/{split}.txt", "".join(f"{s}\n" for s in stems).encode())
     return ExportReport(
@@ -88,6 +92,20 @@ def export_voc(
         losses=losses.report(),
         notes=pictures.notes(),
     )
+
+
+def _labelmap(classes: ClassDictionary, losses: Losses) -> bytes:
+    """Names and colours of the classes, as CVAT and Datumaro write them."""
+    lines = ["# label:color_rgb:parts:actions"]
+    for entry in classes.entries:
+        if ":" in entry.name or len(entry.name.splitlines()) != 1 or entry.name[0] == "#":
+            losses.add("class_names", entry.name)
+            continue
+        colour = entry.color.removeprefix("#")
+        known = len(colour) == 6 and not colour.strip("0123456789abcdefABCDEF")  # noqa: PLR2004
+        rgb = ",".join(str(int(colour[at : at + 2], 16)) for at in (0, 2, 4)) if known else ""
+        lines.append(f"{entry.name}:{rgb}::")
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _annotation(sample: Sample, name: str, losses: Losses) -> tuple[bytes, int]:
