@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from visloop.data.ingest.records import Probe as Probe
     from visloop.data.ingest.scan import SourceNotFound as SourceNotFound
     from visloop.data.intake.add import add as add
+    from visloop.data.media.following import FileChanged as FileChanged
+    from visloop.data.media.following import FileGone as FileGone
     from visloop.data.media.following import following as following
+    from visloop.data.media.keeping import in_place as in_place
     from visloop.data.quarantine import QuarantinedNotFound as QuarantinedNotFound
     from visloop.data.quarantine import quarantine_list as quarantine_list
     from visloop.data.quarantine import quarantine_remove as quarantine_remove
@@ -93,7 +96,12 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "ingest.records": ("Probe",),
         "ingest.scan": ("SourceNotFound",),
         "intake.add": ("add",),
-        "media.following": ("following",),
+        "media.following": (
+            "FileChanged",
+            "FileGone",
+            "following",
+        ),
+        "media.keeping": ("in_place",),
         "quarantine": (
             "QuarantinedNotFound",
             "quarantine_list",

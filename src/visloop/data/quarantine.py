@@ -12,6 +12,7 @@ from visloop.data.ingest.records import Found
 from visloop.data.intake.batch import Tally, plan, record, unpack_found
 from visloop.data.intake.memory import remembered
 from visloop.data.intake.reading import labels_digest, read
+from visloop.data.media.keeping import Keeper
 from visloop.data.records import Added, DataPorts, Quarantined
 from visloop.data.tables import quarantine as table
 from visloop.data.tree.nodes import Nodes
@@ -65,13 +66,13 @@ def quarantine_retry(
         noted = remembered(connection, scope.project, dataset, [row["source"] for row in rows])
     files = {row["source"]: _found(row) for row in rows}
     track = ports.progress.track(files.values(), doing="retry", unit="file", total=len(files))
-    total, nodes = Tally(), Nodes(ports.blobs)
+    total, nodes, sink = Tally(), Nodes(ports.blobs), Keeper(ports.blobs)
     for part in batches(track, _AT_ONCE):
         outcomes = [
             read(
                 found,
                 noted[found.source].labels if found.source in noted else labels_digest(found, {}),
-                ports.blobs,
+                sink,
             )
             for found in part
         ]
@@ -83,6 +84,7 @@ def quarantine_retry(
             now = utc_text(write.now)
             decided = plan(over, outcomes, over.classes, {}, now, learning=learning)
             record(write, over, decided)
+            sink.note(write)
             write.fact(
                 "data.quarantine_retried",
                 dataset,

@@ -15,6 +15,7 @@ from visloop.data import catalog
 from visloop.data.ingest.walk import clean, is_hidden, is_picture
 from visloop.data.intake.memory import known_rows
 from visloop.data.intake.reading import UNKNOWN_SIZE
+from visloop.data.media.keeping import files_in_place
 from visloop.data.records import DataPorts
 from visloop.data.tables import quarantine, roots, sources
 from visloop.data.tree.nodes import Nodes
@@ -45,7 +46,8 @@ class FolderStatus:
     """A folder or file that was added from: what changed in it since, the first few named.
 
     `missing` when the folder itself is not there now (a disk that is not mounted): nothing in it
-    is called deleted then.
+    is called deleted then. Of `in_place` files the store holds no copy: where one was modified or
+    deleted, its old bytes are kept nowhere.
     """
 
     root: str
@@ -54,6 +56,7 @@ class FolderStatus:
     modified: int = 0
     deleted: int = 0
     missing: bool = False
+    in_place: int = 0
     examples: tuple[str, ...] = ()
 
 
@@ -138,8 +141,9 @@ def _folder_status(connection: Connection, project: str, dataset: str, root: Pat
         if not opened or opened.isdisjoint(_above(file))
     }
     files = len(known)
+    left = sum(1 for file in files_in_place(connection, name) if file in known)
     if not root.exists():
-        return FolderStatus(name, files, missing=True)
+        return FolderStatus(name, files, missing=True, in_place=left)
     new: list[str] = []
     doubtful: list[str] = []
     for file, stat in _unlike(known, root):
@@ -157,7 +161,7 @@ def _folder_status(connection: Connection, project: str, dataset: str, root: Pat
         for file in listed[:NAMED]
     ]
     counts = (len(new), len(modified), len(known))
-    return FolderStatus(name, files, *counts, examples=tuple(named))
+    return FolderStatus(name, files, *counts, in_place=left, examples=tuple(named))
 
 
 def _above(file: str) -> Iterator[str]:

@@ -93,6 +93,19 @@ roots: Final = Table(
     format_column(),
 )
 
+located: Final = Table(  # files left where they lie: their bytes are not in the store
+    "located",
+    metadata,
+    Column("image", String(64), primary_key=True),
+    Column("file", String, primary_key=True),
+    Column("raw", LargeBinary, nullable=False),  # as the system names it, also where not UTF-8
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("noted", UtcDateTime, nullable=False),
+    format_column(),
+    Index(None, "file"),
+)
+
 quarantine: Final = Table(
     "quarantine",
     metadata,

@@ -150,7 +150,8 @@ class PackBlobs:
         place = self._index.find(key)
         if place is None:
             raise BlobNotFound(
-                f"no bytes are stored under {digest}", fix="add the file again, or pull it"
+                f"no bytes are stored under {digest}",
+                fix="add the file that it came from again, or restore a backup",
             )
         return place
 

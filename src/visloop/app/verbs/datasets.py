@@ -129,6 +129,7 @@ class Exported:
     objects: int
     directory: str
     losses: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @operation("export", permission="data.export")
@@ -138,7 +139,11 @@ def export(ports: Ports, scope: Scope, ask: Export) -> Exported:
         ports.data, scope, Ref.parse(ask.ref), Path(ask.directory), ask.format, force=ask.force
     )
     return Exported(
-        images=done.images, objects=done.objects, directory=ask.directory, losses=done.losses
+        images=done.images,
+        objects=done.objects,
+        directory=ask.directory,
+        losses=done.losses,
+        notes=done.notes,
     )
 
 
@@ -192,7 +197,10 @@ class Samples:
 
 @dataclass(frozen=True)
 class SamplePage:
-    """Samples in order of their paths; `total` counts all of the reference."""
+    """Samples in order of their paths; `total` counts all of the reference.
+
+    A row whose bytes were left where they lie says the file: `in_place`.
+    """
 
     count: int
     total: int
@@ -213,8 +221,16 @@ def samples(ports: Ports, scope: Scope, ask: Samples) -> SamplePage:
         total=total,
         classes=snapshot.classes.names,
         splits=dict(snapshot.splits),
-        rows=tuple(msgspec.to_builtins(each) for each in rows),
+        rows=_with_places(ports, tuple(msgspec.to_builtins(each) for each in rows)),
     )
+
+
+def _with_places(ports: Ports, rows: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    files = data.in_place(ports.data, [row["image"] for row in rows])
+    for row in rows:
+        if row["image"] in files:
+            row["in_place"] = files[row["image"]]
+    return rows
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,9 @@ class Add:
     split: str | None = opt("put all of them in this split", default=None)
     map: dict[str, str] = opt("rename a class on the way in: --map old=new", default={})
     add_classes: bool = opt("let class names in that the data set does not have", default=False)
+    in_place: bool = opt(
+        "leave the files where they lie: note them instead of copying their bytes", default=False
+    )
     dry_run: bool = opt("say what would happen, change nothing", default=False)
 
 
@@ -53,6 +56,7 @@ def add(ports: Ports, scope: Scope, ask: Add) -> AddAnswer:
         split=ask.split,
         class_map=ask.map,
         add_classes=ask.add_classes,
+        in_place=ask.in_place,
         dry_run=ask.dry_run,
     )
     name = handlers.free_for_data(ports, scope, check_name(ask.to, "data set name"))

@@ -63,7 +63,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     `settle`. None means that the source says nothing about labels; an empty tuple is a picture
     known to hold no object. `declared` is the (width, height) that the label file claims. `part`
     says which picture of the file it is, where the file is not itself the picture; its `source` is
-    then the file's with a further piece (`/films/a.mp4/t=000012.480`).
+    then the file's with a further piece (`/films/a.mp4/t=000012.480`). `in_place` says that the
+    file's bytes are not to be copied.
 
     `shares`: coordinates are not pixels but shares (0 … 1) of the upright picture's width and
     height, to be multiplied once its size is known; `corners`: outlines of four corners among them
@@ -82,6 +83,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     part: Part | None = None
     shares: bool = False
     corners: bool = False
+    in_place: bool = False
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -42,21 +42,27 @@ class Scan:
         formats: tuple[str, ...],
         readings: Sequence[Reading],
         left: Leftovers,
-        split: str | None,
+        options: AddOptions,
     ) -> None:
         self.formats = formats
         self.classes = _merged(readings, left)
         totals = [reading.total for reading in readings]
         self.total = None if None in totals else sum(total or 0 for total in totals)
         self._items = chain.from_iterable(reading.items for reading in readings)
-        self._left, self._split = left, split
+        self._left = left
+        self._changes: dict[str, Any] = {}
+        if options.split is not None:
+            self._changes["split"] = options.split
+        if options.in_place:
+            self._changes["in_place"] = True
 
     def __iter__(self) -> Iterator[Item]:
-        if self._split is None:
+        if not self._changes:
             yield from self._items
             return
+        replace, changes = msgspec.structs.replace, self._changes
         for item in self._items:
-            yield _with_split(item, self._split) if isinstance(item, Found) else item
+            yield replace(item, **changes) if isinstance(item, Found) else item
 
     def notes(self) -> tuple[str, ...]:
         """What was left out, renamed or guessed, in words."""
@@ -83,7 +89,7 @@ def scan(paths: Sequence[str | Path], options: AddOptions) -> Scan:
     for path in _outermost([_existing(path) for path in paths], left):
         grouped.setdefault(_format_of(path, options.format).name, []).append(path)
     readings = [FORMATS[name].read(each, left, options) for name, each in grouped.items()]
-    return Scan(tuple(grouped), readings, left, options.split)
+    return Scan(tuple(grouped), readings, left, options)
 
 
 def _existing(path: str | Path) -> str:
@@ -123,10 +129,6 @@ def _format_of(path: str, wanted: str) -> Format:
         f"{clean(path)!r} is not {chosen.title}",
         fix="leave --format away to have it guessed, or name the folder that holds all of it",
     )
-
-
-def _with_split(found: Found, split: str) -> Found:
-    return msgspec.structs.replace(found, split=split)
 
 
 def _merged(readings: Sequence[Reading], left: Leftovers) -> tuple[ClassEntry, ...]:

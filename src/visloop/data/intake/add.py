@@ -7,7 +7,7 @@ the disk. A killed `add` is run again: what was staged is recognised by size and
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,8 +20,8 @@ from visloop.data.ingest.scan import Scan, scan
 from visloop.data.ingest.walk import clean
 from visloop.data.intake.batch import Plan, Tally, plan, record
 from visloop.data.intake.memory import KnownFile, holder, known_files, remembered
-from visloop.data.intake.reading import Outcome, labels_digest, read, refused
-from visloop.data.media import Sink
+from visloop.data.intake.reading import UNKNOWN_SIZE, Outcome, labels_digest, read, refused
+from visloop.data.media.keeping import Keeper, Nowhere, files_in_place
 from visloop.data.records import (
     Added,
     AddOptions,
@@ -33,7 +33,7 @@ from visloop.data.tree.nodes import Nodes
 from visloop.data.working import Working
 from visloop.errors import UsageError
 from visloop.events import Scope
-from visloop.ids import check_name, digest_of
+from visloop.ids import check_name
 from visloop.store import utc_text
 
 BATCH: Final = 2000
@@ -44,14 +44,6 @@ _UPSERT_ROOT = text(
     " VALUES (:project, :dataset, :root, :raw, :added, 1)"
     " ON CONFLICT (project, dataset, root) DO NOTHING"
 )
-
-
-class _Nowhere:
-    """Takes bytes and keeps none: a dry run."""
-
-    def put(self, data: bytes, digest: str | None = None) -> str:
-        """Their digest, no more."""
-        return digest or digest_of(data)
 
 
 def add(
@@ -90,7 +82,7 @@ class _Addition:
     def __init__(self, ports: DataPorts, scope: Scope, dataset: str, options: AddOptions) -> None:
         self._ports, self._scope, self._dataset, self._options = ports, scope, dataset, options
         self._nodes = Nodes(ports.blobs)
-        self._sink: Sink = ports.blobs
+        self._sink: Keeper | Nowhere = Keeper(ports.blobs)
         self._tally = Tally()
         self._learning = options.add_classes
         self._known: dict[str, KnownFile] = {}
@@ -98,9 +90,11 @@ class _Addition:
     def run(self, found: Scan, roots: list[str]) -> Added:
         """From the first look at the data set to the closing fact."""
         with self._ports.ledger.read() as connection:
-            for root in roots:
+            for root in map(clean, roots):
                 owner = (self._scope.project, self._dataset)
-                self._known |= known_files(connection, *owner, clean(root))
+                self._known |= known_files(connection, *owner, root)
+                if not self._options.in_place:
+                    self._doubt(files_in_place(connection, root))
         self._begin(found, roots)
         batch: list[Outcome] = []
         for outcome in self._outcomes(found):
@@ -110,6 +104,13 @@ class _Addition:
                 batch = []
         self._stage(batch, closing=True)
         return self._tally.answer(found.notes())
+
+    def _doubt(self, files: Collection[str]) -> None:
+        """Files that were left in place are read again, to be stored this time."""
+        if files:
+            for source, file in self._known.items():
+                if source in files or source.rpartition("/")[0] in files:
+                    self._known[source] = file._replace(size_bytes=UNKNOWN_SIZE)
 
     def _begin(self, found: Scan, roots: list[str]) -> None:
         """Make the data set, remember where it comes from, take declared classes while learning."""
@@ -191,6 +192,7 @@ class _Addition:
             over = Working.load(write.connection, self._nodes, state)
             decided = self._plan(over, batch, over.classes, utc_text(write.now))
             record(write, over, decided, self._options.class_map)
+            self._sink.note(write)
             self._tally.take(decided.tally)
             counts = {name: getattr(self._tally, name) for name in _COUNTS}
             if closing:
@@ -210,7 +212,7 @@ class _Rehearsal(_Addition):
 
     def __init__(self, ports: DataPorts, scope: Scope, dataset: str, options: AddOptions) -> None:
         super().__init__(ports, scope, dataset, options)
-        self._sink = _Nowhere()
+        self._sink = Nowhere()
         self._classes = ClassDictionary()
 
     def _begin(self, found: Scan, roots: list[str]) -> None:

@@ -98,7 +98,7 @@ def read(found: Found, labels: str, blobs: Sink) -> Outcome:
     seen = (found.source, found.path, size, mtime_ns, labels)
     if size > MAX_FILE_BYTES:
         return Outcome(*seen, "", None, (_too_large(found, size),), found)
-    return Outcome(*seen, *_probed(found, data, blobs), found)
+    return Outcome(*seen, *_probed(found, data, mtime_ns, blobs), found)
 
 
 def _contents(file: str) -> tuple[int, int, bytes]:
@@ -117,24 +117,25 @@ def _contents(file: str) -> tuple[int, int, bytes]:
 
 
 def _probed(
-    found: Found, data: bytes, blobs: Sink
+    found: Found, data: bytes, mtime_ns: int, blobs: Sink
 ) -> tuple[str, Candidate | None, tuple[Refusal, ...]]:
     """Digest of the bytes, the candidate, what was refused."""
     seen = probe(data, found.path, source=found.source)
     if isinstance(seen, Refusal):
-        kept = blobs.put(data) if 0 < len(data) <= KEPT_REFUSED_BYTES else None
+        keeps = 0 < len(data) <= KEPT_REFUSED_BYTES
+        kept = blobs.original(found, data, mtime_ns) if keeps else None
         return kept or digest_of(data), None, (msgspec.structs.replace(seen, image=kept),)
-    return _candidate(found, seen, data, blobs)
+    return _candidate(found, seen, blobs.original(found, data, mtime_ns), len(data))
 
 
 def _candidate(
-    found: Found, seen: Probe, data: bytes, blobs: Sink
+    found: Found, seen: Probe, image: str, size_bytes: int
 ) -> tuple[str, Candidate, tuple[Refusal, ...]]:
     labels = settle(found, seen)
     candidate = Candidate(
         path=found.path,
-        image=blobs.put(data),
-        bytes=len(data),
+        image=image,
+        bytes=size_bytes,
         width=seen.width,
         height=seen.height,
         media=seen.media,
@@ -167,7 +168,8 @@ def _read_part(found: Found, part: Part, labels: str, blobs: Sink) -> Outcome:
     except VisloopError as problem:  # a library that is not installed, a limit
         refusal = refuse(found.path, found.source, problem.code, problem.what, fix=problem.fix)
     else:
-        return Outcome(*seen, *_candidate(found, piece.probe, piece.data, blobs), found)
+        image = blobs.put(piece.data)
+        return Outcome(*seen, *_candidate(found, piece.probe, image, len(piece.data)), found)
     return Outcome(*seen, "", None, (refusal,), found)
 
 

@@ -15,10 +15,17 @@ if TYPE_CHECKING:
 
 
 class Sink(Protocol):
-    """Where the bytes of pictures go: blobs, or nowhere in a dry run."""
+    """Where bytes go on their way in: to the store, or nowhere in a dry run."""
 
-    def put(self, data: bytes, digest: str | None = None) -> str:
-        """Keep the bytes; their digest."""
+    def put(self, data: bytes | memoryview, digest: str | None = None) -> str:
+        """Keep bytes made here (a reference, a converted picture); their digest."""
+        ...
+
+    def original(self, found: Found, data: bytes | memoryview, mtime_ns: int) -> str:
+        """Keep the bytes of the file `found.file`, all of them; their digest.
+
+        Where the file is left in place (`found.in_place`) it is noted where they lie instead.
+        """
         ...
 
 

@@ -2,22 +2,84 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visloop.store import Following
+from sqlalchemy import RowMapping, select
+
+from visloop.data.tables import located
+from visloop.ids import digest_of
+from visloop.store import BlobNotFound, Following, utc_text
 
 if TYPE_CHECKING:
     from visloop.store import Blobs, Ledger
 
 
+class FileChanged(BlobNotFound):
+    """A file that was left in place holds other bytes now: the old ones are nowhere."""
+
+    code = "data.file_changed"
+
+
+class FileGone(BlobNotFound):
+    """A file that was left in place is not there, or cannot be read."""
+
+    code = "data.file_gone"
+
+
 def following(blobs: Blobs, ledger: Ledger, cache: Path) -> Following:
-    """`blobs` with references followed.
+    """`blobs` with references followed, and files left in place read where they lie.
 
     Args:
         blobs: the store itself.
         ledger: where it is noted which files were left where they lie.
         cache: a folder that may be emptied at any time, for pictures that cost much to make.
     """
-    del ledger, cache
-    return Following(blobs, {})
+    del cache
+    return Following(blobs, {}, lambda digest: read_in_place(ledger, digest))
+
+
+def read_in_place(ledger: Ledger, digest: str) -> bytes | None:
+    """The bytes of that digest from a file left in place, checked; None if none was ever noted.
+
+    Raises:
+        FileChanged: the file holds other bytes now.
+        FileGone: it is not there, or may not be read.
+    """
+    query = select(located).where(located.c.image == digest).order_by(located.c.noted.desc())
+    with ledger.read() as connection:
+        rows = connection.execute(query).mappings().all()
+    problems: list[BlobNotFound] = []
+    for row in rows:
+        file = Path(os.fsdecode(row["raw"]))
+        try:
+            stat = file.stat()
+            data = file.read_bytes() if stat.st_size == row["size"] else b""
+        except OSError as problem:
+            problems.append(_gone(row, problem))
+            continue
+        if digest_of(data) == digest:
+            return data
+        problems.insert(0, _changed(row, stat.st_mtime))
+    if problems:
+        raise problems[0]
+    return None
+
+
+def _changed(row: RowMapping, changed_s: float) -> FileChanged:
+    when, was = utc_text(datetime.fromtimestamp(changed_s, UTC)), utc_text(row["noted"])
+    return FileChanged(
+        f"{row['file']} was left in place and was changed on {when}: the bytes"
+        f" {row['image'][:12]}… that it had on {was} are kept nowhere",
+        fix="put the file back as it was, or take it as it is now: visloop add it again, and commit",
+    )
+
+
+def _gone(row: RowMapping, problem: OSError) -> FileGone:
+    why = problem.strerror or type(problem).__name__
+    return FileGone(
+        f"{row['file']} was left in place and cannot be read: {why}",
+        fix="put it back or mount its disk; if it moved, visloop add the folder that it is in now",
+    )

@@ -73,6 +73,7 @@ export interface AddAsk {
   split?: string | null;
   map?: Record<string, string>;
   add_classes?: boolean;
+  in_place?: boolean;
   dry_run?: boolean;
 }
 
@@ -346,6 +347,7 @@ export interface Exported {
   objects: number;
   directory: string;
   losses: string[];
+  notes: string[];
 }
 
 export interface FactRow {
@@ -371,6 +373,7 @@ export interface FolderStatus {
   modified: number;
   deleted: number;
   missing: boolean;
+  in_place: number;
   examples: string[];
 }
 
