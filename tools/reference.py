@@ -1,4 +1,4 @@
-"""Writes the reference pages that are derived from the code: commands, errors, settings.
+"""Writes the reference pages that are derived from the code: commands, errors, fields, settings.
 
 python tools/reference.py            # write
 python tools/reference.py --check    # exit 1 when a page is not what the code says
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import visloop
-from visloop import app, config
+from visloop import app, config, data
 from visloop.errors import VisloopError
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -186,12 +186,36 @@ def _section(
     return [*lines, ""]
 
 
+def fields() -> str:
+    """The types of metadata and every built-in field, a table a family."""
+    lines = ["# Metadata fields\n", NOTE.strip(), ""]
+    lines.append(
+        "What stands beside a picture in `metadata`: every key is a field with a type and a unit. "
+        "These are built in; a data set's own are declared with `visloop meta field add`, or learnt "
+        "from the first value. *Private*: may tell of a person or a place.\n"
+    )
+    lines += ["| type | values |", "|---|---|"]
+    lines += [f"| `{name}` | {what} |" for name, what in data.TYPES.items()]
+    families: dict[str, list[data.Field]] = {}
+    for each in data.BUILT_IN.values():
+        family = each.name.partition(".")[0] if "." in each.name else "any sample"
+        families.setdefault(family, []).append(each)
+    for family, listed in families.items():
+        lines += [f"\n## {family}\n", "| field | type | unit | what |", "|---|---|---|---|"]
+        for each in listed:
+            kind = each.type if each.type != "choice" else " / ".join(each.choices)
+            private = " *Private.*" if each.private else ""
+            lines.append(f"| `{each.name}` | {kind} | {each.unit} | {each.description}.{private} |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     """Write, or check."""
     pages = {
         "commands.md": commands(),
         "errors.md": errors(),
         "facts.md": facts(),
+        "metadata-fields.md": fields(),
         "visloop-yaml.md": settings(),
     }
     stale = [name for name, text in pages.items() if not _same(PAGES / name, text)]

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from visloop.data.features import Embedder as Embedder
     from visloop.data.features import embeddings as embeddings
     from visloop.data.features import kept_chunks as kept_chunks
+    from visloop.data.fields.built_in import BUILT_IN as BUILT_IN
+    from visloop.data.fields.records import TYPES as TYPES
+    from visloop.data.fields.records import Field as Field
+    from visloop.data.fields.records import OwnFields as OwnFields
     from visloop.data.ingest.probe import probe as probe
     from visloop.data.ingest.records import Probe as Probe
     from visloop.data.ingest.scan import SourceNotFound as SourceNotFound
@@ -91,6 +95,12 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Embedder",
             "embeddings",
             "kept_chunks",
+        ),
+        "fields.built_in": ("BUILT_IN",),
+        "fields.records": (
+            "TYPES",
+            "Field",
+            "OwnFields",
         ),
         "ingest.probe": ("probe",),
         "ingest.records": ("Probe",),
