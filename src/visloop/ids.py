@@ -28,17 +28,13 @@ def digest_of(*parts: bytes | memoryview | str) -> str:
     Source: the BLAKE3 specification (O'Connor, Aumasson, Neves, Wilcox-O'Hearn 2020).
     """
     if len(parts) == 1:
-        return blake3(_bytes(parts[0])).hexdigest()
-    hasher = blake3()
+        part = parts[0]
+        return blake3(part.encode() if isinstance(part, str) else part).hexdigest()
+    framed: list[bytes | memoryview] = []
     for part in parts:
-        raw = _bytes(part)
-        hasher.update(len(raw).to_bytes(8, "little"))
-        hasher.update(raw)
-    return hasher.hexdigest()
-
-
-def _bytes(part: bytes | memoryview | str) -> bytes | memoryview:
-    return part.encode() if isinstance(part, str) else part
+        raw = part.encode() if isinstance(part, str) else part
+        framed += (len(raw).to_bytes(8, "little"), raw)
+    return blake3(b"".join(framed)).hexdigest()
 
 
 def new_id(kind: str) -> str:

@@ -10,7 +10,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-import msgspec
+from msgspec.msgpack import Encoder
+from msgspec.structs import replace
 
 from visloop.data.records import ObjectChange
 from visloop.ids import object_id
@@ -30,6 +31,7 @@ Annotations: TypeAlias = tuple[Annotation, ...]
 Corners: TypeAlias = tuple[float, float, float, float]
 _Pair: TypeAlias = tuple[bool, float, int, int]
 _BESIDE_LABEL = ("attributes", "ignore", "crowd", "author", "score", "review")
+_encoder = Encoder(order="deterministic")
 _COMMON = frozenset({"id", "label", *_BESIDE_LABEL})
 
 
@@ -45,12 +47,12 @@ def with_ids(sample: str, annotations: Annotations, used: Iterable[str] = ()) ->
             stated.discard(each.id)  # a second one that claims the same id gets its own
             named.append(each)
             continue
-        bare = msgspec.structs.replace(each, id="")
-        seed, ordinal = msgspec.msgpack.encode(bare, order="deterministic").hex(), 0
+        bare = replace(each, id="") if each.id else each
+        seed, ordinal = _encoder.encode(bare).hex(), 0
         while (fresh := object_id(sample, ordinal, seed)) in taken:
             ordinal += 1
         taken.add(fresh)
-        named.append(msgspec.structs.replace(each, id=fresh))
+        named.append(replace(each, id=fresh))
     return tuple(named)
 
 
@@ -62,7 +64,7 @@ def carry_ids(sample: str, old: Annotations, new: Annotations) -> Annotations:
     waiting = [each for each in old if each.id not in stated]
     carried = list(new)
     for before, at in _matches(waiting, carried):
-        carried[at] = msgspec.structs.replace(carried[at], id=before.id)
+        carried[at] = replace(carried[at], id=before.id)
     return with_ids(sample, tuple(carried), (each.id for each in old))
 
 

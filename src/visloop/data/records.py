@@ -83,7 +83,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     notes: tuple[str, ...] = ()
 
 
-class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A file (or one object in it) that was not taken, why, and what mends it.
 
     `path` is the logical path it would have had, `source` the file it came from, `reason_code` a

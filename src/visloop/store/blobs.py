@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
+from blake3 import blake3
+
 from visloop.errors import Corrupt, NotFound
-from visloop.ids import digest_of
 from visloop.store.forks import survives_forks
 from visloop.store.index import Index, Place
 from visloop.store.packs import SUFFIX, PackWriter, Record
@@ -93,17 +94,16 @@ class PackBlobs:
         Raises:
             OSError: the disk is full, ….
         """
-        name = digest or digest_of(data)
-        key = bytes.fromhex(name)
+        key = bytes.fromhex(digest) if digest else blake3(data).digest()
         with self._writing:
-            if key not in self._pending and self._index.find(key) is None:
+            if key not in self._pending and not self._index.holds(key):
                 writer = self._writer or self._hold_a_pack()
                 self._pending[key] = (writer.name, writer.append(key, data))
                 if writer.end >= self._roll_at_bytes:
                     self._let_go()
                 elif len(self._pending) >= _FLUSH_AT:
                     self._flush()
-        return name
+        return digest or key.hex()
 
     def get(self, digest: str) -> bytes:
         """The bytes.

@@ -9,13 +9,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from visloop.errors import Corrupt
 from visloop.store.forks import survives_forks
+from visloop.store.known import Known
 from visloop.store.packs import Record
 
 BUSY_S: Final = 30.0
@@ -31,6 +32,10 @@ _FIND: Final = (
     "SELECT packs.name, offset, length FROM blobs JOIN packs ON packs.number = pack "
     "WHERE digest = ?"
 )
+_HOLDS: Final = "SELECT 1 FROM blobs WHERE digest = ?"
+_ALL: Final = "SELECT digest FROM blobs"
+_BYTES_A_LOOKUP: Final = 750
+"""Reading so much of the index costs as much as one lookup: after that many it pays to read it all."""
 _OF_PACK: Final = (
     "SELECT digest, offset, length FROM blobs "
     "WHERE pack = (SELECT number FROM packs WHERE name = ?) ORDER BY offset"
@@ -68,6 +73,22 @@ class Index:
             row = self._read_here().execute(_FIND, (digest,)).fetchone()
         return Place(*row) if row else None
 
+    def holds(self, digest: bytes) -> bool:
+        """Whether the blob is indexed; cheap for many new ones in a row.
+
+        A blob that another process indexed since our last `add` may be missed.
+        """
+        with self._reading:
+            known = self._known
+            if known is not None and not known.may_hold(digest):
+                return False
+            reader = self._read_here()
+            if known is None:
+                self._asked += 1
+                if self._asked * _BYTES_A_LOOKUP >= self._path.stat().st_size:
+                    self._known = Known(row[0] for row in reader.execute(_ALL))
+            return reader.execute(_HOLDS, (digest,)).fetchone() is not None
+
     def ends(self) -> dict[str, int]:
         """Pack file name → where its last indexed record ends."""
         with self._reading:
@@ -79,7 +100,7 @@ class Index:
             rows = self._read_here().execute(_OF_PACK, (pack,)).fetchall()
         return [(digest, Place(pack, offset, length)) for digest, offset, length in rows]
 
-    def add(self, pack: str, records: Iterable[Record], end: int) -> None:
+    def add(self, pack: str, records: Sequence[Record], end: int) -> None:
         """Index the records of one pack, which lie on the disk up to `end`, in one transaction."""
         with self._writing:
             writer = self._write_here()
@@ -90,6 +111,7 @@ class Index:
                 writer.execute("ROLLBACK")
                 raise
             writer.execute("COMMIT")
+            self._learn(writer, records)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -110,7 +132,19 @@ class Index:
             self._writing.release()
             self._reading.release()
 
+    def _learn(self, writer: sqlite3.Connection, records: Sequence[Record]) -> None:
+        """Keep what is known true: after a commit of somebody else it is read anew when it pays."""
+        (version,) = writer.execute("PRAGMA data_version").fetchone()
+        with self._reading:
+            if version != self._version:
+                self._version, self._known, self._asked = version, None, 0
+            elif self._known is not None:
+                self._known.add(record.digest for record in records)
+
     def _begin(self) -> None:
+        self._known: Known | None = None
+        self._asked = 0
+        self._version: int | None = None
         self._reading = threading.Lock()
         self._writing = threading.Lock()
         self._reader: sqlite3.Connection | None = None
@@ -128,7 +162,7 @@ class Index:
         for connection in (self._reader, self._writer):
             if connection is not None:
                 connection.close()
-        self._reader = self._writer = None
+        self._reader = self._writer = self._version = None
 
 
 def _add(writer: sqlite3.Connection, pack: str, records: Iterable[Record], end: int) -> None:

@@ -13,7 +13,7 @@ import msgspec
 ReviewState = Literal["draft", "proposed", "accepted", "rejected"]
 
 
-class _Common(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _Common(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What every annotation carries, whatever its shape.
 
     `author` is an actor (`user:owner`) or a model (`model:dock@v3`); `score` is in [0, 1] and

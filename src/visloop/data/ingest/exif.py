@@ -36,6 +36,11 @@ _GPS: Final = {
     17: "direction_deg",
     29: "date",
 }
+_MAKER: Final = (("make", "exif.make"), ("model", "exif.model"))
+_SETTINGS: Final = tuple(
+    (key, f"exif.{key}")
+    for key in ("exposure_s", "f_number", "iso", "focal_length_mm", "focal_length_35mm")
+)
 _EXIF_POINTER, _GPS_POINTER = 0x8769, 0x8825
 _SIZES: Final = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4)
 _CODES: Final = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l", 11: "f", 12: "d", 13: "L"}
@@ -46,6 +51,8 @@ _MOST_VALUES: Final = 8
 _ENTRY: Final = {"<": Struct("<HHI4s"), ">": Struct(">HHI4s")}
 _SHORT: Final = {"<": Struct("<H"), ">": Struct(">H")}
 _LONG: Final = {"<": Struct("<I"), ">": Struct(">I")}
+_PAIR: Final = {"<": Struct("<2L"), ">": Struct(">2L")}
+_OUTSIDE: Final = "value outside the block"
 _UNREADABLE = (error, ValueError, OverflowError, ZeroDivisionError)
 
 
@@ -84,6 +91,7 @@ class _Reader:
 
     def __init__(self, block: bytes, order: str) -> None:
         self.block, self.order = block, order
+        self._short, self._long, self._pair = _SHORT[order], _LONG[order], _PAIR[order]
         self.exif_at = self.gps_at = 0
         self.clean = True
 
@@ -92,7 +100,7 @@ class _Reader:
     ) -> dict[str, Value]:
         found: dict[str, Value] = {}
         try:
-            (count,) = _SHORT[self.order].unpack_from(self.block, at)
+            (count,) = self._short.unpack_from(self.block, at)
         except error:
             self.clean = False
             return found
@@ -100,27 +108,41 @@ class _Reader:
         if len(raw) != 12 * count:
             self.clean = False
             raw = raw[: len(raw) // 12 * 12]
-        for tag, kind, n, value in _ENTRY[self.order].iter_unpack(raw):
+        for tag, kind, n, inline in _ENTRY[self.order].iter_unpack(raw):
+            name = wanted.get(tag)
+            if name is None:
+                if pointers and tag == _EXIF_POINTER:
+                    (self.exif_at,) = self._long.unpack(inline)
+                elif pointers and tag == _GPS_POINTER:
+                    (self.gps_at,) = self._long.unpack(inline)
+                continue
             if tag == _ORIENTATION and kind != _SHORT_TYPE:
                 self.clean = False  # no other reader would turn the picture for it
-            elif tag in wanted:
-                self._take(found, wanted[tag], kind, n, value)
-            elif pointers and tag == _EXIF_POINTER:
-                (self.exif_at,) = _LONG[self.order].unpack(value)
-            elif pointers and tag == _GPS_POINTER:
-                (self.gps_at,) = _LONG[self.order].unpack(value)
+                continue
+            try:
+                value = self._value(kind, n, inline)
+            except _UNREADABLE:
+                self.clean = False
+                continue
+            if value is not None:
+                found.setdefault(name, value)
         return found
 
-    def _take(self, found: dict[str, Value], name: str, kind: int, n: int, inline: bytes) -> None:
-        try:
-            value = self._value(kind, n, inline)
-        except _UNREADABLE:
-            self.clean = False
-            return
-        if value is not None:
-            found.setdefault(name, value)
-
     def _value(self, kind: int, n: int, inline: bytes) -> Value | None:
+        if kind == _ASCII and 4 < n <= _LONGEST_TEXT:  # noqa: PLR2004 - these three are nearly all
+            (at,) = self._long.unpack(inline)
+            if len(raw := self.block[at : at + n]) != n:
+                raise ValueError(_OUTSIDE)
+            return _text(raw)
+        if kind == _RATIONAL and n == 1:
+            (at,) = self._long.unpack(inline)
+            above, below = self._pair.unpack_from(self.block, at)
+            return above / below if below else math.nan
+        if kind == _SHORT_TYPE and n == 1:
+            return self._short.unpack_from(inline)[0]
+        return self._any_value(kind, n, inline)
+
+    def _any_value(self, kind: int, n: int, inline: bytes) -> Value | None:
         size = _SIZES[kind] if 0 < kind < len(_SIZES) else 0
         if not size or not n:
             self.clean = self.clean and bool(size)
@@ -142,10 +164,10 @@ class _Reader:
     def _raw(self, inline: bytes, total: int, needed: int) -> bytes:
         if total <= 4:  # noqa: PLR2004 - the entry's own four bytes
             return inline[:needed]
-        (at,) = _LONG[self.order].unpack(inline)
+        (at,) = self._long.unpack(inline)
         raw = self.block[at : at + needed]
         if len(raw) != needed:
-            raise ValueError("value outside the block")
+            raise ValueError(_OUTSIDE)
         return raw
 
 
@@ -166,6 +188,8 @@ def _text(raw: bytes) -> str | None:
 
 
 def _number(value: Value | None) -> float | None:
+    if type(value) is int:
+        return value
     first = value[0] if isinstance(value, tuple) else value
     if isinstance(first, str) or first is None or not math.isfinite(first):
         return None
@@ -174,18 +198,16 @@ def _number(value: Value | None) -> float | None:
 
 def _camera(top: dict[str, Value], shot: dict[str, Value]) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
-    for key in ("make", "model"):
-        if isinstance(top.get(key), str):
-            metadata[f"exif.{key}"] = top[key]
-    for key in ("exposure_s", "f_number", "iso", "focal_length_mm", "focal_length_35mm"):
-        number = _number(shot.get(key))
-        if number is not None and number > 0:
-            metadata[f"exif.{key}"] = number
-    bias = _number(shot.get("exposure_bias_ev"))
-    if bias is not None:
+    for key, name in _MAKER:
+        if isinstance(value := top.get(key), str):
+            metadata[name] = value
+    for key, name in _SETTINGS:
+        if key in shot and (number := _number(shot[key])) is not None and number > 0:
+            metadata[name] = number
+    if "exposure_bias_ev" in shot and (bias := _number(shot["exposure_bias_ev"])) is not None:
         metadata["exif.exposure_bias_ev"] = bias
-    if isinstance(shot.get("lens"), str):
-        metadata["exif.lens"] = shot["lens"]
+    if isinstance(lens := shot.get("lens"), str):
+        metadata["exif.lens"] = lens
     taken = _moment(shot.get("taken") or top.get("changed"), shot.get("subsec"), shot.get("offset"))
     if taken:
         metadata["exif.taken"] = taken

@@ -18,7 +18,7 @@ class BrokenFile(Exception):
         self.reason_code, self.reason = reason_code, reason
 
 
-class Probe(msgspec.Struct, frozen=True, kw_only=True):
+class Probe(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an encoded picture is, mostly from its header.
 
     `width` and `height` are pixels of the upright picture, after the EXIF `orientation` (1 … 8) is
@@ -43,7 +43,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
         return (size[1], size[0]) if self.orientation >= 5 else size  # noqa: PLR2004 - 5 … 8 turn
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One picture of a file that holds several, or that must be converted first.
 
     `kind` is a name in the table of `visloop.data.media` (a frame of a video, a page, …), `at` what
@@ -54,7 +54,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     at: dict[str, Any] = {}
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One file that a scan offers, unread: where it lies, what it will be called, what is known.
 
     `path` is the logical path. `file` opens the file (it may hold escaped bytes that are not
@@ -86,7 +86,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     in_place: bool = False
 
 
-class Settled(msgspec.Struct, frozen=True, kw_only=True):
+class Settled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Labels that fit the upright picture; the objects that could not be taken; what was changed."""
 
     annotations: tuple[Annotation, ...] | None
