@@ -8,6 +8,7 @@ from typing import Final
 from visloop.data.formats.coco.reading import read_coco, recognises_coco
 from visloop.data.formats.coco.writing import export_coco
 from visloop.data.formats.folder import read_class_folders, read_folder, read_images
+from visloop.data.formats.records import CARRIED as CARRIED
 from visloop.data.formats.records import ExportReport as ExportReport
 from visloop.data.formats.records import Format as Format
 from visloop.data.formats.records import Item as Item
@@ -16,9 +17,22 @@ from visloop.data.formats.records import Reading as Reading
 from visloop.data.formats.voc.reading import read_voc, recognises_voc
 from visloop.data.formats.voc.writing import export_voc
 
+_COCO: Final = frozenset(CARRIED)
+_VOC: Final = frozenset(
+    ("images", "negatives", "splits", "class labels", "boxes", "classes", "attributes", "ignore")
+)
 _ENTRIES: Final = (
-    Format("voc", "a Pascal VOC folder (Annotations/*.xml)", recognises_voc, read_voc, export_voc),
-    Format("coco", "COCO (a .json, or a folder with one)", recognises_coco, read_coco, export_coco),
+    Format(
+        "voc", "a Pascal VOC folder (Annotations/*.xml)", recognises_voc, read_voc, export_voc, _VOC
+    ),
+    Format(
+        "coco",
+        "COCO (a .json, or a folder with one)",
+        recognises_coco,
+        read_coco,
+        export_coco,
+        _COCO,
+    ),
     Format("folder", "files and folders", os.path.exists, read_folder),
     Format("class-folders", "folders that are classes", os.path.exists, read_class_folders),
     Format("images", "pictures without labels", os.path.exists, read_images),

@@ -24,8 +24,8 @@ KEPT_TURNED: Final = (
 class PicturesOut:
     """Writes picture files into one folder of an export and remembers what it did to them.
 
-    `flat` joins folders of the logical path by two underscores and makes stems unique, for formats
-    that know a picture by its stem.
+    `flat` joins folders of the logical path by two underscores, writes spaces as one and makes stems
+    unique, for formats that know a picture by its stem and list the stems line by line.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class PicturesOut:
         elif sample.orientation != 1:
             self._losses.add("orientation", sample.path)
         if self._flat:
-            name = self._names.unique(stem.replace("/", "__")) + suffix
+            name = self._names.unique(stem.replace("/", "__").replace(" ", "_")) + suffix
         else:
             name = self._names.unique(stem + suffix)
         if name != sample.path:

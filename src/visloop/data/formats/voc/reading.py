@@ -92,7 +92,13 @@ def _sets(path: str) -> list[_Set]:
 def _set_at(folder: str) -> _Set | None:
     labels = os.path.join(folder, "Annotations")
     if not os.path.isdir(labels):
-        return _Set(folder, folder, folder, "") if _is_voc_xml(_first_xml(folder)) else None
+        if _is_voc_xml(_first_xml(folder)):
+            return _Set(folder, folder, folder, "")
+        unlabelled = os.path.join(folder, "JPEGImages")
+        beside = (os.path.join(folder, "ImageSets", "Main"), os.path.join(folder, "labelmap.txt"))
+        if os.path.isdir(unlabelled) and any(map(os.path.exists, beside)):
+            return _Set(folder, labels, unlabelled, "")
+        return None
     if not _is_voc_xml(_first_xml(labels)):
         return None
     for name in _PICTURE_FOLDERS:
@@ -220,6 +226,8 @@ class _VocSet:
 
 
 def _xml_files(folder: str, prefix: str = "") -> Iterator[tuple[str, str]]:
+    if not os.path.isdir(folder):  # a set in which nobody has labelled anything yet
+        return
     with os.scandir(folder) as listing:
         entries = sorted(listing, key=lambda each: each.name)
     for entry in entries:

@@ -36,13 +36,15 @@ LOSSES: Final = {
     "points": "VOC has no key points: the box around the visible ones is written",
     "track": "VOC has no tracks: only their boxes are written",
     "crowd": "VOC has no crowds: marked as difficult",
-    "fractions": "VOC counts whole pixels: corners were rounded",
+    "fractions": "VOC counts whole pixels: corners were rounded; the exact ones are in <visloop>, "
+    "which other readers ignore",
     "thin": "boxes one pixel thin have equal corners in VOC, which most readers take as empty",
     "attributes": "VOC has no attributes: written as CVAT does, others ignore them",
     "metadata": "VOC has no metadata of pictures: left out (EXIF stays in the files)",
     "provenance": "VOC has no ids, authors, scores or review states: left out",
     "class_dictionary": "VOC has no class dictionary: ids, parents, aliases are left out",
     "class_names": "a label map cannot hold class names with colons or line breaks: left out of it",
+    "path": "pictures that nobody has labelled have no xml, which would hold their logical path",
     "orientation": KEPT_TURNED,
 }
 _GREY: Final = frozenset({"1", "L", "I", "F", "I;16", "I;16B"})
@@ -77,6 +79,8 @@ def export_voc(
                 xml, count = _annotation(sample, name, losses)
                 target.write(f"Annotations/{stem}.xml", xml)
                 objects += count
+            elif name != sample.path:
+                losses.add("path", sample.path)
             if sample.split is not None:
                 splits.setdefault(sample.split, []).append(stem)
         target.write("labelmap.txt", _labelmap(classes, losses))
@@ -184,13 +188,18 @@ def _object(each: Annotation, box: Corners, path: str, losses: Losses) -> ET.Ele
             _add(node, flag, int(value))
     _lost_beside(each, attributes, path, losses)
     whole = _pixels(box)
+    losing = False
     if any(value % 1 for value in box):
+        losing = True
         losses.add("fractions", path)
     if whole[0] == whole[2] or whole[1] == whole[3]:
+        losing = True
         losses.add("thin", path)
     corners_node = ET.SubElement(node, "bndbox")
     for tag, value in zip(("xmin", "ymin", "xmax", "ymax"), whole, strict=True):
         _add(corners_node, tag, value)
+    if losing:
+        _add(ET.SubElement(node, "visloop"), "xyxy", " ".join(map(repr, box)))
     if attributes:
         listed = ET.SubElement(node, "attributes")
         for key, value in attributes.items():

@@ -113,6 +113,8 @@ def _object(node: ET.Element) -> VocObject:
     turned = node.find("robndbox")
     if turned is not None:
         return _turned(turned, common)
+    if (exact := _exact(_text(node, "visloop/xyxy"))) is not None:
+        return VocObject(Box(xyxy=exact, **common))
     box = node.find("bndbox")
     corners = _numbers(box, _CORNERS) if box is not None else None
     if corners is None:
@@ -122,6 +124,15 @@ def _object(node: ET.Element) -> VocObject:
         shown = " ".join(f"{each:g}" for each in corners)
         return VocObject(None, "zero_area_box", f"{label}: its box has no area: {shown}")
     return VocObject(Box(xyxy=(xmin - 1, ymin - 1, xmax, ymax), **common))
+
+
+def _exact(text: str) -> tuple[float, float, float, float] | None:
+    """Corners in pixels from our own writer, where whole inclusive pixels cannot say them."""
+    try:
+        x1, y1, x2, y2 = map(float, text.split())
+    except ValueError:
+        return None
+    return (x1, y1, x2, y2)
 
 
 def _turned(node: ET.Element, common: dict[str, Any]) -> VocObject:
