@@ -18,6 +18,11 @@ from visloop.data.formats.coco.writing import export_coco
 from visloop.ids import Ref
 
 WRITTEN = [name for name, each in FORMATS.items() if each.write is not None]
+HEALTHY = settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 _numbers = itertools.count()
 
 
@@ -49,11 +54,7 @@ def test_only_known_words_are_claimed() -> None:
 
 
 @pytest.mark.parametrize("format_", WRITTEN)
-@settings(
-    max_examples=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@HEALTHY
 @given(drawn=st.data())
 def test_import_export_import(
     ports: data.DataPorts,
@@ -104,23 +105,64 @@ def _check_classes(ports: data.DataPorts, first: str, second: str, words: frozen
             assert entry == before[name]
 
 
-# words whose absence must be told, and the kinds of losses that tell it
+# words whose absence must be told, and the kinds of losses that tell it; ids of objects are our own,
+# and the letters of a path are told by what was renamed
 TOLD = {
-    "numbers": {"number", "numbers"},
+    "negatives": {"not_labelled", "negatives", "negative"},
+    "splits": {"split", "splits"},
     "class labels": {"class_label", "class_labels"},
+    "numbers": {"number", "numbers"},
     "boxes": {"box", "boxes"},
     "oriented boxes": {"oriented_box", "oriented_boxes"},
-    "polygons": {"polygon", "outline", "polygons"},
-    "masks": {"mask", "outline", "masks"},
+    "polygons": {"polygon", "polygons", "outline"},
+    "masks": {"mask", "masks", "outline"},
     "points": {"points"},
     "tracks": {"track", "tracks"},
     "attributes": {"attributes"},
+    "crowd": {"crowd"},
+    "ignore": {"ignore"},
     "scores": {"scores", "score", "provenance"},
     "review": {"review", "provenance"},
-    "crowd": {"crowd"},
     "metadata": {"metadata"},
     "class details": {"class_dictionary", "class_details"},
 }
+
+
+def occurring(made: list[data.Sample]) -> set[str]:
+    """The words of what these samples hold."""
+    held = [each for sample in made for each in sample.annotations]
+    found = {WORDS[type(each)] for each in held}
+    told = {
+        "negatives": any(not each.labelled for each in made),
+        "splits": any(each.split for each in made),
+        "attributes": any(each.attributes for each in held),
+        "crowd": any(each.crowd for each in held),
+        "ignore": any(each.ignore for each in held),
+        "scores": any(each.score is not None for each in held),
+        "review": any(each.author for each in held),
+        "metadata": any("lux" in each.metadata for each in made),
+        "class details": True,
+    }
+    return found | {word for word, occurs in told.items() if occurs}
+
+
+@pytest.mark.parametrize("format_", WRITTEN)
+@HEALTHY
+@given(made=data_sets(CARRIED))
+def test_what_does_not_travel_is_named(
+    tmp_path_factory: pytest.TempPathFactory,
+    format_: str,
+    made: list[data.Sample],
+) -> None:
+    root = tmp_path_factory.mktemp("loss")
+    write = FORMATS[format_].write
+    assert write is not None
+    report = write(made, CLASSES, BLOBS.__getitem__, root / "out")
+    assert report.images == len(made)
+    kinds = {loss.kind for loss in report.losses}
+    for word in (occurring(made) - FORMATS[format_].carries) & TOLD.keys():
+        assert kinds & TOLD[word], f"{word} are lost without a word; told: {kinds}"
+    assert all(loss.what and loss.count > 0 for loss in report.losses)
 
 
 def test_every_kind_of_object_has_a_word() -> None:

@@ -75,6 +75,8 @@ def export_voc(
         for sample in samples:
             stem, _ = split_suffix(name := pictures.write(sample))
             images += 1
+            if sample.metadata:
+                losses.add("metadata", sample.path)
             if sample.labelled:
                 xml, count = _annotation(sample, name, losses)
                 target.write(f"Annotations/{stem}.xml", xml)
@@ -124,8 +126,6 @@ def _annotation(sample: Sample, name: str, losses: Losses) -> tuple[bytes, int]:
     ours = ET.Element("visloop")
     if name != sample.path:
         _add(ours, "path", sample.path)
-    if sample.metadata:
-        losses.add("metadata", sample.path)
     count = 0
     for each in sample.annotations:
         if isinstance(each, ClassLabel):
