@@ -7,17 +7,20 @@ from typing import Final
 
 from visloop.data.formats.coco.reading import read_coco, recognises_coco
 from visloop.data.formats.coco.writing import export_coco
+from visloop.data.formats.datumaro.reading import read_datumaro, recognises_datumaro
+from visloop.data.formats.datumaro.writing import export_datumaro
 from visloop.data.formats.folder import read_class_folders, read_folder, read_images
 from visloop.data.formats.records import CARRIED as CARRIED
 from visloop.data.formats.records import ExportReport as ExportReport
 from visloop.data.formats.records import Format as Format
 from visloop.data.formats.records import Item as Item
+from visloop.data.formats.records import LabelsUnreadable as LabelsUnreadable
 from visloop.data.formats.records import Loss as Loss
 from visloop.data.formats.records import Reading as Reading
 from visloop.data.formats.voc.reading import read_voc, recognises_voc
 from visloop.data.formats.voc.writing import export_voc
 
-_COCO: Final = frozenset(CARRIED)
+_EVERYTHING: Final = frozenset(CARRIED)
 _VOC: Final = frozenset(
     ("images", "negatives", "splits", "class labels", "boxes", "classes", "attributes", "ignore")
 )
@@ -26,12 +29,20 @@ _ENTRIES: Final = (
         "voc", "a Pascal VOC folder (Annotations/*.xml)", recognises_voc, read_voc, export_voc, _VOC
     ),
     Format(
+        "datumaro",
+        "Datumaro JSON (annotations/*.json, images/)",
+        recognises_datumaro,
+        read_datumaro,
+        export_datumaro,
+        _EVERYTHING,
+    ),
+    Format(
         "coco",
         "COCO (a .json, or a folder with one)",
         recognises_coco,
         read_coco,
         export_coco,
-        _COCO,
+        _EVERYTHING,
     ),
     Format("folder", "files and folders", os.path.exists, read_folder),
     Format("class-folders", "folders that are classes", os.path.exists, read_class_folders),

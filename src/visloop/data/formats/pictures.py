@@ -45,8 +45,8 @@ class PicturesOut:
         self.baked: list[str] = []
         self.renamed: dict[str, str] = {}
 
-    def write(self, sample: Sample) -> str:
-        """Write one picture; its name below the folder."""
+    def write(self, sample: Sample, inside: str = "") -> str:
+        """Write one picture, in the sub-folder `inside` (`train/`); its name below the folder."""
         data = self._read_blob(sample.image)
         stem, suffix = split_suffix(sample.path)
         if sample.orientation != 1 and self._upright == "bake":
@@ -56,10 +56,11 @@ class PicturesOut:
         elif sample.orientation != 1:
             self._losses.add("orientation", sample.path)
         if self._flat:
-            name = self._names.unique(stem.replace("/", "__").replace(" ", "_")) + suffix
+            flat = stem.replace("/", "__").replace(" ", "_")
+            name = self._names.unique(inside + flat) + suffix
         else:
-            name = self._names.unique(stem + suffix)
-        if name != sample.path:
+            name = self._names.unique(inside + stem + suffix)
+        if name != inside + sample.path:
             self.renamed[sample.path] = name
         self._target.write(f"{self._folder}/{name}", data)
         return name

@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 from visloop.data.ingest.records import Found
 from visloop.data.ingest.walk import Leftovers
 from visloop.data.records import AddOptions, ClassDictionary, ClassEntry, Refusal, Sample
+from visloop.errors import Refused
 
 CARRIED: Final = {
     "images": "every picture, its pixels unchanged",
@@ -41,6 +42,12 @@ CARRIED: Final = {
 Item: TypeAlias = Found | Refusal
 Upright: TypeAlias = Literal["bake", "keep"]
 ReadBlob: TypeAlias = Callable[[str], bytes]
+
+
+class LabelsUnreadable(Refused):
+    """A label file that cannot be read as what it claims to be."""
+
+    code = "data.labels_unreadable"
 
 
 @dataclass(frozen=True)

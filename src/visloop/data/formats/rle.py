@@ -43,6 +43,20 @@ def from_string(text: str) -> tuple[int, ...]:
     return tuple(runs)
 
 
+def to_string(counts: Sequence[int]) -> str:
+    """Runs → compressed runs, the inverse of `from_string`."""
+    letters: list[str] = []
+    for at, run in enumerate(counts):
+        value = run - (counts[at - 2] if at > 2 else 0)  # noqa: PLR2004 - third run on
+        more = True
+        while more:
+            bits = value & _LOW
+            value >>= 5
+            more = value != (-1 if bits & _SIGN else 0)
+            letters.append(chr((bits | _MORE if more else bits) + _BASE))
+    return "".join(letters)
+
+
 def to_bitmap(counts: Sequence[int], size_hw: tuple[int, int]) -> NDArray[np.bool_]:
     """Runs → bool (H, W).
 

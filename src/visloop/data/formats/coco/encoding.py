@@ -152,10 +152,15 @@ def _kept_whole(each: Annotation) -> str:
 
 
 def _give_box(item: Object, xyxy: Corners) -> None:
-    x1, y1, x2, y2 = xyxy
-    item.bbox = (x1, y1, _extent(x1, x2), _extent(y1, y2))
+    item.bbox = box_of_corners(xyxy)
     item.area = item.bbox[2] * item.bbox[3]
     item.segmentation = []
+
+
+def box_of_corners(xyxy: Corners) -> Corners:
+    """COCO's x y w h of x1 y1 x2 y2, such that x + w and y + h give x2 and y2 again."""
+    x1, y1, x2, y2 = xyxy
+    return (x1, y1, _extent(x1, x2), _extent(y1, y2))
 
 
 def _extent(low: float, high: float) -> float:

@@ -21,24 +21,17 @@ from visloop.data.formats.coco import files as coco_files
 from visloop.data.formats.coco.model import Category, Document, Image, decode
 from visloop.data.formats.coco.objects import Translator, class_name
 from visloop.data.formats.folder import shortest_distinct
-from visloop.data.formats.records import Item, Reading
+from visloop.data.formats.records import Item, LabelsUnreadable, Reading
 from visloop.data.ingest.probe import refuse
 from visloop.data.ingest.records import Found
 from visloop.data.ingest.walk import Leftovers, clean, is_logical
 from visloop.data.records import AddOptions, ClassEntry, Refusal
-from visloop.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _APART: Final = "give one of them another name in its label file"
 _NO_PARENT: Final = frozenset({None, "", "none"})
-
-
-class LabelsUnreadable(Refused):
-    """A label file that cannot be read as what it claims to be."""
-
-    code = "data.labels_unreadable"
 
 
 @dataclass(frozen=True)
