@@ -57,6 +57,10 @@ class Blobs(Protocol):
         """Whether the bytes are stored: put here, or flushed by anybody."""
         ...
 
+    def verify(self) -> Iterator[BlobProblem]:
+        """Read everything and name what is not as it was put."""
+        ...
+
     def flush(self) -> None:
         """Return when everything put so far is on the disk and visible to other processes."""
         ...

@@ -7,7 +7,7 @@ front of the store: who asks for a picture gets the picture.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
@@ -17,6 +17,7 @@ from visloop.store.blobs import BlobNotFound
 
 if TYPE_CHECKING:
     from visloop.store.blobs import Blobs
+    from visloop.store.scrub import BlobProblem
 
 MAGIC: Final = b"visloop-reference 1\n"
 Follow: TypeAlias = "Callable[[dict[str, Any], Blobs], bytes]"
@@ -89,6 +90,10 @@ class Following:
     def has(self, digest: str) -> bool:
         """Whether the store holds the bytes, or a reference to them."""
         return self.inner.has(digest)
+
+    def verify(self) -> Iterator[BlobProblem]:
+        """As the store below: references are verified as the bytes that they are."""
+        return self.inner.verify()
 
     def flush(self) -> None:
         """As the store below."""
