@@ -270,7 +270,7 @@ def test_what_is_no_picture_says_so(data: bytes, code: str) -> None:
 
 
 def test_heic_names_the_way_out() -> None:
-    assert "heif-convert" in refused(b"\0\0\0\x18ftypheic" + bytes(40), "a.heic").fix
+    assert "visloop[heif]" in refused(b"\0\0\0\x18ftypheic" + bytes(40), "a.heic").fix
 
 
 def test_camera_raw_is_not_taken_for_its_preview() -> None:

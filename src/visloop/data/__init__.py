@@ -21,12 +21,21 @@ if TYPE_CHECKING:
     from visloop.data.fields.records import Field as Field
     from visloop.data.fields.records import OwnFields as OwnFields
     from visloop.data.ingest.probe import probe as probe
+    from visloop.data.ingest.records import BrokenFile as BrokenFile
     from visloop.data.ingest.records import Probe as Probe
     from visloop.data.ingest.scan import SourceNotFound as SourceNotFound
     from visloop.data.intake.add import add as add
+    from visloop.data.media.converted import MediaPicture as MediaPicture
     from visloop.data.media.following import FileChanged as FileChanged
     from visloop.data.media.following import FileGone as FileGone
     from visloop.data.media.following import following as following
+    from visloop.data.media.grey import GreyFunction as GreyFunction
+    from visloop.data.media.grey import GreyWindow as GreyWindow
+    from visloop.data.media.grey import grey_levels as grey_levels
+    from visloop.data.media.grey import grey_pixels as grey_pixels
+    from visloop.data.media.grey import parse_window as parse_window
+    from visloop.data.media.grey import stretched as stretched
+    from visloop.data.media.grey import windowed as windowed
     from visloop.data.media.keeping import in_place as in_place
     from visloop.data.quarantine import QuarantinedNotFound as QuarantinedNotFound
     from visloop.data.quarantine import quarantine_list as quarantine_list
@@ -103,9 +112,19 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "OwnFields",
         ),
         "ingest.probe": ("probe",),
-        "ingest.records": ("Probe",),
+        "ingest.records": ("BrokenFile", "Probe"),
         "ingest.scan": ("SourceNotFound",),
         "intake.add": ("add",),
+        "media.converted": ("MediaPicture",),
+        "media.grey": (
+            "GreyFunction",
+            "GreyWindow",
+            "grey_levels",
+            "grey_pixels",
+            "parse_window",
+            "stretched",
+            "windowed",
+        ),
         "media.following": (
             "FileChanged",
             "FileGone",

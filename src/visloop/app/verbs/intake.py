@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from visloop import data
 from visloop.app import handlers
@@ -33,6 +33,13 @@ class Add:
     in_place: bool = opt(
         "leave the files where they lie: note them instead of copying their bytes", default=False
     )
+    pages: Literal["first", "all"] = opt(
+        "of a file that holds several pictures (TIFF, GIF, DICOM): first or all", default="first"
+    )
+    window: str = opt(
+        "grey values of DICOM: auto (the file's own), full (every value) or CENTRE,WIDTH",
+        default="auto",
+    )
     dry_run: bool = opt("say what would happen, change nothing", default=False)
 
 
@@ -57,6 +64,8 @@ def add(ports: Ports, scope: Scope, ask: Add) -> AddAnswer:
         class_map=ask.map,
         add_classes=ask.add_classes,
         in_place=ask.in_place,
+        pages=ask.pages,
+        window=ask.window,
         dry_run=ask.dry_run,
     )
     name = handlers.free_for_data(ports, scope, check_name(ask.to, "data set name"))

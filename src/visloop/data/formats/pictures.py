@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from visloop.data.formats.bake import bake
 from visloop.data.formats.target import Names
-from visloop.data.ingest.media import EXTENSIONS
+from visloop.data.ingest.media import EXTENSIONS, READ_SUFFIXES
 
 if TYPE_CHECKING:
     from visloop.data.formats.losses import Losses
@@ -49,6 +49,8 @@ class PicturesOut:
         """Write one picture, in the sub-folder `inside` (`train/`); its name below the folder."""
         data = self._read_blob(sample.image)
         stem, suffix = split_suffix(sample.path)
+        if suffix[1:].lower() not in READ_SUFFIXES:  # a part of a file, or one that was converted
+            stem, suffix = sample.path, EXTENSIONS[sample.media]
         if sample.orientation != 1 and self._upright == "bake":
             data, media = bake(data, sample.media, sample.orientation)
             suffix = suffix if media == sample.media else EXTENSIONS[media]

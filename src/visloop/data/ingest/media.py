@@ -27,9 +27,12 @@ EXTENSIONS: Final = {
 
 _READ: Final = "avif bmp dib gif j2k jfif jp2 jpe jpeg jpg pbm pgm png pnm ppm tif tiff webp"
 _KNOWN: Final = (
-    "arw cr2 cr3 dcm dng exr fits hdr heic heif hif ico jxl nef orf pef psd raf rw2 srw svg"
+    "arw cr2 cr3 dcm dicom dng exr fits hdr heic heif hif ico jxl nef orf pef psd raf rw2 srw svg"
 )
 _RAW: Final = "arw cr2 dng nef orf pef rw2 srw"
+
+READ_SUFFIXES: Final = frozenset(_READ.split())
+"""Names under which other tools expect a picture that they can open."""
 
 PICTURE_SUFFIXES: Final = frozenset((*_READ.split(), *_KNOWN.split()))
 """File names that promise a picture: such a file is either taken or refused with a reason."""
@@ -41,16 +44,18 @@ _CONVERT = "convert it to JPEG or PNG, then add it again"
 
 
 class Unsupported(NamedTuple):
-    """A kind of file that is known and not read: its name, and what to do instead."""
+    """A kind of file that is known and not read: its name, and what to do instead.
+
+    `converter` names the plug-in of `visloop.media` that makes a picture of it, where there is one.
+    """
 
     name: str
     fix: str
+    converter: str = ""
 
 
-_HEIC = Unsupported(
-    "HEIC/HEIF",
-    "convert it (`heif-convert a.heic a.jpg`), or set the phone's camera to 'Most Compatible'",
-)
+_HEIC = Unsupported("HEIC/HEIF", "pip install 'visloop[heif]', then retry", "heif")
+_DICOM = Unsupported("DICOM", "pip install 'visloop[dicom]', then retry", "dicom")
 RAW: Final = Unsupported("camera raw", "develop it to JPEG or 16-bit TIFF first")
 _VIDEO = Unsupported("video", "take frames from it first: ffmpeg -i a.mp4 -vf fps=1 frame-%05d.jpg")
 
@@ -87,8 +92,17 @@ _STARTS: tuple[tuple[bytes, str | Unsupported], ...] = (
 )
 
 
+_GROUPS: Final = frozenset({b"\2\0", b"\x08\0", b"\0\2", b"\0\x08"})
+_ELEMENTS: Final = frozenset(
+    pair for each in (0, 1, 5, 8, 0x12, 0x16, 0x18) for pair in (bytes((each, 0)), bytes((0, each)))
+)
+"""What the first element of a DICOM file without its preamble is (PS3.6: group 0002 or 0008)."""
+
+
 def media_of(data: bytes) -> str | Unsupported | None:
     """The media type of `data` (its first 264 bytes suffice), what it is instead, or None."""
+    if data[128:132] == b"DICM" and not data.startswith(b"\xff\xd8\xff"):
+        return _DICOM  # some begin like a TIFF as well (PS3.10 7.1: the preamble is free)
     for start, media in _STARTS:
         if data.startswith(start):
             return media
@@ -96,8 +110,6 @@ def media_of(data: bytes) -> str | Unsupported | None:
         return _BRANDS.get(data[8:12], _VIDEO)
     if data[:4] == b"RIFF":
         return {b"WEBP": "image/webp", b"AVI ": _VIDEO}.get(data[8:12])
-    if data[128:132] == b"DICM":
-        return Unsupported("DICOM", "export its frames as 16-bit PNG first")
     return _loose_media(data)
 
 
@@ -107,6 +119,8 @@ def _loose_media(data: bytes) -> str | Unsupported | None:
         return "image/bmp"
     if data[:1] == b"P" and data[1:2] in b"123456" and data[2:3].isspace():
         return Unsupported("PBM/PGM/PPM", _CONVERT)
+    if data[:2] in _GROUPS and data[2:4] in _ELEMENTS:
+        return _DICOM
     head = data[:256].lstrip().lower()
     if head.startswith(b"<svg") or (head.startswith(b"<?xml") and b"<svg" in head):
         return Unsupported("SVG", "render it to PNG at the size you want")

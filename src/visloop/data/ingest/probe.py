@@ -31,6 +31,9 @@ _FIXES: Final = {
     "decode_error": "open and save it again in an image editor, or copy it again",
     "unsupported_media": "convert it to JPEG or PNG, then add it again",
     "not_an_image": "remove it, or check where it came from: the name promises a picture",
+    "no_pixels": "leave it out: there is nothing to look at in it",
+    "unsupported_syntax": "pip install python-gdcm, or unpack the file: dcmdjpeg a.dcm b.dcm (or"
+    " gdcmconv --raw a.dcm b.dcm)",
     "unreadable": "check that the file is still there and that you may read it",
 }
 
@@ -175,7 +178,7 @@ def _notes(exif: Exif, frames: int, trailing_bytes: int) -> tuple[str, ...]:
 
 
 def _frames_note(frames: int) -> str:
-    return f"it holds {frames} pages or frames: only the first is used"
+    return f"it holds {frames} pages or frames: only the first is used (--pages all takes each)"
 
 
 def _not_an_image(data: bytes) -> BrokenFile:

@@ -14,6 +14,8 @@ import msgspec
 from visloop.data.formats import FORMATS
 from visloop.data.ingest.records import Found
 from visloop.data.ingest.walk import Leftovers, clean
+from visloop.data.media.grey import parse_window
+from visloop.data.media.pages import unfold
 from visloop.data.records import AddOptions, ClassEntry
 from visloop.errors import NotFound, UsageError, did_you_mean
 
@@ -47,7 +49,8 @@ class Scan:
         self.formats = formats
         self.classes = _merged(readings, left)
         totals = [reading.total for reading in readings]
-        self.total = None if None in totals else sum(total or 0 for total in totals)
+        unsure = options.pages == "all" or None in totals
+        self.total = None if unsure else sum(total or 0 for total in totals)
         self._items = chain.from_iterable(reading.items for reading in readings)
         self._left = left
         self._changes: dict[str, Any] = {}
@@ -55,14 +58,21 @@ class Scan:
             self._changes["split"] = options.split
         if options.in_place:
             self._changes["in_place"] = True
+        self._options = options
+        self._unfolds = options.pages == "all" or options.window != "auto"
 
     def __iter__(self) -> Iterator[Item]:
-        if not self._changes:
+        if not self._changes and not self._unfolds:
             yield from self._items
             return
         replace, changes = msgspec.structs.replace, self._changes
         for item in self._items:
-            yield replace(item, **changes) if isinstance(item, Found) else item
+            if not isinstance(item, Found):
+                yield item
+            elif self._unfolds:
+                yield from unfold(replace(item, **changes), self._options)
+            else:
+                yield replace(item, **changes)
 
     def notes(self) -> tuple[str, ...]:
         """What was left out, renamed or guessed, in words."""
@@ -84,6 +94,7 @@ def scan(paths: Sequence[str | Path], options: AddOptions) -> Scan:
             f"no format is called {options.format!r}",
             fix=did_you_mean(options.format, FORMATS, otherwise=f"auto, {', '.join(FORMATS)}"),
         )
+    parse_window(options.window)
     left = Leftovers()
     grouped: dict[str, list[str]] = {}
     for path in _outermost([_existing(path) for path in paths], left):

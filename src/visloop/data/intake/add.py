@@ -150,7 +150,7 @@ class _Addition:
             before = known.pop(item.source, None)
             if before is not None and _untouched(item, labels, before):
                 self._tally.quarantined += before.state == "quarantined"
-                self._tally.unchanged += before.state != "quarantined"
+                self._tally.unchanged += before.state not in {"quarantined", "opened"}
             elif before is None and adding_again:
                 late.append((item, labels))
             else:

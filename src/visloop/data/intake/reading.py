@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,8 @@ import msgspec
 from visloop.data.ingest.probe import probe, refuse, unreadable
 from visloop.data.ingest.records import BrokenFile, Found, Part, Probe
 from visloop.data.ingest.settle import settle
-from visloop.data.media import OPENERS, Sink
+from visloop.data.media import OPENED, OPENERS, Piece, Sink
+from visloop.data.media.converted import converted, converter_of
 from visloop.data.records import Candidate, Refusal
 from visloop.errors import VisloopError
 from visloop.ids import digest_of
@@ -25,6 +27,8 @@ RACY: Final = -1
 """Stands for the time of a file that changed just before it was read: equal times prove nothing."""
 _TICK_NS: Final = 20_000_000
 """Clocks of file systems tick every few milliseconds: two changes within a tick look like one."""
+_NEVER_CONVERTED: Final = frozenset({b"\xff\xd8", b"\x89P"})
+"""How JPEG and PNG begin: nearly every file, so nothing more is asked of them."""
 
 _encoder = msgspec.msgpack.Encoder()
 
@@ -120,12 +124,18 @@ def _probed(
     found: Found, data: bytes, mtime_ns: int, blobs: Sink
 ) -> tuple[str, Candidate | None, tuple[Refusal, ...]]:
     """Digest of the bytes, the candidate, what was refused."""
+    if data[:2] not in _NEVER_CONVERTED and (name := converter_of(data)) is not None:
+        return _from_piece(found, partial(converted, name, data, {}), blobs)
     seen = probe(data, found.path, source=found.source)
     if isinstance(seen, Refusal):
-        keeps = 0 < len(data) <= KEPT_REFUSED_BYTES
+        keeps = 0 < len(data) <= KEPT_REFUSED_BYTES and not _may_name_a_patient(found.path)
         kept = blobs.original(found, data, mtime_ns) if keeps else None
         return kept or digest_of(data), None, (msgspec.structs.replace(seen, image=kept),)
     return _candidate(found, seen, blobs.original(found, data, mtime_ns), len(data))
+
+
+def _may_name_a_patient(path: str) -> bool:
+    return path.lower().endswith((".dcm", ".dicom", ".ima"))
 
 
 def _candidate(
@@ -159,8 +169,19 @@ def _read_part(found: Found, part: Part, labels: str, blobs: Sink) -> Outcome:
         return refused(unreadable(found.path, found.source, problem))
     mtime_ns = RACY if stat.st_mtime_ns > started_ns - _TICK_NS else stat.st_mtime_ns
     seen = (found.source, found.path, stat.st_size, mtime_ns, labels)
+    if part.kind == OPENED:
+        return Outcome(*seen, "", None, (), found)
+    return Outcome(
+        *seen, *_from_piece(found, partial(OPENERS[part.kind], found, blobs), blobs), found
+    )
+
+
+def _from_piece(
+    found: Found, get: Callable[[], Piece], blobs: Sink
+) -> tuple[str, Candidate | None, tuple[Refusal, ...]]:
+    """As `_probed`, of what an opener gives; bytes that it refuses are kept nowhere."""
     try:
-        piece = OPENERS[part.kind](found, blobs)
+        piece = get()
     except OSError as problem:
         refusal = unreadable(found.path, found.source, problem)
     except BrokenFile as broken:
@@ -168,9 +189,8 @@ def _read_part(found: Found, part: Part, labels: str, blobs: Sink) -> Outcome:
     except VisloopError as problem:  # a library that is not installed, a limit
         refusal = refuse(found.path, found.source, problem.code, problem.what, fix=problem.fix)
     else:
-        image = blobs.put(piece.data)
-        return Outcome(*seen, *_candidate(found, piece.probe, image, len(piece.data)), found)
-    return Outcome(*seen, "", None, (refusal,), found)
+        return _candidate(found, piece.probe, blobs.put(piece.data), len(piece.data))
+    return "", None, (refusal,)
 
 
 def _too_large(found: Found, size_bytes: int) -> Refusal:

@@ -7,39 +7,18 @@ got. What an opener returns is kept: the bytes of a picture, or a reference (see
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
+from collections.abc import Mapping
+from typing import Final
 
-if TYPE_CHECKING:
-    from visloop.data.ingest.records import Found, Probe
+from visloop.data.media.converted import open_converted
+from visloop.data.media.pages import OPENED as OPENED
+from visloop.data.media.pages import open_page
+from visloop.data.media.records import Opener as Opener
+from visloop.data.media.records import Piece as Piece
+from visloop.data.media.records import Sink as Sink
 
-
-class Sink(Protocol):
-    """Where bytes go on their way in: to the store, or nowhere in a dry run."""
-
-    def put(self, data: bytes | memoryview, digest: str | None = None) -> str:
-        """Keep bytes made here (a reference, a converted picture); their digest."""
-        ...
-
-    def original(self, found: Found, data: bytes | memoryview, mtime_ns: int) -> str:
-        """Keep the bytes of the file `found.file`, all of them; their digest.
-
-        Where the file is left in place (`found.in_place`) it is noted where they lie instead.
-        """
-        ...
-
-
-class Piece(NamedTuple):
-    """What an opener found: the bytes to keep, and what the picture is.
-
-    Where `data` is a reference, `probe` tells of the picture that it leads to.
-    """
-
-    data: bytes
-    probe: Probe
-
-
-Opener: TypeAlias = "Callable[[Found, Sink], Piece]"
-"""Raises BrokenFile for a damaged file, OSError for one that cannot be read, MissingExtra."""
-
-OPENERS: Final[Mapping[str, Opener]] = {}
+OPENERS: Final[Mapping[str, Opener]] = {
+    "dicom": open_converted,
+    "heif": open_converted,
+    "page": open_page,
+}

@@ -74,6 +74,8 @@ export interface AddAsk {
   map?: Record<string, string>;
   add_classes?: boolean;
   in_place?: boolean;
+  pages?: "all" | "first";
+  window?: string;
   dry_run?: boolean;
 }
 

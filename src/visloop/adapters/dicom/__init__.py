@@ -1,0 +1,1 @@
+"""DICOM through pydicom: the entry points `dicom` of `visloop.media` and `visloop.dicom`."""

@@ -1,0 +1,38 @@
+"""What the openers of parts take and give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from visloop.data.ingest.records import Found, Probe
+
+
+class Sink(Protocol):
+    """Where bytes go on their way in: to the store, or nowhere in a dry run."""
+
+    def put(self, data: bytes | memoryview, digest: str | None = None) -> str:
+        """Keep bytes made here (a reference, a converted picture); their digest."""
+        ...
+
+    def original(self, found: Found, data: bytes | memoryview, mtime_ns: int) -> str:
+        """Keep the bytes of the file `found.file`, all of them; their digest.
+
+        Where the file is left in place (`found.in_place`) it is noted where they lie instead.
+        """
+        ...
+
+
+class Piece(NamedTuple):
+    """What an opener found: the bytes to keep, and what the picture is.
+
+    Where `data` is a reference, `probe` tells of the picture that it leads to.
+    """
+
+    data: bytes
+    probe: Probe
+
+
+Opener: TypeAlias = "Callable[[Found, Sink], Piece]"
+"""Raises BrokenFile for a damaged file, OSError for one that cannot be read, MissingExtra."""
