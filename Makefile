@@ -74,6 +74,7 @@ docs: setup
 	$(BIN)/python tools/doors.py
 	$(BIN)/python tools/reference.py
 	$(BIN)/python tests/ui/api_types.py
+	$(BIN)/python -m tests.contract.bad.page
 
 clean:
 	rm -rf .venv .venv-core .venv-peers build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from visloop.data.records import Refusal
 
+_LEAST_RING: Final = 6  # three points
 PAIR: Final = "coco.object"
 """The attribute that an object's outline and its key points share."""
 
@@ -63,7 +64,7 @@ class Translator:
     def objects(self, image: Image, path: str, source: str) -> Told:
         """Everything that the document says of one picture."""
         told = Told(_whole(image), [], [])
-        apart = 0
+        apart = short = 0
         for each in self._by_image.get(image.id, ()):
             if (box := self._plain_box(each)) is not None:
                 told.annotations.append(box)
@@ -76,11 +77,14 @@ class Translator:
                 told.refusals.append(refuse(path, source, code, reason, fix=_REDRAW))
                 continue
             apart += _box_apart(each, made[0])
+            short += _short_rings(each)
             told.annotations.extend(made)
         if apart:
             told.notes.append(
                 f"{apart} boxes differ from their outline by over 2 px: outlines count"
             )
+        if short:
+            told.notes.append(f"{short} outlines of fewer than three points: left out")
         return told
 
     def orphans(self, source: str) -> Iterator[Refusal]:
@@ -129,6 +133,11 @@ class Translator:
         return [_shape(each, kept, common | {"attributes": attributes}), beside]
 
 
+def _short_rings(each: Object) -> int:
+    drawn = each.segmentation
+    return 0 if isinstance(drawn, Rle) else sum(len(ring) < _LEAST_RING for ring in drawn or ())
+
+
 def class_name(category: Category) -> str:
     """The class's name without surrounding blanks, or its number where it has none."""
     return category.name.strip() or str(category.id)
@@ -148,7 +157,7 @@ def _shape(each: Object, kept: Kept, common: dict[str, Any]) -> Annotation:
     drawn = each.segmentation
     if isinstance(drawn, Rle):
         return Mask(size_hw=drawn.size, counts=_runs(drawn), **common)
-    rings = tuple(ring for ring in drawn or () if len(ring) >= 6)  # noqa: PLR2004
+    rings = tuple(ring for ring in drawn or () if len(ring) >= _LEAST_RING)
     if rings:
         if each.track_id is not None:
             common["attributes"] = common["attributes"] | {"track_id": each.track_id}
