@@ -142,6 +142,11 @@ def renamed(
     annotations: tuple[Annotation, ...], names: Mapping[str, str]
 ) -> tuple[Annotation, ...]:
     """The annotations with their classes renamed; names that are not in the table stay."""
+    for each in annotations:
+        if names.get(each.label, each.label) != each.label:
+            break
+    else:
+        return annotations
     return tuple(
         each
         if (name := names.get(each.label, each.label)) == each.label

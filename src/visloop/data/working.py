@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, TextClause, bindparam, select, text
 
 from visloop.data import catalog
 from visloop.data.records import ClassDictionary, DataPorts, Sample, Version
@@ -21,6 +21,10 @@ _AT_ONCE: Final = 500
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 _decoder = msgspec.msgpack.Decoder(Sample)
 _IMAGE: Final = b"\xa5image\xd9\x40"
+_BETWEEN: Final = text(
+    "SELECT 1 FROM working WHERE project = :project AND dataset = :dataset"
+    " AND path BETWEEN :first AND :last LIMIT 1"
+)
 T = TypeVar("T")
 
 
@@ -46,6 +50,21 @@ def image_of(raw: bytes) -> str:
     """
     at = raw.index(_IMAGE) + len(_IMAGE)
     return raw[at : at + 64].decode()
+
+
+def nothing_between(
+    connection: Connection, query: TextClause, keys: Collection[str], owner: Mapping[str, str]
+) -> bool:
+    """Whether a table holds no key from the least to the greatest of these, as in most imports.
+
+    Args:
+        connection: where to look.
+        query: finds one row of `owner` with a key from `:first` to `:last`.
+        keys: at least one.
+        owner: further parameters of the query.
+    """
+    here = {**owner, "first": min(keys), "last": max(keys)}
+    return connection.execute(query, here).first() is None
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -80,6 +99,8 @@ class Working:
         """The samples at these paths, as staged or else as committed; absent ones are left out."""
         staged = self._staged_rows(paths)
         found: dict[str, Sample] = {}
+        if not staged and not self.tree.count:
+            return found
         for path in paths:
             if path in staged:
                 raw = staged[path]
@@ -90,6 +111,9 @@ class Working:
         return found
 
     def _staged_rows(self, paths: Collection[str]) -> dict[str, bytes | None]:
+        mine = {"project": self.state.project, "dataset": self.state.name}
+        if not paths or nothing_between(self.connection, _BETWEEN, paths, mine):
+            return {}
         query = select(working.c.path, working.c.sample).where(
             working.c.project == self.state.project,
             working.c.dataset == self.state.name,

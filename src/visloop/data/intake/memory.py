@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select, text
 from visloop.data.intake.reading import RACY, UNKNOWN_SIZE, Outcome
 from visloop.data.staging import write_many
 from visloop.data.tables import sources
-from visloop.data.working import batches
+from visloop.data.working import batches, nothing_between
 from visloop.store import Write
 
 _AT_ONCE: Final = 500
@@ -21,6 +21,10 @@ _BELOW = text(
     "SELECT file, size, mtime_ns, labels, state FROM sources WHERE project = :project"
     " AND dataset = :dataset AND state <> 'moved'"
     " AND (file = :root OR (file > :low AND file < :high))"
+)
+_BETWEEN = text(
+    "SELECT 1 FROM sources WHERE project = :project AND dataset = :dataset"
+    " AND file BETWEEN :first AND :last LIMIT 1"
 )
 _UPSERT = text(
     "INSERT INTO sources (project, dataset, file, size, mtime_ns, labels, state, path, image,"
@@ -83,9 +87,12 @@ def known_files(
 
 
 def remembered(
-    connection: Connection, project: str, dataset: str, files: Iterable[str]
+    connection: Connection, project: str, dataset: str, files: Collection[str]
 ) -> dict[str, Remembered]:
     """What became of these files, by source."""
+    mine = {"project": project, "dataset": dataset}
+    if not files or nothing_between(connection, _BETWEEN, files, mine):
+        return {}
     table = sources.c
     query = select(table.file, table.state, table.path, table.labels, table.image).where(
         table.project == project,
