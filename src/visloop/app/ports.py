@@ -31,7 +31,13 @@ class Ports:
     @property
     def data(self) -> data.DataPorts:
         """For the data room."""
-        return data.DataPorts(self.ledger, self.blobs, self.progress)
+        return data.DataPorts(
+            self.ledger,
+            self.blobs,
+            self.progress,
+            scratch=self.inner / "scratch",
+            limits=data.Limits(**self.config.ingest.model_dump()),
+        )
 
     @property
     def label(self) -> label.LabelPorts:

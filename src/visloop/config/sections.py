@@ -78,6 +78,24 @@ class LoopSection(Section):
     every_s: Seconds = 1.0
 
 
+class IngestSection(Section):
+    """What `add` takes from archives, buckets and the net at most.
+
+    An archive may hold `archive_members` files, unpack to `archive_gb` GiB, and to `archive_ratio`
+    times its own size. Fetching: so many at once, MB and seconds a file, tries before giving up.
+    `private_addresses`: URLs in lists may lead to this machine and its own network.
+    """
+
+    archive_members: Count = 1_000_000
+    archive_gb: Annotated[float, Field(gt=0)] = 200.0
+    archive_ratio: Annotated[int, Field(ge=2)] = 200
+    fetch_at_once: Annotated[int, Field(ge=1, le=128)] = 16
+    fetch_mb: Annotated[float, Field(gt=0, le=16_384)] = 1024.0
+    fetch_seconds: Seconds = 60.0
+    fetch_tries: Annotated[int, Field(ge=1, le=20)] = 4
+    private_addresses: bool = False
+
+
 class WebhookSection(Section):
     """Where news is posted; `secret_env` names the environment variable that signs it."""
 
@@ -91,6 +109,7 @@ class Config(Section):
 
     format: Literal[1] = 1
     project: str = "default"
+    ingest: IngestSection = IngestSection()
     serve: ServeSection = ServeSection()
     monitor: MonitorSection = MonitorSection()
     capture: CaptureSection = CaptureSection()

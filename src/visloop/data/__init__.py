@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from visloop.data.media.grey import stretched as stretched
     from visloop.data.media.grey import windowed as windowed
     from visloop.data.media.keeping import in_place as in_place
+    from visloop.data.origins.archives.unpack import ArchiveRefused as ArchiveRefused
     from visloop.data.quarantine import QuarantinedNotFound as QuarantinedNotFound
     from visloop.data.quarantine import quarantine_list as quarantine_list
     from visloop.data.quarantine import quarantine_remove as quarantine_remove
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from visloop.data.records import ClassEntry as ClassEntry
     from visloop.data.records import DataPorts as DataPorts
     from visloop.data.records import Diff as Diff
+    from visloop.data.records import Limits as Limits
     from visloop.data.records import ObjectChange as ObjectChange
     from visloop.data.records import ObjectCounts as ObjectCounts
     from visloop.data.records import Quarantined as Quarantined
@@ -131,6 +133,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "following",
         ),
         "media.keeping": ("in_place",),
+        "origins.archives.unpack": ("ArchiveRefused",),
         "quarantine": (
             "QuarantinedNotFound",
             "quarantine_list",
@@ -146,6 +149,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "ClassEntry",
             "DataPorts",
             "Diff",
+            "Limits",
             "ObjectChange",
             "ObjectCounts",
             "Quarantined",

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, RowMapping, bindparam, select, text
 
 from visloop.data import catalog
 from visloop.data.ingest.records import Found
 from visloop.data.intake.batch import Tally, plan, record, unpack_found
-from visloop.data.intake.memory import remembered
-from visloop.data.intake.reading import labels_digest, read
+from visloop.data.intake.memory import Remembered, remembered
+from visloop.data.intake.reading import Outcome, labels_digest, read, refused
 from visloop.data.media.keeping import Keeper
-from visloop.data.records import Added, DataPorts, Quarantined
+from visloop.data.origins.again import again
+from visloop.data.records import Added, DataPorts, Quarantined, Refusal
 from visloop.data.tables import quarantine as table
 from visloop.data.tree.nodes import Nodes
 from visloop.data.working import Working, batches
 from visloop.errors import NotFound, UsageError, did_you_mean
 from visloop.events import Scope
 from visloop.store import utc_text
+
+if TYPE_CHECKING:
+    from visloop.data.formats import Item
 
 _AT_ONCE: Final = 500
 
@@ -65,17 +69,11 @@ def quarantine_retry(
         rows = _chosen(connection, scope.project, dataset, ids)
         noted = remembered(connection, scope.project, dataset, [row["source"] for row in rows])
     files = {row["source"]: _found(row) for row in rows}
-    track = ports.progress.track(files.values(), doing="retry", unit="file", total=len(files))
+    offered = again(ports, files.values())
+    track = ports.progress.track(offered, doing="retry", unit="file", total=len(files))
     total, nodes, sink = Tally(), Nodes(ports.blobs), Keeper(ports.blobs)
-    for part in batches(track, _AT_ONCE):
-        outcomes = [
-            read(
-                found,
-                noted[found.source].labels if found.source in noted else labels_digest(found, {}),
-                sink,
-            )
-            for found in part
-        ]
+    read_again = (_read_again(each, noted, sink) for each in track)
+    for outcomes in batches(read_again, _AT_ONCE):
         ports.blobs.flush()
         with ports.ledger.write(scope) as write:
             state = catalog.state(write.connection, scope.project, dataset)
@@ -94,6 +92,13 @@ def quarantine_retry(
             )
         total.take(decided.tally)
     return total.answer()
+
+
+def _read_again(item: Item, noted: Mapping[str, Remembered], sink: Keeper) -> Outcome:
+    if isinstance(item, Refusal):
+        return refused(item)
+    before = noted.get(item.source)
+    return read(item, before.labels if before is not None else labels_digest(item, {}), sink)
 
 
 def quarantine_remove(

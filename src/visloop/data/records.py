@@ -15,17 +15,42 @@ from visloop.ids import FORMAT, digest_of
 from visloop.vision import Annotation
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from visloop.progress import Progress
     from visloop.store import Blobs, Ledger
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What is taken from archives, buckets and the net at most.
+
+    An archive: files in it, GiB and times its own size when unpacked. Fetching: files at once, MB a
+    file, seconds a file, how often it is tried.
+    """
+
+    archive_members: int = 1_000_000
+    archive_gb: float = 200.0
+    archive_ratio: int = 200
+    fetch_at_once: int = 16
+    fetch_mb: float = 1024.0
+    fetch_seconds: float = 60.0
+    fetch_tries: int = 4
+    private_addresses: bool = False
+
+
+@dataclass(frozen=True)
 class DataPorts:
-    """What the data room needs from outside: where state lives, where bytes live, who watches."""
+    """What the data room needs from outside: where state lives, where bytes live, who watches.
+
+    `scratch` is the folder for what is unpacked or fetched for a while (None: the system's).
+    """
 
     ledger: Ledger
     blobs: Blobs
     progress: Progress
+    scratch: Path | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -213,7 +213,7 @@ def _really_modified(
             file = Path(files[source])
             same = False
             with suppress(OSError):
-                same = file.stat().st_size == size_bytes and _digest(file) == image
+                same = file.stat().st_size == size_bytes and image != "" and _digest(file) == image
             if not same:
                 yield source
 

@@ -43,7 +43,7 @@ SPLITS: Final = {
 """Folder names (in lower case) that say a split."""
 
 _NAMES: Final = "data dataset dcim frames image images img imgs jpegimages photos pictures raw"
-_CONTAINERS: Final = frozenset(_NAMES.split())
+CONTAINERS: Final = frozenset(_NAMES.split())
 Labels: TypeAlias = Literal["guess", "always", "never"]
 _Parts: TypeAlias = tuple[str, ...]
 
@@ -73,8 +73,8 @@ class _Layout:
         if folders and not beside and names <= SPLITS.keys():
             inner = folders
             self.splits |= {(*stem, name): SPLITS[name.lower()] for name in folders}
-        elif names & _CONTAINERS and not beside:
-            inner = [name for name in folders if name.lower() in _CONTAINERS]
+        elif names & CONTAINERS and not beside:
+            inner = [name for name in folders if name.lower() in CONTAINERS]
         elif self.labels == "always" or (self.labels == "guess" and not beside):
             self.holders.add(stem)
             self.classes |= folders.keys()

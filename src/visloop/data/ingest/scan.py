@@ -89,21 +89,31 @@ def scan(paths: Sequence[str | Path], options: AddOptions) -> Scan:
         SourceNotFound: a path is not there.
         UsageError: no such format, or the path is not of the format that was named.
     """
-    if options.format not in {"auto", *FORMATS}:
-        raise UsageError(
-            f"no format is called {options.format!r}",
-            fix=did_you_mean(options.format, FORMATS, otherwise=f"auto, {', '.join(FORMATS)}"),
-        )
+    check_format(options.format)
     parse_window(options.window)
     left = Leftovers()
     grouped: dict[str, list[str]] = {}
-    for path in _outermost([_existing(path) for path in paths], left):
+    for path in _outermost([existing(path) for path in paths], left):
         grouped.setdefault(_format_of(path, options.format).name, []).append(path)
     readings = [FORMATS[name].read(each, left, options) for name, each in grouped.items()]
     return Scan(tuple(grouped), readings, left, options)
 
 
-def _existing(path: str | Path) -> str:
+def check_format(name: str) -> None:
+    """Raises UsageError: no such format."""
+    if name not in {"auto", *FORMATS}:
+        raise UsageError(
+            f"no format is called {name!r}",
+            fix=did_you_mean(name, FORMATS, otherwise=f"auto, {', '.join(FORMATS)}"),
+        )
+
+
+def existing(path: str | Path) -> str:
+    """The path as an absolute one; links stay.
+
+    Raises:
+        SourceNotFound: nothing is there.
+    """
     text = os.path.abspath(os.path.expanduser(path))
     if os.path.exists(text):
         return text

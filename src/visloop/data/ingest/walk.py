@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from visloop.data.ingest.media import PICTURE_SUFFIXES, media_of
 from visloop.data.ingest.probe import refuse, unreadable
+from visloop.data.origins.archives.kinds import is_archive_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -132,6 +133,8 @@ def _folder(folder: str, prefix: str, tree: str, left: Leftovers) -> Iterator[En
         elif entry.is_file(follow_symlinks=False):
             if is_picture(entry.path):
                 yield Entry(path, entry.path)
+            elif is_archive_name(name):
+                left.add("{n} archives were left closed (to add one: visloop add FILE)", path)
             else:
                 left.add("{n} files are not pictures and were left out", path)
         elif entry.is_symlink():

@@ -16,12 +16,12 @@ from sqlalchemy import Connection, text
 
 from visloop.data import catalog, dictionary
 from visloop.data.ingest.records import Found
-from visloop.data.ingest.scan import Scan, scan
-from visloop.data.ingest.walk import clean
 from visloop.data.intake.batch import Plan, Tally, plan, record
 from visloop.data.intake.memory import KnownFile, holder, known_files, remembered
-from visloop.data.intake.reading import UNKNOWN_SIZE, Outcome, labels_digest, read, refused
+from visloop.data.intake.reading import UNKNOWN_SIZE, Outcome, labels_digest, read, refused, sealed
 from visloop.data.media.keeping import Keeper, Nowhere, files_in_place
+from visloop.data.origins.choosing import origins
+from visloop.data.origins.records import Offered, Opened, Origin, Seal
 from visloop.data.records import (
     Added,
     AddOptions,
@@ -68,12 +68,8 @@ def add(
     check_name(dataset, "data set name")
     if not paths:
         raise UsageError("nothing to add", fix=f"visloop add PATH… --to {dataset}")
-    roots = [
-        os.path.abspath(Path(path).expanduser())  # noqa: PTH100 - as the scan does: links stay
-        for path in paths
-    ]
     kind = _Rehearsal if options.dry_run else _Addition
-    return kind(ports, scope, dataset, options).run(scan(paths, options), roots)
+    return kind(ports, scope, dataset, options).run(origins(paths, options))
 
 
 class _Addition:
@@ -87,23 +83,47 @@ class _Addition:
         self._learning = options.add_classes
         self._known: dict[str, KnownFile] = {}
 
-    def run(self, found: Scan, roots: list[str]) -> Added:
-        """From the first look at the data set to the closing fact."""
+    def run(self, chosen: Sequence[Origin]) -> Added:
+        """One origin after the other, to the closing fact; all of them are one import."""
+        batch: list[Outcome] = []
+        notes: list[str] = []
+        for origin in chosen:
+            self._look(origin)
+            if self._is_as_it_was(origin.seal):
+                continue
+            with origin.open(self._ports, self._known) as opened:
+                self._begin(opened.found, origin)
+                for outcome in self._outcomes(opened, origin.seal):
+                    batch.append(outcome)
+                    if len(batch) == BATCH:
+                        self._stage(batch, closing=False)
+                        batch = []
+                notes += opened.found.notes()
+        self._stage(batch, closing=True)
+        return self._tally.answer(notes)
+
+    def _look(self, origin: Origin) -> None:
+        """What earlier calls noted of files there."""
+        owner = (self._scope.project, self._dataset)
+        self._known = {}
         with self._ports.ledger.read() as connection:
-            for root in map(clean, roots):
-                owner = (self._scope.project, self._dataset)
+            for root, _ in origin.roots:
                 self._known |= known_files(connection, *owner, root)
                 if not self._options.in_place:
                     self._doubt(files_in_place(connection, root))
-        self._begin(found, roots)
-        batch: list[Outcome] = []
-        for outcome in self._outcomes(found):
-            batch.append(outcome)
-            if len(batch) == BATCH:
-                self._stage(batch, closing=False)
-                batch = []
-        self._stage(batch, closing=True)
-        return self._tally.answer(found.notes())
+
+    def _is_as_it_was(self, seal: Seal | None) -> bool:
+        """Whether an archive need not be opened: all in it was noted, and it has not changed."""
+        before = self._known.get(seal.source) if seal is not None else None
+        if seal is None or before is None or before.state != "opened":
+            return False
+        if before != (seal.size_bytes, seal.mtime_ns, seal.labels, "opened"):
+            return False
+        for source, file in self._known.items():
+            if source != seal.source:
+                self._tally.quarantined += file.state == "quarantined"
+                self._tally.unchanged += file.state != "quarantined"
+        return True
 
     def _doubt(self, files: Collection[str]) -> None:
         """Files that were left in place are read again, to be stored this time."""
@@ -112,7 +132,7 @@ class _Addition:
                 if source in files or source.rpartition("/")[0] in files:
                     self._known[source] = file._replace(size_bytes=UNKNOWN_SIZE)
 
-    def _begin(self, found: Scan, roots: list[str]) -> None:
+    def _begin(self, found: Offered, origin: Origin) -> None:
         """Make the data set, remember where it comes from, take declared classes while learning."""
         dataset = self._dataset
         with self._ports.ledger.write(self._scope) as write:
@@ -124,22 +144,23 @@ class _Addition:
             grown = self._with_declared(known, found)
             if grown is not known:
                 dictionary.put(write, dataset, grown, catalog.next_sequence(write, dataset))
-            for root in roots:
-                row = {"root": clean(root), "raw": os.fsencode(root), "added": utc_text(write.now)}
+            for root, raw in origin.roots:
+                row = {"root": root, "raw": raw, "added": utc_text(write.now)}
                 owner = {"project": self._scope.project, "dataset": dataset}
                 write.execute(_UPSERT_ROOT, owner | row)
 
-    def _with_declared(self, known: ClassDictionary, found: Scan) -> ClassDictionary:
+    def _with_declared(self, known: ClassDictionary, found: Offered) -> ClassDictionary:
         if not self._learning:
             return known
         grown = dictionary.with_entries(known, found.classes, self._options.class_map)
         self._tally.classes_added += grown.names[len(known.names) :]
         return grown
 
-    def _outcomes(self, found: Scan) -> Iterator[Outcome]:
+    def _outcomes(self, opened: Opened, seal: Seal | None) -> Iterator[Outcome]:
         """What became of every file that is not as it was; new ones last, where some are gone."""
-        known, late = self._known, list[tuple[Found, str]]()
-        adding_again = bool(known)
+        found, known, late = opened.found, self._known, list[tuple[Found, str]]()
+        before_seal = known.pop(seal.source, None) if seal is not None else None
+        adding_again = bool(known) or before_seal is not None
         track = self._ports.progress.track
         for item in track(found, doing="add", unit="picture", total=found.total):
             if isinstance(item, Refusal):
@@ -155,11 +176,14 @@ class _Addition:
                 late.append((item, labels))
             else:
                 yield read(item, labels, self._sink)
-        yield from self._late(late)
+        yield from self._late(late, self._gone(listed=seal is not None))
+        if seal is not None:
+            yield sealed(seal)
 
-    def _late(self, late: list[tuple[Found, str]]) -> Iterator[Outcome]:
+    def _late(
+        self, late: list[tuple[Found, str]], gone: dict[str, list[tuple[str, str]]]
+    ) -> Iterator[Outcome]:
         """New files in a folder added before: those with the bytes of a file that is gone moved."""
-        gone = self._gone()
         for item, labels in late:
             outcome = read(item, labels, self._sink)
             candidate = outcome.candidate
@@ -170,12 +194,15 @@ class _Addition:
         if left := sum(map(len, gone.values())):
             self._tally.notes.append(f"{left} files are gone from where they were; samples stay")
 
-    def _gone(self) -> dict[str, list[tuple[str, str]]]:
-        """Image → (source, path) of samples whose files the scan did not meet and that are gone."""
+    def _gone(self, *, listed: bool) -> dict[str, list[tuple[str, str]]]:
+        """Image → (source, path) of samples whose files the scan did not meet and that are gone.
+
+        `listed`: the scan met all there is (an archive), so what it did not meet is gone.
+        """
         missing = [
             source
             for source, file in self._known.items()
-            if file.state == "sample" and holder(source) is None
+            if file.state == "sample" and (listed or holder(source) is None)
         ]
         gone: dict[str, list[tuple[str, str]]] = {}
         with self._ports.ledger.read() as connection:
@@ -215,12 +242,13 @@ class _Rehearsal(_Addition):
         self._sink = Nowhere()
         self._classes = ClassDictionary()
 
-    def _begin(self, found: Scan, roots: list[str]) -> None:
-        del roots
+    def _begin(self, found: Offered, origin: Origin) -> None:
+        del origin
         with self._ports.ledger.read() as connection:
             over = self._load(connection)
             self._learning |= over.state.learning or not over.classes.entries
-            self._classes = self._with_declared(over.classes, found)
+            known = self._classes if self._classes.entries else over.classes
+            self._classes = self._with_declared(known, found)
 
     def _stage(self, batch: list[Outcome], *, closing: bool) -> None:
         del closing

@@ -16,6 +16,7 @@ from visloop.data.ingest.records import BrokenFile, Found, Part, Probe
 from visloop.data.ingest.settle import settle
 from visloop.data.media import OPENED, OPENERS, Piece, Sink
 from visloop.data.media.converted import converted, converter_of
+from visloop.data.origins.records import Seal
 from visloop.data.records import Candidate, Refusal
 from visloop.errors import VisloopError
 from visloop.ids import digest_of
@@ -25,7 +26,7 @@ KEPT_REFUSED_BYTES: Final = 64 << 20
 UNKNOWN_SIZE: Final = -1
 RACY: Final = -1
 """Stands for the time of a file that changed just before it was read: equal times prove nothing."""
-_TICK_NS: Final = 20_000_000
+TICK_NS: Final = 20_000_000
 """Clocks of file systems tick every few milliseconds: two changes within a tick look like one."""
 _NEVER_CONVERTED: Final = frozenset({b"\xff\xd8", b"\x89P"})
 """How JPEG and PNG begin: nearly every file, so nothing more is asked of them."""
@@ -85,6 +86,20 @@ def refused(refusal: Refusal) -> Outcome:
     )
 
 
+def sealed(seal: Seal) -> Outcome:
+    """The outcome of a file that was opened, and whose parts have outcomes of their own."""
+    return Outcome(
+        source=seal.source,
+        path=seal.source.rpartition("/")[2],
+        size_bytes=seal.size_bytes,
+        mtime_ns=seal.mtime_ns,
+        labels=seal.labels,
+        image="",
+        candidate=None,
+        refusals=(),
+    )
+
+
 def read(found: Found, labels: str, blobs: Sink) -> Outcome:
     """Open the file, store its bytes, say what it is and what its labels mean.
 
@@ -97,7 +112,7 @@ def read(found: Found, labels: str, blobs: Sink) -> Outcome:
         size, mtime_ns, data = _contents(found.file)
     except OSError as problem:
         return refused(unreadable(found.path, found.source, problem))
-    if size != len(data) or mtime_ns > started_ns - _TICK_NS:
+    if size != len(data) or mtime_ns > started_ns - TICK_NS:
         mtime_ns = RACY
     seen = (found.source, found.path, size, mtime_ns, labels)
     if size > MAX_FILE_BYTES:
@@ -167,7 +182,7 @@ def _read_part(found: Found, part: Part, labels: str, blobs: Sink) -> Outcome:
         stat = Path(found.file).stat()
     except OSError as problem:
         return refused(unreadable(found.path, found.source, problem))
-    mtime_ns = RACY if stat.st_mtime_ns > started_ns - _TICK_NS else stat.st_mtime_ns
+    mtime_ns = RACY if stat.st_mtime_ns > started_ns - TICK_NS else stat.st_mtime_ns
     seen = (found.source, found.path, stat.st_size, mtime_ns, labels)
     if part.kind == OPENED:
         return Outcome(*seen, "", None, (), found)
