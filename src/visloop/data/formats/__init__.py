@@ -7,6 +7,8 @@ from typing import Final
 
 from visloop.data.formats.coco.reading import read_coco, recognises_coco
 from visloop.data.formats.coco.writing import export_coco
+from visloop.data.formats.cvat.reading import read_cvat, recognises_cvat
+from visloop.data.formats.cvat.writing import export_cvat, export_cvat_video
 from visloop.data.formats.datumaro.reading import read_datumaro, recognises_datumaro
 from visloop.data.formats.datumaro.writing import export_datumaro
 from visloop.data.formats.folder import read_class_folders, read_folder, read_images
@@ -27,6 +29,22 @@ _VOC: Final = frozenset(
 _ENTRIES: Final = (
     Format(
         "voc", "a Pascal VOC folder (Annotations/*.xml)", recognises_voc, read_voc, export_voc, _VOC
+    ),
+    Format(
+        "cvat",
+        "CVAT for images or video 1.1 (annotations.xml, images/)",
+        recognises_cvat,
+        read_cvat,
+        export_cvat,
+        _EVERYTHING,
+    ),
+    Format(
+        "cvat-video",
+        "CVAT for video 1.1 (annotations.xml, images/frame_000000.jpg …)",
+        recognises_cvat,
+        read_cvat,
+        export_cvat_video,
+        _EVERYTHING,
     ),
     Format(
         "datumaro",

@@ -7,6 +7,7 @@ only what it cannot say (id, author, review state, …) is taken from beside.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from visloop.ids import digest_of
 from visloop.vision import (
     Annotation,
+    Box,
     ClassLabel,
     Mask,
     NumberValue,
@@ -25,6 +27,7 @@ from visloop.vision import (
 
 if TYPE_CHECKING:
     from visloop.data.formats.losses import Losses
+    from visloop.data.records import Sample
 
 FIELD: Final = "visloop"
 _FIELDS: Final = {
@@ -37,6 +40,7 @@ _FIELDS: Final = {
     "unlabelled": ("label",),
 }
 _SHAPES: Final[dict[type[object], str]] = {
+    Box: "box",
     ClassLabel: "class_label",
     NumberValue: "number",
     OrientedBox: "oriented_box",
@@ -59,13 +63,15 @@ class _Side(msgspec.Struct, omit_defaults=True):
 class Whole(msgspec.Struct, omit_defaults=True):
     """What travels beside a picture: logical path, split, metadata, annotations without a place.
 
-    `unlabelled`: nobody has said yet what it shows.
+    `size` is (width, height) in pixels where it is not the usual one; `unlabelled`: nobody has said
+    yet what it shows.
     """
 
     path: str = ""
     split: str | None = None
     metadata: dict[str, Any] = {}
     annotations: list[Annotation] = []
+    size: tuple[int, int] | None = None
     unlabelled: bool = False
 
     @property
@@ -84,6 +90,7 @@ def words(tool: str, place: str, **other: str) -> dict[str, str]:
     usual = {
         "number": f"{tool} has no numbers: {kept}",
         "class_label": f"{tool} has no class of a whole picture: {kept}",
+        "box": f"{tool} has no plain boxes here: {kept}",
         "unlabelled": f"{tool}'s objects need a class: {kept}",
         "oriented_box": f"{tool} has no turned boxes: {kept}; others see the box around them",
         "outline": f"{tool} has no outlines: {kept}; others see the box around them",
@@ -107,6 +114,24 @@ def words(tool: str, place: str, **other: str) -> dict[str, str]:
         f"colours, definitions): {kept}",
     }
     return usual | other
+
+
+def whole_of(sample: Sample, name: str, homeless: Sequence[Annotation], losses: Losses) -> Whole:
+    """What stands beside a picture whose format has neither metadata nor unlabelled pictures.
+
+    `name` is what the picture is called there, `homeless` what has no place of its own. Losses are
+    named; the split is left to the caller.
+    """
+    if not sample.labelled:
+        losses.add("unlabelled_pictures", sample.path)
+    if sample.metadata:
+        losses.add("metadata", sample.path)
+    return Whole(
+        path="" if name == sample.path else sample.path,
+        metadata=sample.metadata,
+        annotations=list(homeless),
+        unlabelled=not sample.labelled,
+    )
 
 
 def side_of(annotation: Annotation, native: Annotation, part: str = "") -> dict[str, Any] | None:
@@ -138,10 +163,28 @@ def restored(native: Annotation, raw: object) -> Annotation:
     )
 
 
-def part_of(raw: object) -> str:
-    """The mark that several entries share which are parts of one object; else nothing."""
-    side = typed(raw, _Side)
-    return side.part if side else ""
+def joined(entries: Iterable[tuple[object, Annotation]]) -> list[Annotation]:
+    """Annotations from pairs of side field and what the format says; parts of one object as one."""
+    parts: dict[object, list[Annotation]] = {}
+    sides: dict[object, object] = {}
+    for at, (raw, native) in enumerate(entries):
+        side = typed(raw, _Side)
+        key: object = (type(native), side.part) if side and side.part else at
+        parts.setdefault(key, []).append(native)
+        sides.setdefault(key, raw)
+    return [restored(one_of(each), sides[key]) for key, each in parts.items()]
+
+
+def one_of(parts: Sequence[Annotation]) -> Annotation:
+    """Outlines, or key points, of one object put together; the first says everything else."""
+    first = parts[0]
+    if len(parts) > 1 and isinstance(first, Polygon):
+        rings = tuple(ring for part in parts if isinstance(part, Polygon) for ring in part.rings)
+        return msgspec.structs.replace(first, rings=rings)
+    if len(parts) > 1 and isinstance(first, Points):
+        points = tuple(one for part in parts if isinstance(part, Points) for one in part.points)
+        return msgspec.structs.replace(first, points=points)
+    return first
 
 
 def typed(raw: object, kind: type[_S]) -> _S | None:

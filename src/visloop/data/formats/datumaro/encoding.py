@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from visloop.data.formats import rle
-from visloop.data.formats.beside import FIELD, lost, side_of
+from visloop.data.formats.beside import FIELD, lost, one_of, side_of
 from visloop.data.formats.coco.encoding import box_of_corners, corners
 from visloop.data.formats.datumaro.objects import (
     GROUP,
@@ -73,16 +73,7 @@ class Encoder:
         native = decode(parts[0], self.labels, self.skeletons)
         if isinstance(each, Polygon) and len(parts) > 1:
             self._losses.add("rings", path)
-            joined = [decode(part, self.labels, self.skeletons) for part in parts]
-            rings = tuple(ring for p in joined if isinstance(p, Polygon) for ring in p.rings)
-            native = Polygon(
-                rings=rings,
-                label=native.label,
-                attributes=native.attributes,
-                ignore=native.ignore,
-                crowd=native.crowd,
-                score=native.score,
-            )
+            native = one_of([decode(part, self.labels, self.skeletons) for part in parts])
         part = f"p{parts[0]['id']}" if len(parts) > 1 else ""
         if side := side_of(each, native, part):
             parts[0][FIELD] = side

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from visloop.data.formats import rle
-from visloop.data.formats.beside import FIELD, part_of, restored
 from visloop.data.formats.loose import (
     BadObject,
     listing,
@@ -117,33 +116,6 @@ def decode(raw: dict[str, Any], labels: list[str], skeletons: Skeletons) -> Anno
             return Polygon(rings=(ring,), **common)
         case _:
             raise BadObject("unsupported_shape", f"no annotation is of the type {kind!r}")
-
-
-def whole(entries: list[tuple[dict[str, Any], Annotation]]) -> list[Annotation]:
-    """Annotations with their side fields applied; rings of one object joined."""
-    made: dict[object, tuple[Annotation, object]] = {}
-    for at, (raw, native) in enumerate(entries):
-        side = raw.get(FIELD)
-        key: object = part_of(side) or at
-        first = made.get(key)
-        if first is None:
-            made[key] = (native, side)
-        elif isinstance(first[0], Polygon) and isinstance(native, Polygon):
-            made[key] = (_joined(first[0], native), first[1])
-        else:
-            made[at] = (native, side)
-    return [restored(native, side) for native, side in made.values()]
-
-
-def _joined(first: Polygon, other: Polygon) -> Polygon:
-    return Polygon(
-        rings=(*first.rings, *other.rings),
-        label=first.label,
-        attributes=first.attributes,
-        ignore=first.ignore,
-        crowd=first.crowd,
-        score=first.score,
-    )
 
 
 def _common(raw: dict[str, Any], labels: list[str]) -> dict[str, Any]:

@@ -14,9 +14,9 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from visloop.data.formats.beside import FIELD, Whole, typed
+from visloop.data.formats.beside import FIELD, Whole, joined, typed
 from visloop.data.formats.classes import Details, entries_of, is_colour
-from visloop.data.formats.datumaro.objects import Skeletons, decode, skeletons_of, whole
+from visloop.data.formats.datumaro.objects import Skeletons, decode, skeletons_of
 from visloop.data.formats.folder import SPLITS
 from visloop.data.formats.loose import (
     BadObject,
@@ -157,7 +157,7 @@ class _File:
         self, item: int, raw: dict[str, Any]
     ) -> tuple[list[Annotation], list[Objection], list[str], int]:
         """Annotations, what cannot be taken, captions, how many ellipses were drawn as outlines."""
-        entries: list[tuple[dict[str, Any], Annotation]] = []
+        entries: list[tuple[object, Annotation]] = []
         objections: list[Objection] = []
         captions: list[str] = []
         ellipses = 0
@@ -167,13 +167,13 @@ class _File:
                 captions.append(text(said.get("caption")))
                 continue
             try:
-                entries.append((said, decode(said, self._names, self._skeletons)))
+                entries.append((said.get(FIELD), decode(said, self._names, self._skeletons)))
             except BadObject as problem:
                 reason = f"items[{item}].annotations[{at}]: {problem.reason}"
                 objections.append(Objection(problem.code, reason))
             else:
                 ellipses += said.get("type") == "ellipse"
-        return whole(entries), objections, captions, ellipses
+        return joined(entries), objections, captions, ellipses
 
 
 def _split_of(subset: str) -> str | None:

@@ -11,6 +11,7 @@ without an xml says nothing of its objects; one whose xml names no object holds 
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from visloop.data.formats.folder import SPLITS, shortest_distinct
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _PICTURE_FOLDERS: Final = ("JPEGImages", "images", "Images")
 _LONGEST_MAP: Final = 1 << 20
+_ROOT: Final = re.compile(rb"<annotation[\s>]")
 _SURE: Final = ("test", "val", "train")
 """Where a name is in several lists, the first of these counts: test pictures never train."""
 
@@ -121,7 +123,7 @@ def _is_voc_xml(file: str | None) -> bool:
         return False
     try:
         with open(file, "rb") as opened:
-            return b"<annotation" in opened.read(4096).replace(b"\0", b"")
+            return bool(_ROOT.search(opened.read(4096).replace(b"\0", b"")))
     except OSError:
         return False
 

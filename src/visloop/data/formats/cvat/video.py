@@ -1,0 +1,187 @@
+"""CVAT for video: tracks over numbered frames, joined with the frames as picture files.
+
+A track's box holds from its frame on; between two key frames it moves in a straight line (such
+frames are told apart by `key_frame`), and `outside="1"` ends it. Frames after the last one that a
+track states hold nothing of it.
+"""
+
+# Paths are text here: a Path for every file costs more than the system call that it is made for.
+# ruff: noqa: PTH112, PTH118, PTH120
+
+from __future__ import annotations
+
+import os
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from visloop.data.formats.beside import FIELD, Whole, joined, typed
+from visloop.data.formats.cvat.encoding import track_of
+from visloop.data.formats.cvat.labels import Labels, side_in
+from visloop.data.formats.cvat.shapes import SHAPES, decode
+from visloop.data.formats.loose import BadObject, mapping, size
+from visloop.data.formats.shapes import ELLIPSE_NOTE
+from visloop.data.formats.stated import Objection, Stated
+from visloop.data.ingest.walk import Entry, Leftovers, clean, walk
+from visloop.vision import Annotation, Points, Track
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree as ET
+
+SINGLE: Final = "single"
+_NUMBER: Final = re.compile(r"(\d{1,12})$")
+_SHOWN: Final = 5
+
+
+class _Said(msgspec.Struct):
+    """One state of a track in one frame."""
+
+    frame: int
+    outside: bool
+    key: bool
+    annotation: Annotation | None
+    side: object = None
+
+
+class Video:
+    """One file for video, and the frames beside it."""
+
+    def __init__(self, file: str, root: ET.Element, labels: Labels) -> None:
+        self._file, self._root, self._labels = file, root, labels
+        self._folder = os.path.dirname(file)
+        original = root.find("meta//original_size")
+        self._size = (0, 0)
+        if original is not None:
+            self._size = (size(original.findtext("width")), size(original.findtext("height")))
+        beside = mapping(mapping(side_in(root.find(f"meta/{FIELD}"))).get("frames"))
+        self._beside = {key: typed(each, Whole) or Whole() for key, each in beside.items()}
+        self._entries: defaultdict[int, list[tuple[object, Annotation]]] = defaultdict(list)
+        self._objections: defaultdict[int, list[Objection]] = defaultdict(list)
+        self._ellipses = 0
+
+    def frames(self, left: Leftovers) -> Iterator[Stated]:
+        """One picture a frame; a refusal for labelled frames that have no picture."""
+        folder = os.path.join(self._folder, "images")
+        folder = folder if os.path.isdir(folder) else self._folder
+        pictures = _numbered([e for e in walk(folder, "", Leftovers()) if isinstance(e, Entry)])
+        numbers = sorted(pictures)
+        for at, track in enumerate(self._root.findall("track")):
+            self._read(at, track, numbers)
+        if self._ellipses:
+            left.say(f"{self._ellipses} {ELLIPSE_NOTE}")
+        first, last = self._bounds()
+        for number in numbers:
+            stated = self._stated(number, pictures[number], folder)
+            outside = not first <= number <= last and stated.annotations == ()
+            yield msgspec.structs.replace(stated, annotations=None) if outside else stated
+        if missing := sorted((self._entries.keys() | self._objections.keys()) - pictures.keys()):
+            yield self._missing(missing, folder)
+
+    def _missing(self, missing: list[int], folder: str) -> Stated:
+        shown = ", ".join(map(str, missing[:_SHOWN])) + (" …" if len(missing) > _SHOWN else "")
+        return Stated(
+            names=(f"frame_{missing[0]:06d}.png ({len(missing)} labelled frames: {shown})",),
+            roots=(folder,),
+            tree=self._folder,
+            source=clean(self._file),
+        )
+
+    def _bounds(self) -> tuple[float, float]:
+        """The first and the last frame of the task; everything where it does not say."""
+        bounds: list[float] = []
+        for tag, usual in (("start_frame", float("-inf")), ("stop_frame", float("inf"))):
+            node = self._root.find(f"meta//{tag}")
+            text = "" if node is None else (node.text or "").strip()
+            bounds.append(int(text) if text.isascii() and text.isdigit() else usual)
+        return bounds[0], bounds[1]
+
+    def _stated(self, number: int, entry: Entry, folder: str) -> Stated:
+        side = self._beside.get(str(number), Whole())
+        annotations = joined(self._entries.get(number, ()))
+        looked_at = annotations or not side.unlabelled
+        return Stated(
+            names=(entry.path,),
+            roots=(folder,),
+            tree=self._folder,
+            source=clean(self._file),
+            path=side.path,
+            annotations=(*annotations, *side.annotations) if looked_at else None,
+            split=side.split,
+            declared=self._size_of(number) if all(self._size_of(number)) else None,
+            metadata=side.metadata,
+            objections=tuple(self._objections.get(number, ())),
+        )
+
+    def _size_of(self, number: int) -> tuple[int, int]:
+        side = self._beside.get(str(number))
+        return side.size if side and side.size else self._size
+
+    def _read(self, at: int, track: ET.Element, numbers: list[int]) -> None:
+        label = track.get("label", "").strip()
+        name = track.get("id", str(at))
+        extra = mapping(side_in(track))
+        single, own = extra.get(SINGLE) is True, extra.get("track")
+        name = own if isinstance(own, str) and own else name
+        said: list[_Said] = []
+        for each in (node for node in track if node.tag in SHAPES):
+            one = self._state(each, label, f"track {track.get('id', at)}", name, single=single)
+            if one is not None:
+                said.append(one)
+        said.sort(key=lambda one: one.frame)
+        for before, after in zip(said, [*said[1:], None], strict=True):
+            if before.outside or before.annotation is None:
+                continue
+            self._entries[before.frame].append((before.side, before.annotation))
+            if after is not None and isinstance(before.annotation, Track):
+                self._between(before, after, before.annotation, numbers)
+
+    def _state(
+        self, node: ET.Element, label: str, where: str, name: str, *, single: bool
+    ) -> _Said | None:
+        text = node.get("frame", "").strip()
+        if not (text.isascii() and text.isdigit() and len(text) <= 12):  # noqa: PLR2004
+            reason = f"{where}: a {node.tag} names no frame: {text[:20]!r}"
+            self._objections[0].append(Objection("bad_geometry", reason))
+            return None
+        frame = int(text)
+        key = node.get("keyframe", "1").strip() != "0"
+        if node.get("outside", "0").strip() == "1":
+            return _Said(frame, outside=True, key=key, annotation=None)
+        try:
+            native = decode(node, label, self._labels, self._size_of(frame))
+        except BadObject as problem:
+            reason = f"{where}, frame {frame}: {problem.reason}"
+            self._objections[frame].append(Objection(problem.code, reason))
+            return None
+        self._ellipses += node.tag == "ellipse"
+        if not single:
+            if isinstance(native, Points) and not any(seen for *_, seen in native.points):
+                return _Said(frame, outside=True, key=key, annotation=None)
+            native = track_of(native, name, key_frame=key)
+        return _Said(frame, outside=False, key=key, annotation=native, side=side_in(node))
+
+    def _between(self, a: _Said, b: _Said, box: Track, numbers: list[int]) -> None:
+        """Boxes of the frames that lie between two stated ones and have a picture."""
+        end = b.annotation if isinstance(b.annotation, Track) else box
+        low, high = bisect_right(numbers, a.frame), bisect_left(numbers, b.frame)
+        for number in numbers[low:high]:
+            share = (number - a.frame) / (b.frame - a.frame)
+            moved: Any = tuple(p + (q - p) * share for p, q in zip(box.xyxy, end.xyxy, strict=True))
+            drawn = msgspec.structs.replace(box, xyxy=moved, key_frame=False)
+            self._entries[number].append((None, drawn))
+
+
+def _numbered(entries: list[Entry]) -> dict[int, Entry]:
+    """Frames by the number at the end of their stems, where each has one of its own; else in order."""
+    found: dict[int, Entry] = {}
+    for entry in entries:
+        stem = entry.path.rpartition(".")[0] or entry.path
+        match = _NUMBER.search(stem)
+        if match is None or int(match[1]) in found:
+            return dict(enumerate(entries))
+        found[int(match[1])] = entry
+    return found
