@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from visloop.data import catalog
 from visloop.data.ingest.walk import clean, is_hidden, is_picture
-from visloop.data.intake.memory import known_rows
+from visloop.data.intake.memory import SeenRow, seen_rows
 from visloop.data.intake.reading import UNKNOWN_SIZE
 from visloop.data.media.keeping import files_in_place
 from visloop.data.records import DataPorts
@@ -120,6 +120,9 @@ def status(ports: DataPorts, scope: Scope, dataset: str) -> Status:
 
 def _staged(over: Working) -> StagedCounts:
     added = changed = removed = 0
+    if not over.tree.count:
+        added = over.count_staged()
+        return StagedCounts(added, classes=over.state.classes is not None)
     for path, entry in over.edits():
         committed = over.tree.get(path)
         if entry is None:
@@ -133,13 +136,9 @@ def _staged(over: Working) -> StagedCounts:
 
 def _folder_status(connection: Connection, project: str, dataset: str, root: Path) -> FolderStatus:
     name = clean(str(root))
-    rows = known_rows(connection, project, dataset, name)
-    opened = {row[0] for row in rows if row[4] == "opened"}
-    known = {
-        file: (size, mtime_ns)
-        for file, size, mtime_ns, _, _ in rows
-        if not opened or opened.isdisjoint(_above(file))
-    }
+    known = {row[0]: row for row in seen_rows(connection, project, dataset, name)}
+    if opened := {file for file, _, _, state in known.values() if state == "opened"}:
+        known = {file: row for file, row in known.items() if opened.isdisjoint(_above(file))}
     files = len(known)
     left = sum(1 for file in files_in_place(connection, name) if file in known)
     if not root.exists():
@@ -152,7 +151,7 @@ def _folder_status(connection: Connection, project: str, dataset: str, root: Pat
         if before is None:
             if is_picture(file) and not is_hidden(Path(file).name):
                 new.append(source)
-        elif before[0] != UNKNOWN_SIZE and before != (stat.st_size, stat.st_mtime_ns):
+        elif before[1] != UNKNOWN_SIZE and before[1:3] != (stat.st_size, stat.st_mtime_ns):
             doubtful.append(file)
     modified = list(_really_modified(connection, project, dataset, doubtful))
     named = [
@@ -170,32 +169,51 @@ def _above(file: str) -> Iterator[str]:
         yield file
 
 
-def _unlike(known: dict[str, tuple[int, int]], root: Path) -> Iterator[tuple[str, os.stat_result]]:
+def _unlike(known: dict[str, SeenRow], root: Path) -> Iterator[tuple[str, os.stat_result]]:
     """The files at or below `root` that are not as they were; those that are leave `known`."""
     if root.is_file():
         yield str(root), root.stat()
         return
     waiting = [str(root)]
-    take = known.pop
     while waiting:
-        with suppress(OSError), os.scandir(waiting.pop()) as listing:
-            for entry in listing:  # a tight loop: it runs once for every file there is
-                path = entry.path
-                before = known.get(path)
-                if before is not None:
-                    try:
-                        stat = entry.stat()
-                    except FileNotFoundError:  # gone this very moment
-                        continue
-                    if stat.st_size == before[0] and stat.st_mtime_ns == before[1]:
-                        take(path)
-                    else:
-                        yield path, stat
-                elif entry.is_dir(follow_symlinks=False):
-                    if not is_hidden(entry.name):
-                        waiting.append(path)
-                elif entry.is_file():
-                    yield path, entry.stat()
+        folder = waiting.pop()
+        with suppress(OSError), _listing(folder) as entries:
+            yield from _unlike_here(known, folder.rstrip("/") + "/", entries, waiting)
+
+
+def _unlike_here(
+    known: dict[str, SeenRow], folder: str, entries: Iterable[os.DirEntry[str]], inner: list[str]
+) -> Iterator[tuple[str, os.stat_result]]:
+    """The same of one folder (ends with a slash), whose folders go to `inner`."""
+    take = known.pop
+    for entry in entries:  # a tight loop: it runs once for every file there is
+        path = folder + entry.name
+        before = take(path, None)
+        if before is not None:
+            try:
+                stat = entry.stat()
+            except FileNotFoundError:  # gone this very moment
+                known[path] = before
+                continue
+            if stat.st_size != before[1] or stat.st_mtime_ns != before[2]:
+                known[path] = before
+                yield path, stat
+        elif entry.is_dir(follow_symlinks=False):
+            if not is_hidden(entry.name):
+                inner.append(path)
+        elif entry.is_file():
+            yield path, entry.stat()
+
+
+@contextmanager
+def _listing(folder: str) -> Generator[Iterator[os.DirEntry[str]]]:
+    """What lies in a folder. Relative to its open handle, `stat` need not look up the whole path."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with os.scandir(handle) as entries:
+            yield entries
+    finally:
+        os.close(handle)
 
 
 def _really_modified(

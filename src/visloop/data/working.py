@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Select, TextClause, bindparam, select, text
+from sqlalchemy import Connection, Select, TextClause, bindparam, func, select, text
 
 from visloop.data import catalog
 from visloop.data.records import ClassDictionary, DataPorts, Sample, Version
@@ -135,6 +135,12 @@ class Working:
         )
         for path, split, raw in self.connection.execute(query):
             yield path, None if raw is None else Entry(path, raw, split)
+
+    def count_staged(self) -> int:
+        """How many samples are staged to be put in."""
+        mine = (working.c.project == self.state.project) & (working.c.dataset == self.state.name)
+        query = select(func.count()).select_from(working).where(mine, working.c.sample.is_not(None))
+        return self.connection.scalar(query) or 0
 
     def images(self, wanted: Collection[str]) -> set[str]:
         """Those of the wanted pictures (by digest) that a sample holds, staged or committed."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, TextClause, bindparam, select, text
 
 from visloop.data.intake.reading import RACY, UNKNOWN_SIZE, Outcome
 from visloop.data.staging import write_many
@@ -22,6 +22,7 @@ _BELOW = text(
     " AND dataset = :dataset AND state <> 'moved'"
     " AND (file = :root OR (file > :low AND file < :high))"
 )
+_SEEN = text(str(_BELOW).replace("labels, state", "state"))
 _BETWEEN = text(
     "SELECT 1 FROM sources WHERE project = :project AND dataset = :dataset"
     " AND file BETWEEN :first AND :last LIMIT 1"
@@ -33,6 +34,10 @@ _UPSERT = text(
     " mtime_ns = excluded.mtime_ns, labels = excluded.labels, state = excluded.state,"
     " path = excluded.path, image = excluded.image"
 )
+
+
+SeenRow: TypeAlias = tuple[str, int, int, str]
+"""A source, its size in bytes, its mtime in ns, what became of it."""
 
 
 class KnownFile(NamedTuple):
@@ -71,10 +76,21 @@ def known_rows(
     connection: Connection, project: str, dataset: str, root: str
 ) -> Sequence[tuple[str, int, int, str, str]]:
     """(source, size in bytes, mtime in ns, labels, state) of every file noted at or below `root`."""
+    return _rows(connection, _BELOW, project, dataset, root)
+
+
+def seen_rows(connection: Connection, project: str, dataset: str, root: str) -> Sequence[SeenRow]:
+    """The same without labels."""
+    return _rows(connection, _SEEN, project, dataset, root)
+
+
+def _rows(
+    connection: Connection, query: TextClause, project: str, dataset: str, root: str
+) -> Sequence[Any]:
     low = root.rstrip("/") + "/"
     high = low[:-1] + chr(ord("/") + 1)
     bound = {"project": project, "dataset": dataset, "root": root, "low": low, "high": high}
-    cursor: Any = connection.execute(_BELOW, bound).cursor
+    cursor: Any = connection.execute(query, bound).cursor
     return cursor.fetchall()  # plain tuples: rows of SQLAlchemy cost more than reading them
 
 
