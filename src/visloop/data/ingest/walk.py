@@ -5,7 +5,7 @@ are not UTF-8 are written as %XX. Links are followed only inside the tree that w
 """
 
 # Paths are text here: a Path for every file costs more than the system call that it is made for.
-# ruff: noqa: PTH110, PTH112, PTH119, PTH123
+# ruff: noqa: PTH110, PTH112, PTH123
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def is_logical(path: str) -> bool:
 
 def is_picture(file: str) -> bool:
     """Whether the file promises a picture by its name, or is one (or a known kind) by its bytes."""
-    suffix = os.path.basename(file).rpartition(".")[2].lower()
+    suffix = file[file.rfind(os.sep) + 1 :].rpartition(".")[2].lower()
     if suffix in PICTURE_SUFFIXES:
         return True
     if suffix in _NEVER_PICTURES:

@@ -17,12 +17,14 @@ from visloop.store import Write
 
 _AT_ONCE: Final = 500
 
-_BELOW = text(
+_HERE: Final = (
     "SELECT file, size, mtime_ns, labels, state FROM sources WHERE project = :project"
-    " AND dataset = :dataset AND state <> 'moved'"
-    " AND (file = :root OR (file > :low AND file < :high))"
+    " AND dataset = :dataset AND state <> 'moved' AND "
 )
-_SEEN = text(str(_BELOW).replace("labels, state", "state"))
+# one query of each range: of two joined by OR the index is of no use
+_BELOW: Final = f"{_HERE} file = :root UNION ALL {_HERE} file > :low AND file < :high"
+_KNOWN = text(_BELOW)
+_SEEN = text(_BELOW.replace("labels, state", "state"))
 _BETWEEN = text(
     "SELECT 1 FROM sources WHERE project = :project AND dataset = :dataset"
     " AND file BETWEEN :first AND :last LIMIT 1"
@@ -76,7 +78,7 @@ def known_rows(
     connection: Connection, project: str, dataset: str, root: str
 ) -> Sequence[tuple[str, int, int, str, str]]:
     """(source, size in bytes, mtime in ns, labels, state) of every file noted at or below `root`."""
-    return _rows(connection, _BELOW, project, dataset, root)
+    return _rows(connection, _KNOWN, project, dataset, root)
 
 
 def seen_rows(connection: Connection, project: str, dataset: str, root: str) -> Sequence[SeenRow]:
@@ -99,7 +101,8 @@ def known_files(
 ) -> dict[str, KnownFile]:
     """Every file noted at or below `root`, by source."""
     rows = known_rows(connection, project, dataset, root)
-    return {row[0]: KnownFile(*row[1:]) for row in rows}
+    make = KnownFile._make
+    return {row[0]: make(row[1:]) for row in rows}
 
 
 def remembered(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -69,7 +69,13 @@ def labels_digest(found: Found, renames: Mapping[str, str]) -> str:
         said = (*said, found.part)
     if found.shares:
         said = (*said, "shares", found.corners)
-    return digest_of(_encoder.encode(said))[:32]
+    return _short(_encoder.encode(said))
+
+
+@lru_cache(maxsize=256)
+def _short(said: bytes) -> str:
+    """A folder's pictures have the same said of them all."""
+    return digest_of(said)[:32]
 
 
 def refused(refusal: Refusal) -> Outcome:
