@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,6 +48,10 @@ class Room:
         self.ports = make_ports(folder / "room")
         self.add("cells", shared / "bccd")
         self.add("wear", shared / "clothing")
+        bare = folder / "bare"  # the same without splits
+        for name in ("JPEGImages", "Annotations"):
+            shutil.copytree(shared / "bccd" / name, bare / name)
+        self.add("bare", bare)
 
     def add(self, name: str, *paths: Path, **options: Any) -> data.Added:
         done = data.add(self.ports, SCOPE, name, paths, data.AddOptions(**options))
