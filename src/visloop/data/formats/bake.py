@@ -61,7 +61,7 @@ def bake(data: bytes, media: str, orientation: int) -> tuple[bytes, str]:
     out = BytesIO()
     match media:
         case "image/jpeg":
-            kept |= _jpeg_settings(picture, transposed=orientation >= 5)  # noqa: PLR2004
+            kept |= jpeg_settings(picture, transposed=orientation >= 5)  # noqa: PLR2004
             turned.save(out, "JPEG", **kept)
         case "image/tiff":
             turned.save(out, "TIFF", compression="tiff_lzw", icc_profile=kept.get("icc_profile"))
@@ -92,7 +92,7 @@ def upright_exif(block: bytes) -> bytes:
     return bytes(mended)
 
 
-def _jpeg_settings(picture: ImageFile, *, transposed: bool) -> dict[str, Any]:
+def jpeg_settings(picture: ImageFile, *, transposed: bool) -> dict[str, Any]:
     tables: dict[int, Sequence[int]] = getattr(picture, "quantization", {})
     if transposed:
         tables = {

@@ -1,0 +1,1 @@
+"""What policies of privacy take off a picture on its way in."""

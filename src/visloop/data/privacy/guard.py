@@ -1,0 +1,195 @@
+"""The gate that every picture passes on its way in: what the policy names is taken off here."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+import numpy as np
+from PIL import Image, ImageOps
+
+from visloop.config import load_plugin
+from visloop.data.formats.bake import jpeg_settings, upright_exif
+from visloop.data.ingest.probe import probe
+from visloop.data.ingest.raster import open_picture
+from visloop.data.ingest.records import BrokenFile, Probe
+from visloop.data.media.converted import png
+from visloop.data.privacy.place.cleaning import cleaned
+from visloop.data.privacy.place.tiff import clean_tiff
+from visloop.data.privacy.policy import Policy
+from visloop.data.privacy.regions import Redactor, Region, blurred, grown
+from visloop.data.records import Refusal
+from visloop.ids import digest_of
+from visloop.store import MAGIC
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from visloop.data.media.records import Piece
+
+PLACES: Final = ("gps.", "exif.gps")
+"""Metadata keys that tell where a picture was taken begin so."""
+_PSEUDONYMS: Final = ("dicom.study", "dicom.series", "dicom.frame_of_reference")
+_NOT_BLURRED: Final = frozenset({"I", "F"})
+_TEXT_CELLS: Final = 1
+_FACE_CELLS: Final = 5
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A policy at work. `key` is the workspace's secret, for pseudonyms that only it can make."""
+
+    policy: Policy = Policy()
+    key: str = ""
+
+    def signed(self, labels: str) -> str:
+        """What is noted of a file's labels, so that another policy makes it read again."""
+        return f"{labels}~{self.policy.digest}" if self.policy.active else labels
+
+    def passed(self, piece: Piece) -> Piece:
+        """The picture as it may be kept, and what it is then; the same piece where nothing goes.
+
+        Raises:
+            BrokenFile: the policy cannot be kept for this picture.
+        """
+        named = self._pseudonyms(piece)
+        return self._protected(named) if self.policy.active else named
+
+    def _pseudonyms(self, piece: Piece) -> Piece:
+        metadata = piece.probe.metadata
+        if not self.key or not any(key in metadata for key in _PSEUDONYMS):
+            return piece
+        keyed = {
+            key: digest_of(self.key, metadata[key])[:16] for key in _PSEUDONYMS if key in metadata
+        }
+        return piece._replace(
+            probe=msgspec.structs.replace(piece.probe, metadata=metadata | keyed)
+        )
+
+    def _protected(self, piece: Piece) -> Piece:
+        data, seen = piece
+        if data.startswith(MAGIC):
+            raise BrokenFile(
+                "privacy",
+                "it is part of a film that is kept whole: the policy of privacy cannot be kept",
+            )
+        place = self.policy.gps == "remove"
+        told: dict[str, Any] = {"privacy.policy": self.policy.digest}
+        notes: list[str] = []
+        if self.policy.blurs:
+            data, said = self._blurred(data, seen)
+            told |= said
+            notes += [f"{count} regions blurred: {name[8:]}" for name, count in _counts(said)]
+        had = any(key.startswith(PLACES) for key in seen.metadata)
+        clean = cleaned(data, seen.media if data is piece.data else _media(data), _turn(data, seen), place=place)
+        if place and (had or clean != data):
+            told["privacy.gps"] = "removed"
+            notes.append("GPS and whatever else told the place was removed from its bytes")
+        after = probe(clean, "protected")
+        if isinstance(after, Refusal):
+            raise BrokenFile("privacy", f"it could not be cleaned: {after.reason}")
+        metadata = {
+            key: value
+            for key, value in (seen.metadata | after.metadata).items()
+            if not (place and key.startswith(PLACES))
+        }
+        return piece._replace(
+            data=clean,
+            probe=msgspec.structs.replace(
+                after, metadata=metadata | told, notes=(*seen.notes, *notes)
+            ),
+        )
+
+    def _blurred(self, data: bytes, seen: Probe) -> tuple[bytes, dict[str, Any]]:
+        """The picture with faces and text blurred, and where they were, in upright pixels."""
+        upright, original = _decoded(data, seen)
+        rgb = _rgb(upright)
+        found: dict[str, list[Region]] = {}
+        if self.policy.faces == "blur":
+            found["privacy.faces"] = list(redactor(self.policy.faces_by)(rgb))
+        if self.policy.text == "blur":
+            found["privacy.text"] = list(redactor(self.policy.text_by)(rgb))
+        size = (rgb.shape[1], rgb.shape[0])
+        pixels = upright
+        told: dict[str, Any] = {}
+        for name, regions in found.items():
+            larger = grown(regions, self.policy.margin, size)
+            cells = _TEXT_CELLS if name == "privacy.text" else _FACE_CELLS
+            pixels = blurred(pixels, larger, cells=cells)
+            told[name] = [list(region) for region in larger]
+        changed = any(found.values()) or (seen.frames > 1 and seen.media != "image/jpeg")
+        return (_encoded(pixels, original, seen) if changed else data), told
+
+
+@lru_cache
+def redactor(name: str) -> Redactor:
+    """The detector of that name.
+
+    Raises:
+        PluginNotFound: no installed package offers it.
+    """
+    return cast("Redactor", load_plugin("redactors", name))
+
+
+def _counts(said: dict[str, Any]) -> list[tuple[str, int]]:
+    return [(name, len(regions)) for name, regions in said.items() if regions]
+
+
+def _media(data: bytes) -> str:
+    return "image/jpeg" if data.startswith(b"\xff\xd8\xff") else "image/png"
+
+
+def _turn(data: bytes, seen: Probe) -> int:
+    return seen.orientation if data[:2] != b"\xff\xd8" else 1
+
+
+def _decoded(data: bytes, seen: Probe) -> tuple[NDArray[Any], Image.Image]:
+    """Upright pixels, (H, W) or (H, W, 3 or 4), and Pillow's picture of the file."""
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            picture = open_picture(data, seen.media)
+            picture.load()
+            upright = picture if seen.media == "image/tiff" else ImageOps.exif_transpose(picture)
+        except BrokenFile:
+            raise
+        except Exception as problem:  # Pillow's decoders raise many kinds for damaged files
+            raise BrokenFile("decode_error", str(problem) or type(problem).__name__) from problem
+    mode = upright.mode
+    if mode in _NOT_BLURRED:
+        raise BrokenFile("privacy", f"pixels of the kind {mode} cannot be looked at for faces or text")
+    if mode not in {"L", "RGB", "RGBA", "I;16"}:
+        see_through = mode in {"LA", "PA", "La", "RGBa"} or "transparency" in upright.info
+        target = "I;16" if mode.startswith("I;16") else "RGBA" if see_through else "RGB"
+        upright = upright.convert("L" if mode == "1" else target)
+    return np.asarray(upright), picture
+
+
+def _rgb(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    if pixels.ndim == 2:  # noqa: PLR2004
+        return np.repeat(pixels[..., None], 3, axis=2)
+    return np.ascontiguousarray(pixels[..., :3])
+
+
+def _encoded(pixels: NDArray[Any], original: Image.Image, seen: Probe) -> bytes:
+    """As JPEG with the file's own tables where it was one, without loss as PNG otherwise."""
+    block = original.info.get("exif")
+    exif = b""
+    if isinstance(block, bytes) and block:
+        exif = clean_tiff(upright_exif(block.removeprefix(b"Exif\0\0")), place=False)
+    profile = original.info.get("icc_profile") or b""
+    if seen.media != "image/jpeg" or pixels.ndim == 2 and pixels.dtype != np.uint8:
+        return png(pixels, exif, profile)
+    out = BytesIO()
+    settings = jpeg_settings(original, transposed=seen.orientation >= 5)  # noqa: PLR2004
+    settings.pop("comment", None)
+    if original.mode == "CMYK":
+        settings = {"quality": 95}
+    more = {"exif": b"Exif\0\0" + exif} if exif else {}
+    Image.fromarray(pixels).save(out, "JPEG", icc_profile=profile or None, **settings, **more)
+    return out.getvalue()

@@ -1,0 +1,1 @@
+"""Where a picture was taken, removed from its bytes without touching its pixels."""
