@@ -27,6 +27,7 @@ class Ports:
     spool: Spool
     clock: Clock
     progress: Progress
+    secret: str = ""
 
     @property
     def data(self) -> data.DataPorts:
@@ -37,6 +38,8 @@ class Ports:
             self.progress,
             scratch=self.inner / "scratch",
             limits=data.Limits(**self.config.ingest.model_dump()),
+            privacy=data.Policy(**self.config.privacy.model_dump()),
+            secret=self.secret,
         )
 
     @property

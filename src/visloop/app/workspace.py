@@ -9,6 +9,7 @@ blobs/           bytes by digest
 spool/           the last served pictures, bounded
 cache/           may be deleted at any time
 token            who may use the API (readable by the owner alone)
+pseudonyms.key   makes the pseudonyms of DICOM's identifiers (the same)
 """
 
 from __future__ import annotations
@@ -152,6 +153,7 @@ def open_ports(
         spool=store.Spool(inner / "spool", settings.serve.spool_limit_mb * _MIB),
         clock=clock,
         progress=progress or Silent(),
+        secret=_secret(inner),
     )
 
 
@@ -185,6 +187,16 @@ def scope_for(project: str | None, ports: Ports) -> Scope:
 def worker_name() -> str:
     """A name that no other worker has."""
     return store.worker_name()
+
+
+def _secret(inner: Path) -> str:
+    """What pseudonyms are made with; made once, readable by the owner alone, never shown."""
+    file = inner / "pseudonyms.key"
+    if not file.exists():
+        with _locked(inner / "lock"):
+            if not file.exists():
+                _write_once(file, secrets.token_hex(32), mode=0o600)
+    return file.read_text("utf-8").strip()
 
 
 def _ledger_url(inner: Path) -> str:

@@ -65,6 +65,17 @@ class GateSection(Section):
     approval: bool = False
 
 
+class PrivacySection(Section):
+    """What is taken off every picture on its way in."""
+
+    gps: Literal["keep", "remove"] = "keep"
+    faces: Literal["keep", "blur"] = "keep"
+    text: Literal["keep", "blur"] = "keep"
+    faces_by: Annotated[str, Field(min_length=1, max_length=64)] = "haar"
+    text_by: Annotated[str, Field(min_length=1, max_length=64)] = "strokes"
+    margin: Annotated[float, Field(ge=0, le=2)] = 0.15
+
+
 class LoopSection(Section):
     """When a new model is made from what production taught, and how."""
 
@@ -115,5 +126,6 @@ class Config(Section):
     capture: CaptureSection = CaptureSection()
     gate: GateSection = GateSection()
     loop: LoopSection = LoopSection()
+    privacy: PrivacySection = PrivacySection()
     webhooks: tuple[WebhookSection, ...] = ()
     plugins: dict[str, Section] = {}

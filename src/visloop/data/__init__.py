@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     from visloop.data.media.grey import windowed as windowed
     from visloop.data.media.keeping import in_place as in_place
     from visloop.data.origins.archives.unpack import ArchiveRefused as ArchiveRefused
+    from visloop.data.privacy.finding import find_faces as find_faces
+    from visloop.data.privacy.finding import find_text as find_text
+    from visloop.data.privacy.policy import Policy as Policy
+    from visloop.data.privacy.regions import Redactor as Redactor
+    from visloop.data.privacy.regions import Region as Region
     from visloop.data.quarantine import QuarantinedNotFound as QuarantinedNotFound
     from visloop.data.quarantine import quarantine_list as quarantine_list
     from visloop.data.quarantine import quarantine_remove as quarantine_remove
@@ -134,6 +139,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "media.keeping": ("in_place",),
         "origins.archives.unpack": ("ArchiveRefused",),
+        "privacy.finding": ("find_faces", "find_text"),
+        "privacy.policy": ("Policy",),
+        "privacy.regions": ("Redactor", "Region"),
         "quarantine": (
             "QuarantinedNotFound",
             "quarantine_list",

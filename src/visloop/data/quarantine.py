@@ -14,6 +14,7 @@ from visloop.data.intake.memory import Remembered, remembered
 from visloop.data.intake.reading import Outcome, labels_digest, read, refused
 from visloop.data.media.keeping import Keeper
 from visloop.data.origins.again import again
+from visloop.data.privacy.guard import Guard, unsigned
 from visloop.data.records import Added, DataPorts, Quarantined, Refusal
 from visloop.data.tables import quarantine as table
 from visloop.data.tree.nodes import Nodes
@@ -71,7 +72,8 @@ def quarantine_retry(
     files = {row["source"]: _found(row) for row in rows}
     offered = again(ports, files.values())
     track = ports.progress.track(offered, doing="retry", unit="file", total=len(files))
-    total, nodes, sink = Tally(), Nodes(ports.blobs), Keeper(ports.blobs)
+    total, nodes = Tally(), Nodes(ports.blobs)
+    sink = Keeper(ports.blobs, Guard(ports.privacy, ports.secret))
     read_again = (_read_again(each, noted, sink) for each in track)
     for outcomes in batches(read_again, _AT_ONCE):
         ports.blobs.flush()
@@ -98,7 +100,8 @@ def _read_again(item: Item, noted: Mapping[str, Remembered], sink: Keeper) -> Ou
     if isinstance(item, Refusal):
         return refused(item)
     before = noted.get(item.source)
-    return read(item, before.labels if before is not None else labels_digest(item, {}), sink)
+    said = before.labels if before is not None else labels_digest(item, {})
+    return read(item, sink.guard.signed(unsigned(said)), sink)
 
 
 def quarantine_remove(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from visloop.data.privacy.policy import Policy
 from visloop.ids import FORMAT, digest_of
 from visloop.vision import Annotation
 
@@ -44,6 +45,8 @@ class DataPorts:
     """What the data room needs from outside: where state lives, where bytes live, who watches.
 
     `scratch` is the folder for what is unpacked or fetched for a while (None: the system's).
+    `privacy` is what is taken off every picture that comes in; `secret` makes pseudonyms that
+    nobody outside the workspace can make.
     """
 
     ledger: Ledger
@@ -51,6 +54,8 @@ class DataPorts:
     progress: Progress
     scratch: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    privacy: Policy = field(default_factory=Policy)
+    secret: str = ""
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -205,7 +210,8 @@ class AddOptions:
     pictures of a video are taken: `every:0.5s`, `key`, `scene`, `scene:0.3`, `all`; empty leaves
     videos out. `pages` is `first` or `all` of a file that holds several; `window` says which grey
     values of a DICOM picture become black and white: `auto`, `full` or `CENTRE,WIDTH`. `licence`,
-    `camera` and `metadata` are noted on each sample.
+    `camera` and `metadata` are noted on each sample. `privacy` makes the workspace's policy stricter
+    (`{"faces": "blur"}`); `deep` decodes every picture whole before it is believed.
     """
 
     format: str = "auto"
@@ -220,6 +226,8 @@ class AddOptions:
     licence: str = ""
     camera: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    privacy: Mapping[str, str] = field(default_factory=dict[str, str])
+    deep: bool = False
 
 
 @dataclass(frozen=True)

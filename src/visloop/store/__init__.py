@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from visloop.store.references import Elsewhere as Elsewhere
     from visloop.store.references import Follow as Follow
     from visloop.store.references import Following as Following
+    from visloop.store.references import parsed as parsed
     from visloop.store.references import reference as reference
     from visloop.store.scrub import BlobProblem as BlobProblem
     from visloop.store.seals import Seal as Seal
@@ -54,7 +55,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "leases": ("heartbeats",),
         "ledger": ("Ledger", "LedgerNotFound", "Write"),
         "people": ("PARTS", "ROLES", "authorise", "ensure_owner", "ensure_project", "role_of"),
-        "references": ("Elsewhere", "Follow", "Following", "reference"),
+        "references": ("Elsewhere", "Follow", "Following", "parsed", "reference"),
         "scrub": ("BlobProblem",),
         "seals": ("Seal", "Verified"),
         "spool": ("Spool", "SpoolRef", "SpoolTooSmall"),

@@ -40,6 +40,12 @@ class Add:
         "grey values of DICOM: auto (the file's own), full (every value) or CENTRE,WIDTH",
         default="auto",
     )
+    privacy: dict[str, str] = opt(
+        "be stricter than privacy in visloop.yaml: gps=remove, faces=blur, text=blur", default={}
+    )
+    deep: bool = opt(
+        "decode every picture whole: damage inside a JPEG is seen only so", default=False
+    )
     dry_run: bool = opt("say what would happen, change nothing", default=False)
 
 
@@ -66,6 +72,8 @@ def add(ports: Ports, scope: Scope, ask: Add) -> AddAnswer:
         in_place=ask.in_place,
         pages=ask.pages,
         window=ask.window,
+        privacy=ask.privacy,
+        deep=ask.deep,
         dry_run=ask.dry_run,
     )
     name = handlers.free_for_data(ports, scope, check_name(ask.to, "data set name"))

@@ -18,7 +18,6 @@ from visloop.data.ingest.raster import open_picture
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PIL.ImageFile import ImageFile
 
 _METHODS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -92,7 +91,10 @@ def upright_exif(block: bytes) -> bytes:
     return bytes(mended)
 
 
-def jpeg_settings(picture: ImageFile, *, transposed: bool) -> dict[str, Any]:
+def jpeg_settings(picture: Image.Image, *, transposed: bool) -> dict[str, Any]:
+    """Settings of Pillow that write a JPEG as `picture` was: its tables (as they lie when the
+    picture is turned by 90 degrees), its sampling of colour, its density.
+    """
     tables: dict[int, Sequence[int]] = getattr(picture, "quantization", {})
     if transposed:
         tables = {

@@ -31,6 +31,9 @@ _FIXES: Final = {
     "decode_error": "open and save it again in an image editor, or copy it again",
     "unsupported_media": "convert it to JPEG or PNG, then add it again",
     "not_an_image": "remove it, or check where it came from: the name promises a picture",
+    "privacy": "convert it to JPEG or PNG (take the frames of a film out first: ffmpeg -i a.mp4"
+    " frame-%05d.png), or change privacy in visloop.yaml",
+    "damaged": "copy it again from where it came; without --deep it is kept as it is",
     "no_pixels": "leave it out: there is nothing to look at in it",
     "unsupported_syntax": "pip install python-gdcm, or unpack the file: dcmdjpeg a.dcm b.dcm (or"
     " gdcmconv --raw a.dcm b.dcm)",

@@ -22,6 +22,7 @@ from visloop.data.intake.reading import UNKNOWN_SIZE, Outcome, labels_digest, re
 from visloop.data.media.keeping import Keeper, Nowhere, files_in_place
 from visloop.data.origins.choosing import origins
 from visloop.data.origins.records import Offered, Opened, Origin, Seal
+from visloop.data.privacy.guard import Guard
 from visloop.data.records import (
     Added,
     AddOptions,
@@ -78,7 +79,14 @@ class _Addition:
     def __init__(self, ports: DataPorts, scope: Scope, dataset: str, options: AddOptions) -> None:
         self._ports, self._scope, self._dataset, self._options = ports, scope, dataset, options
         self._nodes = Nodes(ports.blobs)
-        self._sink: Keeper | Nowhere = Keeper(ports.blobs)
+        policy = ports.privacy.tightened(options.privacy)
+        if options.in_place and policy.active:
+            raise UsageError(
+                "files left in place keep all they show: the policy of privacy cannot be kept",
+                fix="leave --in-place away, or add to a workspace without a privacy section",
+            )
+        self._guard = Guard(policy, ports.secret, options.deep)
+        self._sink: Keeper | Nowhere = Keeper(ports.blobs, self._guard)
         self._tally = Tally()
         self._learning = options.add_classes
         self._known: dict[str, KnownFile] = {}
@@ -117,7 +125,8 @@ class _Addition:
         before = self._known.get(seal.source) if seal is not None else None
         if seal is None or before is None or before.state != "opened":
             return False
-        if before != (seal.size_bytes, seal.mtime_ns, seal.labels, "opened"):
+        labels = self._sink.guard.signed(seal.labels)
+        if before != (seal.size_bytes, seal.mtime_ns, labels, "opened"):
             return False
         for source, file in self._known.items():
             if source != seal.source:
@@ -161,15 +170,15 @@ class _Addition:
         found, known, late = opened.found, self._known, list[tuple[Found, str]]()
         before_seal = known.pop(seal.source, None) if seal is not None else None
         adding_again = bool(known) or before_seal is not None
-        track = self._ports.progress.track
+        track, guard = self._ports.progress.track, self._sink.guard
         for item in track(found, doing="add", unit="picture", total=found.total):
             if isinstance(item, Refusal):
                 known.pop(item.source, None)
                 yield refused(item)
                 continue
-            labels = labels_digest(item, self._options.class_map)
+            labels = guard.signed(labels_digest(item, self._options.class_map))
             before = known.pop(item.source, None)
-            if before is not None and _untouched(item, labels, before):
+            if before is not None and not guard.deep and _untouched(item, labels, before):
                 self._tally.quarantined += before.state == "quarantined"
                 self._tally.unchanged += before.state not in {"quarantined", "opened"}
             elif before is None and adding_again:
@@ -178,7 +187,7 @@ class _Addition:
                 yield read(item, labels, self._sink)
         yield from self._late(late, self._gone(listed=seal is not None))
         if seal is not None:
-            yield sealed(seal)
+            yield sealed(seal, guard.signed(seal.labels))
 
     def _late(
         self, late: list[tuple[Found, str]], gone: dict[str, list[tuple[str, str]]]
@@ -239,7 +248,7 @@ class _Rehearsal(_Addition):
 
     def __init__(self, ports: DataPorts, scope: Scope, dataset: str, options: AddOptions) -> None:
         super().__init__(ports, scope, dataset, options)
-        self._sink = Nowhere()
+        self._sink = Nowhere(self._guard)
         self._classes = ClassDictionary()
 
     def _begin(self, found: Offered, origin: Origin) -> None:

@@ -11,6 +11,7 @@ from visloop.data.dictionary import renamed
 from visloop.data.intake.memory import Remembered, holder
 from visloop.data.intake.reading import Outcome
 from visloop.data.objects import Annotations, carry_ids, with_ids
+from visloop.data.privacy.guard import kept_metadata, unsigned
 from visloop.data.records import Candidate, ClassDictionary, Sample
 from visloop.data.staging import FROZEN_SPLITS
 from visloop.data.working import Working
@@ -45,7 +46,7 @@ class Placing:
             self.notes.append(f"{path}: moved here from {outcome.moved_from}")
         else:
             path, was = self._find(candidate, remembered)
-        same = remembered is not None and remembered.labels == outcome.labels
+        same = remembered is not None and unsigned(remembered.labels) == unsigned(outcome.labels)
         sample = self._merged(candidate, path, was, remembered, same_labels=same)
         self._held[path] = sample
         self.notes += [f"{path}: {note}" for note in candidate.notes]
@@ -104,7 +105,7 @@ class Placing:
         return msgspec.structs.replace(
             sample,
             split=self._split(candidate, path, was),
-            metadata=was.metadata | candidate.metadata,
+            metadata=kept_metadata(was.metadata, candidate.metadata),
             source=was.source if was.image == candidate.image else candidate.source,
             labelled=was.labelled or candidate.annotations is not None,
         )

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from visloop.data.ingest.deep import damage_of
 from visloop.data.ingest.probe import probe, refuse, unreadable
 from visloop.data.ingest.records import BrokenFile, Found, Part, Probe
 from visloop.data.ingest.settle import settle
@@ -92,14 +93,14 @@ def refused(refusal: Refusal) -> Outcome:
     )
 
 
-def sealed(seal: Seal) -> Outcome:
+def sealed(seal: Seal, labels: str) -> Outcome:
     """The outcome of a file that was opened, and whose parts have outcomes of their own."""
     return Outcome(
         source=seal.source,
         path=seal.source.rpartition("/")[2],
         size_bytes=seal.size_bytes,
         mtime_ns=seal.mtime_ns,
-        labels=seal.labels,
+        labels=labels,
         image="",
         candidate=None,
         refusals=(),
@@ -149,10 +150,26 @@ def _probed(
         return _from_piece(found, partial(converted, name, data, {}), blobs)
     seen = probe(data, found.path, source=found.source)
     if isinstance(seen, Refusal):
-        keeps = 0 < len(data) <= KEPT_REFUSED_BYTES and not _may_name_a_patient(found.path)
+        keeps = 0 < len(data) <= KEPT_REFUSED_BYTES and not (
+            _may_name_a_patient(found.path) or blobs.guard.policy.active
+        )
         kept = blobs.original(found, data, mtime_ns) if keeps else None
         return kept or digest_of(data), None, (msgspec.structs.replace(seen, image=kept),)
+    if blobs.guard.deep or blobs.guard.policy.active:
+        return _guarded(found, Piece(data, seen), mtime_ns, blobs)
     return _candidate(found, seen, blobs.original(found, data, mtime_ns), len(data))
+
+
+def _guarded(
+    found: Found, piece: Piece, mtime_ns: int, blobs: Sink
+) -> tuple[str, Candidate | None, tuple[Refusal, ...]]:
+    """As `_probed`, of a picture that is decoded whole first, or that a policy may change."""
+    if blobs.guard.deep and (damage := damage_of(piece.data, piece.probe)):
+        return digest_of(piece.data), None, (refuse(found.path, found.source, "damaged", damage),)
+    if blobs.guard.policy.active:
+        return _from_piece(found, lambda: piece, blobs)
+    image = blobs.original(found, piece.data, mtime_ns)
+    return _candidate(found, piece.probe, image, len(piece.data))
 
 
 def _may_name_a_patient(path: str) -> bool:
@@ -160,9 +177,10 @@ def _may_name_a_patient(path: str) -> bool:
 
 
 def _candidate(
-    found: Found, seen: Probe, image: str, size_bytes: int
+    found: Found, seen: Probe, image: str, size_bytes: int, drawn_on: Probe | None = None
 ) -> tuple[str, Candidate, tuple[Refusal, ...]]:
-    labels = settle(found, seen)
+    """`drawn_on`: the picture as it came, which the labels mean, where it was changed."""
+    labels = settle(found, drawn_on or seen)
     candidate = Candidate(
         path=found.path,
         image=image,
@@ -202,7 +220,8 @@ def _from_piece(
 ) -> tuple[str, Candidate | None, tuple[Refusal, ...]]:
     """As `_probed`, of what an opener gives; bytes that it refuses are kept nowhere."""
     try:
-        piece = get()
+        came = get()
+        piece = blobs.guard.passed(came)
     except OSError as problem:
         refusal = unreadable(found.path, found.source, problem)
     except BrokenFile as broken:
@@ -210,7 +229,8 @@ def _from_piece(
     except VisloopError as problem:  # a library that is not installed, a limit
         refusal = refuse(found.path, found.source, problem.code, problem.what, fix=problem.fix)
     else:
-        return _candidate(found, piece.probe, blobs.put(piece.data), len(piece.data))
+        image = blobs.put(piece.data)
+        return _candidate(found, piece.probe, image, len(piece.data), came.probe)
     return "", None, (refusal,)
 
 

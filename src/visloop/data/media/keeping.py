@@ -17,6 +17,7 @@ from visloop.store import utc_text
 
 if TYPE_CHECKING:
     from visloop.data.ingest.records import Found
+    from visloop.data.privacy.guard import Guard
     from visloop.data.records import DataPorts
     from visloop.store import Blobs, Write
 
@@ -41,8 +42,8 @@ class Keeper:
     A file whose bytes the store holds already is not noted: there is nothing to leave in place.
     """
 
-    def __init__(self, blobs: Blobs) -> None:
-        self._blobs = blobs
+    def __init__(self, blobs: Blobs, guard: Guard) -> None:
+        self._blobs, self.guard = blobs, guard
         self._left: list[tuple[str, str, bytes, int, int]] = []
         self._stored: list[str] = []
 
@@ -76,6 +77,9 @@ class Keeper:
 
 class Nowhere:
     """Takes bytes and keeps none: a dry run."""
+
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
 
     def put(self, data: bytes | memoryview, digest: str | None = None) -> str:
         """Their digest, no more."""

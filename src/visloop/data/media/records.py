@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from visloop.data.ingest.records import Found, Probe
+    from visloop.data.privacy.guard import Guard
 
 
 class Sink(Protocol):
-    """Where bytes go on their way in: to the store, or nowhere in a dry run."""
+    """Where bytes go on their way in: to the store, or nowhere in a dry run.
+
+    `guard` is the gate that each picture passes before.
+    """
+
+    guard: Guard
 
     def put(self, data: bytes | memoryview, digest: str | None = None) -> str:
         """Keep bytes made here (a reference, a converted picture); their digest."""

@@ -120,7 +120,9 @@ def _small_grey(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
 
 
 def _scaled(x: int, y: int, w: int, h: int, scale: float) -> Region:
-    return Region(int(x * scale), int(y * scale), int((x + w) * scale) + 1, int((y + h) * scale) + 1)
+    return Region(
+        int(x * scale), int(y * scale), int((x + w) * scale) + 1, int((y + h) * scale) + 1
+    )
 
 
 @lru_cache

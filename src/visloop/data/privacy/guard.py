@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -24,9 +24,11 @@ from visloop.data.privacy.policy import Policy
 from visloop.data.privacy.regions import Redactor, Region, blurred, grown
 from visloop.data.records import Refusal
 from visloop.ids import digest_of
-from visloop.store import MAGIC
+from visloop.store import parsed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from visloop.data.media.records import Piece
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 PLACES: Final = ("gps.", "exif.gps")
 """Metadata keys that tell where a picture was taken begin so."""
 _PSEUDONYMS: Final = ("dicom.study", "dicom.series", "dicom.frame_of_reference")
+_SIGNED: Final = "~"
+_OURS: Final = "privacy."
 _NOT_BLURRED: Final = frozenset({"I", "F"})
 _TEXT_CELLS: Final = 1
 _FACE_CELLS: Final = 5
@@ -41,14 +45,18 @@ _FACE_CELLS: Final = 5
 
 @dataclass(frozen=True)
 class Guard:
-    """A policy at work. `key` is the workspace's secret, for pseudonyms that only it can make."""
+    """A policy at work. `key` is the workspace's secret, for pseudonyms that only it can make.
 
-    policy: Policy = Policy()
+    `deep`: every picture is decoded whole before it is believed.
+    """
+
+    policy: Policy = field(default_factory=Policy)
     key: str = ""
+    deep: bool = False
 
     def signed(self, labels: str) -> str:
         """What is noted of a file's labels, so that another policy makes it read again."""
-        return f"{labels}~{self.policy.digest}" if self.policy.active else labels
+        return f"{labels}{_SIGNED}{self.policy.digest}" if self.policy.active else labels
 
     def passed(self, piece: Piece) -> Piece:
         """The picture as it may be kept, and what it is then; the same piece where nothing goes.
@@ -66,13 +74,11 @@ class Guard:
         keyed = {
             key: digest_of(self.key, metadata[key])[:16] for key in _PSEUDONYMS if key in metadata
         }
-        return piece._replace(
-            probe=msgspec.structs.replace(piece.probe, metadata=metadata | keyed)
-        )
+        return piece._replace(probe=msgspec.structs.replace(piece.probe, metadata=metadata | keyed))
 
     def _protected(self, piece: Piece) -> Piece:
         data, seen = piece
-        if data.startswith(MAGIC):
+        if parsed(data) is not None:
             raise BrokenFile(
                 "privacy",
                 "it is part of a film that is kept whole: the policy of privacy cannot be kept",
@@ -85,7 +91,7 @@ class Guard:
             told |= said
             notes += [f"{count} regions blurred: {name[8:]}" for name, count in _counts(said)]
         had = any(key.startswith(PLACES) for key in seen.metadata)
-        clean = cleaned(data, seen.media if data is piece.data else _media(data), _turn(data, seen), place=place)
+        clean = cleaned(data, *_kind(data, piece), place=place)
         if place and (had or clean != data):
             told["privacy.gps"] = "removed"
             notes.append("GPS and whatever else told the place was removed from its bytes")
@@ -125,6 +131,22 @@ class Guard:
         return (_encoded(pixels, original, seen) if changed else data), told
 
 
+def unsigned(labels: str) -> str:
+    """What was noted of a file's labels, whatever policy was in force."""
+    return labels.partition(_SIGNED)[0]
+
+
+def kept_metadata(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """What a sample keeps of its metadata when its file is read again."""
+    gone = PLACES if now.get("privacy.gps") == "removed" else ()
+    stays = {
+        key: value
+        for key, value in before.items()
+        if not key.startswith(_OURS) and not (gone and key.startswith(gone))
+    }
+    return stays | dict(now)
+
+
 @lru_cache
 def redactor(name: str) -> Redactor:
     """The detector of that name.
@@ -139,12 +161,11 @@ def _counts(said: dict[str, Any]) -> list[tuple[str, int]]:
     return [(name, len(regions)) for name, regions in said.items() if regions]
 
 
-def _media(data: bytes) -> str:
-    return "image/jpeg" if data.startswith(b"\xff\xd8\xff") else "image/png"
-
-
-def _turn(data: bytes, seen: Probe) -> int:
-    return seen.orientation if data[:2] != b"\xff\xd8" else 1
+def _kind(data: bytes, piece: Piece) -> tuple[str, int]:
+    """Media type and orientation of the bytes: as they came in, or written here upright."""
+    if data is piece.data:
+        return piece.probe.media, piece.probe.orientation
+    return ("image/jpeg" if data.startswith(b"\xff\xd8\xff") else "image/png"), 1
 
 
 def _decoded(data: bytes, seen: Probe) -> tuple[NDArray[Any], Image.Image]:
@@ -160,7 +181,9 @@ def _decoded(data: bytes, seen: Probe) -> tuple[NDArray[Any], Image.Image]:
             raise BrokenFile("decode_error", str(problem) or type(problem).__name__) from problem
     mode = upright.mode
     if mode in _NOT_BLURRED:
-        raise BrokenFile("privacy", f"pixels of the kind {mode} cannot be looked at for faces or text")
+        raise BrokenFile(
+            "privacy", f"pixels of the kind {mode} cannot be looked at for faces or text"
+        )
     if mode not in {"L", "RGB", "RGBA", "I;16"}:
         see_through = mode in {"LA", "PA", "La", "RGBa"} or "transparency" in upright.info
         target = "I;16" if mode.startswith("I;16") else "RGBA" if see_through else "RGB"
@@ -183,7 +206,7 @@ def _encoded(pixels: NDArray[Any], original: Image.Image, seen: Probe) -> bytes:
     if isinstance(block, bytes) and block:
         exif = clean_tiff(upright_exif(block.removeprefix(b"Exif\0\0")), place=False)
     profile = original.info.get("icc_profile") or b""
-    if seen.media != "image/jpeg" or pixels.ndim == 2 and pixels.dtype != np.uint8:
+    if seen.media != "image/jpeg" or pixels.dtype != np.uint8:
         return png(pixels, exif, profile)
     out = BytesIO()
     settings = jpeg_settings(original, transposed=seen.orientation >= 5)  # noqa: PLR2004

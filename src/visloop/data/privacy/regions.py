@@ -45,7 +45,9 @@ def grown(regions: Sequence[Region], margin: float, size: tuple[int, int]) -> li
     return out
 
 
-def blurred(pixels: NDArray[Any], regions: Sequence[Region], *, cells: int = _CELLS) -> NDArray[Any]:
+def blurred(
+    pixels: NDArray[Any], regions: Sequence[Region], *, cells: int = _CELLS
+) -> NDArray[Any]:
     """A copy in which each region is a mosaic of few cells, blurred over.
 
     What is left of a region is the mean colour of a few cells: the pixels cannot be computed back

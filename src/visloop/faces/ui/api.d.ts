@@ -76,6 +76,8 @@ export interface AddAsk {
   in_place?: boolean;
   pages?: "all" | "first";
   window?: string;
+  privacy?: Record<string, string>;
+  deep?: boolean;
   dry_run?: boolean;
 }
 

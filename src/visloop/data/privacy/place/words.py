@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 _WORDS: Final = re.compile(
-    rb"gps|latitude|longitude|location|geotag|geocod|city|country|province|whereabout", re.IGNORECASE
+    rb"gps|latitude|longitude|location|geotag|geocod|city|country|province|whereabout",
+    re.IGNORECASE,
 )
 _IPTC_PLACE: Final = re.compile(rb"\x1c\x02[\x1a\x1b\x5a\x5c\x5f\x64\x65\x67]")
 """IPTC IIM 2:26 … 2:103: content location, city, sublocation, state, country, transmission reference."""
