@@ -21,6 +21,10 @@ from visloop.data.formats.records import Loss as Loss
 from visloop.data.formats.records import Reading as Reading
 from visloop.data.formats.voc.reading import read_voc, recognises_voc
 from visloop.data.formats.voc.writing import export_voc
+from visloop.data.formats.yolo import writing as yolo
+from visloop.data.formats.yolo.darknet import export_darknet
+from visloop.data.formats.yolo.layout import recognises_yolo
+from visloop.data.formats.yolo.reading import read_yolo
 
 _EVERYTHING: Final = frozenset(CARRIED)
 _VOC: Final = frozenset(
@@ -61,6 +65,18 @@ _ENTRIES: Final = (
         read_coco,
         export_coco,
         _EVERYTHING,
+    ),
+    *(
+        Format(f"yolo{kind}", f"YOLO{title}", recognises_yolo, read_yolo, write, _EVERYTHING)
+        for kind, title, write in (
+            ("", " (a data.yaml, obj.data, or a folder with label files)", yolo.export_yolo),
+            ("-detect", " boxes", yolo.export_detect),
+            ("-segment", " outlines", yolo.export_segment),
+            ("-obb", " turned boxes", yolo.export_obb),
+            ("-pose", " key points", yolo.export_pose),
+            ("-classify", " classes of whole pictures", yolo.export_classify),
+            ("-darknet", " as Darknet keeps it", export_darknet),
+        )
     ),
     Format("folder", "files and folders", os.path.exists, read_folder),
     Format("class-folders", "folders that are classes", os.path.exists, read_class_folders),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from visloop.data.formats.bake import bake
 from visloop.data.formats.target import Names
 from visloop.data.ingest.media import EXTENSIONS, READ_SUFFIXES
+from visloop.data.ingest.walk import is_hidden
 
 if TYPE_CHECKING:
     from visloop.data.formats.losses import Losses
@@ -25,7 +26,9 @@ class PicturesOut:
     """Writes picture files into one folder of an export and remembers what it did to them.
 
     `flat` joins folders of the logical path by two underscores, writes spaces as one and makes stems
-    unique, for formats that know a picture by its stem and list the stems line by line.
+    unique, for formats that know a picture by its stem and list the stems line by line. `by_stem`
+    makes names unique without their suffix and leaves the folders alone, but for names that a
+    reader would take as hidden.
     """
 
     def __init__(
@@ -37,10 +40,11 @@ class PicturesOut:
         *,
         upright: Upright = "bake",
         flat: bool = False,
+        by_stem: bool = False,
     ) -> None:
         self._target, self._folder = target, folder
         self._read_blob, self._losses = read_blob, losses
-        self._upright, self._flat = upright, flat
+        self._upright, self._flat, self._by_stem = upright, flat, by_stem
         self._names = Names()
         self.baked: list[str] = []
         self.renamed: dict[str, str] = {}
@@ -60,6 +64,9 @@ class PicturesOut:
         if self._flat:
             flat = stem.replace("/", "__").replace(" ", "_")
             name = self._names.unique(inside + flat) + suffix
+        elif self._by_stem:
+            seen = "/".join("_" * is_hidden(part) + part for part in stem.split("/"))
+            name = self._names.unique(inside + seen) + suffix
         else:
             name = self._names.unique(inside + stem + suffix)
         if name != inside + sample.path:
