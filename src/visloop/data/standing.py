@@ -47,7 +47,7 @@ class FolderStatus:
 
     `missing` when the folder itself is not there now (a disk that is not mounted): nothing in it
     is called deleted then. Of `in_place` files the store holds no copy: where one was modified or
-    deleted, its old bytes are kept nowhere.
+    deleted, its old bytes are kept nowhere. A `remote` one (a bucket) is not looked at: `add` it again.
     """
 
     root: str
@@ -57,6 +57,7 @@ class FolderStatus:
     deleted: int = 0
     missing: bool = False
     in_place: int = 0
+    remote: bool = False
     examples: tuple[str, ...] = ()
 
 
@@ -101,7 +102,7 @@ def status(ports: DataPorts, scope: Scope, dataset: str) -> Status:
             .where(mine, quarantine.c.state == "waiting")
         )
         folders = tuple(
-            _folder_status(connection, scope.project, dataset, Path(os.fsdecode(raw)))
+            _folder_status(connection, scope.project, dataset, os.fsdecode(raw))
             for raw in connection.scalars(
                 select(roots.c.raw)
                 .where(roots.c.project == scope.project, roots.c.dataset == dataset)
@@ -134,13 +135,15 @@ def _staged(over: Working) -> StagedCounts:
     return StagedCounts(added, changed, removed, classes=over.state.classes is not None)
 
 
-def _folder_status(connection: Connection, project: str, dataset: str, root: Path) -> FolderStatus:
-    name = clean(str(root))
+def _folder_status(connection: Connection, project: str, dataset: str, raw: str) -> FolderStatus:
+    name, root = clean(raw), Path(raw)
     known = {row[0]: row for row in seen_rows(connection, project, dataset, name)}
     if opened := {file for file, _, _, state in known.values() if state == "opened"}:
         known = {file: row for file, row in known.items() if opened.isdisjoint(_above(file))}
     files = len(known)
     left = sum(1 for file in files_in_place(connection, name) if file in known)
+    if "://" in raw:
+        return FolderStatus(name, files, remote=True)
     if not root.exists():
         return FolderStatus(name, files, missing=True, in_place=left)
     new: list[str] = []

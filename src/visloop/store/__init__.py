@@ -8,6 +8,11 @@ if TYPE_CHECKING:
     from visloop.store.blobs import BlobNotFound as BlobNotFound
     from visloop.store.blobs import Blobs as Blobs
     from visloop.store.blobs import PackBlobs as PackBlobs
+    from visloop.store.buckets import Bucket as Bucket
+    from visloop.store.buckets import BucketForbidden as BucketForbidden
+    from visloop.store.buckets import BucketNotFound as BucketNotFound
+    from visloop.store.buckets import BucketObject as BucketObject
+    from visloop.store.buckets import BucketUnreachable as BucketUnreachable
     from visloop.store.claims import Claim as Claim
     from visloop.store.claims import Job as Job
     from visloop.store.clock import FakeClock as FakeClock
@@ -48,6 +53,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "blobs": ("BlobNotFound", "Blobs", "PackBlobs"),
+        "buckets": (
+            "Bucket",
+            "BucketForbidden",
+            "BucketNotFound",
+            "BucketObject",
+            "BucketUnreachable",
+        ),
         "claims": ("Claim", "Job"),
         "clock": ("FakeClock", "SystemClock"),
         "jobs": ("JobNotFound", "Jobs", "worker_name"),

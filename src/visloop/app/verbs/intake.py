@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from visloop import data
@@ -24,7 +23,7 @@ class Add:
     Everything is kept or quarantined with its reason. Running it again adds only what is new.
     """
 
-    paths: tuple[str, ...] = arg("files, folders, archives", path=True)
+    paths: tuple[str, ...] = arg("files, folders, archives, buckets (s3://…)", path=True)
     to: str = opt("the data set; made when it does not exist")
     format: str = opt("auto, folder, coco or voc", default="auto")
     split: str | None = opt("put all of them in this split", default=None)
@@ -77,7 +76,7 @@ def add(ports: Ports, scope: Scope, ask: Add) -> AddAnswer:
         dry_run=ask.dry_run,
     )
     name = handlers.free_for_data(ports, scope, check_name(ask.to, "data set name"))
-    done = data.add(ports.data, scope, name, [Path(each) for each in ask.paths], options)
+    done = data.add(ports.data, scope, name, ask.paths, options)
     return AddAnswer(
         added=done.added,
         updated=done.updated,

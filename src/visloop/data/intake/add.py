@@ -7,7 +7,7 @@ the disk. A killed `add` is run again: what was staged is recognised by size and
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from visloop.data.intake.reading import UNKNOWN_SIZE, Outcome, labels_digest, re
 from visloop.data.media.keeping import Keeper, Nowhere, files_in_place
 from visloop.data.origins.choosing import origins
 from visloop.data.origins.records import Offered, Opened, Origin, Seal
+from visloop.data.origins.remote.ahead import Wanted, fetched_ahead
 from visloop.data.privacy.guard import Guard
 from visloop.data.records import (
     Added,
@@ -123,7 +124,7 @@ class _Addition:
     def _is_as_it_was(self, seal: Seal | None) -> bool:
         """Whether an archive need not be opened: all in it was noted, and it has not changed."""
         before = self._known.get(seal.source) if seal is not None else None
-        if seal is None or before is None or before.state != "opened":
+        if seal is None or before is None or not seal.suffices:
             return False
         labels = self._sink.guard.signed(seal.labels)
         if before != (seal.size_bytes, seal.mtime_ns, labels, "opened"):
@@ -167,39 +168,64 @@ class _Addition:
 
     def _outcomes(self, opened: Opened, seal: Seal | None) -> Iterator[Outcome]:
         """What became of every file that is not as it was; new ones last, where some are gone."""
-        found, known, late = opened.found, self._known, list[tuple[Found, str]]()
-        before_seal = known.pop(seal.source, None) if seal is not None else None
-        adding_again = bool(known) or before_seal is not None
+        late = list[Wanted]()
+        sealed_before = None if seal is None else self._known.pop(seal.source, None)
+        again = bool(self._known) or sealed_before is not None
+        yield from self._read(self._changed(opened.found, late if again else None), opened)
+        if again:
+            yield from self._late(late, opened)
+        if seal is not None:
+            yield sealed(seal, self._sink.guard.signed(seal.labels))
+
+    def _changed(self, found: Offered, late: list[Wanted] | None) -> Iterator[Outcome | Wanted]:
+        """What must be read, and what was refused; new files go to `late` where there is one."""
+        known, renames = self._known, self._options.class_map
         track, guard = self._ports.progress.track, self._sink.guard
         for item in track(found, doing="add", unit="picture", total=found.total):
+            before = known.pop(item.source, None)
             if isinstance(item, Refusal):
-                known.pop(item.source, None)
                 yield refused(item)
                 continue
-            labels = guard.signed(labels_digest(item, self._options.class_map))
-            before = known.pop(item.source, None)
+            labels = guard.signed(labels_digest(item, renames))
             if before is not None and not guard.deep and _untouched(item, labels, before):
-                self._tally.quarantined += before.state == "quarantined"
-                self._tally.unchanged += before.state not in {"quarantined", "opened"}
-            elif before is None and adding_again:
-                late.append((item, labels))
+                self._count_untouched(before)
+            elif before is None and late is not None:
+                late.append(Wanted(item, labels))
             else:
-                yield read(item, labels, self._sink)
-        yield from self._late(late, self._gone(listed=seal is not None))
-        if seal is not None:
-            yield sealed(seal, guard.signed(seal.labels))
+                same = before is not None and before.labels == labels and not guard.deep
+                yield Wanted(item, labels, before if same else None)
 
-    def _late(
-        self, late: list[tuple[Found, str]], gone: dict[str, list[tuple[str, str]]]
-    ) -> Iterator[Outcome]:
+    def _count_untouched(self, before: KnownFile) -> None:
+        self._tally.quarantined += before.state == "quarantined"
+        self._tally.unchanged += before.state not in {"quarantined", "opened"}
+
+    def _read(self, wanted: Iterable[Outcome | Wanted], opened: Opened) -> Iterator[Outcome]:
+        """Each picture read where it lies, or once it is fetched."""
+        if opened.fetcher is None:
+            for each in wanted:
+                yield read(each[0], each[1], self._sink) if isinstance(each, Wanted) else each
+            return
+        at_once = self._ports.limits.fetch_at_once
+        for each, fetched in fetched_ahead(wanted, opened.fetcher, at_once):
+            if not isinstance(each, Wanted):
+                yield each
+            elif isinstance(fetched, Refusal):
+                yield refused(fetched, each.found, each.labels)
+            elif each.known is not None and fetched == "as it was":
+                self._count_untouched(each.known)
+            else:
+                yield read(each.found, each.labels, self._sink)
+
+    def _late(self, late: list[Wanted], opened: Opened) -> Iterator[Outcome]:
         """New files in a folder added before: those with the bytes of a file that is gone moved."""
-        for item, labels in late:
-            outcome = read(item, labels, self._sink)
+        gone = self._gone(listed=opened.complete)
+        for outcome in self._read(late, opened):
             candidate = outcome.candidate
-            if candidate is not None and (from_here := gone.get(candidate.image)):
-                source, path = from_here.pop()
-                outcome = msgspec.structs.replace(outcome, moved_from=path, moved_source=source)
-            yield outcome
+            if candidate is None or not (from_here := gone.get(candidate.image)):
+                yield outcome
+                continue
+            source, path = from_here.pop()
+            yield msgspec.structs.replace(outcome, moved_from=path, moved_source=source)
         if left := sum(map(len, gone.values())):
             self._tally.notes.append(f"{left} files are gone from where they were; samples stay")
 

@@ -79,17 +79,18 @@ def _short(said: bytes) -> str:
     return digest_of(said)[:32]
 
 
-def refused(refusal: Refusal) -> Outcome:
-    """The outcome of what was refused before it could be opened."""
+def refused(refusal: Refusal, found: Found | None = None, labels: str = "") -> Outcome:
+    """The outcome of what was refused before it could be opened; `found` is kept for a retry."""
     return Outcome(
         source=refusal.source,
         path=refusal.path,
         size_bytes=UNKNOWN_SIZE,
         mtime_ns=RACY,
-        labels="",
+        labels=labels,
         image="",
         candidate=None,
         refusals=(refusal,),
+        found=found,
     )
 
 

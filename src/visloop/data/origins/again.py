@@ -15,6 +15,7 @@ from visloop.data.intake.memory import holder
 from visloop.data.origins.archives.kinds import Kind, kind_of
 from visloop.data.origins.archives.origin import unpacked
 from visloop.data.origins.archives.unpack import ArchiveRefused
+from visloop.data.origins.remote.bucket import is_bucket, refetched
 from visloop.data.origins.scratch import scratch
 from visloop.data.records import DataPorts
 
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 def again(ports: DataPorts, founds: Iterable[Found]) -> Iterator[Item]:
     """Each of them, with its file in place while it is the current one; or why it is not."""
     packed: dict[tuple[Path, Kind], list[Found]] = {}
+    remote: list[Found] = []
     for found in founds:
+        if is_bucket(found.source):
+            remote.append(found)
+            continue
         archive = None if Path(found.file).exists() else holder(found.source)
         kind = None if archive is None else kind_of(str(archive))
         if archive is None or kind is None:
@@ -35,6 +40,8 @@ def again(ports: DataPorts, founds: Iterable[Found]) -> Iterator[Item]:
             packed.setdefault((archive, kind), []).append(found)
     for (archive, kind), wanted in packed.items():
         yield from _unpacked_again(ports, archive, kind, wanted)
+    if remote:
+        yield from refetched(ports, remote)
 
 
 def _unpacked_again(

@@ -11,6 +11,7 @@ from visloop.data.ingest.walk import clean
 from visloop.data.origins.archives.kinds import kind_of, unread
 from visloop.data.origins.archives.origin import Archive
 from visloop.data.origins.folders import Folders
+from visloop.data.origins.remote.bucket import BucketPrefix, is_bucket
 from visloop.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def origins(paths: Sequence[str | Path], options: AddOptions) -> list[Origin]:
-    """One origin for all plain paths, one for each archive.
+    """One origin for all plain paths, one for each archive and bucket.
 
     Raises:
         SourceNotFound: a path is not there.
@@ -29,6 +30,9 @@ def origins(paths: Sequence[str | Path], options: AddOptions) -> list[Origin]:
     plain: list[str] = []
     special: list[Origin] = []
     for path in dict.fromkeys(map(str, paths)):
+        if is_bucket(path):
+            special.append(BucketPrefix(path, options))
+            continue
         there = existing(path)
         if unread(there):
             raise UsageError(

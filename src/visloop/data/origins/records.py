@@ -45,20 +45,25 @@ class Fetcher(Protocol):
 
 @dataclass(frozen=True)
 class Seal:
-    """By which an origin that is one file is known again: nothing in it changed while this holds."""
+    """By which an origin that is one file is known again.
+
+    `suffices`: while it holds, nothing in it has changed (an archive, but not a list of URLs).
+    """
 
     source: str
     size_bytes: int
     mtime_ns: int
     labels: str
+    suffices: bool = True
 
 
 @dataclass(frozen=True)
 class Opened:
-    """An origin while it is open."""
+    """An origin while it is open. `complete`: what it does not offer is not in it any more."""
 
     found: Offered
     fetcher: Fetcher | None = None
+    complete: bool = False
 
 
 class Origin(Protocol):

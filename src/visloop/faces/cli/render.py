@@ -210,6 +210,8 @@ def _status(plain: Mapping[str, Any]) -> None:
         for folder in row["folders"]:
             changed = [f"{len(v) if isinstance(v, list) else v} {k}" for k, v in folder.items()
                        if k in ("new", "modified", "deleted") and v]  # fmt: skip
+            if folder["remote"]:
+                changed = ["not looked at (visloop add it again to see)"]
             place = f" ({folder['in_place']} left in place)" if folder["in_place"] else ""
             click.echo(f"  {folder['root']}: {', '.join(changed) or 'unchanged'}{place}")
 

@@ -99,6 +99,12 @@ class VersionRef:
         return f"{self.dataset}@{self.version}{tail}"
 
 
+def _place(path: str | Path) -> str:
+    """A path as the server needs it; URLs (`s3://…`) as they are."""
+    text = str(path)
+    return text if "://" in text else str(Path(text).expanduser().absolute())
+
+
 class Dataset:
     """One data set."""
 
@@ -108,7 +114,7 @@ class Dataset:
 
     def add(self, *paths: str | Path, **options: Any) -> app.AddAnswer:
         """Bring pictures in; `options` are the fields of `visloop.app.Add`."""
-        places = tuple(str(Path(each).expanduser().absolute()) for each in paths)
+        places = tuple(map(_place, paths))
         return self._workspace.call(app.add, app.Add(paths=places, to=self.name, **options))
 
     def commit(self, message: str) -> VersionRef:
@@ -158,7 +164,7 @@ class Model:
 
     def predict(self, *sources: str | Path) -> tuple[dict[str, Any], ...]:
         """Answers to pictures and folders."""
-        places = tuple(str(Path(each).expanduser().absolute()) for each in sources)
+        places = tuple(map(_place, sources))
         return self._workspace.call(app.predict, app.Predict(model=self.ref, sources=places)).rows
 
     def __str__(self) -> str:

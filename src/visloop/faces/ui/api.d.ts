@@ -378,6 +378,7 @@ export interface FolderStatus {
   deleted: number;
   missing: boolean;
   in_place: number;
+  remote: boolean;
   examples: string[];
 }
 

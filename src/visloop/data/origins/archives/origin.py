@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from visloop.data.formats.folder import CONTAINERS, SPLITS
-from visloop.data.ingest.scan import Scan, scan
+from visloop.data.ingest.scan import scan
 from visloop.data.ingest.walk import clean, is_hidden, is_picture
 from visloop.data.intake.reading import RACY, TICK_NS
 from visloop.data.origins.archives import readers
 from visloop.data.origins.archives.kinds import Kind
 from visloop.data.origins.archives.unpack import Unpacking
 from visloop.data.origins.records import Opened, Seal
+from visloop.data.origins.renamed import Renamed
 from visloop.data.origins.scratch import scratch
-from visloop.data.records import AddOptions, DataPorts, Refusal
+from visloop.data.records import AddOptions, DataPorts
 from visloop.errors import UsageError
 from visloop.ids import digest_of
 
 if TYPE_CHECKING:
-    from visloop.data.formats import Item
     from visloop.data.intake.memory import KnownFile
 
 _DEEPEST: Final = 8
@@ -61,7 +61,10 @@ class Archive:
             done = unpacked(ports, self._path, self._kind, folder)
             inner = _inmost(str(folder))
             found = scan([inner], self._options)
-            yield Opened(Renamed(found, str(folder), clean(str(self._path)), done))
+            name = clean(str(self._path))
+            yield Opened(
+                Renamed(found, str(folder), name, done.refusals, done.notes), complete=True
+            )
 
 
 def unpacked(ports: DataPorts, path: Path, kind: Kind, folder: Path) -> Unpacking:
@@ -79,43 +82,6 @@ def unpacked(ports: DataPorts, path: Path, kind: Kind, folder: Path) -> Unpackin
         for _ in ports.progress.track(names, doing="unpack", unit="file"):
             pass
     return done
-
-
-class Renamed:
-    """A scan of an unpacked folder whose items say where in the archive they come from."""
-
-    def __init__(self, inner: Scan, folder: str, archive: str, done: Unpacking) -> None:
-        self.classes = inner.classes
-        self.total = None if inner.total is None else inner.total + len(done.refusals)
-        self._inner, self._done = inner, done
-        self._folder, self._archive = folder, archive
-
-    def __iter__(self) -> Iterator[Item]:
-        yield from self._done.refusals
-        for item in self._inner:
-            yield self._named(item)
-
-    def notes(self) -> tuple[str, ...]:
-        """What was left out, renamed or guessed, in words."""
-        return tuple(map(self._told, (*self._done.notes, *self._inner.notes())))
-
-    def _named(self, item: Item) -> Item:
-        if isinstance(item, Refusal):
-            return self._refused(item)
-        changed: dict[str, object] = {"source": self._told(item.source)}
-        if item.refusals:
-            changed["refusals"] = tuple(map(self._refused, item.refusals))
-        if item.notes:
-            changed["notes"] = tuple(map(self._told, item.notes))
-        return msgspec.structs.replace(item, **changed)
-
-    def _refused(self, refusal: Refusal) -> Refusal:
-        return msgspec.structs.replace(
-            refusal, source=self._told(refusal.source), reason=self._told(refusal.reason)
-        )
-
-    def _told(self, text: str) -> str:
-        return text.replace(self._folder, self._archive) if self._folder in text else text
 
 
 def _inmost(folder: str) -> str:

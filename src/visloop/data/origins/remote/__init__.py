@@ -1,0 +1,1 @@
+"""Pictures that are fetched: from buckets, and from lists of URLs."""
