@@ -10,10 +10,34 @@ from __future__ import annotations
 
 import importlib
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+
+class _Vendor(ModuleType):
+    """Stands for a module; each name of it is fetched when it is used first."""
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(importlib.import_module(self.__name__), name)
+        setattr(self, name, value)
+        return value
+
+
+def lazy_vendor(name: str) -> ModuleType:
+    """A vendor's module that is loaded by its first use, not by ours of the module that names it.
+
+    For vendors that take longer to load than most commands take to run, in modules that most
+    commands load and few use:
+
+        if TYPE_CHECKING:
+            import numpy as np
+        else:
+            np = lazy_vendor("numpy")
+    """
+    return _Vendor(name)
 
 
 def lazy_exports(

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
+from visloop.lazy import lazy_vendor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
+else:
+    np = lazy_vendor("numpy")
 
 _BASE, _MORE, _LOW, _SIGN = 48, 0x20, 0x1F, 0x10
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Final
 
-import simplejpeg
-
 from visloop.data.ingest.raster import open_picture
 from visloop.data.ingest.records import BrokenFile
+from visloop.lazy import lazy_vendor
 
 if TYPE_CHECKING:
+    import simplejpeg
+
     from visloop.data.ingest.records import Probe
+else:
+    simplejpeg = lazy_vendor("simplejpeg")
 
 _HARMLESS: Final = ("extraneous bytes", "JFIF", "Adobe", "progression", "SOS parameters")
 """Warnings of libjpeg that leave every pixel as it was meant."""

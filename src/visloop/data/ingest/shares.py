@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-import cv2
-import numpy as np
 from msgspec.structs import replace
 
+from visloop.lazy import lazy_vendor
 from visloop.vision import Box, OrientedBox, Points, Polygon, Track
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import cv2
+    import numpy as np
+
     from visloop.vision import Annotation
+else:
+    cv2 = lazy_vendor("cv2")
+    np = lazy_vendor("numpy")
 
 _FOUR_CORNERS: Final = 8
 _CROOKED_PX: Final = 1.0

@@ -12,8 +12,6 @@ from pathlib import Path
 from struct import pack
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-import cv2
-import numpy as np
 from PIL import Image
 
 from visloop.config import load_plugin
@@ -23,12 +21,18 @@ from visloop.data.ingest.probe import MAX_PIXELS, probe
 from visloop.data.ingest.records import BrokenFile, Probe
 from visloop.data.media.records import Piece
 from visloop.data.records import Refusal
+from visloop.lazy import lazy_vendor
 
 if TYPE_CHECKING:
+    import cv2
+    import numpy as np
     from numpy.typing import NDArray
 
     from visloop.data.ingest.records import Found
     from visloop.data.media.records import Sink
+else:
+    cv2 = lazy_vendor("cv2")
+    np = lazy_vendor("numpy")
 
 _PNG_EFFORT: Final = 3
 _HEAD_BYTES: Final = 512

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-import numpy as np
-
 from visloop.errors import UsageError
+from visloop.lazy import lazy_vendor
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
+else:
+    np = lazy_vendor("numpy")
 
 GreyFunction: TypeAlias = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 _BYTE: Final = 255

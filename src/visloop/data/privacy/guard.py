@@ -9,7 +9,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
-import numpy as np
 from PIL import Image, ImageOps
 
 from visloop.config import load_plugin
@@ -24,14 +23,18 @@ from visloop.data.privacy.policy import Policy
 from visloop.data.privacy.regions import Redactor, Region, blurred, grown
 from visloop.data.records import Refusal
 from visloop.ids import digest_of
+from visloop.lazy import lazy_vendor
 from visloop.store import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from visloop.data.media.records import Piece
+else:
+    np = lazy_vendor("numpy")
 
 PLACES: Final = ("gps.", "exif.gps")
 """Metadata keys that tell where a picture was taken begin so."""

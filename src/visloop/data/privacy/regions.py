@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-import cv2
-import numpy as np
+from visloop.lazy import lazy_vendor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import cv2
+    import numpy as np
     from numpy.typing import NDArray
+else:
+    cv2 = lazy_vendor("cv2")
+    np = lazy_vendor("numpy")
 
 _CELLS: Final = 5
 """A region keeps about as many different colours along its shorter side."""

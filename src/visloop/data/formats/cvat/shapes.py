@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from visloop.data.formats import rle
 from visloop.data.formats.loose import BadObject, number
 from visloop.data.formats.shapes import ellipse_ring, tidy
 from visloop.data.ingest.probe import MAX_PIXELS
+from visloop.lazy import lazy_vendor
 from visloop.vision import Annotation, Box, ClassLabel, Mask, OrientedBox, Points, Polygon
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
+    import numpy as np
+
     from visloop.data.formats.cvat.labels import Labels
+else:
+    np = lazy_vendor("numpy")
 
 SHAPES: Final = frozenset(
     ("box", "polygon", "polyline", "points", "cuboid", "ellipse", "mask", "skeleton", "tag")
