@@ -19,6 +19,8 @@ from visloop.data.formats.records import Item as Item
 from visloop.data.formats.records import LabelsUnreadable as LabelsUnreadable
 from visloop.data.formats.records import Loss as Loss
 from visloop.data.formats.records import Reading as Reading
+from visloop.data.formats.table.reading import read_table, recognises_table
+from visloop.data.formats.table.writing import export_table
 from visloop.data.formats.voc.reading import read_voc, recognises_voc
 from visloop.data.formats.voc.writing import export_voc
 from visloop.data.formats.yolo import writing as yolo
@@ -77,6 +79,14 @@ _ENTRIES: Final = (
             ("-classify", " classes of whole pictures", yolo.export_classify),
             ("-darknet", " as Darknet keeps it", export_darknet),
         )
+    ),
+    Format(
+        "csv",
+        "a table (.csv, or a folder with one) that names pictures",
+        recognises_table,
+        read_table,
+        export_table,
+        _EVERYTHING,
     ),
     Format("folder", "files and folders", os.path.exists, read_folder),
     Format("class-folders", "folders that are classes", os.path.exists, read_class_folders),

@@ -52,6 +52,7 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}
     objections: tuple[Objection, ...] = ()
     notes: tuple[str, ...] = ()
+    shares: bool = False
 
 
 class _Placed(msgspec.Struct, frozen=True):
@@ -153,6 +154,7 @@ def _found(path: str, entries: Sequence[_Placed]) -> Found:
         annotations=tuple(a for each in annotations for a in each) if annotations else None,
         split=next((each.split for each in said if each.split), None),
         declared=first.declared,
+        shares=first.shares,
         metadata={key: value for each in reversed(said) for key, value in each.metadata.items()},
         refusals=tuple(
             refuse(path, each.source, no.code, no.reason, fix=no.fix)
