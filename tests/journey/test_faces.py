@@ -64,6 +64,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
             app.quarantine_remove,
             app.QuarantineRemove(dataset="odd", ids=(known.refused,), reason="text"),
         ),
+        *_about_metadata(known),
         (app.remove, app.Remove(dataset="line", paths=(known.sample,))),
         (app.unstage, app.Unstage(dataset="line")),
         (app.train, app.Train(ref="line@v2", model="inspector", seed=1)),
@@ -106,6 +107,30 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.commit, app.Commit(dataset="odd", message="nothing is there")),
         (app.model_promote, app.ModelPromote(ref="inspector@v9")),
         (app.trace, app.Trace(prediction="pred-nobody")),
+    ]
+
+
+def _about_metadata(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
+    field = app.MetaFieldAdd(dataset="line", name="height", type="number", unit="mm")
+    told = {"height": "3 cm", "camera": "dock-1", "captured": "2024-05-01T12:00:00Z"}
+    table = app.MetaImport(dataset="line", file=str(known.truth), key="name", dry_run=True)
+    return [
+        (app.camera_add, app.CameraAdd(camera="dock-1", place="dock", clock_offset_s=-3.25)),
+        (app.camera_set, app.CameraSet(camera="dock-1", place="gate")),
+        (app.camera_show, app.CameraShow(camera="dock-1")),
+        (app.camera_list, app.CameraList()),
+        (app.meta_field_add, field),
+        (app.meta_set, app.MetaSet(dataset="line", paths=(known.sample,), set=told)),
+        (app.meta_show, app.MetaShow(ref="line", path=known.sample)),
+        (app.meta_fields, app.MetaFields(ref="line")),
+        (app.meta_import, table),
+        (app.meta_field_rename, app.MetaFieldRename(dataset="line", name="height", to="tall")),
+        (app.meta_field_list, app.MetaFieldList(ref="line")),
+        (app.meta_set, app.MetaSet(dataset="line", all=True, unset=("tall",))),
+        (app.meta_field_remove, app.MetaFieldRemove(dataset="line", name="tall")),
+        (app.camera_apply, app.CameraApply(dataset="line")),
+        (app.camera_align, app.CameraAlign(ref="line", tolerance_s=1.0, group_field="moment")),
+        (app.camera_remove, app.CameraRemove(camera="dock-1")),
     ]
 
 

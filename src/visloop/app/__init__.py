@@ -24,6 +24,22 @@ if TYPE_CHECKING:
     from visloop.app.running import exit_code_of as exit_code_of
     from visloop.app.schema import HEAD as HEAD
     from visloop.app.schema import upgrade as upgrade
+    from visloop.app.verbs.cameras import CameraAdd as CameraAdd
+    from visloop.app.verbs.cameras import CameraAlign as CameraAlign
+    from visloop.app.verbs.cameras import CameraAligned as CameraAligned
+    from visloop.app.verbs.cameras import CameraAnswer as CameraAnswer
+    from visloop.app.verbs.cameras import CameraApply as CameraApply
+    from visloop.app.verbs.cameras import CameraList as CameraList
+    from visloop.app.verbs.cameras import CameraRemove as CameraRemove
+    from visloop.app.verbs.cameras import CameraSet as CameraSet
+    from visloop.app.verbs.cameras import CameraShow as CameraShow
+    from visloop.app.verbs.cameras import camera_add as camera_add
+    from visloop.app.verbs.cameras import camera_align as camera_align
+    from visloop.app.verbs.cameras import camera_apply as camera_apply
+    from visloop.app.verbs.cameras import camera_list as camera_list
+    from visloop.app.verbs.cameras import camera_remove as camera_remove
+    from visloop.app.verbs.cameras import camera_set as camera_set
+    from visloop.app.verbs.cameras import camera_show as camera_show
     from visloop.app.verbs.classes import ClassesAdd as ClassesAdd
     from visloop.app.verbs.classes import ClassesList as ClassesList
     from visloop.app.verbs.classes import classes_add as classes_add
@@ -81,6 +97,24 @@ if TYPE_CHECKING:
     from visloop.app.verbs.looping import loop_status as loop_status
     from visloop.app.verbs.looping import loop_step as loop_step
     from visloop.app.verbs.looping import loop_stop as loop_stop
+    from visloop.app.verbs.metadata import MetaChanged as MetaChanged
+    from visloop.app.verbs.metadata import MetaFieldAdd as MetaFieldAdd
+    from visloop.app.verbs.metadata import MetaFieldList as MetaFieldList
+    from visloop.app.verbs.metadata import MetaFieldRemove as MetaFieldRemove
+    from visloop.app.verbs.metadata import MetaFieldRename as MetaFieldRename
+    from visloop.app.verbs.metadata import MetaFields as MetaFields
+    from visloop.app.verbs.metadata import MetaImport as MetaImport
+    from visloop.app.verbs.metadata import MetaImported as MetaImported
+    from visloop.app.verbs.metadata import MetaSet as MetaSet
+    from visloop.app.verbs.metadata import MetaShow as MetaShow
+    from visloop.app.verbs.metadata import meta_field_add as meta_field_add
+    from visloop.app.verbs.metadata import meta_field_list as meta_field_list
+    from visloop.app.verbs.metadata import meta_field_remove as meta_field_remove
+    from visloop.app.verbs.metadata import meta_field_rename as meta_field_rename
+    from visloop.app.verbs.metadata import meta_fields as meta_fields
+    from visloop.app.verbs.metadata import meta_import as meta_import
+    from visloop.app.verbs.metadata import meta_set as meta_set
+    from visloop.app.verbs.metadata import meta_show as meta_show
     from visloop.app.verbs.models import ModelAlias as ModelAlias
     from visloop.app.verbs.models import ModelAnswer as ModelAnswer
     from visloop.app.verbs.models import ModelApprove as ModelApprove
@@ -204,6 +238,24 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "HEAD",
             "upgrade",
         ),
+        "verbs.cameras": (
+            "CameraAdd",
+            "CameraAlign",
+            "CameraAligned",
+            "CameraAnswer",
+            "CameraApply",
+            "CameraList",
+            "CameraRemove",
+            "CameraSet",
+            "CameraShow",
+            "camera_add",
+            "camera_align",
+            "camera_apply",
+            "camera_list",
+            "camera_remove",
+            "camera_set",
+            "camera_show",
+        ),
         "verbs.classes": (
             "ClassesAdd",
             "ClassesList",
@@ -270,6 +322,26 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "loop_status",
             "loop_step",
             "loop_stop",
+        ),
+        "verbs.metadata": (
+            "MetaChanged",
+            "MetaFieldAdd",
+            "MetaFieldList",
+            "MetaFieldRemove",
+            "MetaFieldRename",
+            "MetaFields",
+            "MetaImport",
+            "MetaImported",
+            "MetaSet",
+            "MetaShow",
+            "meta_field_add",
+            "meta_field_list",
+            "meta_field_remove",
+            "meta_field_rename",
+            "meta_fields",
+            "meta_import",
+            "meta_set",
+            "meta_show",
         ),
         "verbs.models": (
             "ModelAlias",

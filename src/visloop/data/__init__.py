@@ -5,6 +5,16 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from visloop.data.cameras.aligning import align as align
+    from visloop.data.cameras.aligning import camera_apply as camera_apply
+    from visloop.data.cameras.records import Camera as Camera
+    from visloop.data.cameras.registry import CameraExists as CameraExists
+    from visloop.data.cameras.registry import CameraNotFound as CameraNotFound
+    from visloop.data.cameras.registry import camera_add as camera_add
+    from visloop.data.cameras.registry import camera_list as camera_list
+    from visloop.data.cameras.registry import camera_remove as camera_remove
+    from visloop.data.cameras.registry import camera_set as camera_set
+    from visloop.data.cameras.registry import camera_show as camera_show
     from visloop.data.catalog import DatasetNotFound as DatasetNotFound
     from visloop.data.catalog import VersionNotFound as VersionNotFound
     from visloop.data.compare import diff as diff
@@ -17,9 +27,20 @@ if TYPE_CHECKING:
     from visloop.data.features import embeddings as embeddings
     from visloop.data.features import kept_chunks as kept_chunks
     from visloop.data.fields.built_in import BUILT_IN as BUILT_IN
+    from visloop.data.fields.checking import WrongMetadata as WrongMetadata
+    from visloop.data.fields.choosing import Chosen as Chosen
+    from visloop.data.fields.declaring import field_add as field_add
+    from visloop.data.fields.declaring import field_remove as field_remove
+    from visloop.data.fields.declaring import field_rename as field_rename
+    from visloop.data.fields.editing import Edited as Edited
+    from visloop.data.fields.editing import meta_set as meta_set
     from visloop.data.fields.records import TYPES as TYPES
     from visloop.data.fields.records import Field as Field
     from visloop.data.fields.records import OwnFields as OwnFields
+    from visloop.data.fields.summary import field_list as field_list
+    from visloop.data.fields.summary import meta_fields as meta_fields
+    from visloop.data.fields.summary import meta_show as meta_show
+    from visloop.data.fields.tabular.importing import meta_import as meta_import
     from visloop.data.ingest.probe import probe as probe
     from visloop.data.ingest.records import BrokenFile as BrokenFile
     from visloop.data.ingest.records import Probe as Probe
@@ -93,6 +114,23 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "cameras.aligning": ("align", "camera_apply"),
+        "cameras.records": ("Camera",),
+        "cameras.registry": (
+            "CameraExists",
+            "CameraNotFound",
+            "camera_add",
+            "camera_list",
+            "camera_remove",
+            "camera_set",
+            "camera_show",
+        ),
+        "fields.checking": ("WrongMetadata",),
+        "fields.choosing": ("Chosen",),
+        "fields.declaring": ("field_add", "field_remove", "field_rename"),
+        "fields.editing": ("Edited", "meta_set"),
+        "fields.summary": ("field_list", "meta_fields", "meta_show"),
+        "fields.tabular.importing": ("meta_import",),
         "catalog": (
             "DatasetNotFound",
             "VersionNotFound",

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, RowMapping, insert, select, text
 
+from visloop.data.fields.records import OwnFields
 from visloop.data.records import ClassDictionary, Version
 from visloop.data.tables import branches, datasets, versions
 from visloop.data.tree.nodes import Bytes
@@ -34,18 +35,36 @@ class VersionNotFound(NotFound):
 
 
 class RootObject(msgspec.Struct, frozen=True, kw_only=True):
-    """What a version's root digest names: the tree of samples and the class dictionary beside it."""
+    """What a version's root digest names: the tree of samples, and what is versioned beside it.
+
+    `fields` is left out where a data set has none of its own: then the object is, byte for byte,
+    what it was before there were fields.
+    """
 
     tree: str
     count: int
     classes: ClassDictionary
     class_digest: str
     format: int = FORMAT
+    fields: OwnFields | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def own_fields(self) -> OwnFields:
+        """The fields of metadata that the data set declared or learnt."""
+        return OwnFields() if self.fields is msgspec.UNSET else self.fields
 
 
-def store_root(blobs: Bytes, tree: str, count: int, classes: ClassDictionary) -> str:
-    """Keep a root object; its digest. Equal samples and classes give an equal digest."""
-    root = RootObject(tree=tree, count=count, classes=classes, class_digest=classes.digest)
+def store_root(
+    blobs: Bytes, tree: str, count: int, classes: ClassDictionary, fields: OwnFields
+) -> str:
+    """Keep a root object; its digest. Equal samples, classes and fields give an equal digest."""
+    root = RootObject(
+        tree=tree,
+        count=count,
+        classes=classes,
+        class_digest=classes.digest,
+        fields=fields if fields.entries else msgspec.UNSET,
+    )
     return blobs.put(msgspec.msgpack.encode(root))
 
 
@@ -63,7 +82,7 @@ def load_root(blobs: Bytes, digest: str) -> RootObject:
 
 @dataclass(frozen=True)
 class DatasetState:
-    """A data set's row: its working dictionary (None: the head's) and its change counter."""
+    """A data set's row: its working dictionary and fields (None: the head's), its change counter."""
 
     project: str
     name: str
@@ -71,6 +90,7 @@ class DatasetState:
     classes: ClassDictionary | None
     classes_seq: int
     learning: bool
+    fields: OwnFields | None = None
 
 
 def names(connection: Connection, project: str) -> list[str]:
@@ -94,6 +114,7 @@ def state_or_none(connection: Connection, project: str, name: str) -> DatasetSta
         classes=msgspec.msgpack.decode(raw, type=ClassDictionary) if raw else None,
         classes_seq=row["classes_seq"],
         learning=bool(row["learning"]),
+        fields=msgspec.msgpack.decode(row["fields"], type=OwnFields) if row["fields"] else None,
     )
 
 

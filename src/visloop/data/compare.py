@@ -6,12 +6,16 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from visloop.data.fields.records import OwnFields
+from visloop.data.fields.values import wanted
 from visloop.data.objects import object_changes
 from visloop.data.records import (
     ClassChange,
     ClassDictionary,
     DataPorts,
     Diff,
+    FieldChange,
+    MetadataChange,
     ObjectCounts,
     Sample,
     SampleChange,
@@ -73,6 +77,7 @@ def diff(ports: DataPorts, scope: Scope, a: Ref, b: Ref, *, limit: int = DETAILS
         classes=tuple(class_changes(before.classes, after.classes)),
         details=tuple(details),
         truncated=number > len(details),
+        fields=tuple(field_changes(before.own_fields, after.own_fields)),
     )
 
 
@@ -114,7 +119,23 @@ def _sample_change(was: Sample | None, now: Sample | None) -> SampleChange:
     moved = was.path != now.path
     kinds = (("moved",) if moved else ()) + (("changed",) if fields or not moved else ())
     old_path = was.path if moved else None
-    return SampleChange(now.id, now.path, kinds, was_path=old_path, fields=fields, objects=objects)
+    metadata = tuple(_metadata_changes(was, now)) if "metadata" in fields else ()
+    return SampleChange(
+        now.id,
+        now.path,
+        kinds,
+        was_path=old_path,
+        fields=fields,
+        objects=objects,
+        metadata=metadata,
+    )
+
+
+def _metadata_changes(was: Sample, now: Sample) -> Iterator[MetadataChange]:
+    for key in sorted(was.metadata.keys() | now.metadata.keys()):
+        old, new = was.metadata.get(key), now.metadata.get(key)
+        if old != new or type(old) is not type(new):
+            yield MetadataChange(key, old, new)
 
 
 def _shortened(change: SampleChange) -> SampleChange:
@@ -127,6 +148,7 @@ def _shortened(change: SampleChange) -> SampleChange:
         was_path=change.was_path,
         fields=change.fields,
         objects=change.objects[:_OBJECTS_IN_DETAIL],
+        metadata=change.metadata,
     )
 
 
@@ -148,3 +170,14 @@ def class_changes(before: ClassDictionary, after: ClassDictionary) -> Iterator[C
                 now.name,
                 was_name=was.name if renamed else None,
             )
+
+
+def field_changes(before: OwnFields, after: OwnFields) -> Iterator[FieldChange]:
+    """Metadata fields added, removed or redefined, by name."""
+    old, new = before.by_name(), after.by_name()
+    for name in sorted(old.keys() | new.keys()):
+        was, now = old.get(name), new.get(name)
+        if was == now:
+            continue
+        kind = "added" if was is None else "removed" if now is None else "redefined"
+        yield FieldChange(kind, name, wanted(was) if was else "", wanted(now) if now else "")

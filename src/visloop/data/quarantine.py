@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, RowMapping, bindparam, select, text
 
 from visloop.data import catalog
+from visloop.data.cameras.registry import stamp_of
 from visloop.data.ingest.records import Found
 from visloop.data.intake.batch import Tally, plan, record, unpack_found
 from visloop.data.intake.memory import Remembered, remembered
@@ -82,7 +83,8 @@ def quarantine_retry(
             over = Working.load(write.connection, nodes, state)
             learning = state.learning or not over.classes.entries
             now = utc_text(write.now)
-            decided = plan(over, outcomes, over.classes, {}, now, learning=learning)
+            stamp = stamp_of(write.connection, scope.project)
+            decided = plan(over, outcomes, over.classes, {}, now, learning=learning, stamp=stamp)
             record(write, over, decided)
             sink.note(write)
             write.fact(

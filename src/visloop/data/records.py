@@ -304,8 +304,20 @@ class ObjectChange:
 
 
 @dataclass(frozen=True)
+class MetadataChange:
+    """One metadata value's change; None where there was, or is, no value."""
+
+    field: str
+    was: Any
+    now: Any
+
+
+@dataclass(frozen=True)
 class SampleChange:
-    """One sample's change: `kinds` are fields of SampleCounts."""
+    """One sample's change: `kinds` are fields of SampleCounts.
+
+    `metadata` says which values changed, where both sides hold the sample.
+    """
 
     id: str
     path: str
@@ -313,6 +325,17 @@ class SampleChange:
     was_path: str | None = None
     fields: tuple[str, ...] = ()
     objects: tuple[ObjectChange, ...] = ()
+    metadata: tuple[MetadataChange, ...] = ()
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One metadata field's change: added, removed or redefined; `was` and `now` in words."""
+
+    kind: str
+    name: str
+    was: str = ""
+    now: str = ""
 
 
 @dataclass(frozen=True)
@@ -336,3 +359,4 @@ class Diff:
     classes: tuple[ClassChange, ...] = ()
     details: tuple[SampleChange, ...] = ()
     truncated: bool = False
+    fields: tuple[FieldChange, ...] = ()

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import bindparam, delete, select
 
 from visloop.data import catalog
+from visloop.data.fields import own
 from visloop.data.records import DataPorts, Sample
 from visloop.data.staging import drop, stage_over
 from visloop.data.tables import sources, working
@@ -52,12 +53,16 @@ def remove(ports: DataPorts, scope: Scope, dataset: str, paths: Collection[str])
 def unstage(ports: DataPorts, scope: Scope, dataset: str, paths: Collection[str] = ()) -> int:
     """Take staged changes back, all of them when no path is given; how many there were.
 
+    Without paths, metadata fields are again those of the newest version, too.
+
     Raises:
         DatasetNotFound: there is no such data set.
     """
     with ports.ledger.write(scope) as write:
         wanted = paths or write.connection.scalars(staged_paths(scope.project, dataset)).all()
         taken = take_back(write, dataset, wanted)
+        if not paths:
+            own.put(write, dataset, None, catalog.next_sequence(write, dataset))
         if taken:
             write.fact("data.unstaged", dataset, changes=taken)
     return taken

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from visloop.data import catalog
+from visloop.data.fields.built_in import BUILT_IN
+from visloop.data.fields.records import NO_FIELDS, Field, OwnFields
 from visloop.data.records import ClassDictionary, DataPorts, Sample, Version
 from visloop.data.tree.nodes import Nodes, Scratch, Tree
 from visloop.data.working import Working, decode, image_of
@@ -31,6 +33,12 @@ class Snapshot:
     classes: ClassDictionary
     tree: Tree
     split: str | None = None
+    own_fields: OwnFields = NO_FIELDS
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """Every metadata field that a sample may have, by name: the built-in ones and its own."""
+        return {**BUILT_IN, **self.own_fields.by_name()}
 
     @property
     def count(self) -> int:
@@ -97,7 +105,8 @@ def open_ref(ports: DataPorts, ref: Ref, project: str = DEFAULT_PROJECT) -> Snap
         with ports.ledger.read() as connection:
             version = catalog.resolve(connection, project, ref.name, ref.version)
         root = catalog.load_root(ports.blobs, version.root)
-        found = Snapshot(version, root.classes, Tree.open(Nodes(ports.blobs), root.tree))
+        tree = Tree.open(Nodes(ports.blobs), root.tree)
+        found = Snapshot(version, root.classes, tree, own_fields=root.own_fields)
     if ref.split is None:
         return found
     if ref.split not in found.splits:
@@ -109,7 +118,7 @@ def open_ref(ports: DataPorts, ref: Ref, project: str = DEFAULT_PROJECT) -> Snap
                 otherwise=f"it has: {', '.join(found.splits) or 'none; make them: visloop split'}",
             ),
         )
-    return Snapshot(found.version, found.classes, found.tree, ref.split)
+    return Snapshot(found.version, found.classes, found.tree, ref.split, found.own_fields)
 
 
 open = open_ref  # noqa: A001 - as people say it: data.open("cards@v3")
@@ -133,4 +142,4 @@ def _working(ports: DataPorts, project: str, name: str) -> Snapshot:
         message="",
         project=project,
     )
-    return Snapshot(version, over.classes, tree)
+    return Snapshot(version, over.classes, tree, own_fields=over.fields)

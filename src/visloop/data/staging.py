@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import TextClause, bindparam, delete, text
 
 from visloop.data import catalog, dictionary
+from visloop.data.fields import own
 from visloop.data.objects import carry_ids
 from visloop.data.records import DataPorts, Sample
 from visloop.data.tables import working
@@ -62,6 +63,7 @@ def stage(
 
     Raises:
         UnknownClass: a label is not in the dictionary.
+        WrongMetadata: a value is not of its field's type.
         FrozenSplit: a committed test sample would leave `test`, and `unfreeze` is not given.
     """
     state = catalog.ensure(write, dataset)
@@ -84,7 +86,8 @@ def stage_over(
 ) -> Staged:
     """As `stage`, over a working state that is loaded already in the same transaction."""
     dataset = over.state.name
-    known = _with_ids(over, dictionary.checked(samples, over.classes, dataset))
+    fit = own.enforced(write, over, dictionary.checked(samples, over.classes, dataset))
+    known = _with_ids(over, fit)
     put = {sample.path: encode(sample) for sample in known}
     committed = {path: over.tree.get(path) for path in (*put, *removed)}
     if not unfreeze:

@@ -34,6 +34,7 @@ class StagedCounts:
     changed: int = 0
     removed: int = 0
     classes: bool = False
+    fields: bool = False
 
     @property
     def total(self) -> int:
@@ -78,6 +79,7 @@ class Status:
         return (
             not self.staged.total
             and not self.staged.classes
+            and not self.staged.fields
             and not any(each.new or each.modified or each.deleted for each in self.folders)
         )
 
@@ -132,7 +134,13 @@ def _staged(over: Working) -> StagedCounts:
             added += 1
         else:
             changed += entry != committed
-    return StagedCounts(added, changed, removed, classes=over.state.classes is not None)
+    return StagedCounts(
+        added,
+        changed,
+        removed,
+        classes=over.state.classes is not None,
+        fields=over.state.fields is not None,
+    )
 
 
 def _folder_status(connection: Connection, project: str, dataset: str, raw: str) -> FolderStatus:

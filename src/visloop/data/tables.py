@@ -28,6 +28,9 @@ datasets: Final = Table(
     # the working class dictionary (MessagePack) and the sequence that changed it; NULL: the head's
     Column("classes", LargeBinary),
     Column("classes_seq", BigInteger, nullable=False, default=0),
+    # the working fields of metadata, in the same way
+    Column("fields", LargeBinary),
+    Column("fields_seq", BigInteger, nullable=False, default=0, server_default="0"),
     # the first import has begun and not ended: its classes are learnt, even after a kill
     Column("learning", Boolean, nullable=False, default=False),
     format_column(),
@@ -135,4 +138,15 @@ embeddings: Final = Table(
     Column("row", Integer, nullable=False),
     format_column(),
     sqlite_with_rowid=False,
+)
+
+cameras: Final = Table(
+    "cameras",
+    metadata,
+    Column("project", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("camera", LargeBinary, nullable=False),  # MessagePack of a Camera
+    Column("added", UtcDateTime, nullable=False),
+    Column("changed", UtcDateTime, nullable=False),
+    format_column(),
 )

@@ -88,8 +88,13 @@ def _propose(ports: DataPorts, scope: Scope, dataset: str) -> _Proposal:
         staged = _staged(connection, scope.project, dataset, up_to=state.sequence)
     if not tree.digest:
         tree = Tree.empty(nodes)
-    root = catalog.store_root(ports.blobs, tree.digest, tree.count, over.classes)
-    nothing = over.head is None and tree.count == 0 and not over.classes.entries
+    root = catalog.store_root(ports.blobs, tree.digest, tree.count, over.classes, over.fields)
+    nothing = (
+        over.head is None
+        and tree.count == 0
+        and not over.classes.entries
+        and not over.fields.entries
+    )
     if nothing or (over.head is not None and over.head.root == root):
         raise NothingToCommit(
             f"nothing is staged in {dataset!r}",
@@ -161,6 +166,8 @@ def _unstage_committed(write: Write, dataset: str, sequence: int) -> None:
     here = (table.c.project == write.scope.project) & (table.c.dataset == dataset)
     settled = table.c.classes_seq <= sequence
     write.execute(update(table).where(here, settled).values(classes=None))
+    settled = table.c.fields_seq <= sequence
+    write.execute(update(table).where(here, settled).values(fields=None))
     write.execute(update(table).where(here).values(learning=False))
 
 

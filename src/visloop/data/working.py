@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Connection, Select, TextClause, bindparam, func, select, text
 
 from visloop.data import catalog
+from visloop.data.fields.records import OwnFields
 from visloop.data.records import ClassDictionary, DataPorts, Sample, Version
 from visloop.data.tables import working
 from visloop.data.tree.codec import Entry
@@ -83,17 +84,19 @@ class Working:
     head: Version | None
     tree: Tree
     classes: ClassDictionary
+    fields: OwnFields
 
     @classmethod
     def load(cls, connection: Connection, nodes: Nodes, state: catalog.DatasetState) -> Working:
         """Look up the head and its dictionary; nothing staged is read yet."""
         head = catalog.head(connection, state.project, state.name)
         if head is None:
-            tree, known = Tree.nothing(nodes), ClassDictionary()
+            tree, known, own = Tree.nothing(nodes), ClassDictionary(), OwnFields()
         else:
             root = catalog.load_root(nodes.blobs, head.root)
             tree, known = Tree.open(nodes, root.tree), root.classes
-        return cls(connection, state, head, tree, state.classes or known)
+            own = root.own_fields
+        return cls(connection, state, head, tree, state.classes or known, state.fields or own)
 
     def get_many(self, paths: Collection[str]) -> dict[str, Sample]:
         """The samples at these paths, as staged or else as committed; absent ones are left out."""

@@ -82,6 +82,7 @@ class DiffAnswer:
     classes: tuple[dict[str, Any], ...]
     details: tuple[dict[str, Any], ...]
     truncated: bool
+    fields: tuple[dict[str, Any], ...] = ()
 
 
 @operation("diff", permission="data.read")
@@ -94,6 +95,7 @@ def diff(ports: Ports, scope: Scope, ask: Diff) -> DiffAnswer:
         classes=tuple(asdict(each) for each in found.classes),
         details=tuple(asdict(each) for each in found.details),
         truncated=found.truncated,
+        fields=tuple(asdict(each) for each in found.fields),
     )
 
 

@@ -45,6 +45,9 @@ class Add:
     deep: bool = opt(
         "decode every picture whole: damage inside a JPEG is seen only so", default=False
     )
+    licence: str = opt("under which terms the pictures may be used: CC-BY-4.0", default="")
+    set: dict[str, str] = opt("note metadata on each: --set site=north", default={})
+    camera: str = opt("the camera of the registry that took them", default="")
     dry_run: bool = opt("say what would happen, change nothing", default=False)
 
 
@@ -73,6 +76,9 @@ def add(ports: Ports, scope: Scope, ask: Add) -> AddAnswer:
         window=ask.window,
         privacy=ask.privacy,
         deep=ask.deep,
+        licence=ask.licence,
+        camera=ask.camera,
+        metadata=ask.set,
         dry_run=ask.dry_run,
     )
     name = handlers.free_for_data(ports, scope, check_name(ask.to, "data set name"))

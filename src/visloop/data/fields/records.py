@@ -58,3 +58,7 @@ class OwnFields(msgspec.Struct, frozen=True, kw_only=True):
     def without(self, name: str) -> OwnFields:
         """The same without the field of that name."""
         return OwnFields(entries=tuple(each for each in self.entries if each.name != name))
+
+
+NO_FIELDS: Final = OwnFields()
+"""What a data set begins with."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +16,11 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from visloop.data import catalog, dictionary
+from visloop.data.fields.records import NO_FIELDS
 from visloop.data.ingest.records import Found
 from visloop.data.intake.batch import Plan, Tally, plan, record
 from visloop.data.intake.memory import KnownFile, holder, known_files, remembered
+from visloop.data.intake.noting import Noting, noting
 from visloop.data.intake.reading import UNKNOWN_SIZE, Outcome, labels_digest, read, refused, sealed
 from visloop.data.media.keeping import Keeper, Nowhere, files_in_place
 from visloop.data.origins.choosing import origins
@@ -64,6 +67,8 @@ def add(
     Raises:
         SourceNotFound: a path is not there.
         UnknownClass: a label is no class of the data set; nothing of its batch is staged.
+        CameraNotFound: the options name a camera that is not in the registry.
+        WrongMetadata: the options say a value that does not fit its field.
         UsageError: `dataset` cannot be a name, no path is given, or the format is not known.
     """
     options = options or AddOptions()
@@ -71,14 +76,18 @@ def add(
     if not paths:
         raise UsageError("nothing to add", fix=f"visloop add PATH… --to {dataset}")
     kind = _Rehearsal if options.dry_run else _Addition
-    return kind(ports, scope, dataset, options).run(origins(paths, options))
+    noted = noting(ports, scope, dataset, options)
+    return kind(ports, scope, dataset, options, noted).run(origins(paths, options))
 
 
 class _Addition:
     """One call of `add`."""
 
-    def __init__(self, ports: DataPorts, scope: Scope, dataset: str, options: AddOptions) -> None:
+    def __init__(
+        self, ports: DataPorts, scope: Scope, dataset: str, options: AddOptions, noted: Noting
+    ) -> None:
         self._ports, self._scope, self._dataset, self._options = ports, scope, dataset, options
+        self._noted = noted
         self._nodes = Nodes(ports.blobs)
         policy = ports.privacy.tightened(options.privacy)
         if options.in_place and policy.active:
@@ -88,7 +97,7 @@ class _Addition:
             )
         self._guard = Guard(policy, ports.secret, options.deep)
         self._sink: Keeper | Nowhere = Keeper(ports.blobs, self._guard)
-        self._tally = Tally()
+        self._tally = Tally(notes=list(noted.notes))
         self._learning = options.add_classes
         self._known: dict[str, KnownFile] = {}
 
@@ -124,7 +133,7 @@ class _Addition:
     def _is_as_it_was(self, seal: Seal | None) -> bool:
         """Whether an archive need not be opened: all in it was noted, and it has not changed."""
         before = self._known.get(seal.source) if seal is not None else None
-        if seal is None or before is None or not seal.suffices:
+        if seal is None or before is None or not seal.suffices or self._noted.values:
             return False
         labels = self._sink.guard.signed(seal.labels)
         if before != (seal.size_bytes, seal.mtime_ns, labels, "opened"):
@@ -151,6 +160,7 @@ class _Addition:
             if state.learning or not known.entries:
                 self._learning = True
                 dictionary.set_learning(write, dataset, learning=True)
+            self._noted.declare(write, self._ports, state)
             grown = self._with_declared(known, found)
             if grown is not known:
                 dictionary.put(write, dataset, grown, catalog.next_sequence(write, dataset))
@@ -186,6 +196,7 @@ class _Addition:
             if isinstance(item, Refusal):
                 yield refused(item)
                 continue
+            item = self._noted.on(item)  # noqa: PLW2901 - the same file, with more said of it
             labels = guard.signed(labels_digest(item, renames))
             if before is not None and not guard.deep and _untouched(item, labels, before):
                 self._count_untouched(before)
@@ -266,14 +277,18 @@ class _Addition:
 
     def _plan(self, over: Working, batch: list[Outcome], known: ClassDictionary, now: str) -> Plan:
         class_map = self._options.class_map
-        return plan(over, batch, known, class_map, now, learning=self._learning)
+        stamp = self._noted.stamp
+        return plan(over, batch, known, class_map, now, learning=self._learning, stamp=stamp)
 
 
 class _Rehearsal(_Addition):
     """The same, without writing anything: what would happen."""
 
-    def __init__(self, ports: DataPorts, scope: Scope, dataset: str, options: AddOptions) -> None:
-        super().__init__(ports, scope, dataset, options)
+    def __init__(
+        self, ports: DataPorts, scope: Scope, dataset: str, options: AddOptions, noted: Noting
+    ) -> None:
+        super().__init__(ports, scope, dataset, options, noted)
+        self._fields = NO_FIELDS
         self._sink = Nowhere(self._guard)
         self._classes = ClassDictionary()
 
@@ -284,13 +299,17 @@ class _Rehearsal(_Addition):
             self._learning |= over.state.learning or not over.classes.entries
             known = self._classes if self._classes.entries else over.classes
             self._classes = self._with_declared(known, found)
+            self._fields = self._fields if self._fields.entries else over.fields
+            for each in self._noted.fields:
+                self._fields = self._fields.with_field(each)
 
     def _stage(self, batch: list[Outcome], *, closing: bool) -> None:
         del closing
         with self._ports.ledger.read() as connection:
             now = utc_text(self._ports.ledger.clock.now())
-            decided = self._plan(self._load(connection), batch, self._classes, now)
-        self._classes = decided.classes
+            over = replace(self._load(connection), fields=self._fields)
+            decided = self._plan(over, batch, self._classes, now)
+        self._classes, self._fields = decided.classes, decided.fields
         self._tally.take(decided.tally)
 
     def _load(self, connection: Connection) -> Working:

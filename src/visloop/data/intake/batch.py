@@ -11,6 +11,9 @@ import msgspec
 from sqlalchemy import bindparam, text
 
 from visloop.data import catalog, dictionary
+from visloop.data.cameras.stamping import Stamp
+from visloop.data.fields.checking import Checked, checked
+from visloop.data.fields.records import OwnFields
 from visloop.data.ingest.records import Found
 from visloop.data.intake.memory import Noted, Remembered, remember, remembered
 from visloop.data.intake.merging import Placing
@@ -80,6 +83,7 @@ class Plan:
     rows: list[Noted]
     reread: list[str]
     tally: Tally
+    fields: OwnFields
 
 
 def plan(
@@ -90,8 +94,12 @@ def plan(
     now: str,
     *,
     learning: bool,
+    stamp: Stamp | None = None,
 ) -> Plan:
     """Decide what each outcome means for the data set; reads only.
+
+    A metadata value that does not fit its field is left out with a refusal. `stamp` notes on each
+    sample which camera shot it and when.
 
     Raises:
         UnknownClass: a label is no class, and `learning` is off.
@@ -103,10 +111,11 @@ def plan(
     memory = remembered(
         over.connection, over.state.project, over.state.name, [each.source for each in outcomes]
     )
-    placing = Placing(over, grown, class_map, now)
+    placing = Placing(over, grown, class_map, now, stamp or Stamp(()))
     paths = {each.path for each in good} | {each.path for each in memory.values()}
     placing.look_up(paths | {each.moved_from for each in good if each.moved_from is not None})
     samples: list[Sample] = []
+    of: list[int] = []  # the row of each sample
     rows = [_bad(each, memory.get(each.source)) for each in outcomes if each.candidate is None]
     for outcome in good:
         sample, was = placing.place(outcome, memory.get(outcome.source))
@@ -115,14 +124,33 @@ def plan(
             tally.unchanged += 1
             continue
         samples.append(sample)
+        of.append(len(rows) - 1)
         tally.added += was is None
         tally.updated += was is not None
-    samples = dictionary.checked(samples, grown, over.state.name)
+    fit = _fitting(dictionary.checked(samples, grown, over.state.name), over, rows, of)
     removed = [each.moved_from for each in good if each.moved_from is not None]
     tally.quarantined += sum(1 for row in rows if row.state == "quarantined")
     tally.unchanged += sum(1 for row in rows if row.state == "removed")
+    tally.notes += fit.notes
     tally.notes += placing.notes + [_told(refusal, each) for each, refusal in _refusals(rows)]
-    return Plan(samples, removed, grown, rows, list(memory), tally)
+    return Plan(fit.samples, removed, grown, rows, list(memory), tally, fit.fields)
+
+
+def _fitting(samples: list[Sample], over: Working, rows: list[Noted], of: Sequence[int]) -> Checked:
+    """The samples with metadata that fit; what does not is told among its row's refusals."""
+    fit = checked(samples, over.fields, over.state.name, leave_out=True)
+    for at, error in fit.left_out:
+        row = rows[of[at]]
+        refusal = Refusal(
+            path=row.path,
+            source=row.outcome.source,
+            reason_code="wrong_metadata",
+            reason=error.what.removeprefix(f"{row.path}: "),
+            fix=error.fix,
+        )
+        told = (*row.outcome.refusals, refusal)
+        rows[of[at]] = row._replace(outcome=msgspec.structs.replace(row.outcome, refusals=told))
+    return fit
 
 
 def _grown(

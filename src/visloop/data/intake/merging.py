@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from visloop.data.cameras.stamping import Stamp
 from visloop.data.dictionary import renamed
 from visloop.data.intake.memory import Remembered, holder
 from visloop.data.intake.reading import Outcome
@@ -22,11 +23,16 @@ class Placing:
     """Gives the candidates of one batch their place; `notes` say what was unusual, by path."""
 
     def __init__(
-        self, over: Working, known: ClassDictionary, class_map: Mapping[str, str], now: str
+        self,
+        over: Working,
+        known: ClassDictionary,
+        class_map: Mapping[str, str],
+        now: str,
+        stamp: Stamp,
     ) -> None:
         names = known.lookup()
         self._renames = names | {old: names.get(new, new) for old, new in class_map.items()}
-        self._over, self._now = over, now
+        self._over, self._now, self._stamp = over, now, stamp
         self._held: dict[str, Sample | None] = {}
         self.notes: list[str] = []
 
@@ -48,6 +54,9 @@ class Placing:
             path, was = self._find(candidate, remembered)
         same = remembered is not None and unsigned(remembered.labels) == unsigned(outcome.labels)
         sample = self._merged(candidate, path, was, remembered, same_labels=same)
+        stamped = self._stamp(sample.metadata)
+        if stamped is not sample.metadata:
+            sample = msgspec.structs.replace(sample, metadata=stamped)
         self._held[path] = sample
         self.notes += [f"{path}: {note}" for note in candidate.notes]
         return sample, was

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
+from visloop.faces.cli import metadata
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -238,6 +240,25 @@ def _label_list(plain: Mapping[str, Any]) -> None:
     _rows(rows)
 
 
+def _meta_fields(plain: Mapping[str, Any]) -> None:
+    _rows(metadata.field_rows(plain))
+
+
+def _differing(plain: Mapping[str, Any]) -> None:
+    for side in ("samples", "objects"):
+        click.echo(f"{side:<8} {_cell({k: n for k, n in plain[side].items() if n}) or 'the same'}")
+    for name in ("classes", "fields"):
+        if plain[name]:
+            click.echo(f"{name}:")
+            _rows(plain[name])
+    rows = metadata.detail_rows(plain)
+    if rows:
+        used = [key for key in rows[0] if any(row[key] for row in rows)]
+        _rows(rows, used)
+    if plain["truncated"]:
+        click.echo(f"… only the first {len(rows)} changed samples are shown")
+
+
 def _imported(plain: Mapping[str, Any]) -> None:
     click.echo(f"{plain['accepted']} accepted, {plain['unchanged']} said nothing new")
     if plain["unknown"]:
@@ -262,6 +283,16 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
 _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "add": _added,
     "status": _status,
+    "diff": _differing,
+    "meta.show": metadata.shown,
+    "meta.fields": _meta_fields,
+    "meta.set": metadata.changed,
+    "meta.import": metadata.imported,
+    "meta.field.add": metadata.changed,
+    "meta.field.rename": metadata.changed,
+    "meta.field.remove": metadata.changed,
+    "camera.apply": metadata.changed,
+    "camera.align": metadata.aligned,
     "quarantine.list": _quarantined,
     "label.list": _label_list,
     "label.next": _label_list,

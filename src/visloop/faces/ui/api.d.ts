@@ -17,6 +17,21 @@ export interface Verbs {
   "unstage": { ask: UnstageAsk; answer: Count };
   "classes.list": { ask: ClassesListAsk; answer: { count: number; rows: ClassEntry[] } };
   "classes.add": { ask: ClassesAddAsk; answer: { count: number; rows: ClassEntry[] } };
+  "meta.fields": { ask: MetaFieldsAsk; answer: Rows };
+  "meta.show": { ask: MetaShowAsk; answer: Rows };
+  "meta.set": { ask: MetaSetAsk; answer: MetaChanged };
+  "meta.import": { ask: MetaImportAsk; answer: MetaImported };
+  "meta.field.list": { ask: MetaFieldListAsk; answer: Rows };
+  "meta.field.add": { ask: MetaFieldAddAsk; answer: MetaChanged };
+  "meta.field.rename": { ask: MetaFieldRenameAsk; answer: MetaChanged };
+  "meta.field.remove": { ask: MetaFieldRemoveAsk; answer: MetaChanged };
+  "camera.list": { ask: CameraListAsk; answer: Rows };
+  "camera.show": { ask: CameraShowAsk; answer: CameraAnswer };
+  "camera.add": { ask: CameraAddAsk; answer: CameraAnswer };
+  "camera.set": { ask: CameraSetAsk; answer: CameraAnswer };
+  "camera.remove": { ask: CameraRemoveAsk; answer: Count };
+  "camera.apply": { ask: CameraApplyAsk; answer: MetaChanged };
+  "camera.align": { ask: CameraAlignAsk; answer: CameraAligned };
   "train": { ask: TrainAsk; answer: Trained };
   "runs.list": { ask: RunsListAsk; answer: { count: number; rows: RunLine[] } };
   "runs.show": { ask: RunsShowAsk; answer: { run: Run; metrics: Metric[] } };
@@ -78,6 +93,9 @@ export interface AddAsk {
   window?: string;
   privacy?: Record<string, string>;
   deep?: boolean;
+  licence?: string;
+  set?: Record<string, string>;
+  camera?: string;
   dry_run?: boolean;
 }
 
@@ -162,6 +180,76 @@ export interface Calibrated {
   confidence: number;
   accuracy: number;
   n: number;
+}
+
+export interface CameraAddAsk {
+  camera: string;
+  place?: string | null;
+  make?: string | null;
+  model?: string | null;
+  serial?: string | null;
+  clock_offset_s?: number | null;
+  since?: string | null;
+  utc_offset?: string | null;
+  calibration?: string | null;
+  colour_profile?: string | null;
+}
+
+export interface CameraAlignAsk {
+  ref: string;
+  tolerance_s?: number;
+  group_field?: string | null;
+  dry_run?: boolean;
+}
+
+export interface CameraAligned {
+  groups: (Record<string, any>)[];
+  alone: number;
+  without_camera: number;
+  without_time: number;
+  changed: number;
+  notes: string[];
+}
+
+export interface CameraAnswer {
+  id: string;
+  place: string;
+  make: string;
+  model: string;
+  serial: string;
+  utc_offset: string;
+  clocks: (Record<string, any>)[];
+  calibration: Record<string, any> | null;
+  colour_profile: string;
+}
+
+export interface CameraApplyAsk {
+  dataset: string;
+  dry_run?: boolean;
+}
+
+export interface CameraListAsk {
+}
+
+export interface CameraRemoveAsk {
+  camera: string;
+}
+
+export interface CameraSetAsk {
+  camera: string;
+  place?: string | null;
+  make?: string | null;
+  model?: string | null;
+  serial?: string | null;
+  clock_offset_s?: number | null;
+  since?: string | null;
+  utc_offset?: string | null;
+  calibration?: string | null;
+  colour_profile?: string | null;
+}
+
+export interface CameraShowAsk {
+  camera: string;
 }
 
 export interface Candidate {
@@ -327,6 +415,7 @@ export interface DiffAnswer {
   classes: (Record<string, any>)[];
   details: (Record<string, any>)[];
   truncated: boolean;
+  fields: (Record<string, any>)[];
 }
 
 export interface DiffAsk {
@@ -504,6 +593,74 @@ export interface Mask {
   review?: "accepted" | "draft" | "proposed" | "rejected";
   size_hw: [number, number];
   counts: number[];
+}
+
+export interface MetaChanged {
+  matched: number;
+  changed: number;
+  notes: string[];
+}
+
+export interface MetaFieldAddAsk {
+  dataset: string;
+  name: string;
+  type?: "boolean" | "choice" | "integer" | "number" | "text" | "time";
+  unit?: string;
+  choices?: string;
+  description?: string;
+  private?: boolean;
+  dry_run?: boolean;
+}
+
+export interface MetaFieldListAsk {
+  ref: string;
+  all?: boolean;
+}
+
+export interface MetaFieldRemoveAsk {
+  dataset: string;
+  name: string;
+}
+
+export interface MetaFieldRenameAsk {
+  dataset: string;
+  name: string;
+  to: string;
+}
+
+export interface MetaFieldsAsk {
+  ref: string;
+}
+
+export interface MetaImportAsk {
+  dataset: string;
+  file: string;
+  key?: "digest" | "name" | "path" | "stem";
+  column?: string | null;
+  dry_run?: boolean;
+}
+
+export interface MetaImported {
+  rows: number;
+  matched: number;
+  changed: number;
+  unplaced: (Record<string, any>)[];
+  notes: string[];
+}
+
+export interface MetaSetAsk {
+  dataset: string;
+  paths?: string[];
+  set?: Record<string, string>;
+  unset?: string[];
+  all?: boolean;
+  where?: Record<string, string>;
+  dry_run?: boolean;
+}
+
+export interface MetaShowAsk {
+  ref: string;
+  path: string;
 }
 
 export interface Metric {
@@ -807,6 +964,7 @@ export interface StagedCounts {
   changed: number;
   removed: number;
   classes: boolean;
+  fields: boolean;
 }
 
 export interface Status {
