@@ -104,10 +104,10 @@ def test_without_pyav_the_error_says_what_to_install(monkeypatch, tmp_path):
 
     def absent(name, *args, **kwargs):
         if name == "av" or name.startswith("av."):
-            raise ImportError(name)
+            raise ModuleNotFoundError(name, name=name)
         return real(name, *args, **kwargs)
 
-    monkeypatch.delitem(sys.modules, "visloop.adapters.video", raising=False)
+    monkeypatch.delitem(sys.modules, "visloop.adapters.video.writing", raising=False)
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(MissingExtra) as error:
         write_video(Line(1), tmp_path / "a.mp4", 1)

@@ -90,13 +90,14 @@ class LoopSection(Section):
 
 
 class IngestSection(Section):
-    """What `add` takes from archives, buckets and the net at most.
+    """What `add` takes from videos, archives, buckets and the net at most.
 
     An archive may hold `archive_members` files, unpack to `archive_gb` GiB, and to `archive_ratio`
     times its own size. Fetching: so many at once, MB and seconds a file, tries before giving up.
     `private_addresses`: URLs in lists may lead to this machine and its own network.
     """
 
+    frames_per_video: Annotated[int, Field(gt=0, le=10_000_000)] = 100_000
     archive_members: Count = 1_000_000
     archive_gb: Annotated[float, Field(gt=0)] = 200.0
     archive_ratio: Annotated[int, Field(ge=2)] = 200

@@ -58,6 +58,11 @@ if TYPE_CHECKING:
     from visloop.data.media.grey import stretched as stretched
     from visloop.data.media.grey import windowed as windowed
     from visloop.data.media.keeping import in_place as in_place
+    from visloop.data.media.video import MAX_FRAME_PIXELS as MAX_FRAME_PIXELS
+    from visloop.data.media.video import Marks as Marks
+    from visloop.data.media.video import OtherPixels as OtherPixels
+    from visloop.data.media.video import VideoInfo as VideoInfo
+    from visloop.data.media.video import VideoReader as VideoReader
     from visloop.data.origins.archives.unpack import ArchiveRefused as ArchiveRefused
     from visloop.data.privacy.finding import find_faces as find_faces
     from visloop.data.privacy.finding import find_text as find_text
@@ -176,6 +181,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "following",
         ),
         "media.keeping": ("in_place",),
+        "media.video": (
+            "MAX_FRAME_PIXELS",
+            "Marks",
+            "OtherPixels",
+            "VideoInfo",
+            "VideoReader",
+        ),
         "origins.archives.unpack": ("ArchiveRefused",),
         "privacy.finding": ("find_faces", "find_text"),
         "privacy.policy": ("Policy",),

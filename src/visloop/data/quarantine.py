@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, RowMapping, bindparam, select, text
 
 from visloop.data import catalog
 from visloop.data.cameras.registry import stamp_of
-from visloop.data.ingest.records import Found
+from visloop.data.ingest.records import FILM, FRAME, Found
 from visloop.data.intake.batch import Tally, plan, record, unpack_found
+from visloop.data.intake.films import Films
 from visloop.data.intake.memory import Remembered, remembered
 from visloop.data.intake.reading import Outcome, labels_digest, read, refused
 from visloop.data.media.keeping import Keeper
 from visloop.data.origins.again import again
 from visloop.data.privacy.guard import Guard, unsigned
-from visloop.data.records import Added, DataPorts, Quarantined, Refusal
+from visloop.data.records import Added, AddOptions, DataPorts, Quarantined, Refusal
 from visloop.data.tables import quarantine as table
 from visloop.data.tree.nodes import Nodes
 from visloop.data.working import Working, batches
 from visloop.errors import NotFound, UsageError, did_you_mean
 from visloop.events import Scope
-from visloop.store import utc_text
+from visloop.store import Write, utc_text
 
 if TYPE_CHECKING:
     from visloop.data.formats import Item
@@ -75,35 +77,46 @@ def quarantine_retry(
     track = ports.progress.track(offered, doing="retry", unit="file", total=len(files))
     total, nodes = Tally(), Nodes(ports.blobs)
     sink = Keeper(ports.blobs, Guard(ports.privacy, ports.secret))
-    read_again = (_read_again(each, noted, sink) for each in track)
-    for outcomes in batches(read_again, _AT_ONCE):
-        ports.blobs.flush()
-        with ports.ledger.write(scope) as write:
-            state = catalog.state(write.connection, scope.project, dataset)
-            over = Working.load(write.connection, nodes, state)
-            learning = state.learning or not over.classes.entries
-            now = utc_text(write.now)
-            stamp = stamp_of(write.connection, scope.project)
-            decided = plan(over, outcomes, over.classes, {}, now, learning=learning, stamp=stamp)
-            record(write, over, decided)
-            sink.note(write)
-            write.fact(
-                "data.quarantine_retried",
-                dataset,
-                tried=len(outcomes),
-                added=decided.tally.added,
-                quarantined=decided.tally.quarantined,
-            )
-        total.take(decided.tally)
+    with closing(Films(sink, AddOptions().max_frames)) as films:
+        read_again = (each for item in track for each in _read_again(item, noted, sink, films))
+        for outcomes in batches(read_again, _AT_ONCE):
+            ports.blobs.flush()
+            with ports.ledger.write(scope) as write:
+                total.take(_staged(write, nodes, dataset, outcomes))
+                sink.note(write)
     return total.answer()
 
 
-def _read_again(item: Item, noted: Mapping[str, Remembered], sink: Keeper) -> Outcome:
+def _staged(write: Write, nodes: Nodes, dataset: str, outcomes: Sequence[Outcome]) -> Tally:
+    state = catalog.state(write.connection, write.scope.project, dataset)
+    over = Working.load(write.connection, nodes, state)
+    learning = state.learning or not over.classes.entries
+    now, stamp = utc_text(write.now), stamp_of(write.connection, write.scope.project)
+    decided = plan(over, outcomes, over.classes, {}, now, learning=learning, stamp=stamp)
+    record(write, over, decided)
+    counts = {"added": decided.tally.added, "quarantined": decided.tally.quarantined}
+    write.fact("data.quarantine_retried", dataset, tried=len(outcomes), **counts)
+    return decided.tally
+
+
+def _read_again(
+    item: Item, noted: Mapping[str, Remembered], sink: Keeper, films: Films
+) -> Iterator[Outcome]:
+    """What becomes of a file that was refused; of a film, of each of its frames too."""
     if isinstance(item, Refusal):
-        return refused(item)
+        yield refused(item)
+        return
     before = noted.get(item.source)
     said = before.labels if before is not None else labels_digest(item, {})
-    return read(item, sink.guard.signed(unsigned(said)), sink)
+    labels = sink.guard.signed(unsigned(said))
+    kind = item.part.kind if item.part is not None else ""
+    if kind == FILM:
+        every = films.outcomes(item, labels, lambda _found, _labels: False, {})
+        yield from (outcome for outcome in every if outcome is not None)
+    elif kind == FRAME:
+        yield films.frame(item, labels)
+    else:
+        yield read(item, labels, sink)
 
 
 def quarantine_remove(

@@ -208,10 +208,11 @@ class AddOptions:
 
     `in_place` keeps no copy of the files but remembers where they lie. `frames` says which
     pictures of a video are taken: `every:0.5s`, `key`, `scene`, `scene:0.3`, `all`; empty leaves
-    videos out. `pages` is `first` or `all` of a file that holds several; `window` says which grey
-    values of a DICOM picture become black and white: `auto`, `full` or `CENTRE,WIDTH`. `licence`,
-    `camera` and `metadata` are noted on each sample. `privacy` makes the workspace's policy stricter
-    (`{"faces": "blur"}`); `deep` decodes every picture whole before it is believed.
+    videos out; `max_frames` is the most that one video may give. `pages` is `first` or `all` of a
+    file that holds several; `window` says which grey values of a DICOM picture become black and
+    white: `auto`, `full` or `CENTRE,WIDTH`. `licence`, `camera` and `metadata` are noted on each
+    sample. `privacy` makes the workspace's policy stricter (`{"faces": "blur"}`); `deep` decodes
+    every picture whole before it is believed.
     """
 
     format: str = "auto"
@@ -221,6 +222,7 @@ class AddOptions:
     dry_run: bool = False
     in_place: bool = False
     frames: str = ""
+    max_frames: int = 100_000
     pages: Literal["first", "all"] = "first"
     window: str = "auto"
     licence: str = ""

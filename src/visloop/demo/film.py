@@ -5,25 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from visloop.config import load_plugin
 from visloop.demo.drift import Drift
 from visloop.demo.line import Frame, Line
-from visloop.errors import MissingExtra
 from visloop.events import Clock
 from visloop.progress import Progress, Silent
 
-WRITERS: Final = "visloop.video"  # the entry-point group of video writers
-
 
 class VideoWriter(Protocol):
-    """What writes a video file: an entry point of group `visloop.video` names its class."""
+    """What writes a video file: the entry point `writer` of group `visloop.video` names its class."""
 
     def __init__(self, path: Path, size_px: tuple[int, int], rate_hz: float) -> None:
         """Begin a file of the given width, height and nominal rate."""
@@ -51,16 +48,9 @@ def video_writer() -> type[VideoWriter]:
     """The installed video writer.
 
     Raises:
-        MissingExtra: none is installed, or the library that it needs is not.
+        MissingExtra: the library that it needs is not installed.
     """
-    for entry in entry_points(group=WRITERS):
-        try:
-            return entry.load()
-        except ImportError:
-            continue
-    raise MissingExtra(
-        "writing a video needs PyAV, which is not installed", fix="pip install 'visloop[video]'"
-    )
+    return load_plugin("video", "writer", extra="video")
 
 
 def write_video(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from visloop.store.clock import FakeClock as FakeClock
     from visloop.store.clock import SystemClock as SystemClock
     from visloop.store.engine import LedgerBusy as LedgerBusy
+    from visloop.store.forks import survives_forks as survives_forks
     from visloop.store.jobs import JobNotFound as JobNotFound
     from visloop.store.jobs import Jobs as Jobs
     from visloop.store.jobs import worker_name as worker_name
@@ -64,6 +65,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "clock": ("FakeClock", "SystemClock"),
         "jobs": ("JobNotFound", "Jobs", "worker_name"),
         "engine": ("LedgerBusy",),
+        "forks": ("survives_forks",),
         "leases": ("heartbeats",),
         "ledger": ("Ledger", "LedgerNotFound", "Write"),
         "people": ("PARTS", "ROLES", "authorise", "ensure_owner", "ensure_project", "role_of"),

@@ -52,6 +52,7 @@ class Following:
         inner: the store itself.
         follow: kind of reference → how it is followed.
         elsewhere: asked for digests that `inner` does not hold.
+        let_go: called when it is closed.
     """
 
     def __init__(
@@ -59,9 +60,10 @@ class Following:
         inner: Blobs,
         follow: Mapping[str, Follow],
         elsewhere: Elsewhere = lambda digest: None,  # noqa: ARG005
+        let_go: Callable[[], None] = lambda: None,
     ) -> None:
         self.inner = inner
-        self._follow, self._elsewhere = follow, elsewhere
+        self._follow, self._elsewhere, self._let_go = follow, elsewhere, let_go
 
     def put(self, data: bytes | memoryview, digest: str | None = None) -> str:
         """As the store below."""
@@ -101,6 +103,7 @@ class Following:
 
     def close(self) -> None:
         """As the store below."""
+        self._let_go()
         self.inner.close()
 
     def _followed(self, digest: str, says: dict[str, Any]) -> bytes:

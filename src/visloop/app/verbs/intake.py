@@ -29,6 +29,10 @@ class Add:
     split: str | None = opt("put all of them in this split", default=None)
     map: dict[str, str] = opt("rename a class on the way in: --map old=new", default={})
     add_classes: bool = opt("let class names in that the data set does not have", default=False)
+    frames: str = opt(
+        "of videos take: every:0.5s, every:12frames, key, scene[:0.3] or all; none if not given",
+        default="",
+    )
     in_place: bool = opt(
         "leave the files where they lie: note them instead of copying their bytes", default=False
     )
@@ -71,6 +75,8 @@ def add(ports: Ports, scope: Scope, ask: Add) -> AddAnswer:
         split=ask.split,
         class_map=ask.map,
         add_classes=ask.add_classes,
+        frames=ask.frames,
+        max_frames=ports.config.ingest.frames_per_video,
         in_place=ask.in_place,
         pages=ask.pages,
         window=ask.window,

@@ -40,6 +40,10 @@ PICTURE_SUFFIXES: Final = frozenset((*_READ.split(), *_KNOWN.split()))
 RAW_SUFFIXES: Final = frozenset(_RAW.split())
 """Camera raw that looks like TIFF; its first picture is only a preview."""
 
+_FILMS: Final = "3gp asf avi flv m2ts m4v mkv mov mp4 mpeg mpg mts mxf ogv webm wmv h264 hevc h265"
+FILM_SUFFIXES: Final = frozenset(_FILMS.split())
+"""File names that promise a film."""
+
 _CONVERT = "convert it to JPEG or PNG, then add it again"
 
 
@@ -57,7 +61,8 @@ class Unsupported(NamedTuple):
 _HEIC = Unsupported("HEIC/HEIF", "pip install 'visloop[heif]', then retry", "heif")
 _DICOM = Unsupported("DICOM", "pip install 'visloop[dicom]', then retry", "dicom")
 RAW: Final = Unsupported("camera raw", "develop it to JPEG or 16-bit TIFF first")
-_VIDEO = Unsupported("video", "take frames from it first: ffmpeg -i a.mp4 -vf fps=1 frame-%05d.jpg")
+_VIDEO = Unsupported("video", "say which pictures to take: visloop add FILE --frames every:1s")
+_TRANSPORT_BYTES: Final = 188
 
 _BRANDS: dict[bytes, str | Unsupported] = {
     b"avif": "image/avif",
@@ -111,6 +116,13 @@ def media_of(data: bytes) -> str | Unsupported | None:
     if data[:4] == b"RIFF":
         return {b"WEBP": "image/webp", b"AVI ": _VIDEO}.get(data[8:12])
     return _loose_media(data)
+
+
+def is_film_start(data: bytes) -> bool:
+    """Whether a file that begins like this is a film."""
+    media = media_of(data)
+    transport = data[:1] == b"G" == data[_TRANSPORT_BYTES : _TRANSPORT_BYTES + 1]
+    return transport or (isinstance(media, Unsupported) and media.name == _VIDEO.name)
 
 
 def _loose_media(data: bytes) -> str | Unsupported | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from visloop.data.records import Refusal
 from visloop.vision import Annotation
+
+FILM: Final = "film"
+"""The kind of `Part` that stands for a whole film, from which frames are to be taken."""
+FRAME: Final = "frame"
 
 
 class BrokenFile(Exception):

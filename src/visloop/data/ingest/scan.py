@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from visloop.data.formats import FORMATS
-from visloop.data.ingest.records import Found
-from visloop.data.ingest.walk import Leftovers, clean
+from visloop.data.ingest.records import FILM, Found, Part
+from visloop.data.ingest.walk import Leftovers, clean, is_film
 from visloop.data.media.grey import parse_window
 from visloop.data.media.pages import unfold
+from visloop.data.media.policy import parse_frames
 from visloop.data.records import AddOptions, ClassEntry
 from visloop.errors import NotFound, UsageError, did_you_mean
 
@@ -62,11 +63,13 @@ class Scan:
         self._unfolds = options.pages == "all" or options.window != "auto"
 
     def __iter__(self) -> Iterator[Item]:
+        frames = self._options.frames
+        items = _films(self._items, frames) if frames else self._items
         if not self._changes and not self._unfolds:
-            yield from self._items
+            yield from items
             return
         replace, changes = msgspec.structs.replace, self._changes
-        for item in self._items:
+        for item in items:
             if not isinstance(item, Found):
                 yield item
             elif self._unfolds:
@@ -87,11 +90,14 @@ def scan(paths: Sequence[str | Path], options: AddOptions) -> Scan:
 
     Raises:
         SourceNotFound: a path is not there.
-        UsageError: no such format, or the path is not of the format that was named.
+        UsageError: no such format, the path is not of the format that was named, or
+            `options.frames` does not say which frames.
     """
     check_format(options.format)
     parse_window(options.window)
-    left = Leftovers()
+    if options.frames:
+        parse_frames(options.frames)
+    left = Leftovers(films=bool(options.frames))
     grouped: dict[str, list[str]] = {}
     for path in _outermost([existing(path) for path in paths], left):
         grouped.setdefault(_format_of(path, options.format).name, []).append(path)
@@ -106,6 +112,15 @@ def check_format(name: str) -> None:
             f"no format is called {name!r}",
             fix=did_you_mean(name, FORMATS, otherwise=f"auto, {', '.join(FORMATS)}"),
         )
+
+
+def _films(items: Iterator[Item], frames: str) -> Iterator[Item]:
+    """The items, films among them as films: the frames that `frames` names are to be taken."""
+    for item in items:
+        if isinstance(item, Found) and item.part is None and is_film(item.file):
+            yield msgspec.structs.replace(item, part=Part(kind=FILM, at={"frames": frames}))
+        else:
+            yield item
 
 
 def existing(path: str | Path) -> str:

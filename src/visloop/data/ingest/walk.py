@@ -14,7 +14,7 @@ import posixpath
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from visloop.data.ingest.media import PICTURE_SUFFIXES, media_of
+from visloop.data.ingest.media import FILM_SUFFIXES, PICTURE_SUFFIXES, is_film_start, media_of
 from visloop.data.ingest.probe import refuse, unreadable
 from visloop.data.origins.archives.kinds import is_archive_name
 
@@ -40,9 +40,14 @@ class Entry(NamedTuple):
 
 
 class Leftovers:
-    """What a scan did not offer, or offered under another name: counted, the first ones named."""
+    """What a scan did not offer, or offered under another name: counted, the first ones named.
 
-    def __init__(self) -> None:
+    Args:
+        films: films are offered too, not only pictures.
+    """
+
+    def __init__(self, *, films: bool = False) -> None:
+        self.films = films
         self._hidden = 0
         self._counts: dict[str, int] = {}
         self._first: dict[str, list[str]] = {}
@@ -114,6 +119,35 @@ def is_picture(file: str) -> bool:
     return media is not None and (isinstance(media, str) or media.name not in {"video", "PDF"})
 
 
+def is_film(file: str) -> bool:
+    """Whether the file promises a film by its name, or is one by its bytes."""
+    suffix = file.rpartition("/")[2].rpartition(".")[2].lower()
+    if suffix in FILM_SUFFIXES:
+        return True
+    if suffix in PICTURE_SUFFIXES or suffix in _NEVER_PICTURES:
+        return False
+    try:
+        with open(file, "rb", buffering=0) as opened:
+            return is_film_start(opened.read(512))
+    except OSError:
+        return False
+
+
+def _is_offered(file: str, path: str, left: Leftovers) -> bool:
+    """Whether it is a picture, or a film where those are wanted; what it is instead is counted."""
+    if is_picture(file):
+        return True
+    if is_archive_name(file.rpartition("/")[2]):
+        left.add("{n} archives were left closed (to add one: visloop add FILE)", path)
+    elif not is_film(file):
+        left.add("{n} files are not pictures and were left out", path)
+    elif not left.films:
+        left.add("{n} videos were left out (--frames every:1s takes pictures from them)", path)
+    else:
+        return True
+    return False
+
+
 def is_hidden(name: str) -> bool:
     """Dot files and what operating systems leave lying about."""
     return name.startswith(".") or name.lower() in _LITTER
@@ -131,12 +165,8 @@ def _folder(folder: str, prefix: str, tree: str, left: Leftovers) -> Iterator[En
         if name.endswith("/"):
             yield from _folder(entry.path, path, tree, left)
         elif entry.is_file(follow_symlinks=False):
-            if is_picture(entry.path):
+            if _is_offered(entry.path, path, left):
                 yield Entry(path, entry.path)
-            elif is_archive_name(name):
-                left.add("{n} archives were left closed (to add one: visloop add FILE)", path)
-            else:
-                left.add("{n} files are not pictures and were left out", path)
         elif entry.is_symlink():
             yield from _link(entry.path, path, tree, left)
         else:
@@ -165,8 +195,8 @@ def _link(file: str, path: str, tree: str, left: Leftovers) -> Iterator[Entry | 
     target = os.path.realpath(file)
     if os.path.isdir(target):
         left.add("{n} links to folders were not followed", path)
-    elif not is_picture(file):
-        left.add("{n} files are not pictures and were left out", path)
+    elif not _is_offered(file, path, left):
+        pass
     elif not os.path.exists(target):
         yield refuse(path, clean(file), "unreadable", "a link to a file that is not there")
     elif not inside(target, tree):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -17,8 +18,9 @@ from sqlalchemy import Connection, text
 
 from visloop.data import catalog, dictionary
 from visloop.data.fields.records import NO_FIELDS
-from visloop.data.ingest.records import Found
+from visloop.data.ingest.records import FILM, Found
 from visloop.data.intake.batch import Plan, Tally, plan, record
+from visloop.data.intake.films import Films
 from visloop.data.intake.memory import KnownFile, holder, known_files, remembered
 from visloop.data.intake.noting import Noting, noting
 from visloop.data.intake.reading import UNKNOWN_SIZE, Outcome, labels_digest, read, refused, sealed
@@ -96,10 +98,14 @@ class _Addition:
                 fix="leave --in-place away, or add to a workspace without a privacy section",
             )
         self._guard = Guard(policy, ports.secret, options.deep)
-        self._sink: Keeper | Nowhere = Keeper(ports.blobs, self._guard)
+        self._sink: Keeper | Nowhere = (
+            Nowhere(self._guard) if options.dry_run else Keeper(ports.blobs, self._guard)
+        )
+        self._films = Films(self._sink, options.max_frames)
         self._tally = Tally(notes=list(noted.notes))
         self._learning = options.add_classes
         self._known: dict[str, KnownFile] = {}
+        self._parts: dict[str, list[str]] = {}
 
     def run(self, chosen: Sequence[Origin]) -> Added:
         """One origin after the other, to the closing fact; all of them are one import."""
@@ -109,7 +115,7 @@ class _Addition:
             self._look(origin)
             if self._is_as_it_was(origin.seal):
                 continue
-            with origin.open(self._ports, self._known) as opened:
+            with origin.open(self._ports, self._known) as opened, closing(self._films):
                 self._begin(opened.found, origin)
                 for outcome in self._outcomes(opened, origin.seal):
                     batch.append(outcome)
@@ -123,7 +129,7 @@ class _Addition:
     def _look(self, origin: Origin) -> None:
         """What earlier calls noted of files there."""
         owner = (self._scope.project, self._dataset)
-        self._known = {}
+        self._known, self._parts = {}, {}
         with self._ports.ledger.read() as connection:
             for root, _ in origin.roots:
                 self._known |= known_files(connection, *owner, root)
@@ -140,8 +146,7 @@ class _Addition:
             return False
         for source, file in self._known.items():
             if source != seal.source:
-                self._tally.quarantined += file.state == "quarantined"
-                self._tally.unchanged += file.state != "quarantined"
+                self._count_untouched(file)
         return True
 
     def _doubt(self, files: Collection[str]) -> None:
@@ -200,6 +205,10 @@ class _Addition:
             labels = guard.signed(labels_digest(item, renames))
             if before is not None and not guard.deep and _untouched(item, labels, before):
                 self._count_untouched(before)
+                if item.part is not None and item.part.kind == FILM:
+                    for source in self._below(item.source):
+                        if (frame := known.pop(source, None)) is not None:
+                            self._count_untouched(frame)
             elif before is None and late is not None:
                 late.append(Wanted(item, labels))
             else:
@@ -214,7 +223,10 @@ class _Addition:
         """Each picture read where it lies, or once it is fetched."""
         if opened.fetcher is None:
             for each in wanted:
-                yield read(each[0], each[1], self._sink) if isinstance(each, Wanted) else each
+                if isinstance(each, Wanted):
+                    yield from self._opened(each.found, each.labels)
+                else:
+                    yield each
             return
         at_once = self._ports.limits.fetch_at_once
         for each, fetched in fetched_ahead(wanted, opened.fetcher, at_once):
@@ -225,7 +237,37 @@ class _Addition:
             elif each.known is not None and fetched == "as it was":
                 self._count_untouched(each.known)
             else:
-                yield read(each.found, each.labels, self._sink)
+                yield from self._opened(each.found, each.labels)
+
+    def _opened(self, item: Found, labels: str) -> Iterator[Outcome]:
+        """What became of a file; of a film, of each frame that is taken and then of itself."""
+        if item.part is None or item.part.kind != FILM:
+            yield read(item, labels, self._sink)
+            return
+        every = self._films.outcomes(item, labels, self._same, self._options.class_map)
+        for outcome in self._ports.progress.track(every, doing="decode", unit="frame"):
+            if outcome is not None:
+                yield outcome
+        frame = msgspec.structs.replace(item, part=None)
+        stay = [self._known[each] for each in self._below(item.source) if each in self._known]
+        if left := sum(not _untouched(frame, each.labels, each) for each in stay):
+            self._tally.notes.append(
+                f"{item.path}: {left} frames were taken before it changed; they stay"
+            )
+
+    def _same(self, frame: Found, labels: str) -> bool:
+        before = self._known.pop(frame.source, None)
+        if before is None or self._sink.guard.deep or not _untouched(frame, labels, before):
+            return False
+        self._count_untouched(before)
+        return True
+
+    def _below(self, film: str) -> list[str]:
+        """What is known of the frames of a film."""
+        if not self._parts:
+            for source in self._known:
+                self._parts.setdefault(source.rpartition("/")[0], []).append(source)
+        return self._parts.get(film, [])
 
     def _late(self, late: list[Wanted], opened: Opened) -> Iterator[Outcome]:
         """New files in a folder added before: those with the bytes of a file that is gone moved."""
@@ -289,7 +331,6 @@ class _Rehearsal(_Addition):
     ) -> None:
         super().__init__(ports, scope, dataset, options, noted)
         self._fields = NO_FIELDS
-        self._sink = Nowhere(self._guard)
         self._classes = ClassDictionary()
 
     def _begin(self, found: Offered, origin: Origin) -> None:

@@ -148,7 +148,7 @@ def _probed(
 ) -> tuple[str, Candidate | None, tuple[Refusal, ...]]:
     """Digest of the bytes, the candidate, what was refused."""
     if data[:2] not in _NEVER_CONVERTED and (name := converter_of(data)) is not None:
-        return _from_piece(found, partial(converted, name, data, {}), blobs)
+        return from_piece(found, partial(converted, name, data, {}), blobs)
     seen = probe(data, found.path, source=found.source)
     if isinstance(seen, Refusal):
         keeps = 0 < len(data) <= KEPT_REFUSED_BYTES and not (
@@ -158,7 +158,7 @@ def _probed(
         return kept or digest_of(data), None, (msgspec.structs.replace(seen, image=kept),)
     if blobs.guard.deep or blobs.guard.policy.active:
         return _guarded(found, Piece(data, seen), mtime_ns, blobs)
-    return _candidate(found, seen, blobs.original(found, data, mtime_ns), len(data))
+    return candidate_of(found, seen, blobs.original(found, data, mtime_ns), len(data))
 
 
 def _guarded(
@@ -168,19 +168,22 @@ def _guarded(
     if blobs.guard.deep and (damage := damage_of(piece.data, piece.probe)):
         return digest_of(piece.data), None, (refuse(found.path, found.source, "damaged", damage),)
     if blobs.guard.policy.active:
-        return _from_piece(found, lambda: piece, blobs)
+        return from_piece(found, lambda: piece, blobs)
     image = blobs.original(found, piece.data, mtime_ns)
-    return _candidate(found, piece.probe, image, len(piece.data))
+    return candidate_of(found, piece.probe, image, len(piece.data))
 
 
 def _may_name_a_patient(path: str) -> bool:
     return path.lower().endswith((".dcm", ".dicom", ".ima"))
 
 
-def _candidate(
+def candidate_of(
     found: Found, seen: Probe, image: str, size_bytes: int, drawn_on: Probe | None = None
 ) -> tuple[str, Candidate, tuple[Refusal, ...]]:
-    """`drawn_on`: the picture as it came, which the labels mean, where it was changed."""
+    """(digest, candidate, refused objects) of a picture whose bytes are kept as `image`.
+
+    `drawn_on`: the picture as it came, which the labels mean, where it was changed.
+    """
     labels = settle(found, drawn_on or seen)
     candidate = Candidate(
         path=found.path,
@@ -212,11 +215,11 @@ def _read_part(found: Found, part: Part, labels: str, blobs: Sink) -> Outcome:
     if part.kind == OPENED:
         return Outcome(*seen, "", None, (), found)
     return Outcome(
-        *seen, *_from_piece(found, partial(OPENERS[part.kind], found, blobs), blobs), found
+        *seen, *from_piece(found, partial(OPENERS[part.kind], found, blobs), blobs), found
     )
 
 
-def _from_piece(
+def from_piece(
     found: Found, get: Callable[[], Piece], blobs: Sink
 ) -> tuple[str, Candidate | None, tuple[Refusal, ...]]:
     """As `_probed`, of what an opener gives; bytes that it refuses are kept nowhere."""
@@ -231,7 +234,7 @@ def _from_piece(
         refusal = refuse(found.path, found.source, problem.code, problem.what, fix=problem.fix)
     else:
         image = blobs.put(piece.data)
-        return _candidate(found, piece.probe, image, len(piece.data), came.probe)
+        return candidate_of(found, piece.probe, image, len(piece.data), came.probe)
     return "", None, (refusal,)
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, Final
 
+from blake3 import blake3
 from sqlalchemy import RowMapping, select
 
+from visloop.data.media.frames import Frames
 from visloop.data.tables import located
 from visloop.ids import digest_of
 from visloop.store import BlobNotFound, Following, utc_text
 
 if TYPE_CHECKING:
     from visloop.store import Blobs, Ledger
+
+_CHUNK: Final = 4 << 20
 
 
 class FileChanged(BlobNotFound):
@@ -37,8 +42,52 @@ def following(blobs: Blobs, ledger: Ledger, cache: Path) -> Following:
         ledger: where it is noted which files were left where they lie.
         cache: a folder that may be emptied at any time, for pictures that cost much to make.
     """
-    del cache
-    return Following(blobs, {}, lambda digest: read_in_place(ledger, digest))
+    frames = Frames(lambda digest: open_in_place(ledger, digest), cache / "frames")
+    return Following(
+        blobs, {"frame": frames.follow}, lambda digest: read_in_place(ledger, digest), frames.close
+    )
+
+
+def open_in_place(ledger: Ledger, digest: str) -> BinaryIO | None:
+    """The file of that digest that was left in place, open; None if none was ever noted.
+
+    Equal size and time mean equal bytes; else it is read once to find out.
+
+    Raises:
+        FileChanged: the file holds other bytes now.
+        FileGone: it is not there, or may not be read.
+    """
+    problems: list[BlobNotFound] = []
+    for row in _rows(ledger, digest):
+        file = Path(os.fsdecode(row["raw"]))
+        try:
+            opened = file.open("rb")
+            stat = os.fstat(opened.fileno())
+            same = (stat.st_size, stat.st_mtime_ns) == (row["size"], row["mtime_ns"])
+            if same or (stat.st_size == row["size"] and _digest(opened) == digest):
+                return opened
+            opened.close()
+        except OSError as problem:
+            problems.append(_gone(row, problem))
+            continue
+        problems.insert(0, _changed(row, stat.st_mtime))
+    if problems:
+        raise problems[0]
+    return None
+
+
+def _digest(opened: BinaryIO) -> str:
+    hasher = blake3()
+    while piece := opened.read(_CHUNK):
+        hasher.update(piece)
+    opened.seek(0)
+    return hasher.hexdigest()
+
+
+def _rows(ledger: Ledger, digest: str) -> Sequence[RowMapping]:
+    query = select(located).where(located.c.image == digest).order_by(located.c.noted.desc())
+    with ledger.read() as connection:
+        return connection.execute(query).mappings().all()
 
 
 def read_in_place(ledger: Ledger, digest: str) -> bytes | None:
@@ -48,11 +97,8 @@ def read_in_place(ledger: Ledger, digest: str) -> bytes | None:
         FileChanged: the file holds other bytes now.
         FileGone: it is not there, or may not be read.
     """
-    query = select(located).where(located.c.image == digest).order_by(located.c.noted.desc())
-    with ledger.read() as connection:
-        rows = connection.execute(query).mappings().all()
     problems: list[BlobNotFound] = []
-    for row in rows:
+    for row in _rows(ledger, digest):
         file = Path(os.fsdecode(row["raw"]))
         try:
             stat = file.stat()

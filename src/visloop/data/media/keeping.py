@@ -58,11 +58,15 @@ class Keeper:
             self._stored.append(digest)
             return digest
         digest = digest_of(data)
+        self.left(found, digest, len(data), mtime_ns)
+        return digest
+
+    def left(self, found: Found, digest: str, size_bytes: int, mtime_ns: int) -> None:
+        """Note that the file `found.file` is left in place, unless its bytes are stored already."""
         if not self._blobs.has(digest):
             file = found.file
             name = file if file.isascii() else clean(file)
-            self._left.append((digest, name, os.fsencode(file), len(data), mtime_ns))
-        return digest
+            self._left.append((digest, name, os.fsencode(file), size_bytes, mtime_ns))
 
     def note(self, write: Write) -> None:
         """Note what was left in place since the last call; what was stored is so no more."""
@@ -89,6 +93,9 @@ class Nowhere:
         """Their digest, no more."""
         del found, mtime_ns
         return digest_of(data)
+
+    def left(self, found: Found, digest: str, size_bytes: int, mtime_ns: int) -> None:
+        """Nothing is noted."""
 
     def note(self, write: Write) -> None:
         """Nothing was kept."""

@@ -29,6 +29,10 @@ class Sink(Protocol):
         """
         ...
 
+    def left(self, found: Found, digest: str, size_bytes: int, mtime_ns: int) -> None:
+        """Note that the file `found.file` with these bytes is left in place; it may be of any size."""
+        ...
+
 
 class Piece(NamedTuple):
     """What an opener found: the bytes to keep, and what the picture is.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from visloop.progress import Progress, Silent
 
@@ -17,7 +17,13 @@ _PATIENCE_S = 0.4
 
 
 class Bars:
-    """Draws with Rich, which is loaded only when something takes longer than a moment."""
+    """Draws with Rich, which is loaded only when something takes longer than a moment.
+
+    What is tracked while something else is (the frames of a film among files) gets a bar below it.
+    """
+
+    def __init__(self) -> None:
+        self._drawing: Any = None
 
     def track(
         self, items: Iterable[T], *, doing: str, unit: str, total: int | None = None
@@ -38,6 +44,13 @@ class Bars:
     def _drawn(
         self, rest: Iterator[T], doing: str, unit: str, total: int | None, done: int
     ) -> Iterator[T]:
+        if self._drawing is not None:
+            task = self._drawing.add_task(doing, total=total, completed=done, unit=unit + "s")
+            for item in rest:
+                yield item
+                self._drawing.advance(task)
+            self._drawing.remove_task(task)
+            return
         from rich.console import Console  # noqa: PLC0415 - Rich costs more than most commands
         from rich.progress import (  # noqa: PLC0415
             BarColumn,
@@ -51,15 +64,19 @@ class Bars:
             TextColumn("{task.description:>12}"),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
-            TextColumn(unit + "s  {task.speed:.0f}/s" if total is None else unit + "s"),
+            TextColumn("{task.fields[unit]}" + ("  {task.speed:.0f}/s" if total is None else "")),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         ) as drawn:
-            task = drawn.add_task(doing, total=total, completed=done)
-            for item in rest:
-                yield item
-                drawn.advance(task)
+            task = drawn.add_task(doing, total=total, completed=done, unit=unit + "s")
+            self._drawing = drawn
+            try:
+                for item in rest:
+                    yield item
+                    drawn.advance(task)
+            finally:
+                self._drawing = None
 
     def note(self, text: str) -> None:
         """One line on stderr."""

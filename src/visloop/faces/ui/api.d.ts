@@ -88,6 +88,7 @@ export interface AddAsk {
   split?: string | null;
   map?: Record<string, string>;
   add_classes?: boolean;
+  frames?: string;
   in_place?: boolean;
   pages?: "all" | "first";
   window?: string;

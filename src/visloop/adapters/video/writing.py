@@ -1,4 +1,4 @@
-"""Video files through PyAV (FFmpeg): the entry point `pyav` of group `visloop.video`."""
+"""Writing films through PyAV (FFmpeg): the entry point `writer` of group `visloop.video`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Video files and live streams through PyAV (FFmpeg): entry points of group `visloop.video`."""
