@@ -49,6 +49,7 @@ def test_new_bytes_and_moves_keep_the_sample_and_its_objects(ports, photos) -> N
         "removed": 0,
         "moved": 1,
         "changed": 1,
+        "renamed_by_class": 0,
     }
 
 

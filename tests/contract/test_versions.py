@@ -162,6 +162,7 @@ def test_a_diff_goes_down_to_one_box(ports, photos) -> None:
         "moved": 1,
         "relabelled": 1,
         "attributes": 0,
+        "renamed_by_class": 0,
     }
     (detail,) = found.details
     moved = next(each for each in detail.objects if each.kind == "moved")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.train_parts import SCOPE, draw, draw_splits, opened
-from visloop import evaluate, store
+from visloop import data, evaluate, store
 from visloop.evaluate import BetterThanChampion, GatePolicy, MinSamples, Threshold
 from visloop.ids import Ref
 
@@ -91,3 +91,28 @@ def test_the_newest_verdict_is_the_one_asked_for_last(ready):
         said = evaluate.run_gate(ready.evaluate, SCOPE, model, None, on, policy)
         assert evaluate.last_verdict(ready.evaluate, SCOPE, model) == said
     assert ready.kinds(start="gate.") == ["gate.passed", "gate.failed", "gate.passed"]
+
+
+def test_a_model_trained_before_classes_changed_is_judged_by_what_it_still_says(ready):
+    done = ready.train("shapes@v2", model_name="net")
+    test = Ref.parse("shapes:test")
+    before = evaluate.evaluate(ready.evaluate, SCOPE, Ref.parse(done.model), test)
+    data.rename_class(ready.data, SCOPE, "shapes", "disc", "circle")
+    renamed = evaluate.evaluate(ready.evaluate, SCOPE, Ref.parse(done.model), test)
+    assert renamed.unknown_classes == ()
+    assert set(renamed.scores.classes) == {"circle", "square", "stripe"}
+    assert renamed.metrics == before.metrics
+    data.merge_classes(ready.data, SCOPE, "shapes", ["circle", "square"], "blob")
+    merged = evaluate.evaluate(ready.evaluate, SCOPE, Ref.parse(done.model), test)
+    assert set(merged.scores.classes) == {"blob", "stripe"}
+    old, new = (evaluate.load_answers(ready.evaluate, each) for each in (renamed, merged))
+    into = {"circle": "blob", "square": "blob", "stripe": "stripe"}
+    served = [into[old.classes[each]] for each in old.predicted]
+    assert [new.classes[each] for each in new.predicted] == served
+    assert merged.metrics["accuracy"] >= before.metrics["accuracy"]
+    data.split_class(
+        ready.data, SCOPE, "shapes", "stripe", by="folder", chosen={"*": "line"}, rest="keep"
+    )
+    split = evaluate.evaluate(ready.evaluate, SCOPE, Ref.parse(done.model), test)
+    assert split.unknown_classes == ("line",)
+    assert ready.train("shapes", model_name="net").model == "net@v2"

@@ -41,9 +41,24 @@ if TYPE_CHECKING:
     from visloop.app.verbs.cameras import camera_set as camera_set
     from visloop.app.verbs.cameras import camera_show as camera_show
     from visloop.app.verbs.classes import ClassesAdd as ClassesAdd
+    from visloop.app.verbs.classes import ClassesAlias as ClassesAlias
+    from visloop.app.verbs.classes import ClassesExport as ClassesExport
+    from visloop.app.verbs.classes import ClassesImport as ClassesImport
     from visloop.app.verbs.classes import ClassesList as ClassesList
+    from visloop.app.verbs.classes import ClassesRemove as ClassesRemove
+    from visloop.app.verbs.classes import ClassesSet as ClassesSet
+    from visloop.app.verbs.classes import ClassesShow as ClassesShow
+    from visloop.app.verbs.classes import ExportedClasses as ExportedClasses
+    from visloop.app.verbs.classes import ImportedClasses as ImportedClasses
+    from visloop.app.verbs.classes import OneClass as OneClass
     from visloop.app.verbs.classes import classes_add as classes_add
+    from visloop.app.verbs.classes import classes_alias as classes_alias
+    from visloop.app.verbs.classes import classes_export as classes_export
+    from visloop.app.verbs.classes import classes_import as classes_import
     from visloop.app.verbs.classes import classes_list as classes_list
+    from visloop.app.verbs.classes import classes_remove as classes_remove
+    from visloop.app.verbs.classes import classes_set as classes_set
+    from visloop.app.verbs.classes import classes_show as classes_show
     from visloop.app.verbs.datasets import Commit as Commit
     from visloop.app.verbs.datasets import Committed as Committed
     from visloop.app.verbs.datasets import Datasets as Datasets
@@ -141,6 +156,13 @@ if TYPE_CHECKING:
     from visloop.app.verbs.project import audit as audit
     from visloop.app.verbs.project import facts as facts
     from visloop.app.verbs.project import trace as trace
+    from visloop.app.verbs.refactoring import ClassesMerge as ClassesMerge
+    from visloop.app.verbs.refactoring import ClassesRename as ClassesRename
+    from visloop.app.verbs.refactoring import ClassesSplit as ClassesSplit
+    from visloop.app.verbs.refactoring import Refactored as Refactored
+    from visloop.app.verbs.refactoring import classes_merge as classes_merge
+    from visloop.app.verbs.refactoring import classes_rename as classes_rename
+    from visloop.app.verbs.refactoring import classes_split as classes_split
     from visloop.app.verbs.serving import Deploy as Deploy
     from visloop.app.verbs.serving import Deployed as Deployed
     from visloop.app.verbs.serving import Deployments as Deployments
@@ -258,9 +280,24 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "verbs.classes": (
             "ClassesAdd",
+            "ClassesAlias",
+            "ClassesExport",
+            "ClassesImport",
             "ClassesList",
+            "ClassesRemove",
+            "ClassesSet",
+            "ClassesShow",
+            "ExportedClasses",
+            "ImportedClasses",
+            "OneClass",
             "classes_add",
+            "classes_alias",
+            "classes_export",
+            "classes_import",
             "classes_list",
+            "classes_remove",
+            "classes_set",
+            "classes_show",
         ),
         "verbs.datasets": (
             "Commit",
@@ -372,6 +409,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "audit",
             "facts",
             "trace",
+        ),
+        "verbs.refactoring": (
+            "ClassesMerge",
+            "ClassesRename",
+            "ClassesSplit",
+            "Refactored",
+            "classes_merge",
+            "classes_rename",
+            "classes_split",
         ),
         "verbs.serving": (
             "Deploy",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from visloop.data.catalog import VersionNotFound as VersionNotFound
     from visloop.data.compare import diff as diff
     from visloop.data.dictionary import UnknownClass as UnknownClass
-    from visloop.data.dictionary import add_classes as add_classes
+    from visloop.data.dictionary import class_names as class_names
     from visloop.data.dictionary import classes as classes
     from visloop.data.exporting import Exported as Exported
     from visloop.data.exporting import export as export
@@ -63,6 +63,29 @@ if TYPE_CHECKING:
     from visloop.data.media.video import OtherPixels as OtherPixels
     from visloop.data.media.video import VideoInfo as VideoInfo
     from visloop.data.media.video import VideoReader as VideoReader
+    from visloop.data.ontology.colours import color_of as color_of
+    from visloop.data.ontology.colours import ink_on as ink_on
+    from visloop.data.ontology.dividing import ListUnreadable as ListUnreadable
+    from visloop.data.ontology.dividing import SplitIncomplete as SplitIncomplete
+    from visloop.data.ontology.editing import ClassInUse as ClassInUse
+    from visloop.data.ontology.editing import add_classes as add_classes
+    from visloop.data.ontology.editing import alias_class as alias_class
+    from visloop.data.ontology.editing import import_classes as import_classes
+    from visloop.data.ontology.editing import remove_class as remove_class
+    from visloop.data.ontology.editing import set_class as set_class
+    from visloop.data.ontology.files import ClassesUnreadable as ClassesUnreadable
+    from visloop.data.ontology.files import written as written
+    from visloop.data.ontology.listing import ClassRow as ClassRow
+    from visloop.data.ontology.listing import list_classes as list_classes
+    from visloop.data.ontology.listing import show_class as show_class
+    from visloop.data.ontology.refactoring import OtherChanges as OtherChanges
+    from visloop.data.ontology.refactoring import Refactored as Refactored
+    from visloop.data.ontology.refactoring import merge_classes as merge_classes
+    from visloop.data.ontology.refactoring import rename_class as rename_class
+    from visloop.data.ontology.refactoring import split_class as split_class
+    from visloop.data.ontology.rules import Circular as Circular
+    from visloop.data.ontology.rules import ClassNotFound as ClassNotFound
+    from visloop.data.ontology.rules import NameTaken as NameTaken
     from visloop.data.origins.archives.unpack import ArchiveRefused as ArchiveRefused
     from visloop.data.privacy.finding import find_faces as find_faces
     from visloop.data.privacy.finding import find_text as find_text
@@ -84,6 +107,7 @@ if TYPE_CHECKING:
     from visloop.data.records import Limits as Limits
     from visloop.data.records import ObjectChange as ObjectChange
     from visloop.data.records import ObjectCounts as ObjectCounts
+    from visloop.data.records import Origin as Origin
     from visloop.data.records import Quarantined as Quarantined
     from visloop.data.records import Refusal as Refusal
     from visloop.data.records import Sample as Sample
@@ -113,6 +137,7 @@ if TYPE_CHECKING:
     from visloop.data.versions import kept_blobs as kept_blobs
     from visloop.data.versions import log as log
     from visloop.data.versions import names as names
+    from visloop.data.working import committed_at as committed_at
     from visloop.data.working import images_held as images_held
     from visloop.data.working import staged_paths as staged_paths
 
@@ -143,7 +168,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "compare": ("diff",),
         "dictionary": (
             "UnknownClass",
-            "add_classes",
+            "class_names",
             "classes",
         ),
         "exporting": (
@@ -192,6 +217,26 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "privacy.finding": ("find_faces", "find_text"),
         "privacy.policy": ("Policy",),
         "privacy.regions": ("Redactor", "Region"),
+        "ontology.colours": ("color_of", "ink_on"),
+        "ontology.dividing": ("ListUnreadable", "SplitIncomplete"),
+        "ontology.editing": (
+            "ClassInUse",
+            "add_classes",
+            "alias_class",
+            "import_classes",
+            "remove_class",
+            "set_class",
+        ),
+        "ontology.files": ("ClassesUnreadable", "written"),
+        "ontology.listing": ("ClassRow", "list_classes", "show_class"),
+        "ontology.refactoring": (
+            "OtherChanges",
+            "Refactored",
+            "merge_classes",
+            "rename_class",
+            "split_class",
+        ),
+        "ontology.rules": ("Circular", "ClassNotFound", "NameTaken"),
         "quarantine": (
             "QuarantinedNotFound",
             "quarantine_list",
@@ -210,6 +255,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Limits",
             "ObjectChange",
             "ObjectCounts",
+            "Origin",
             "Quarantined",
             "Refusal",
             "Sample",
@@ -248,6 +294,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "log",
             "names",
         ),
-        "working": ("images_held", "staged_paths"),
+        "working": ("committed_at", "images_held", "staged_paths"),
     },
 )

@@ -9,9 +9,8 @@ from typing import Final
 from visloop.data.fields.records import OwnFields
 from visloop.data.fields.values import wanted
 from visloop.data.objects import object_changes
+from visloop.data.ontology.lineage import BY_CLASS, ByClass, class_changes
 from visloop.data.records import (
-    ClassChange,
-    ClassDictionary,
     DataPorts,
     Diff,
     FieldChange,
@@ -46,7 +45,8 @@ def diff(ports: DataPorts, scope: Scope, a: Ref, b: Ref, *, limit: int = DETAILS
     """Compare two versions of data sets; the cost grows with what differs between them.
 
     Objects of a sample that is on one side only count as added or removed with it. Details are
-    given for the first `limit` changed samples by path, counts for all.
+    given for the first `limit` changed samples by path, counts for all. Objects whose class was
+    renamed, merged or split between the two are counted by themselves and not listed.
 
     Raises:
         DatasetNotFound, VersionNotFound, SplitNotFound: one of the references names nothing.
@@ -58,14 +58,17 @@ def diff(ports: DataPorts, scope: Scope, a: Ref, b: Ref, *, limit: int = DETAILS
             fix="give both a split, or neither: visloop diff cards@v1:test cards@v2:test",
         )
     before, after = open_ref(ports, a, scope.project), open_ref(ports, b, scope.project)
+    by_class = ByClass.between(before.classes, after.classes)
     samples: Counter[str] = Counter()
     objects: Counter[str] = Counter()
     details: list[SampleChange] = []
     number = 0
     for was, now in _pairs(before, after):
-        change = _sample_change(was, now)
+        change = _sample_change(was, now, by_class)
         samples.update(change.kinds)
         objects.update(each.kind for each in change.objects)
+        if change.kinds == (BY_CLASS,):
+            continue
         number += 1
         if len(details) < limit:
             details.append(_shortened(change))
@@ -90,7 +93,8 @@ def _pairs(a: Snapshot, b: Snapshot) -> Iterator[tuple[Sample | None, Sample | N
         was = decode(old) if old else None
         now = decode(new) if new else None
         if was is not None and now is not None and was.id == now.id:
-            yield was, now
+            if was != now:  # else only how it was written differs
+                yield was, now
             continue
         if old is not None and was is not None:
             gone[was.id] = old
@@ -108,8 +112,9 @@ def _of_split(entry: Entry | None, split: str | None) -> Entry | None:
     return None if entry is None or (split is not None and entry.tag != split) else entry
 
 
-def _sample_change(was: Sample | None, now: Sample | None) -> SampleChange:
-    objects = tuple(object_changes(was.annotations if was else (), now.annotations if now else ()))
+def _sample_change(was: Sample | None, now: Sample | None, by_class: ByClass) -> SampleChange:
+    old, new = was.annotations if was else (), now.annotations if now else ()
+    objects = tuple(map(by_class.told, object_changes(old, new)))
     if was is None or now is None:
         only = now or was
         assert only is not None
@@ -117,7 +122,9 @@ def _sample_change(was: Sample | None, now: Sample | None) -> SampleChange:
         return SampleChange(only.id, only.path, (kind,), objects=objects)
     fields = tuple(name for name in _FIELDS if getattr(was, name) != getattr(now, name))
     moved = was.path != now.path
-    kinds = (("moved",) if moved else ()) + (("changed",) if fields or not moved else ())
+    only_class = fields == ("annotations",) and all(each.kind == BY_CLASS for each in objects)
+    how = BY_CLASS if only_class and objects else "changed"
+    kinds = (("moved",) if moved else ()) + ((how,) if fields or not moved else ())
     old_path = was.path if moved else None
     metadata = tuple(_metadata_changes(was, now)) if "metadata" in fields else ()
     return SampleChange(
@@ -150,26 +157,6 @@ def _shortened(change: SampleChange) -> SampleChange:
         objects=change.objects[:_OBJECTS_IN_DETAIL],
         metadata=change.metadata,
     )
-
-
-def class_changes(before: ClassDictionary, after: ClassDictionary) -> Iterator[ClassChange]:
-    """Classes added, removed, renamed or redefined, by id."""
-    old = {entry.id: entry for entry in before.entries}
-    new = {entry.id: entry for entry in after.entries}
-    for number in sorted(old.keys() | new.keys()):
-        was, now = old.get(number), new.get(number)
-        if was is None and now is not None:
-            yield ClassChange("added", number, now.name)
-        elif was is not None and now is None:
-            yield ClassChange("removed", number, was.name)
-        elif was is not None and now is not None and was != now:
-            renamed = was.name != now.name
-            yield ClassChange(
-                "renamed" if renamed else "redefined",
-                number,
-                now.name,
-                was_name=was.name if renamed else None,
-            )
 
 
 def field_changes(before: OwnFields, after: OwnFields) -> Iterator[FieldChange]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 
 import msgspec
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from visloop.data import catalog
 from visloop.data.records import ClassDictionary, ClassEntry, DataPorts, Sample
 from visloop.data.tables import datasets
 from visloop.data.tree.nodes import Bytes
-from visloop.errors import Refused, UsageError
+from visloop.errors import Refused
 from visloop.events import Scope
 from visloop.store import Write
 from visloop.vision import Annotation
@@ -34,34 +36,7 @@ def classes(ports: DataPorts, scope: Scope, dataset: str) -> ClassDictionary:
     """
     with ports.ledger.read() as connection:
         state = catalog.state(connection, scope.project, dataset)
-        head = catalog.head(connection, scope.project, dataset)
-    if state.classes is not None:
-        return state.classes
-    return catalog.load_root(ports.blobs, head.root).classes if head else ClassDictionary()
-
-
-def add_classes(
-    ports: DataPorts, scope: Scope, dataset: str, names: Iterable[str]
-) -> ClassDictionary:
-    """Put classes into the dictionary, making the data set if need be; staged, needs a commit.
-
-    Those it has already are left alone. A dictionary that a person began is enforced from then on.
-
-    Raises:
-        UsageError: an empty name.
-    """
-    wanted = list(names)
-    if not wanted or any(not name.strip() for name in wanted):
-        raise UsageError("a class needs a name", fix=f"visloop classes add {dataset} NAME…")
-    with ports.ledger.write(scope) as write:
-        state = catalog.ensure(write, dataset)
-        known = current(write, ports.blobs, state)
-        grown = known.with_added(wanted)
-        if grown is not known:
-            put(write, dataset, grown, catalog.next_sequence(write, dataset))
-            write.fact("data.classes_added", dataset, ids=_fresh_ids(known, grown))
-        set_learning(write, dataset, learning=False)
-    return grown
+        return current_in(connection, ports.blobs, state)
 
 
 def with_entries(
@@ -77,8 +52,8 @@ def with_entries(
         name = renames.get(entry.name, entry.name)
         if name in names:
             continue
-        free = entry.id not in used and (entry.id >= known.next_id or not known.entries)
-        number = entry.id if free and entry.id >= 0 else next_id
+        free = entry.id not in used and entry.id >= known.next_id
+        number = entry.id if free else next_id
         fresh.append(msgspec.structs.replace(entry, id=number, name=name))
         names.add(name)
         used.add(number)
@@ -90,10 +65,23 @@ def with_entries(
 
 def current(write: Write, blobs: Bytes, state: catalog.DatasetState) -> ClassDictionary:
     """The working dictionary inside a transaction: the staged one, else the head's."""
+    return current_in(write.connection, blobs, state)
+
+
+def current_in(
+    connection: Connection, blobs: Bytes, state: catalog.DatasetState
+) -> ClassDictionary:
+    """As `current`, of any connection."""
     if state.classes is not None:
         return state.classes
-    head = catalog.head(write.connection, state.project, state.name)
+    head = catalog.head(connection, state.project, state.name)
     return catalog.load_root(blobs, head.root).classes if head else ClassDictionary()
+
+
+def class_names(connection: Connection, blobs: Bytes, project: str, dataset: str) -> dict[str, str]:
+    """Every name and alias of the working dictionary → the class's name; empty without a data set."""
+    state = catalog.state_or_none(connection, project, dataset)
+    return {} if state is None else current_in(connection, blobs, state).lookup()
 
 
 def put(write: Write, dataset: str, dictionary: ClassDictionary, sequence: int) -> None:
@@ -107,10 +95,6 @@ def set_learning(write: Write, dataset: str, *, learning: bool) -> None:
     """Whether the first import is still going on, so that its classes are learnt."""
     where = (datasets.c.project == write.scope.project) & (datasets.c.dataset == dataset)
     write.execute(update(datasets).where(where).values(learning=learning))
-
-
-def _fresh_ids(before: ClassDictionary, after: ClassDictionary) -> list[int]:
-    return [entry.id for entry in after.entries if entry.id >= before.next_id]
 
 
 def labels_of(annotation_sets: Iterable[Collection[Annotation]]) -> dict[str, None]:
@@ -157,20 +141,44 @@ def renamed(
 
 def unknown_class(unknown: list[str], dictionary: ClassDictionary, dataset: str) -> UnknownClass:
     """The error that names the unknown classes and every way to go on."""
-    known = list(dictionary.lookup())
     shown = ", ".join(repr(name) for name in unknown[:_NAMED_IN_ERROR])
     more = f" and {len(unknown) - _NAMED_IN_ERROR} more" if len(unknown) > _NAMED_IN_ERROR else ""
     is_are = "is not a class" if len(unknown) == 1 else "are not classes"
-    near = get_close_matches(unknown[0], known, n=1)
-    meant = f"did you mean {near[0]!r}?  " if near else ""
-    target = near[0] if near else (known[0] if known else "CLASS")
+    first = unknown[0]
+    near = nearest(first, dictionary)
+    if near:
+        meant = f"did you mean {near!r}?  "
+    elif parts := [each.name for each in dictionary.entries if _came_from(each, first)]:
+        meant, near = f"{first!r} became: {', '.join(parts)}.  ", parts[0]
+    else:
+        meant, near = "", next(iter(dictionary.names), "CLASS")
     return UnknownClass(
         f"{shown}{more} {is_are} of data set {dataset!r}, which has: {_listed(dictionary)}",
         fix=(
-            f"{meant}rename it on the way in: --map {unknown[0]}={target}   or let it in: "
-            f"--add-classes   or: visloop classes add {dataset} {unknown[0]!r}"
+            f"{meant}rename it on the way in: --map {shlex.quote(f'{first}={near}')}   or let it in: "
+            f"--add-class {shlex.quote(first)} (all of them: --add-classes)   or first: "
+            f"visloop classes add {dataset} {shlex.quote(first)}"
         ),
     )
+
+
+def nearest(name: str, dictionary: ClassDictionary) -> str:
+    """The class or alias that `name` was probably meant to be, else nothing; case first, then letters."""
+    known = list(dictionary.lookup())
+    plain = {_plain(each): each for each in reversed(known)}
+    if found := plain.get(_plain(name)):
+        return found
+    return next(iter(get_close_matches(name, known, n=1)), "")
+
+
+def _plain(name: str) -> str:
+    """Without what people write one way or another: case, spaces, dashes, Unicode's two forms."""
+    composed = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(each for each in composed if each not in " \t\u00a0_-")
+
+
+def _came_from(entry: ClassEntry, name: str) -> bool:
+    return any(origin.name == name for origin in entry.origins)
 
 
 def _listed(dictionary: ClassDictionary) -> str:

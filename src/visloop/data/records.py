@@ -145,8 +145,20 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
     format: int = FORMAT
 
 
+class Origin(msgspec.Struct, frozen=True):
+    """A class that another one took over, by a merge or a split: its id and its name then."""
+
+    id: int
+    name: str
+
+
 class ClassEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One class: `id` never changes and is never given to another class."""
+    """One class: `id` never changes and is never given to another class.
+
+    `parent` is another class, or a group that is none itself (a COCO supercategory). `color` is
+    `#rrggbb`; empty: the one that belongs to the id. `origins` are classes merged into this one, or
+    the one that it was split from.
+    """
 
     id: int
     name: str
@@ -154,6 +166,7 @@ class ClassEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     aliases: tuple[str, ...] = ()
     color: str = ""
     definition: str = ""
+    origins: tuple[Origin, ...] = ()
 
 
 class ClassDictionary(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,8 +216,8 @@ class AddOptions:
     """How `add` reads what it is given.
 
     `class_map` renames classes on the way in (`{"pants": "trousers"}`), after the formats handed
-    over the names they found; `add_classes` lets new class names into a dictionary that has some
-    already; `dry_run` changes nothing.
+    over the names they found; `new_classes` are put into the dictionary first; `add_classes` lets
+    any new class name into a dictionary that has some already; `dry_run` changes nothing.
 
     `in_place` keeps no copy of the files but remembers where they lie. `frames` says which
     pictures of a video are taken: `every:0.5s`, `key`, `scene`, `scene:0.3`, `all`; empty leaves
@@ -219,6 +232,7 @@ class AddOptions:
     split: str | None = None
     class_map: Mapping[str, str] = field(default_factory=dict[str, str])
     add_classes: bool = False
+    new_classes: tuple[str, ...] = ()
     dry_run: bool = False
     in_place: bool = False
     frames: str = ""
@@ -275,23 +289,31 @@ class Version:
 
 @dataclass(frozen=True)
 class SampleCounts:
-    """How many samples differ, and how; a sample both moved and changed counts in both."""
+    """How many samples differ, and how; a sample both moved and changed counts in both.
+
+    `renamed_by_class` are samples in which nothing but the names of classes differs.
+    """
 
     added: int = 0
     removed: int = 0
     moved: int = 0
     changed: int = 0
+    renamed_by_class: int = 0
 
 
 @dataclass(frozen=True)
 class ObjectCounts:
-    """How many objects differ, and how, in the samples that both sides hold or only one."""
+    """How many objects differ, and how, in the samples that both sides hold or only one.
+
+    `renamed_by_class` have another class name only because their class was renamed, merged or split.
+    """
 
     added: int = 0
     removed: int = 0
     moved: int = 0
     relabelled: int = 0
     attributes: int = 0
+    renamed_by_class: int = 0
 
 
 @dataclass(frozen=True)
@@ -342,7 +364,11 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class ClassChange:
-    """One class's change between two dictionaries: added, removed, renamed or redefined."""
+    """One class's change between two dictionaries.
+
+    `kind` is added, removed, renamed, redefined, merged (`was_name` went into `name`) or split
+    (`name` was split from `was_name`).
+    """
 
     kind: str
     id: int

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 
 from visloop.data import catalog
 from visloop.data.fields import own
 from visloop.data.records import DataPorts, Sample
 from visloop.data.staging import drop, stage_over
-from visloop.data.tables import sources, working
+from visloop.data.tables import datasets, sources, working
 from visloop.data.tree.nodes import Nodes
 from visloop.data.working import Working, batches, decode_value, staged_paths
 from visloop.errors import NotFound
@@ -51,9 +51,9 @@ def remove(ports: DataPorts, scope: Scope, dataset: str, paths: Collection[str])
 
 
 def unstage(ports: DataPorts, scope: Scope, dataset: str, paths: Collection[str] = ()) -> int:
-    """Take staged changes back, all of them when no path is given; how many there were.
+    """Take staged changes back; how many there were.
 
-    Without paths, metadata fields are again those of the newest version, too.
+    Without paths all of them, and classes and metadata fields are those of the newest version again.
 
     Raises:
         DatasetNotFound: there is no such data set.
@@ -63,7 +63,7 @@ def unstage(ports: DataPorts, scope: Scope, dataset: str, paths: Collection[str]
         taken = take_back(write, dataset, wanted)
         if not paths:
             own.put(write, dataset, None, catalog.next_sequence(write, dataset))
-        if taken:
+        if (not paths and forget_classes(write, dataset)) or taken:
             write.fact("data.unstaged", dataset, changes=taken)
     return taken
 
@@ -92,6 +92,13 @@ def take_back(write: Write, dataset: str, paths: Collection[str]) -> int:
     _forget_files(write, dataset, samples)
     catalog.next_sequence(write, dataset)
     return drop(write, dataset, paths)
+
+
+def forget_classes(write: Write, dataset: str) -> bool:
+    """Take staged changes of the class dictionary back; whether there were any."""
+    here = (datasets.c.project == write.scope.project) & (datasets.c.dataset == dataset)
+    staged = here & datasets.c.classes.is_not(None)
+    return bool(write.execute(update(datasets).where(staged).values(classes=None)).rowcount)
 
 
 def _forget_files(write: Write, dataset: str, samples: Collection[Sample]) -> None:

@@ -42,7 +42,7 @@ class DatasetSummary:
 
 
 @dataclass(frozen=True)
-class _Proposal:
+class Proposal:
     """A version ready to be recorded: its blobs are on the disk, its number is not taken yet."""
 
     base: Version | None
@@ -74,11 +74,11 @@ def commit(
             here = (write.connection, scope.project, dataset)
             as_it_was = _staged(*here, up_to=proposal.sequence) == proposal.staged
             if as_it_was and catalog.head(*here) == proposal.base:
-                return _record(write, dataset, proposal, message)
+                return record(write, dataset, proposal, message)
     raise Conflict(f"others kept changing {dataset!r} first", fix="run the same command again")
 
 
-def _propose(ports: DataPorts, scope: Scope, dataset: str) -> _Proposal:
+def _propose(ports: DataPorts, scope: Scope, dataset: str) -> Proposal:
     """Build and store the tree and root object of what is staged, in one snapshot of the ledger."""
     nodes = Nodes(ports.blobs)
     with ports.ledger.read() as connection:
@@ -100,7 +100,7 @@ def _propose(ports: DataPorts, scope: Scope, dataset: str) -> _Proposal:
             f"nothing is staged in {dataset!r}",
             fix=f"stage something first: visloop add PATH --to {dataset}   (see: visloop status)",
         )
-    return _Proposal(over.head, root, tree.count, state.sequence, staged)
+    return Proposal(over.head, root, tree.count, state.sequence, staged)
 
 
 def _staged(connection: Connection, project: str, dataset: str, *, up_to: int) -> int:
@@ -110,7 +110,8 @@ def _staged(connection: Connection, project: str, dataset: str, *, up_to: int) -
     return connection.scalar(query) or 0
 
 
-def _record(write: Write, dataset: str, proposal: _Proposal, message: str) -> Version:
+def record(write: Write, dataset: str, proposal: Proposal, message: str) -> Version:
+    """Add the version, move the head, take what it holds off the staging; in the caller's transaction."""
     base = proposal.base
     version = Version(
         dataset=dataset,

@@ -168,6 +168,17 @@ def staged_paths(project: str, dataset: str) -> Select[str]:
     return select(working.c.path).where(working.c.project == project, working.c.dataset == dataset)
 
 
+def committed_at(
+    ports: DataPorts, connection: Connection, project: str, dataset: str, path: str
+) -> Sample | None:
+    """The sample that the newest version has at that path; None when it has none there."""
+    state = catalog.state_or_none(connection, project, dataset)
+    if state is None:
+        return None
+    entry = Working.load(connection, Nodes(ports.blobs), state).tree.get(path)
+    return None if entry is None else decode(entry)
+
+
 def images_held(ports: DataPorts, project: str, dataset: str, images: Collection[str]) -> set[str]:
     """Those of the pictures (by digest) that the data set holds, committed or staged.
 

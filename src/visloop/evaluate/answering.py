@@ -39,7 +39,9 @@ def answer(
         package: the model.
         pictures: with their classes.
         names: every class name and alias of the data → class name, so that a class which was
-            renamed since the model was trained is still the same class.
+            renamed since the model was trained is still the same class. Of classes that were
+            merged since, the one that the model is surest of speaks for the merged class: so it is
+            judged by what it says in production, where its own best class is its answer.
         blobs: where the pictures' bytes are.
         progress: who watches.
         threads: default: the cores.
@@ -49,7 +51,9 @@ def answer(
     """
     cores = threads or os.cpu_count() or 1
     predictor = Predictor.load(package.onnx, package.contract, threads=cores)
-    known = _current_names(package.contract.classes, names)
+    renamed = [names.get(name, name) for name in package.contract.classes]
+    known = list(dict.fromkeys(renamed))
+    of_class = np.array([known.index(name) for name in renamed], np.int64)
     classes = tuple(dict.fromkeys((*known, *sorted({p.label for p in pictures}))))
     place = {name: i for i, name in enumerate(classes)}
     probabilities = np.zeros((len(pictures), len(classes)), np.float32)
@@ -63,7 +67,9 @@ def answer(
         found = predictor.run(batch).probabilities
         if found is None:
             raise Refused("the model gives no class probabilities, so it cannot be evaluated")
-        probabilities[start : start + len(batch), : len(known)] = found
+        for column, name in enumerate(of_class):
+            best = probabilities[start : start + len(batch), name]
+            np.maximum(best, found[:, column], out=best)
     return Answers(
         classes=classes,
         known=len(known),
@@ -73,11 +79,6 @@ def answer(
         truth=np.array([place[p.label] for p in pictures], np.int64),
         probabilities=probabilities,
     )
-
-
-def _current_names(classes: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
-    renamed = tuple(names.get(name, name) for name in classes)
-    return renamed if len(set(renamed)) == len(renamed) else tuple(classes)
 
 
 def _batches(

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from visloop import data
 from visloop.errors import UsageError
 from visloop.ids import digest_of, sample_id
-from visloop.label.queue import get
+from visloop.label.queue import get, renamed, with_names
 from visloop.label.records import LabelPorts, NothingProposed, Task, TaskCommitted
 from visloop.label.tables import tasks
 from visloop.store import utc_text
@@ -76,7 +76,10 @@ def accept_in(
     test_share: float,
 ) -> Task:
     """`accept` in the caller's transaction."""
+    names = data.class_names(write.connection, ports.data.blobs, task.project, task.dataset)
+    task = with_names(task, names)
     final = _final(task, label, str(write.scope.actor))
+    final = renamed(final, names)
     if task.state == "accepted" and _said(final) == _said(task.final or ()):
         return task
     split = task.split or task.candidate.split or split_of(task.image, test_share)
@@ -107,11 +110,14 @@ def skip(ports: LabelPorts, scope: Scope, task_id: str) -> Task:
 
 
 def undo(ports: LabelPorts, scope: Scope, task_id: str) -> Task:
-    """Take a decision back; the picture waits again, and what it had staged is forgotten.
+    """Take a decision back; what it had staged is forgotten.
+
+    The picture waits again, unless a version holds it: then only a correction made since is taken
+    back, and the label is the committed one.
 
     Raises:
         TaskNotFound: there is no such task.
-        TaskCommitted: it was accepted, and a version holds it.
+        TaskCommitted: it was accepted, a version holds it, and no correction is staged.
     """
     return _put_aside(ports, scope, task_id, "waiting")
 
@@ -121,17 +127,38 @@ def _put_aside(ports: LabelPorts, scope: Scope, task_id: str, state: str) -> Tas
         task = get(write.connection, scope.project, task_id)
         if task.state == state:
             return task
-        if task.state == "accepted":
-            _unstage(write, task)
-        return _decide(write, task, state)
-
-
-def _unstage(write: Write, task: Task) -> None:
-    if data.take_back(write, task.dataset, [task.path]) == 0:
-        raise TaskCommitted(
-            f"{task.path!r} is in a version of {task.dataset!r} already",
-            fix=f"correct it instead: visloop label accept {task.id} --label RIGHT",
+        if task.state != "accepted":
+            return _decide(write, task, state)
+        committed = data.committed_at(
+            ports.data, write.connection, scope.project, task.dataset, task.path
         )
+        staged = data.take_back(write, task.dataset, [task.path])
+        if not staged or (committed is not None and state != "waiting"):
+            raise _committed(task)
+        if committed is None:
+            return _decide(write, task, state)
+        return _restored(write, task, committed)
+
+
+def _committed(task: Task) -> TaskCommitted:
+    return TaskCommitted(
+        f"{task.path!r} is in a version of {task.dataset!r} already",
+        fix=f"correct it instead: visloop label accept {task.id} --label RIGHT",
+    )
+
+
+def _restored(write: Write, task: Task, committed: data.Sample) -> Task:
+    """The task as the newest version has it: a correction that was only staged is forgotten."""
+    final = committed.annotations
+    values = {
+        "final": final,
+        "split": committed.split,
+        "agreed": bool(task.proposed) and _said(final) == _said(task.proposed),
+    }
+    write.execute(update(tasks).where(tasks.c.id == task.id).values(**values))
+    payload = {"dataset": task.dataset, "image": task.image, "label": _said(final)[0]}
+    write.fact("label.undone", task.id, **payload)
+    return get(write.connection, write.scope.project, task.id)
 
 
 def _decide(write: Write, task: Task, state: str, **learnt: Any) -> Task:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from visloop.errors import Refused, UsageError
 from visloop.label.decisions import accept_in
-from visloop.label.queue import COLUMNS, get, task_of
+from visloop.label.queue import COLUMNS, current, get, task_of
 from visloop.label.records import LabelPorts, Task
 from visloop.label.tables import tasks
 
@@ -158,6 +158,7 @@ def _accept(
     for at in range(0, len(chosen), _AT_ONCE):
         with ports.ledger.write(scope) as write:
             for stale, label in chosen[at : at + _AT_ONCE]:
-                task = get(write.connection, scope.project, stale.id)
+                stored = get(write.connection, scope.project, stale.id)
+                task = current(ports, write.connection, stored)
                 accepted += accept_in(ports, write, task, label, test_share=test_share) != task
     return accepted

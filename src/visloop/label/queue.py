@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -17,6 +17,7 @@ from visloop.label.tables import tasks
 if TYPE_CHECKING:
     from visloop.events import Scope
     from visloop.store import Write
+    from visloop.vision import Annotation
 
 COLUMNS: Final = [column for column in tasks.c if column.name != "agreed"]
 
@@ -99,7 +100,12 @@ def list_tasks(
     order = urgent if state == "waiting" else (tasks.c.decided.desc(), *urgent)
     query = select(*COLUMNS).where(*where).order_by(*order).limit(limit)
     with ports.ledger.read() as connection:
-        return [task_of(row) for row in connection.execute(query).mappings()]
+        found = [task_of(row) for row in connection.execute(query).mappings()]
+        names = {
+            each: data.class_names(connection, ports.data.blobs, scope.project, each)
+            for each in {task.dataset for task in found}
+        }
+    return [with_names(each, names[each.dataset]) for each in found]
 
 
 def next_task(ports: LabelPorts, scope: Scope, dataset: str | None = None) -> Task | None:
@@ -114,7 +120,32 @@ def task(ports: LabelPorts, scope: Scope, task_id: str) -> Task:
         TaskNotFound: the project has none by that id.
     """
     with ports.ledger.read() as connection:
-        return get(connection, scope.project, task_id)
+        return current(ports, connection, get(connection, scope.project, task_id))
+
+
+def current(ports: LabelPorts, connection: Connection, task: Task) -> Task:
+    """The task with its classes called as the data set calls them now."""
+    blobs = ports.data.blobs
+    return with_names(task, data.class_names(connection, blobs, task.project, task.dataset))
+
+
+def with_names(task: Task, names: Mapping[str, str]) -> Task:
+    """The task with its classes under other names."""
+    proposed = renamed(task.proposed, names)
+    final = None if task.final is None else renamed(task.final, names)
+    if proposed == task.proposed and final == task.final:
+        return task
+    return msgspec.structs.replace(task, proposed=proposed, final=final)
+
+
+def renamed(
+    annotations: tuple[Annotation, ...], names: Mapping[str, str]
+) -> tuple[Annotation, ...]:
+    """The annotations under the names of today; classes that are not in the table stay."""
+    return tuple(
+        msgspec.structs.replace(each, label=names.get(each.label, each.label))
+        for each in annotations
+    )
 
 
 def of_prediction(ports: LabelPorts, scope: Scope, prediction: str) -> Task | None:

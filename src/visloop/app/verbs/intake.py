@@ -52,6 +52,7 @@ class Add:
     licence: str = opt("under which terms the pictures may be used: CC-BY-4.0", default="")
     set: dict[str, str] = opt("note metadata on each: --set site=north", default={})
     camera: str = opt("the camera of the registry that took them", default="")
+    add_class: tuple[str, ...] = opt("let this new class in; may be repeated", default=())
     dry_run: bool = opt("say what would happen, change nothing", default=False)
 
 
@@ -85,6 +86,7 @@ def add(ports: Ports, scope: Scope, ask: Add) -> AddAnswer:
         licence=ask.licence,
         camera=ask.camera,
         metadata=ask.set,
+        new_classes=ask.add_class,
         dry_run=ask.dry_run,
     )
     name = handlers.free_for_data(ports, scope, check_name(ask.to, "data set name"))

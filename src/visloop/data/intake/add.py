@@ -25,6 +25,7 @@ from visloop.data.intake.memory import KnownFile, holder, known_files, remembere
 from visloop.data.intake.noting import Noting, noting
 from visloop.data.intake.reading import UNKNOWN_SIZE, Outcome, labels_digest, read, refused, sealed
 from visloop.data.media.keeping import Keeper, Nowhere, files_in_place
+from visloop.data.ontology import rules
 from visloop.data.origins.choosing import origins
 from visloop.data.origins.records import Offered, Opened, Origin, Seal
 from visloop.data.origins.remote.ahead import Wanted, fetched_ahead
@@ -175,9 +176,9 @@ class _Addition:
                 write.execute(_UPSERT_ROOT, owner | row)
 
     def _with_declared(self, known: ClassDictionary, found: Offered) -> ClassDictionary:
-        if not self._learning:
-            return known
-        grown = dictionary.with_entries(known, found.classes, self._options.class_map)
+        grown = rules.with_new(known, self._options.new_classes)
+        if self._learning:
+            grown = dictionary.with_entries(grown, found.classes, self._options.class_map)
         self._tally.classes_added += grown.names[len(known.names) :]
         return grown
 

@@ -120,11 +120,30 @@ def _print(table: Table) -> None:
 def _added(plain: Mapping[str, Any]) -> None:
     counts = ("added", "updated", "unchanged", "quarantined")
     click.echo(", ".join(f"{plain[key]} {key}" for key in counts))
-    if plain["classes_added"]:
-        click.echo(f"classes: {', '.join(plain['classes_added'])}")
+    classes = ", ".join(plain["classes_added"])
+    if classes and not any(f": {classes}" in note for note in plain["notes"]):
+        click.echo(f"classes: {classes}")
     _lines(plain["notes"])
     if plain["quarantined"]:
         click.echo("why: visloop quarantine list")
+
+
+def _refactored(plain: Mapping[str, Any]) -> None:
+    click.echo(f"{plain['change']}: {plain['said']}")
+    if len(plain["moves"]) > 1:
+        _rows(plain["moves"], ("was", "now", "objects"))
+    if plain["version"]:
+        click.echo(f"{plain['dataset']}@{plain['version']}")
+
+
+def _class_change(each: Mapping[str, Any]) -> str:
+    name, was = each["name"], each["was_name"]
+    told = {
+        "renamed": f"{was} → {name}",
+        "merged": f"{was} merged into {name}",
+        "split": f"{name} split from {was}",
+    }
+    return told.get(each["kind"], f"{name} {each['kind']}")
 
 
 def _gated(plain: Mapping[str, Any]) -> None:
@@ -247,10 +266,11 @@ def _meta_fields(plain: Mapping[str, Any]) -> None:
 def _differing(plain: Mapping[str, Any]) -> None:
     for side in ("samples", "objects"):
         click.echo(f"{side:<8} {_cell({k: n for k, n in plain[side].items() if n}) or 'the same'}")
-    for name in ("classes", "fields"):
-        if plain[name]:
-            click.echo(f"{name}:")
-            _rows(plain[name])
+    for each in plain["classes"]:
+        click.echo(f"class {_class_change(each)}")
+    if plain["fields"]:
+        click.echo("fields:")
+        _rows(plain["fields"])
     rows = metadata.detail_rows(plain)
     if rows:
         used = [key for key in rows[0] if any(row[key] for row in rows)]
@@ -282,6 +302,9 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
 
 _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "add": _added,
+    "classes.merge": _refactored,
+    "classes.rename": _refactored,
+    "classes.split": _refactored,
     "status": _status,
     "diff": _differing,
     "meta.show": metadata.shown,

@@ -16,6 +16,7 @@ export interface Verbs {
   "remove": { ask: RemoveAsk; answer: Count };
   "unstage": { ask: UnstageAsk; answer: Count };
   "classes.list": { ask: ClassesListAsk; answer: { count: number; rows: ClassEntry[] } };
+  "classes.show": { ask: ClassesShowAsk; answer: OneClass };
   "classes.add": { ask: ClassesAddAsk; answer: { count: number; rows: ClassEntry[] } };
   "meta.fields": { ask: MetaFieldsAsk; answer: Rows };
   "meta.show": { ask: MetaShowAsk; answer: Rows };
@@ -32,6 +33,14 @@ export interface Verbs {
   "camera.remove": { ask: CameraRemoveAsk; answer: Count };
   "camera.apply": { ask: CameraApplyAsk; answer: MetaChanged };
   "camera.align": { ask: CameraAlignAsk; answer: CameraAligned };
+  "classes.set": { ask: ClassesSetAsk; answer: Rows };
+  "classes.alias": { ask: ClassesAliasAsk; answer: Rows };
+  "classes.remove": { ask: ClassesRemoveAsk; answer: Rows };
+  "classes.import": { ask: ClassesImportAsk; answer: ImportedClasses };
+  "classes.export": { ask: ClassesExportAsk; answer: ExportedClasses };
+  "classes.rename": { ask: ClassesRenameAsk; answer: Refactored };
+  "classes.merge": { ask: ClassesMergeAsk; answer: Refactored };
+  "classes.split": { ask: ClassesSplitAsk; answer: Refactored };
   "train": { ask: TrainAsk; answer: Trained };
   "runs.list": { ask: RunsListAsk; answer: { count: number; rows: RunLine[] } };
   "runs.show": { ask: RunsShowAsk; answer: { run: Run; metrics: Metric[] } };
@@ -97,6 +106,7 @@ export interface AddAsk {
   licence?: string;
   set?: Record<string, string>;
   camera?: string;
+  add_class?: string[];
   dry_run?: boolean;
 }
 
@@ -286,6 +296,7 @@ export interface ClassEntry {
   aliases?: string[];
   color?: string;
   definition?: string;
+  origins?: Origin[];
 }
 
 export interface ClassLabel {
@@ -313,10 +324,86 @@ export interface ClassReport {
 export interface ClassesAddAsk {
   dataset: string;
   names: string[];
+  parent?: string;
+  alias?: string[];
+  color?: string;
+  definition?: string;
+  dry_run?: boolean;
+}
+
+export interface ClassesAliasAsk {
+  dataset: string;
+  name: string;
+  aliases: string[];
+  remove?: boolean;
+  dry_run?: boolean;
+}
+
+export interface ClassesExportAsk {
+  ref: string;
+  file: string;
+  force?: boolean;
+}
+
+export interface ClassesImportAsk {
+  dataset: string;
+  file: string;
+  dry_run?: boolean;
 }
 
 export interface ClassesListAsk {
   dataset: string;
+  no_counts?: boolean;
+}
+
+export interface ClassesMergeAsk {
+  dataset: string;
+  names: string[];
+  into: string;
+  message?: string;
+  with_staged?: boolean;
+  dry_run?: boolean;
+}
+
+export interface ClassesRemoveAsk {
+  dataset: string;
+  name: string;
+  dry_run?: boolean;
+}
+
+export interface ClassesRenameAsk {
+  dataset: string;
+  old: string;
+  new: string;
+  message?: string;
+  with_staged?: boolean;
+  dry_run?: boolean;
+}
+
+export interface ClassesSetAsk {
+  dataset: string;
+  name: string;
+  parent?: string | null;
+  color?: string | null;
+  definition?: string | null;
+  dry_run?: boolean;
+}
+
+export interface ClassesShowAsk {
+  dataset: string;
+  name: string;
+}
+
+export interface ClassesSplitAsk {
+  dataset: string;
+  old: string;
+  by?: string;
+  map?: Record<string, string>;
+  list_?: string | null;
+  rest?: string | null;
+  message?: string;
+  with_staged?: boolean;
+  dry_run?: boolean;
 }
 
 export interface CommitAsk {
@@ -444,6 +531,11 @@ export interface Exported {
   notes: string[];
 }
 
+export interface ExportedClasses {
+  count: number;
+  file: string;
+}
+
 export interface FactRow {
   actor: string;
   kind: string;
@@ -476,6 +568,12 @@ export interface GateAsk {
   model: string;
   on?: string | null;
   against?: string | null;
+}
+
+export interface ImportedClasses {
+  count: number;
+  rows: (Record<string, any>)[];
+  notes: string[];
 }
 
 export interface LabelAcceptAsk {
@@ -746,6 +844,18 @@ export interface NumberValue {
   unit?: string;
 }
 
+export interface OneClass {
+  id: number;
+  name: string;
+  objects: number;
+  samples: number;
+  color: string;
+  parent: string | null;
+  aliases: string[];
+  definition: string;
+  origins: (Record<string, any>)[];
+}
+
 export interface OrientedBox {
   type: "obb";
   id?: string;
@@ -758,6 +868,11 @@ export interface OrientedBox {
   review?: "accepted" | "draft" | "proposed" | "rejected";
   cxcywh: [number, number, number, number];
   angle_deg: number;
+}
+
+export interface Origin {
+  id: number;
+  name: string;
 }
 
 export interface Points {
@@ -854,6 +969,16 @@ export interface QueueRow {
   skipped: number;
   uncommitted: number;
   waiting: number;
+}
+
+export interface Refactored {
+  said: string;
+  change: string;
+  version: string | null;
+  dataset: string;
+  objects: number;
+  samples: number;
+  moves: (Record<string, any>)[];
 }
 
 export interface RemoveAsk {
