@@ -257,6 +257,14 @@ def test_nothing_in_a_file_breaks_the_reader(start: bytes, raw: bytes) -> None:
             survives("cvat", folder)
 
 
+def test_a_task_says_the_subset_of_all_its_pictures(tmp_path: Path) -> None:
+    folder = lay(tmp_path, '<image id="0" name="a.jpg"/>', {"images/a.jpg": jpeg()})
+    file = folder / "annotations.xml"
+    file.write_text(file.read_text().replace("<task>", "<task><subset>Train</subset>"))
+    samples, _, _ = load(folder)
+    assert samples["a.jpg"].split == "train"
+
+
 def test_classes_come_back(tmp_path: Path) -> None:
     write("cvat", [sample("a.jpg", jpeg())], tmp_path / "out")
     seen = scan([tmp_path / "out"], AddOptions())

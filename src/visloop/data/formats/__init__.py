@@ -12,6 +12,11 @@ from visloop.data.formats.cvat.writing import export_cvat, export_cvat_video
 from visloop.data.formats.datumaro.reading import read_datumaro, recognises_datumaro
 from visloop.data.formats.datumaro.writing import export_datumaro
 from visloop.data.formats.folder import read_class_folders, read_folder, read_images
+from visloop.data.formats.label_studio.reading import (
+    read_label_studio,
+    recognises_label_studio,
+)
+from visloop.data.formats.label_studio.writing import export_label_studio
 from visloop.data.formats.records import CARRIED as CARRIED
 from visloop.data.formats.records import ExportReport as ExportReport
 from visloop.data.formats.records import Format as Format
@@ -58,6 +63,14 @@ _ENTRIES: Final = (
         recognises_datumaro,
         read_datumaro,
         export_datumaro,
+        _EVERYTHING,
+    ),
+    Format(
+        "label-studio",
+        "Label Studio (a .json of tasks, or a folder with one)",
+        recognises_label_studio,
+        read_label_studio,
+        export_label_studio,
         _EVERYTHING,
     ),
     Format(

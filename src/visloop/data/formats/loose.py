@@ -160,6 +160,13 @@ def storable(value: Any) -> Any:
             return value
 
 
+def is_column(value: object) -> bool:
+    """Whether it is a plain value that JSON holds: text, a truth value, a finite number of 64 bits."""
+    if isinstance(value, int):
+        return abs(value) < _MOST_INT
+    return isinstance(value, str) or (isinstance(value, float) and math.isfinite(value))
+
+
 def score(value: object) -> float | None:
     """A score in [0, 1], else None."""
     if isinstance(value, bool) or not isinstance(value, int | float):

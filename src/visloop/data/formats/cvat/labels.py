@@ -89,7 +89,7 @@ def read_labels(meta: ET.Element | None) -> Labels:
             continue
         parent = (node.findtext("parent") or "").strip()
         for each in node.findall("attributes/attribute"):
-            key = (name, (each.findtext("name") or "").strip())
+            key = (name, each.findtext("name") or "")
             found.kinds.setdefault(key, (each.findtext("input_type") or "").strip())
         if parent:
             continue

@@ -73,7 +73,8 @@ def read_cvat(paths: Sequence[str], left: Leftovers, options: AddOptions) -> Rea
         if root.find("track") is not None or _is_video(root):
             stated += Video(file, root, labels).frames(left)
         else:
-            stated += [_picture(each, file, labels) for each in root.iter("image")]
+            subset = _task_subset(root)
+            stated += [_picture(each, file, labels, subset) for each in root.iter("image")]
     classes = entries_of((name, named.details[name]) for name in named.names)
     return Reading(offer(stated, left), classes, len(stated))
 
@@ -89,9 +90,14 @@ def _is_video(root: ET.Element) -> bool:
     )
 
 
-def _picture(node: ET.Element, file: str, labels: Labels) -> Stated:
+def _task_subset(root: ET.Element) -> str:
+    """What a task says for all its pictures; a project says it at each."""
+    return root.findtext("meta/task/subset") or root.findtext("meta/job/subset") or ""
+
+
+def _picture(node: ET.Element, file: str, labels: Labels, usual: str) -> Stated:
     folder = os.path.dirname(file)
-    subset = node.get("subset", "").strip()
+    subset = node.get("subset", usual).strip()
     inside = [os.path.join(folder, "images", subset)] if _plain(subset) else []
     declared = (size(node.get("width")), size(node.get("height")))
     side = typed(side_in(node), Whole) or Whole()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from visloop.data.records import ClassDictionary, Sample
 
 LABEL_FILE: Final = "annotations.xml"
+_NO_SUBSET: Final = "default"
 _PLACE: Final = "an attribute `visloop`"
 LOSSES: Final = words(
     "CVAT",
@@ -77,7 +78,7 @@ def export_cvat(
             images[-1].extend(node for _, nodes in made for node in nodes)
             objects += len(made)
         labels = labels_node(encoder.labels, classes, losses)
-        meta = _meta(labels, len(images), "annotation")
+        meta = _meta(labels, len(images), "annotation", _subsets(images))
         target.write(LABEL_FILE, _document(meta, images))
     return _report("cvat", target, pictures, losses, len(images), objects)
 
@@ -216,6 +217,7 @@ def _image(
 ) -> ET.Element:
     node = ET.Element("image", id=str(number), name=name)
     side: Whole = whole_of(sample, name, homeless, losses)
+    node.set("subset", _NO_SUBSET)
     if sample.split is not None:
         node.set("subset", safe(sample.split))
         if _read_as(safe(sample.split)) != sample.split:
@@ -231,15 +233,27 @@ def _image(
 def _read_as(subset: str) -> str | None:
     """The split that the reader takes a subset for."""
     said = subset.strip()
-    return None if said.lower() in {"", "default"} else SPLITS.get(said.lower(), said)
+    return None if said.lower() in {"", _NO_SUBSET} else SPLITS.get(said.lower(), said)
 
 
-def _meta(labels: ET.Element, count: int, mode: str) -> ET.Element:
+def _subsets(images: list[ET.Element]) -> list[str]:
+    """The subsets of the pictures; none where they all have no split."""
+    found = sorted({image.get("subset", _NO_SUBSET) for image in images})
+    return found if found != [_NO_SUBSET] else []
+
+
+def _meta(
+    labels: ET.Element, count: int, mode: str, subsets: list[str] | None = None
+) -> ET.Element:
+    """`<meta>`: of a task, or of a project where there are subsets, as CVAT does it."""
     meta = ET.Element("meta")
-    task = ET.SubElement(meta, "task")
+    task = ET.SubElement(meta, "project" if subsets else "task")
     told = {"name": "visloop", "size": count, "mode": mode, "overlap": 0}
     for tag, value in (told | {"start_frame": 0, "stop_frame": max(count - 1, 0)}).items():
         ET.SubElement(task, tag).text = str(value)
+    listed = ET.SubElement(task, "subsets") if subsets else task
+    for subset in subsets or ():
+        ET.SubElement(listed, "subset").text = subset
     task.append(labels)
     return meta
 
