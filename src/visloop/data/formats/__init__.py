@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Final
 
+from visloop.data.formats.bitmaps.reading import read_masks, recognises_masks
+from visloop.data.formats.bitmaps.writing import export_masks
 from visloop.data.formats.coco.reading import read_coco, recognises_coco
 from visloop.data.formats.coco.writing import export_coco
 from visloop.data.formats.cvat.reading import read_cvat, recognises_cvat
@@ -99,6 +101,14 @@ _ENTRIES: Final = (
         recognises_table,
         read_table,
         export_table,
+        _EVERYTHING,
+    ),
+    Format(
+        "masks",
+        "mask pictures (images/ beside masks/)",
+        recognises_masks,
+        read_masks,
+        export_masks,
         _EVERYTHING,
     ),
     Format("folder", "files and folders", os.path.exists, read_folder),

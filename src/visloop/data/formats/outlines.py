@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
+from visloop.lazy import lazy_vendor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
+else:
+    np = lazy_vendor("numpy")
 
 Ring: TypeAlias = tuple[float, ...]
 _Point: TypeAlias = tuple[int, int]

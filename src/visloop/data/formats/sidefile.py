@@ -21,7 +21,7 @@ from visloop.ids import digest_of
 from visloop.vision import Annotation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from visloop.data.formats.target import Target
     from visloop.data.ingest.walk import Leftovers
@@ -83,6 +83,15 @@ class SideOut:
         target.write(SIDE_FILE, b"\n".join([head, *self._lines, b""]))
 
 
+def made_by(folder: str) -> str:
+    """The format of the export that a folder is; "" where nothing says so."""
+    try:
+        with open(f"{folder}/{SIDE_FILE}", "rb") as opened:
+            return msgspec.json.decode(opened.readline(_MOST_BYTES), type=_Head).visloop
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return ""
+
+
 class Side:
     """What an export kept beside itself, by file; empty where there is no such file."""
 
@@ -110,13 +119,12 @@ class Side:
         for kept in msgspec.json.Decoder(Kept).decode_lines(rest):
             self._kept[kept.file] = kept
 
-    def knows(self, names: Mapping[int, str]) -> bool:
-        """Whether the classes are still called what they were; else what is kept is forgotten."""
-        if not self._kept or names == {entry.id: entry.name for entry in self.classes}:
-            return bool(self._kept)
-        self._left.say(f"the classes have other names than in {SIDE_FILE}, which was left out")
-        self.classes, self._kept = (), {}
-        return False
+    def trust(self, *, same: bool) -> None:
+        """Forget everything unless the classes are the `same` as when it was written."""
+        if self._kept and not same:
+            self._left.say(f"the classes have other names than in {SIDE_FILE}, which was left out")
+        if not same:
+            self.classes, self._kept = (), {}
 
     def of(self, file: str, said: bytes) -> Kept | None:
         """What is kept of a picture, if the format's files still say `said` of it."""

@@ -98,7 +98,8 @@ def _set_at(folder: str) -> _Set | None:
             return _Set(folder, folder, folder, "")
         unlabelled = os.path.join(folder, "JPEGImages")
         beside = (os.path.join(folder, "ImageSets", "Main"), os.path.join(folder, "labelmap.txt"))
-        if os.path.isdir(unlabelled) and any(map(os.path.exists, beside)):
+        masks = os.path.isdir(os.path.join(folder, "SegmentationClass"))  # the format `masks`
+        if not masks and os.path.isdir(unlabelled) and any(map(os.path.exists, beside)):
             return _Set(folder, labels, unlabelled, "")
         return None
     if not _is_voc_xml(_first_xml(labels)):

@@ -84,7 +84,7 @@ class _Set:
         self._layout, self._prefix, self._left = layout, prefix, left
         self._side = Side(layout.tree, "yolo", left)
         names = texts.without_fillers(layout.schema.names)
-        self._side.knows(names)
+        self._side.trust(same=names == {each.id: each.name for each in self._side.classes})
         self._schema = layout.schema._replace(names=names)
         self._texts = texts.LabelFiles(layout.tree)
 

@@ -1,0 +1,1 @@
+"""Masks as pictures: PNGs of class numbers or colours, of instances, or one PNG an object."""
