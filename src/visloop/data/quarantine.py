@@ -78,7 +78,9 @@ def quarantine_retry(
     total, nodes = Tally(), Nodes(ports.blobs)
     sink = Keeper(ports.blobs, Guard(ports.privacy, ports.secret))
     with closing(Films(sink, AddOptions().max_frames)) as films:
-        read_again = (each for item in track for each in _read_again(item, noted, sink, films))
+        read_again = (
+            each for item in track for each in _read_again(item, files, noted, sink, films)
+        )
         for outcomes in batches(read_again, _AT_ONCE):
             ports.blobs.flush()
             with ports.ledger.write(scope) as write:
@@ -100,13 +102,20 @@ def _staged(write: Write, nodes: Nodes, dataset: str, outcomes: Sequence[Outcome
 
 
 def _read_again(
-    item: Item, noted: Mapping[str, Remembered], sink: Keeper, films: Films
+    item: Item,
+    said_of: Mapping[str, Found],
+    noted: Mapping[str, Remembered],
+    sink: Keeper,
+    films: Films,
 ) -> Iterator[Outcome]:
-    """What becomes of a file that was refused; of a film, of each of its frames too."""
-    if isinstance(item, Refusal):
-        yield refused(item)
-        return
+    """What becomes of a file that was refused; of a film, of each of its frames too.
+
+    `said_of` is what the scan once said: kept where the file still cannot be had.
+    """
     before = noted.get(item.source)
+    if isinstance(item, Refusal):
+        yield refused(item, said_of.get(item.source), before.labels if before else "")
+        return
     said = before.labels if before is not None else labels_digest(item, {})
     labels = sink.guard.signed(unsigned(said))
     kind = item.part.kind if item.part is not None else ""

@@ -109,6 +109,16 @@ located: Final = Table(  # files left where they lie: their bytes are not in the
     Index(None, "file"),
 )
 
+fetched: Final = Table(  # what servers said of URLs, to ask them next time whether that changed
+    "fetched",
+    metadata,
+    Column("url", String, primary_key=True),
+    Column("stamp", BigInteger, primary_key=True, autoincrement=False),  # stands for the bytes
+    Column("etag", String, nullable=False),
+    Column("modified", String, nullable=False),
+    format_column(),
+)
+
 quarantine: Final = Table(
     "quarantine",
     metadata,

@@ -23,7 +23,9 @@ class Add:
     Everything is kept or quarantined with its reason. Running it again adds only what is new.
     """
 
-    paths: tuple[str, ...] = arg("files, folders, archives, buckets (s3://…)", path=True)
+    paths: tuple[str, ...] = arg(
+        "files, folders, archives, buckets (s3://…), lists of URLs", path=True
+    )
     to: str = opt("the data set; made when it does not exist")
     format: str = opt("auto, folder, coco or voc", default="auto")
     split: str | None = opt("put all of them in this split", default=None)

@@ -107,10 +107,11 @@ def scan(paths: Sequence[str | Path], options: AddOptions) -> Scan:
 
 def check_format(name: str) -> None:
     """Raises UsageError: no such format."""
-    if name not in {"auto", *FORMATS}:
+    known = ("auto", *FORMATS, "urls")
+    if name not in known:
         raise UsageError(
             f"no format is called {name!r}",
-            fix=did_you_mean(name, FORMATS, otherwise=f"auto, {', '.join(FORMATS)}"),
+            fix=did_you_mean(name, known, otherwise=", ".join(known)),
         )
 
 

@@ -1,4 +1,4 @@
-"""Refused pictures made readable once more: those in archives are unpacked again."""
+"""Refused pictures made readable once more: unpacked again, or fetched again."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import msgspec
 from visloop.data.ingest.probe import refuse
 from visloop.data.ingest.walk import clean
 from visloop.data.intake.memory import holder
+from visloop.data.origins import remote
 from visloop.data.origins.archives.kinds import Kind, kind_of
 from visloop.data.origins.archives.origin import unpacked
 from visloop.data.origins.archives.unpack import ArchiveRefused
-from visloop.data.origins.remote.bucket import is_bucket, refetched
+from visloop.data.origins.remote.lists import is_bucket
 from visloop.data.origins.scratch import scratch
 from visloop.data.records import DataPorts
 
@@ -24,24 +25,32 @@ if TYPE_CHECKING:
     from visloop.data.ingest.records import Found
 
 
+_URL = "://"
+
+
 def again(ports: DataPorts, founds: Iterable[Found]) -> Iterator[Item]:
     """Each of them, with its file in place while it is the current one; or why it is not."""
     packed: dict[tuple[Path, Kind], list[Found]] = {}
-    remote: list[Found] = []
+    listed: dict[Path, list[Found]] = {}
+    stored: list[Found] = []
     for found in founds:
         if is_bucket(found.source):
-            remote.append(found)
+            stored.append(found)
             continue
         archive = None if Path(found.file).exists() else holder(found.source)
         kind = None if archive is None else kind_of(str(archive))
-        if archive is None or kind is None:
+        if archive is not None and _URL in found.source[len(clean(str(archive))) :]:
+            listed.setdefault(archive, []).append(found)
+        elif archive is None or kind is None:
             yield found
         else:
             packed.setdefault((archive, kind), []).append(found)
     for (archive, kind), wanted in packed.items():
         yield from _unpacked_again(ports, archive, kind, wanted)
-    if remote:
-        yield from refetched(ports, remote)
+    for listing, wanted in listed.items():
+        yield from remote.refetched_urls(ports, listing, wanted)
+    if stored:
+        yield from remote.refetched(ports, stored)
 
 
 def _unpacked_again(

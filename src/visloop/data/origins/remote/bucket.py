@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from visloop.data.intake.memory import KnownFile
     from visloop.store import Bucket, BucketObject
 
-SCHEMES: Final = ("s3", "gs", "az")
 _PLAIN: Final = frozenset(["avif", "bmp", "jfif", "jpe", "jpeg", "jpg", "png", "webp"])
 _PAGED: Final = frozenset(["gif", "tif", "tiff"])
 _LAZY: Final = frozenset(["auto", "folder", "class-folders", "images", "coco", "voc"])
@@ -80,11 +79,6 @@ class BucketPrefix:
         return is_archive_name(key) or (
             picture and self._options.format in _LAZY & {*FORMATS, "auto"}
         )
-
-
-def is_bucket(path: str) -> bool:
-    """Whether the text is the URL of a bucket."""
-    return path.partition("://")[0] in SCHEMES and "://" in path
 
 
 def open_bucket(ports: DataPorts, url: str) -> Bucket:
