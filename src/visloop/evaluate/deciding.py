@@ -104,7 +104,7 @@ def _inputs(
 def _slices(
     ports: EvaluatePorts, scope: Scope, policy: GatePolicy, answers: Answers, ref: Ref
 ) -> dict[str, Mask]:
-    """Masks of the slices `metadata.KEY=VALUE`; KEY may be dotted (`metadata.camera.id=7`)."""
+    """Masks of the slices `metadata.KEY=VALUE`: `metadata.exif.model=E950`, or into a JSON value."""
     wanted = [name for name in policy.slices if name.startswith(_METADATA)]
     if not wanted:
         return {}
@@ -118,6 +118,8 @@ def _slices(
 
 def _matches(metadata: object, name: str) -> bool:
     path, _, value = name.removeprefix(_METADATA).partition("=")
+    if isinstance(metadata, dict) and path in metadata:
+        return str(metadata[path]) == value
     found = metadata
     for key in path.split("."):
         found = found.get(key) if isinstance(found, dict) else None

@@ -11,18 +11,39 @@ from datetime import datetime
 from struct import Struct, error, unpack
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from visloop.data.fields.built_in.pictures import BALANCES, METERING, MODES, PROGRAMS
+
 Value: TypeAlias = "str | int | float | tuple[float, ...]"
-_TOP: Final = {0x10F: "make", 0x110: "model", 0x112: "orientation", 0x132: "changed"}
+_TOP: Final = {
+    0x10F: "make",
+    0x110: "model",
+    0x112: "orientation",
+    0x131: "software",
+    0x132: "changed",
+    0x13B: "artist",
+    0x8298: "copyright",
+}
 _EXIF: Final = {
     0x829A: "exposure_s",
     0x829D: "f_number",
+    0x8822: "exposure_program",
     0x8827: "iso",
     0x9003: "taken",
+    0x9010: "changed_offset",
     0x9011: "offset",
     0x9204: "exposure_bias_ev",
+    0x9206: "subject_distance_m",
+    0x9207: "metering",
+    0x9209: "flash",
     0x920A: "focal_length_mm",
+    0x9290: "changed_subsec",
     0x9291: "subsec",
+    0xA402: "exposure_mode",
+    0xA403: "white_balance",
+    0xA404: "digital_zoom",
     0xA405: "focal_length_35mm",
+    0xA431: "serial",
+    0xA433: "lens_make",
     0xA434: "lens",
 }
 _GPS: Final = {
@@ -36,11 +57,23 @@ _GPS: Final = {
     17: "direction_deg",
     29: "date",
 }
-_MAKER: Final = (("make", "exif.make"), ("model", "exif.model"))
+_TOP_TEXTS: Final = tuple(
+    (key, f"exif.{key}") for key in ("make", "model", "software", "artist", "copyright")
+)
+_TEXTS: Final = tuple((key, f"exif.{key}") for key in ("lens", "lens_make", "serial"))
 _SETTINGS: Final = tuple(
     (key, f"exif.{key}")
-    for key in ("exposure_s", "f_number", "iso", "focal_length_mm", "focal_length_35mm")
+    for key in ("exposure_s", "f_number", "focal_length_mm", "digital_zoom", "subject_distance_m")
 )
+_WHOLE: Final = (("iso", "exif.iso"), ("focal_length_35mm", "exif.focal_length_35mm"))
+_WORDS: Final = (
+    ("exposure_program", "exif.exposure_program", PROGRAMS),
+    ("exposure_mode", "exif.exposure_mode", MODES),
+    ("metering", "exif.metering", METERING),
+    ("white_balance", "exif.white_balance", BALANCES),
+)
+_FURTHEST_M: Final = 1e6
+"""A subject farther away is one at infinity, which Exif writes as 0xFFFFFFFF."""
 _EXIF_POINTER, _GPS_POINTER = 0x8769, 0x8825
 _SIZES: Final = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4)
 _CODES: Final = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l", 11: "f", 12: "d", 13: "L"}
@@ -198,20 +231,42 @@ def _number(value: Value | None) -> float | None:
 
 def _camera(top: dict[str, Value], shot: dict[str, Value]) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
-    for key, name in _MAKER:
-        if isinstance(value := top.get(key), str):
+    for key, name in _TOP_TEXTS:
+        if key in top and isinstance(value := top[key], str):
             metadata[name] = value
-    for key, name in _SETTINGS:
-        if key in shot and (number := _number(shot[key])) is not None and number > 0:
-            metadata[name] = number
-    if "exposure_bias_ev" in shot and (bias := _number(shot["exposure_bias_ev"])) is not None:
-        metadata["exif.exposure_bias_ev"] = bias
-    if isinstance(lens := shot.get("lens"), str):
-        metadata["exif.lens"] = lens
-    taken = _moment(shot.get("taken") or top.get("changed"), shot.get("subsec"), shot.get("offset"))
+    if shot:
+        _settings(shot, metadata)
+    taken = _moment(shot.get("taken"), shot.get("subsec"), shot.get("offset")) or _moment(
+        top.get("changed"), shot.get("changed_subsec"), shot.get("changed_offset")
+    )
     if taken:
         metadata["exif.taken"] = taken
     return metadata
+
+
+def _settings(shot: dict[str, Value], metadata: dict[str, Any]) -> None:
+    for key, name in _SETTINGS:
+        if key in shot and (number := _number(shot[key])) is not None and number > 0:
+            metadata[name] = number
+    for key, name in _WHOLE:
+        if key in shot and (number := _number(shot[key])) is not None and number > 0:
+            metadata[name] = round(number)
+    if metadata.get("exif.subject_distance_m", 0) > _FURTHEST_M:
+        del metadata["exif.subject_distance_m"]
+    if "exposure_bias_ev" in shot and (bias := _number(shot["exposure_bias_ev"])) is not None:
+        metadata["exif.exposure_bias_ev"] = bias
+    _words(shot, metadata)
+
+
+def _words(shot: dict[str, Value], metadata: dict[str, Any]) -> None:
+    if isinstance(flash := shot.get("flash"), int):
+        metadata["exif.flash"] = bool(flash & 1)
+    for key, name, words in _WORDS:
+        if key in shot and isinstance(value := shot[key], int) and value in words:
+            metadata[name] = words[value]
+    for key, name in _TEXTS:
+        if key in shot and isinstance(value := shot[key], str):
+            metadata[name] = value
 
 
 def _moment(text: Value | None, subsec: Value | None, offset: Value | None) -> str | None:
@@ -220,12 +275,13 @@ def _moment(text: Value | None, subsec: Value | None, offset: Value | None) -> s
         return None
     iso = f"{text[:10].replace(':', '-')}T{text[11:19]}"
     try:
-        datetime.fromisoformat(iso)
+        if datetime.fromisoformat(iso).isoformat() != iso:  # a week date, a time without seconds
+            return None
     except ValueError:
         return None
-    if isinstance(subsec, str) and subsec.isdigit():
+    if isinstance(subsec, str) and subsec.isascii() and subsec.isdigit():
         iso += f".{subsec[:6]}"
-    if isinstance(offset, str):
+    if isinstance(offset, str) and len(offset) == 6:  # noqa: PLR2004 - +02:00
         try:
             datetime.fromisoformat(f"2000-01-01T00:00:00{offset}")
         except ValueError:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from visloop import app
 from visloop.faces.sdk.connections import Connection, local, remote
+from visloop.faces.sdk.metadata import Metadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,10 @@ class Workspace:
     def dataset(self, name: str) -> Dataset:
         """The data set of that name; it comes into being with its first `add`."""
         return Dataset(self, name)
+
+    def cameras(self) -> tuple[dict[str, Any], ...]:
+        """The cameras of the registry, by id."""
+        return self.call(app.camera_list, app.CameraList()).rows
 
     def model(self, ref: str) -> Model:
         """A model version, `reader@v1` or `reader@champion`."""
@@ -111,6 +116,11 @@ class Dataset:
     def __init__(self, workspace: Workspace, name: str) -> None:
         self._workspace = workspace
         self.name = name
+
+    @property
+    def meta(self) -> Metadata:
+        """What is known of its pictures besides labels."""
+        return Metadata(self._workspace.connection, self.name)
 
     def add(self, *paths: str | Path, **options: Any) -> app.AddAnswer:
         """Bring pictures in; `options` are the fields of `visloop.app.Add`."""

@@ -223,7 +223,7 @@ def _metadata(image: Image, document: Document) -> dict[str, Any]:
         return metadata
     for licence in document.licenses if image.license is not None else ():
         if licence.id == image.license:
-            metadata["coco.license"] = licence.name or licence.url
+            metadata.setdefault("licence", licence.name or licence.url)
     for key in ("coco_url", "flickr_url", "date_captured"):
         value = getattr(image, key)
         if value:
