@@ -37,7 +37,7 @@ class Ports:
             self.blobs,
             self.progress,
             scratch=self.inner / "scratch",
-            limits=data.Limits(**self.config.ingest.model_dump()),
+            limits=data.Limits(**self.config.ingest.model_dump(exclude={"frames_per_video"})),
             privacy=data.Policy(**self.config.privacy.model_dump()),
             secret=self.secret,
         )

@@ -139,7 +139,7 @@ export const go = (...parts) => {
 
 /** The classes of a data set and their colours. @param {string | undefined} dataset */
 export function useClasses(dataset) {
-  const { data } = useAnswer("classes.list", dataset ? { dataset } : null);
+  const { data } = useAnswer("classes.list", dataset ? { dataset, no_counts: true } : null);
   return useMemo(
     () => ({ names: data?.rows.map((each) => each.name) ?? [], colour: colouring(data?.rows ?? []) }),
     [data],

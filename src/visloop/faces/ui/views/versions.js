@@ -73,7 +73,7 @@ export function Changes({ name, version }) {
   const said = (/** @type {Record<string, number>} */ counts) =>
     Object.entries(counts)
       .filter(([, n]) => n)
-      .map(([what, n]) => `${n.toLocaleString("en")} ${what}`)
+      .map(([what, n]) => `${n.toLocaleString("en")} ${what.replaceAll("_", " ")}`)
       .join(", ") || "none changed";
   return panel(`Against v${before}`, p("pictures: ", said(data.samples)), p("labels: ", said(data.objects)));
 }
