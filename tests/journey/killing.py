@@ -36,6 +36,7 @@ LEAST = {
     "add": 30,
     "add beside add": 5,
     "commit": 15,
+    "rename": 10,
     "export": 5,
     "train": 15,
     "label import": 5,
