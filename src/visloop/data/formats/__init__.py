@@ -14,6 +14,11 @@ from visloop.data.formats.cvat.writing import export_cvat, export_cvat_video
 from visloop.data.formats.datumaro.reading import read_datumaro, recognises_datumaro
 from visloop.data.formats.datumaro.writing import export_datumaro
 from visloop.data.formats.folder import read_class_folders, read_folder, read_images
+from visloop.data.formats.huggingface.reading import (
+    read_huggingface,
+    recognises_huggingface,
+)
+from visloop.data.formats.huggingface.writing import export_huggingface
 from visloop.data.formats.label_studio.reading import (
     read_label_studio,
     recognises_label_studio,
@@ -73,6 +78,14 @@ _ENTRIES: Final = (
         recognises_label_studio,
         read_label_studio,
         export_label_studio,
+        _EVERYTHING,
+    ),
+    Format(
+        "huggingface",
+        "Hugging Face imagefolder (folders with metadata.jsonl, .csv or .parquet)",
+        recognises_huggingface,
+        read_huggingface,
+        export_huggingface,
         _EVERYTHING,
     ),
     Format(

@@ -71,7 +71,7 @@ class PicturesOut:
             name = self._names.unique(inside + stem + suffix)
         if name != inside + sample.path:
             self.renamed[sample.path] = name
-        self._target.write(f"{self._folder}/{name}", data)
+        self._target.write(f"{self._folder}/{name}" if self._folder else name, data)
         return name
 
     def notes(self) -> tuple[str, ...]:
