@@ -138,4 +138,7 @@ IMAGE: Final = (
         type="integer",
         description="pages or frames in the file, where there are several",
     ),
+    Field(name="page.number", type="integer", description="which page or frame of its file"),
+    Field(name="page.count", type="integer", description="pages or frames in its file"),
+    Field(name="page.duration_s", type="number", unit="s", description="how long it is shown"),
 )
