@@ -17,6 +17,7 @@ BESIDE = {
     "media": ("answered_thumbnail", "image_bytes", "thumbnail"),
     "operation": ("Operation", "Parameter", "parameters"),
     "ports": ("Ports", "with_progress"),
+    "pushing": ("push",),
     "rows": ("Count", "Rows"),
     "running": ("execute", "exit_code_of"),
     "schema": ("HEAD", "upgrade"),

@@ -300,9 +300,10 @@ def test_words_that_say_no_frames_are_errors_that_list_the_forms(ports, tmp_path
 
 def test_a_film_with_more_frames_than_allowed_is_refused_whole(ports, tmp_path) -> None:
     path = film(tmp_path / "a.mp4", 20)
-    done = added(ports, path, "all", max_frames=10)
+    ports = dataclasses.replace(ports, limits=data.Limits(frames_per_video=10))
+    done = added(ports, path, "all")
     assert (done.added, done.quarantined) == (0, 1)
-    assert added(ports, path, "every:2frames", max_frames=10).added == 10
+    assert added(ports, path, "every:2frames").added == 10
 
 
 def test_without_pyav_nothing_happens_and_the_error_says_what_to_install(

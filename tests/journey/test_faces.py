@@ -48,6 +48,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.demo_stream, app.DemoStream(url=known.stream, count=3)),
         (app.add, app.Add(paths=(str(folder / "more"),), to="line")),
         (app.add, app.Add(paths=(str(known.truth),), to="odd")),
+        (app.watch, app.Watch(source=str(folder / "more"), to="line", once=True, settle=0.0)),
         (app.classes_add, app.ClassesAdd(dataset="line", names=("bracket",))),
         (app.classes_list, app.ClassesList(dataset="line")),
         (app.split, app.Split(dataset="line", shares={"train": 0.5, "test": 0.5}, seed=3)),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from visloop.app.operation import parameters as parameters
     from visloop.app.ports import Ports as Ports
     from visloop.app.ports import with_progress as with_progress
+    from visloop.app.pushing import push as push
     from visloop.app.rows import Count as Count
     from visloop.app.rows import Rows as Rows
     from visloop.app.running import execute as execute
@@ -174,6 +175,9 @@ if TYPE_CHECKING:
     from visloop.app.verbs.serving import predict as predict
     from visloop.app.verbs.serving import predictions as predictions
     from visloop.app.verbs.serving import rollback as rollback
+    from visloop.app.verbs.streams import Watch as Watch
+    from visloop.app.verbs.streams import WatchAnswer as WatchAnswer
+    from visloop.app.verbs.streams import watch as watch
     from visloop.app.verbs.training import Evaluate as Evaluate
     from visloop.app.verbs.training import Evaluated as Evaluated
     from visloop.app.verbs.training import Gate as Gate
@@ -248,6 +252,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Ports",
             "with_progress",
         ),
+        "pushing": ("push",),
         "rows": (
             "Count",
             "Rows",
@@ -431,6 +436,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "predict",
             "predictions",
             "rollback",
+        ),
+        "verbs.streams": (
+            "Watch",
+            "WatchAnswer",
+            "watch",
         ),
         "verbs.training": (
             "Evaluate",

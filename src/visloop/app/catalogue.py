@@ -17,6 +17,7 @@ from visloop.app.verbs import (
     project,
     refactoring,
     serving,
+    streams,
     training,
     watching,
 )
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     intake.add,
+    streams.watch,
     datasets.commit,
     datasets.log,
     datasets.diff,

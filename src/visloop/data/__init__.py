@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from visloop.data.ingest.records import Probe as Probe
     from visloop.data.ingest.scan import SourceNotFound as SourceNotFound
     from visloop.data.intake.add import add as add
+    from visloop.data.intake.add import hand_over as hand_over
     from visloop.data.media.converted import MediaPicture as MediaPicture
     from visloop.data.media.following import FileChanged as FileChanged
     from visloop.data.media.following import FileGone as FileGone
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
     from visloop.data.ontology.rules import ClassNotFound as ClassNotFound
     from visloop.data.ontology.rules import NameTaken as NameTaken
     from visloop.data.origins.archives.unpack import ArchiveRefused as ArchiveRefused
+    from visloop.data.origins.handed import Handed as Handed
     from visloop.data.privacy.finding import find_faces as find_faces
     from visloop.data.privacy.finding import find_text as find_text
     from visloop.data.privacy.policy import Policy as Policy
@@ -130,6 +132,12 @@ if TYPE_CHECKING:
     from visloop.data.standing import StagedCounts as StagedCounts
     from visloop.data.standing import Status as Status
     from visloop.data.standing import status as status
+    from visloop.data.streams.folder import watch_folder as watch_folder
+    from visloop.data.streams.live import is_live as is_live
+    from visloop.data.streams.live import watch_stream as watch_stream
+    from visloop.data.streams.records import Watch as Watch
+    from visloop.data.streams.records import Watched as Watched
+    from visloop.data.streams.records import parse_commits as parse_commits
     from visloop.data.versions import DatasetSummary as DatasetSummary
     from visloop.data.versions import NothingToCommit as NothingToCommit
     from visloop.data.versions import commit as commit
@@ -189,7 +197,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "ingest.probe": ("probe",),
         "ingest.records": ("BrokenFile", "Probe"),
         "ingest.scan": ("SourceNotFound",),
-        "intake.add": ("add",),
+        "intake.add": ("add", "hand_over"),
         "media.converted": ("MediaPicture",),
         "media.grey": (
             "GreyFunction",
@@ -237,6 +245,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "split_class",
         ),
         "ontology.rules": ("Circular", "ClassNotFound", "NameTaken"),
+        "origins.handed": ("Handed",),
+        "streams.folder": ("watch_folder",),
+        "streams.live": ("is_live", "watch_stream"),
+        "streams.records": ("Watch", "Watched", "parse_commits"),
         "quarantine": (
             "QuarantinedNotFound",
             "quarantine_list",

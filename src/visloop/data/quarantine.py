@@ -18,7 +18,7 @@ from visloop.data.intake.reading import Outcome, labels_digest, read, refused
 from visloop.data.media.keeping import Keeper
 from visloop.data.origins.again import again
 from visloop.data.privacy.guard import Guard, unsigned
-from visloop.data.records import Added, AddOptions, DataPorts, Quarantined, Refusal
+from visloop.data.records import Added, DataPorts, Quarantined, Refusal
 from visloop.data.tables import quarantine as table
 from visloop.data.tree.nodes import Nodes
 from visloop.data.working import Working, batches
@@ -77,7 +77,7 @@ def quarantine_retry(
     track = ports.progress.track(offered, doing="retry", unit="file", total=len(files))
     total, nodes = Tally(), Nodes(ports.blobs)
     sink = Keeper(ports.blobs, Guard(ports.privacy, ports.secret))
-    with closing(Films(sink, AddOptions().max_frames)) as films:
+    with closing(Films(sink, ports.limits.frames_per_video)) as films:
         read_again = (
             each for item in track for each in _read_again(item, files, noted, sink, films)
         )

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Limits:
-    """What is taken from archives, buckets and the net at most.
+    """What is taken from videos, archives, buckets and the net at most.
 
     An archive: files in it, GiB and times its own size when unpacked. Fetching: files at once, MB a
     file, seconds a file, how often it is tried.
     """
 
+    frames_per_video: int = 100_000
     archive_members: int = 1_000_000
     archive_gb: float = 200.0
     archive_ratio: int = 200
@@ -221,11 +222,11 @@ class AddOptions:
 
     `in_place` keeps no copy of the files but remembers where they lie. `frames` says which
     pictures of a video are taken: `every:0.5s`, `key`, `scene`, `scene:0.3`, `all`; empty leaves
-    videos out; `max_frames` is the most that one video may give. `pages` is `first` or `all` of a
-    file that holds several; `window` says which grey values of a DICOM picture become black and
-    white: `auto`, `full` or `CENTRE,WIDTH`. `licence`, `camera` and `metadata` are noted on each
-    sample. `privacy` makes the workspace's policy stricter (`{"faces": "blur"}`); `deep` decodes
-    every picture whole before it is believed.
+    videos out. `pages` is `first` or `all` of a file that holds several; `window` says which grey
+    values of a DICOM picture become black and white: `auto`, `full` or `CENTRE,WIDTH`. `licence`,
+    `camera` and `metadata` are noted on each sample. `privacy` makes the workspace's policy
+    stricter (`{"faces": "blur"}`); `deep` decodes every picture whole before it is believed.
+    Files written to within the last `settle_s` seconds are left for later.
     """
 
     format: str = "auto"
@@ -236,7 +237,7 @@ class AddOptions:
     dry_run: bool = False
     in_place: bool = False
     frames: str = ""
-    max_frames: int = 100_000
+    settle_s: float = 0.0
     pages: Literal["first", "all"] = "first"
     window: str = "auto"
     licence: str = ""

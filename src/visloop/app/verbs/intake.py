@@ -79,7 +79,6 @@ def add(ports: Ports, scope: Scope, ask: Add) -> AddAnswer:
         class_map=ask.map,
         add_classes=ask.add_classes,
         frames=ask.frames,
-        max_frames=ports.config.ingest.frames_per_video,
         in_place=ask.in_place,
         pages=ask.pages,
         window=ask.window,

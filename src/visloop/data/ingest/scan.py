@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +64,11 @@ class Scan:
         self._unfolds = options.pages == "all" or options.window != "auto"
 
     def __iter__(self) -> Iterator[Item]:
-        frames = self._options.frames
-        items = _films(self._items, frames) if frames else self._items
+        items, settle_s = self._items, self._options.settle_s
+        if settle_s:
+            items = _settled(items, settle_s, self._left)
+        if self._options.frames:
+            items = _films(items, self._options.frames)
         if not self._changes and not self._unfolds:
             yield from items
             return
@@ -113,6 +117,20 @@ def check_format(name: str) -> None:
             f"no format is called {name!r}",
             fix=did_you_mean(name, known, otherwise=", ".join(known)),
         )
+
+
+def _settled(items: Iterator[Item], settle_s: float, left: Leftovers) -> Iterator[Item]:
+    """The items without files that were written to a moment ago: they may not be whole yet."""
+    for item in items:
+        if isinstance(item, Found):
+            try:
+                age_s = time.time() - os.path.getmtime(item.file)  # noqa: PTH204
+            except OSError:
+                age_s = settle_s
+            if 0 <= age_s < settle_s:  # a time in the future says nothing
+                left.young += 1
+                continue
+        yield item
 
 
 def _films(items: Iterator[Item], frames: str) -> Iterator[Item]:

@@ -32,6 +32,9 @@ _NEVER_PICTURES: Final = frozenset((*_TEXTS.split(), *_OTHERS.split()))
 _NAMED_AT_MOST: Final = 10
 
 
+STILL_WRITTEN: Final = "files were written to a moment ago and are left for later"
+
+
 class Entry(NamedTuple):
     """A file that promises a picture: logical path, and the path that opens it."""
 
@@ -48,6 +51,7 @@ class Leftovers:
 
     def __init__(self, *, films: bool = False) -> None:
         self.films = films
+        self.young = 0  # files left out because they are still being written
         self._hidden = 0
         self._counts: dict[str, int] = {}
         self._first: dict[str, list[str]] = {}
@@ -75,6 +79,8 @@ class Leftovers:
             count = self._counts[group]
             more = f", and {count - len(names)} more" if count > len(names) else ""
             notes.append(f"{group.format(n=count)}: {', '.join(names)}{more}")
+        if self.young:
+            notes.append(f"{self.young} {STILL_WRITTEN}")
         if self._hidden:
             notes.append(f"{self._hidden} hidden files or folders were skipped")
         return tuple(notes)
@@ -119,11 +125,16 @@ def is_picture(file: str) -> bool:
     return media is not None and (isinstance(media, str) or media.name not in {"video", "PDF"})
 
 
+def is_film_name(file: str) -> bool:
+    """Whether a name promises a film."""
+    return file.rpartition("/")[2].rpartition(".")[2].lower() in FILM_SUFFIXES
+
+
 def is_film(file: str) -> bool:
     """Whether the file promises a film by its name, or is one by its bytes."""
-    suffix = file.rpartition("/")[2].rpartition(".")[2].lower()
-    if suffix in FILM_SUFFIXES:
+    if is_film_name(file):
         return True
+    suffix = file.rpartition("/")[2].rpartition(".")[2].lower()
     if suffix in PICTURE_SUFFIXES or suffix in _NEVER_PICTURES:
         return False
     try:

@@ -27,6 +27,7 @@ from visloop.data.intake.reading import UNKNOWN_SIZE, Outcome, labels_digest, re
 from visloop.data.media.keeping import Keeper, Nowhere, files_in_place
 from visloop.data.ontology import rules
 from visloop.data.origins.choosing import origins
+from visloop.data.origins.handed import Handed, HandedOver
 from visloop.data.origins.records import Offered, Opened, Origin, Seal
 from visloop.data.origins.remote.ahead import Wanted, fetched_ahead
 from visloop.data.privacy.guard import Guard
@@ -83,6 +84,25 @@ def add(
     return kind(ports, scope, dataset, options, noted).run(origins(paths, options))
 
 
+def hand_over(
+    ports: DataPorts,
+    scope: Scope,
+    dataset: str,
+    handed: Sequence[Handed],
+    options: AddOptions | None = None,
+) -> Added:
+    """As `add`, of bytes instead of files; when it returns they are on the disk.
+
+    Raises:
+        As `add`, and UsageError for a path that is none.
+    """
+    options = options or AddOptions()
+    check_name(dataset, "data set name")
+    origin = HandedOver(handed, options)
+    noted = noting(ports, scope, dataset, options)
+    return _Addition(ports, scope, dataset, options, noted).run([origin])
+
+
 class _Addition:
     """One call of `add`."""
 
@@ -102,7 +122,7 @@ class _Addition:
         self._sink: Keeper | Nowhere = (
             Nowhere(self._guard) if options.dry_run else Keeper(ports.blobs, self._guard)
         )
-        self._films = Films(self._sink, options.max_frames)
+        self._films = Films(self._sink, ports.limits.frames_per_video)
         self._tally = Tally(notes=list(noted.notes))
         self._learning = options.add_classes
         self._known: dict[str, KnownFile] = {}

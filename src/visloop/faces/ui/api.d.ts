@@ -2,6 +2,7 @@
 
 export interface Verbs {
   "add": { ask: AddAsk; answer: AddAnswer };
+  "watch": { ask: WatchAsk; answer: WatchAnswer };
   "commit": { ask: CommitAsk; answer: Committed };
   "log": { ask: LogAsk; answer: { count: number; rows: LogRow[] } };
   "diff": { ask: DiffAsk; answer: DiffAnswer };
@@ -1197,6 +1198,29 @@ export interface TurnRow {
 export interface UnstageAsk {
   dataset: string;
   paths?: string[];
+}
+
+export interface WatchAnswer {
+  added: number;
+  updated: number;
+  quarantined: number;
+  versions: string[];
+  notes: string[];
+}
+
+export interface WatchAsk {
+  source: string;
+  to: string;
+  frames?: string;
+  once?: boolean;
+  for_?: number | null;
+  every?: number;
+  settle?: number;
+  commit_every?: string;
+  split?: string | null;
+  camera?: string;
+  licence?: string;
+  in_place?: boolean;
 }
 
 export interface Window {

@@ -2,6 +2,7 @@
 
     GET  /                      the page              GET  /api/v1/openapi.json
     POST /api/v1/<verb>         every operation       GET  /media/image|thumbnail/<digest>
+    POST /api/v1/push/<dataset> pictures as they are
 
 Who may come in: requests for a loopback (or configured) host name, with the workspace's token as a
 bearer token or as the cookie that `/?token=…` sets.
@@ -21,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 
 from visloop import app
 from visloop.errors import Forbidden, Unauthenticated, VisloopError
-from visloop.faces.web import api, media
+from visloop.faces.web import api, media, push
 
 if TYPE_CHECKING:
     import os
@@ -160,6 +161,7 @@ def build(ports: Ports) -> Starlette:
     return Starlette(
         routes=[
             Route("/", page),
+            *push.routes(ports),
             *api.routes(ports),
             *media.routes(ports),
             Mount("/ui", _Files(directory=UI)),
