@@ -12,6 +12,8 @@ How a page is written, so that its examples run:
   it has printed what stands below it. The page's port 8484 is replaced by a free one everywhere.
 - A fenced block ```python is run too, in the same folder; later ones know the names of earlier ones.
 - `<!-- no-run: reason -->` before a block: it is not run, and counted.
+- `<!-- needs: bucket -->` anywhere: the page finds the bucket `s3://factory/line-3` (folders good and
+  scratched) on an S3 server of its own, and what reaches it in the environment.
 - `<!-- needs: pictures -->` anywhere: the page needs the real pictures; `$PICTURES` is their folder.
 """
 

@@ -1,10 +1,13 @@
 """Every example of the documentation runs; how a page is written stands in `pages.py`."""
 
 import re
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests import bucket_world
+from tests.data_world import folder_of
 from tests.docs.pages import ExampleFailed, Shell, blocks, missing, needs_pictures, shell
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -28,10 +31,22 @@ def test_the_examples_of_a_page_do_what_it_says(page, tmp_path, request):
     extra = {}
     if needs_pictures(text):
         extra["PICTURES"] = str(request.getfixturevalue("shared_data"))
-    with shell(tmp_path, extra) as running:
+    with ExitStack() as stack:
+        if "<!-- needs: bucket -->" in text:
+            extra |= _bucket(stack.enter_context(bucket_world.server()), tmp_path)
+        home = tmp_path / "home"
+        home.mkdir()
+        running = stack.enter_context(shell(home, extra))
         for block in blocks(text):
             if block.no_run is None:
                 running.run(block, f"{_name(page)}:{block.line}")
+
+
+def _bucket(endpoint, folder):
+    """What a page that needs a bucket finds there: pictures of two classes."""
+    pictures = folder_of(folder / "pictures", good=4, scratched=2)
+    bucket_world.upload(endpoint, pictures, "factory", "line-3/")
+    return bucket_world.environment(endpoint)
 
 
 def test_examples_that_are_not_run_say_why(record_property):

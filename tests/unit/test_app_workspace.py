@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from visloop import app
-from visloop.errors import ConfigError, Forbidden, UsageError
+from visloop.errors import ConfigError, Forbidden, NotFound, UsageError
 from visloop.events import Actor, Scope
 
 
@@ -98,3 +98,19 @@ def test_a_stranger_may_do_nothing(tmp_path: Path) -> None:
 def test_rooms_cost_nothing_to_import() -> None:
     code = "import sys, visloop; sys.exit('numpy' in sys.modules or 'sqlalchemy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_mistyped_project_is_an_error_and_begins_nothing(tmp_path: Path) -> None:
+    app.create(tmp_path)
+    with app.opened(tmp_path) as ports:
+        assert app.scope_for(None, ports).project == "default"
+        assert app.scope_for("default", ports).project == "default"
+        with pytest.raises(NotFound, match="no project 'defualt'") as caught:
+            app.scope_for("defualt", ports)
+        assert "project: defualt" in caught.value.fix
+        with ports.ledger.write(Scope(project="lab")) as write:
+            write.fact("data.committed", "x")
+        assert app.scope_for("lab", ports).project == "lab"
+    (tmp_path / "visloop.yaml").write_text("project: dock\n", "utf-8")
+    with app.opened(tmp_path) as ports:
+        assert app.scope_for(None, ports).project == "dock"

@@ -64,6 +64,12 @@ class WorkspaceNotFound(NotFound):
     code = "workspace.not_found"
 
 
+class ProjectNotFound(NotFound):
+    """Nothing ever happened in a project of that name."""
+
+    code = "workspace.project_not_found"
+
+
 class WorkspaceFormat(Conflict):
     """The workspace was written by another version of Visloop."""
 
@@ -179,9 +185,19 @@ def token_of(root: Path) -> str:
 
 
 def scope_for(project: str | None, ports: Ports) -> Scope:
-    """The owner, in the named project or the configured one."""
-    name = project or ports.config.project or DEFAULT_PROJECT
-    return Scope(actor=OWNER, project=check_name(name, "project"))
+    """The owner, in the named project or the configured one.
+
+    Raises:
+        ProjectNotFound: nothing ever happened in the named project, so it is likely a slip.
+    """
+    own = ports.config.project or DEFAULT_PROJECT
+    name = check_name(project or own, "project")
+    if name not in {own, DEFAULT_PROJECT} and not ports.ledger.facts(project=name, limit=1):
+        raise ProjectNotFound(
+            f"there is no project {name!r} in this workspace",
+            fix=f"check the name; to begin it: write `project: {name}` into visloop.yaml",
+        )
+    return Scope(actor=OWNER, project=name)
 
 
 def worker_name() -> str:
