@@ -14,6 +14,7 @@ from tests.unit.formats_parts import (
     read,
     sample,
 )
+from visloop import data
 from visloop.data.formats import CARRIED, FORMATS, rle
 from visloop.vision import (
     Annotation,
@@ -143,5 +144,8 @@ def test_compressed_runs_are_those_of_pycocotools(raw: bytes, height: int) -> No
 def test_the_table_knows_every_format() -> None:
     assert {"voc", "coco", "folder", "class-folders", "images"} <= FORMATS.keys()
     assert list(FORMATS)[-3:] == ["folder", "class-folders", "images"]
+    written = {name for name, each in FORMATS.items() if each.write}
+    assert set(data.READ_FORMATS) == FORMATS.keys(), "name it in visloop/data/offered.py"
+    assert set(data.WRITTEN_FORMATS) == written, "name it in visloop/data/offered.py"
     assert all(each.carries <= CARRIED.keys() for each in FORMATS.values())
     assert all(each.write is None for each in FORMATS.values() if each.name == "folder")

@@ -64,6 +64,8 @@ if TYPE_CHECKING:
     from visloop.data.media.video import OtherPixels as OtherPixels
     from visloop.data.media.video import VideoInfo as VideoInfo
     from visloop.data.media.video import VideoReader as VideoReader
+    from visloop.data.offered import READ_FORMATS as READ_FORMATS
+    from visloop.data.offered import WRITTEN_FORMATS as WRITTEN_FORMATS
     from visloop.data.ontology.colours import color_of as color_of
     from visloop.data.ontology.colours import ink_on as ink_on
     from visloop.data.ontology.dividing import ListUnreadable as ListUnreadable
@@ -249,6 +251,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "streams.folder": ("watch_folder",),
         "streams.live": ("is_live", "watch_stream"),
         "streams.records": ("Watch", "Watched", "parse_commits"),
+        "offered": ("READ_FORMATS", "WRITTEN_FORMATS"),
         "quarantine": (
             "QuarantinedNotFound",
             "quarantine_list",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.contract.bad import archives, labels, pictures
+from tests.contract.bad import archives, labels, pictures, texts
 from tests.contract.bad.cases import CASES, Case
 
-MODULES = (pictures, labels, archives)
+MODULES = (pictures, labels, texts, archives)
 
 
 def cases() -> list[Case]:

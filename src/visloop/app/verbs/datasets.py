@@ -119,7 +119,7 @@ class Export:
 
     ref: str = arg("for example photos@v1")
     directory: str = arg("an empty or new folder", path=True)
-    format: str = opt("coco", default="coco")
+    format: str = opt(", ".join(data.WRITTEN_FORMATS), default="coco")
     force: bool = opt("write into a folder that is not empty", default=False)
 
 

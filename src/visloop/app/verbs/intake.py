@@ -27,7 +27,7 @@ class Add:
         "files, folders, archives, buckets (s3://…), lists of URLs", path=True
     )
     to: str = opt("the data set; made when it does not exist")
-    format: str = opt("auto, folder, coco or voc", default="auto")
+    format: str = opt(f"auto, or: {', '.join(data.READ_FORMATS)}", default="auto")
     split: str | None = opt("put all of them in this split", default=None)
     map: dict[str, str] = opt("rename a class on the way in: --map old=new", default={})
     add_classes: bool = opt("let class names in that the data set does not have", default=False)
