@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src"
 PACKAGE = SOURCE / "visloop"
 MIGRATIONS = PACKAGE / "app" / "migrations"
+DOOR = PACKAGE / "app" / "__init__.py"  # written by tools/doors.py: it grows with every verb
 
 FILE_LINES = (300, 500)  # soft, hard
 FUNCTION_LINES = (40, 60)
@@ -107,7 +108,7 @@ def test_files_are_short():
     lengths = {
         path: len(path.read_text(encoding="utf-8").splitlines())
         for path in kept
-        if MIGRATIONS not in path.parents
+        if MIGRATIONS not in path.parents and path != DOOR
     }
     over = {str(p.relative_to(ROOT)): n for p, n in lengths.items() if n > soft}
     print(f"files over {soft} lines:", *(f"\n  {n:5d}  {p}" for p, n in sorted(over.items())))
