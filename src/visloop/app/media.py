@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageOps
 
-from visloop import serve
+from visloop import data, serve
 from visloop.errors import NotFound, Refused
 from visloop.ids import digest_of
 
@@ -16,15 +16,8 @@ if TYPE_CHECKING:
     from visloop.app.ports import Ports
     from visloop.events import Scope
 
-_MAGIC: Final = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF8", "image/gif"),
-    (b"BM", "image/bmp"),
-    (b"II*\x00", "image/tiff"),
-    (b"MM\x00*", "image/tiff"),
-)
 _QUALITY: Final = 85
+_HEAD_BYTES: Final = 512
 
 
 class NotAPicture(Refused):
@@ -47,11 +40,9 @@ def image_bytes(ports: Ports, digest: str) -> tuple[bytes, str]:
         NotAPicture: they are something else (models and trees lie in the same store).
     """
     raw = ports.blobs.get(digest)
-    for magic, media in _MAGIC:
-        if raw.startswith(magic):
-            return raw, media
-    if raw[:4] == b"RIFF" and raw[8:12] == b"WEBP":
-        return raw, "image/webp"
+    media = data.media_of(raw[:_HEAD_BYTES])
+    if isinstance(media, str):
+        return raw, media
     raise NotAPicture(f"{digest[:12]}… is no picture", fix="ask for a sample's `image`")
 
 

@@ -73,7 +73,7 @@ class PrivacySection(Section):
     text: Literal["keep", "blur"] = "keep"
     faces_by: Annotated[str, Field(min_length=1, max_length=64)] = "haar"
     text_by: Annotated[str, Field(min_length=1, max_length=64)] = "strokes"
-    margin: Annotated[float, Field(ge=0, le=2)] = 0.15
+    margin: Annotated[float, Field(ge=0, le=2)] = 0.25
 
 
 class LoopSection(Section):

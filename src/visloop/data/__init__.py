@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from visloop.data.fields.summary import meta_fields as meta_fields
     from visloop.data.fields.summary import meta_show as meta_show
     from visloop.data.fields.tabular.importing import meta_import as meta_import
+    from visloop.data.ingest.media import media_of as media_of
     from visloop.data.ingest.probe import probe as probe
     from visloop.data.ingest.records import BrokenFile as BrokenFile
     from visloop.data.ingest.records import Probe as Probe
@@ -196,6 +197,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Field",
             "OwnFields",
         ),
+        "ingest.media": ("media_of",),
         "ingest.probe": ("probe",),
         "ingest.records": ("BrokenFile", "Probe"),
         "ingest.scan": ("SourceNotFound",),

@@ -27,7 +27,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     text: Regions = "keep"
     faces_by: str = "haar"
     text_by: str = "strokes"
-    margin: float = 0.15
+    margin: float = 0.25
 
     @property
     def active(self) -> bool:
