@@ -38,7 +38,7 @@ class HeifReader:
                 f"{width} × {height} pixels are more than {max_pixels / 1e6:,.0f} MP",
             )
         try:
-            pixels = np.asarray(frame)
+            pixels = np.array(frame, copy=True)  # libheif frees its own with the file
         except Exception as problem:  # libheif's errors come as several kinds
             raise _broken(problem) from problem
         several = {"page.number": number, "page.count": len(held)} if len(held) > 1 else {}
