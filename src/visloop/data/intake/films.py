@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -211,7 +212,7 @@ def _properties(found: Found, film: Film) -> dict[str, Any]:
         "video.duration_s": info.duration_s and round(info.duration_s, 6),
         "video.time_base": str(info.time_base),
         "video.pixel_aspect": info.pixel_aspect,
-        "video.created": info.created,
+        "video.created": info.created if _moment(info.created) else "",
         "image.source_video": found.path,
     }
     return {name: value for name, value in stated.items() if value}
@@ -222,11 +223,14 @@ def _found_frame(
 ) -> Found:
     pts = marks.times[at]
     name = _name(marks, at, time_base)
-    metadata = {
+    metadata: dict[str, Any] = {
         "video.frame_time_s": float(pts * time_base),
         "video.frame": at,
         "video.pts": pts,
     }
+    if (begun := _moment(common.get("video.created", ""))) is not None:
+        taken = begun + timedelta(milliseconds=_ms(pts, time_base))
+        metadata["video.taken"] = taken.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return msgspec.structs.replace(
         film,
         path=f"{film.path.rpartition('.')[0] or film.path}/{name}.png",
@@ -234,6 +238,13 @@ def _found_frame(
         metadata={**film.metadata, **common, **metadata},
         part=Part(kind=FRAME, at={"pts": pts}),
     )
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _name(marks: Marks, at: int, time_base: Fraction) -> str:
