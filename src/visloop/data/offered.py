@@ -24,5 +24,7 @@ WRITTEN_FORMATS: Final = (
     "huggingface",
     "csv",
     "masks",
+    "class-folders",
+    "images",
 )
-READ_FORMATS: Final = (*WRITTEN_FORMATS, "folder", "class-folders", "images")
+READ_FORMATS: Final = (*WRITTEN_FORMATS, "folder")

@@ -14,6 +14,7 @@ from visloop.data.formats.cvat.writing import export_cvat, export_cvat_video
 from visloop.data.formats.datumaro.reading import read_datumaro, recognises_datumaro
 from visloop.data.formats.datumaro.writing import export_datumaro
 from visloop.data.formats.folder import read_class_folders, read_folder, read_images
+from visloop.data.formats.folders_out import export_class_folders, export_images
 from visloop.data.formats.huggingface.reading import (
     read_huggingface,
     recognises_huggingface,
@@ -125,8 +126,22 @@ _ENTRIES: Final = (
         _EVERYTHING,
     ),
     Format("folder", "files and folders", os.path.exists, read_folder),
-    Format("class-folders", "folders that are classes", os.path.exists, read_class_folders),
-    Format("images", "pictures without labels", os.path.exists, read_images),
+    Format(
+        "class-folders",
+        "folders that are classes",
+        os.path.exists,
+        read_class_folders,
+        export_class_folders,
+        frozenset(("images",)),
+    ),
+    Format(
+        "images",
+        "pictures without labels",
+        os.path.exists,
+        read_images,
+        export_images,
+        frozenset(("images", "paths")),
+    ),
 )
 FORMATS: Final[dict[str, Format]] = {each.name: each for each in _ENTRIES}
 """Asked in this order by `auto`: the first that recognises a path reads it."""

@@ -39,7 +39,7 @@ _FIELDS: Final = {
     "attributes": ("attributes",),
     "unlabelled": ("label",),
 }
-_SHAPES: Final[dict[type[object], str]] = {
+SHAPES: Final[dict[type[object], str]] = {
     Box: "box",
     ClassLabel: "class_label",
     NumberValue: "number",
@@ -200,7 +200,7 @@ def typed(raw: object, kind: type[_S]) -> _S | None:
 def lost(annotation: Annotation, native: Annotation | None, losses: Losses, path: str) -> None:
     """Name everything that the format itself does not say of an annotation."""
     if native is None or type(native) is not type(annotation):
-        losses.add(_SHAPES.get(type(annotation), "unlabelled"), path)
+        losses.add(SHAPES.get(type(annotation), "unlabelled"), path)
     else:
         names = [name for name in annotation.__struct_fields__ if name not in _COMMON]
         if any(getattr(annotation, name) != getattr(native, name) for name in names):

@@ -42,6 +42,9 @@ SPLITS: Final = {
 }
 """Folder names (in lower case) that say a split."""
 
+UNLABELLED: Final = "unlabelled"
+"""A folder beside class folders whose pictures have no class."""
+
 _NAMES: Final = "data dataset dcim frames image images img imgs jpegimages photos pictures raw"
 CONTAINERS: Final = frozenset(_NAMES.split())
 Labels: TypeAlias = Literal["guess", "always", "never"]
@@ -77,7 +80,7 @@ class _Layout:
             inner = [name for name in folders if name.lower() in CONTAINERS]
         elif self.labels == "always" or (self.labels == "guess" and not beside):
             self.holders.add(stem)
-            self.classes |= folders.keys()
+            self.classes |= folders.keys() - {UNLABELLED}
         elif folders and self.labels == "guess":
             self.left.say(
                 "pictures lie beside folders, so the folders are not taken as classes "
@@ -93,7 +96,8 @@ class _Layout:
             stem = parts[:length]
             split = self.splits.get(stem, split)
             if stem in self.holders:
-                return (parts[length] if length < len(parts) else None), split
+                label = parts[length] if length < len(parts) else UNLABELLED
+                return (label if label != UNLABELLED else None), split
         return None, split
 
 
