@@ -1,10 +1,10 @@
-"""D1, D2: `add` and `status` of many small JPEGs against the barest code that does the same work.
+"""D1, D2, D3: adding many small JPEGs, looking whether they changed, adding one that did.
 
-    python bench/bench_add.py [--count 20000] [--rounds 3]
+    python bench/bench_add.py [--count 20000] [--rounds 3] [--no-peer] [--pictures FOLDER]
 
-The limit of `add` reads, hashes (BLAKE3), appends to one file, fsyncs, and inserts into SQLite; that
-of `status` scans, stats and compares with a dictionary. Both sides take turns; each figure is the
-best of the rounds. One JSON line a row.
+Ours, DVC and the limit work on the same files in turns. The limits are the barest code for the same
+work: read, hash (BLAKE3), append to one file, fsync, insert into SQLite; scan, stat and compare with
+a dictionary that is in memory already; the first for one file.
 """
 
 from __future__ import annotations
@@ -13,105 +13,135 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import figures
 import numpy as np
-import simplejpeg
+import peers
+import pictures
 from blake3 import blake3
 
 from visloop import app
 from visloop.faces import sdk
+
+DVC = "dvc==3.67.1"
+ONE, WHOLE = 5, 3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--child", nargs=2, metavar=("WORKSPACE", "PICTURES"))
+    parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--pictures", type=Path, help="draw them there and keep them")
+    parser.add_argument("--child", nargs=3, metavar=("WORKSPACE", "PICTURES", "COUNT"))
     given = parser.parse_args()
     if given.child:
-        child(*map(Path, given.child))
+        child(Path(given.child[0]), Path(given.child[1]), int(given.child[2]))
         return
-    with tempfile.TemporaryDirectory() as folder:
-        pictures = Path(folder) / "pictures"
-        draw(pictures, given.count)
-        run(Path(folder), pictures, given.count, given.rounds)
+    with tempfile.TemporaryDirectory(dir=given.pictures) as folder:
+        here = Path(folder)
+        drawn = pictures.draw((given.pictures or here) / f"pictures{given.count}", given.count)
+        dvc = None if given.no_peer else peers.peer("dvc", DVC)
+        figures.publish(run(here, drawn, given.count, given.rounds, dvc))
 
 
-def draw(folder: Path, count: int) -> None:
-    """Small JPEGs of noise and slopes, 2 – 9 kB, a thousand to a folder."""
-    rng = np.random.default_rng(0)
-    slope = np.linspace(0, 120, 96, dtype=np.float32)[None, :, None]
-    for number in range(count):
-        noise = rng.normal(80, rng.uniform(2, 40), (72, 96, 3)).astype(np.float32)
-        picture = np.clip(noise + slope, 0, 255).astype(np.uint8)
-        place = folder / f"class{number // 1000:02d}"
-        place.mkdir(parents=True, exist_ok=True)
-        (place / f"{number:06d}.jpg").write_bytes(simplejpeg.encode_jpeg(picture, quality=80))
-
-
-def run(folder: Path, pictures: Path, count: int, rounds: int) -> None:
-    ours, limit, memory = [], [], 0.0
-    status, scan = [], []
+def run(folder: Path, drawn: Path, n: int, rounds: int, dvc: Path | None) -> list[figures.Row]:
+    d1 = figures.Row("D1", "add", n, bar="ratio ≤ 2, ≥ 5 × DVC, ≤ 200 MB")
+    d2 = figures.Row("D2", "status, nothing changed", n, bar="ratio ≤ 1.3")
+    d3 = figures.Row("D3", "one changed file, path given: add + commit", n, bar="≤ 0.05 s")
+    shell = figures.Row("D3", "the same as two commands", n, bar="≤ 0.3 s")
+    whole = figures.Row("D3", "one changed file, whole folder scanned", n, bar="≤ 0.9 s at 100k")
     for turn in range(rounds):
-        limit.append(timed(lambda turn=turn: bare_add(folder / f"bare{turn}", pictures)))
-        told = ours_add(folder / f"ours{turn}", pictures)
-        ours.append(told["add_s"])
-        memory = max(memory, told["rss_mb"])
-        status += told["status_s"]
-        known = dict(walk(pictures))
-        scan += [timed(lambda known=known: bare_status(pictures, known)) for _ in range(3)]
-    print_row("D1", "add", count, min(ours), min(limit), memory)
-    print_row("D2", "status, nothing changed", count, min(status), min(scan), memory)
+        d1.limit.append(figures.timed(lambda turn=turn: bare_add(folder / f"bare{turn}", drawn)))
+        root = folder / f"ours{turn}"
+        told = figures.alone(__file__, "--child", str(root), str(drawn), str(n))
+        d1.ours.append(told["add_s"])
+        d1.rss_mb = max(d1.rss_mb, told["rss_mb"])
+        d2.ours += told["status_s"]
+        d3.ours += told["one_s"]
+        whole.ours += told["whole_s"]
+        shell.ours.append(by_command(root, drawn, n))
+        known = dict(walk(drawn))
+        d2.limit += [figures.timed(lambda k=known: bare_status(drawn, k)) for _ in range(3)]
+        d3.limit += [figures.timed(lambda: bare_one(folder, drawn, n)) for _ in range(3)]
+        whole.limit += [
+            figures.timed(lambda k=known: (bare_status(drawn, k), bare_one(folder, drawn, n)))
+            for _ in range(2)
+        ]
+        shutil.rmtree(folder / f"bare{turn}")
+        if turn == 0 and dvc is not None:
+            beside(dvc, folder / "dvc", drawn, n, d1, d2, whole)
+        shutil.rmtree(root)
+    return [d1, d2, d3, shell, whole]
 
 
-def print_row(row: str, work: str, n: int, ours: float, limit: float, rss_mb: float) -> None:
-    figures = {
-        "row": row,
-        "work": work,
-        "n": n,
-        "ours_s": round(ours, 3),
-        "limit_s": round(limit, 3),
-        "ratio_to_limit": round(ours / limit, 2),
-        "rss_mb": round(rss_mb),
-    }
-    print(json.dumps(figures), flush=True)
+# --- ours ---------------------------------------------------------------------------------------------
 
 
-def timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
-
-
-def ours_add(root: Path, pictures: Path) -> dict:
+def child(root: Path, drawn: Path, n: int) -> None:
     """In a process of its own, so that its memory is its own."""
+    told: dict[str, Any] = {"one_s": [], "whole_s": []}
     app.create(root)
-    command = [sys.executable, __file__, "--child", str(root), str(pictures)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def child(root: Path, pictures: Path) -> None:
     with sdk.local(root) as here:
-        ask = app.Add(paths=(str(pictures),), to="many")
-        add_s = timed(lambda: here.call(app.add, ask))
-        status_s = [timed(lambda: here.call(app.status, app.Status())) for _ in range(3)]
-    rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"add_s": add_s, "status_s": status_s, "rss_mb": rss_mb}))
+
+        def add(path: Path) -> None:
+            here.call(app.add, app.Add(paths=(str(path),), to="many"))
+
+        def commit() -> None:
+            here.call(app.commit, app.Commit(dataset="many", message="bench"))
+
+        told["add_s"] = figures.timed(lambda: add(drawn))
+        told["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        commit()
+        status = app.Status()
+        told["status_s"] = [figures.timed(lambda: here.call(app.status, status)) for _ in range(3)]
+        for turn in range(ONE + WHOLE):
+            changed = change(drawn, n, turn)
+            place = changed if turn < ONE else drawn
+            took = figures.timed(lambda place=place: (add(place), commit()))
+            told["one_s" if turn < ONE else "whole_s"].append(took)
+    told["one_s"] = told["one_s"][1:]  # the first pays for what every later one finds ready
+    print(json.dumps(told))
 
 
-def bare_add(place: Path, pictures: Path) -> None:
+def by_command(root: Path, drawn: Path, n: int) -> float:
+    """Seconds of the two commands, with byte code compiled before, as an installed package has it."""
+    line = [sys.executable, "-m", "visloop"]
+    spent: list[float] = []
+    with figures.byte_code():
+        for turn in range(3):
+            changed = change(drawn, n, 100 + turn)
+            add = figures.command([*line, "add", str(changed), "--to", "many", "--json"], root)
+            commit = figures.command([*line, "commit", "many", "-m", "bench", "--json"], root)
+            spent.append(add[0] + commit[0])
+    return min(spent[1:])
+
+
+def change(drawn: Path, n: int, turn: int) -> Path:
+    """Give one picture other bytes."""
+    place = pictures.place_of(drawn, n // 2)
+    rng = np.random.default_rng(os.getpid() * 1000 + turn)
+    pixels = rng.integers(0, 255, (pictures.HEIGHT_PX, pictures.WIDTH_PX, 3), np.uint8)
+    place.unlink()
+    place.write_bytes(pictures.photo(pixels, turn))
+    return place
+
+
+# --- the limits ---------------------------------------------------------------------------------------
+
+
+def bare_add(place: Path, drawn: Path) -> None:
     place.mkdir()
     rows = []
     with (place / "pack").open("wb") as pack:
-        for path, stat in walk(pictures):
+        for path, stat in walk(drawn):
             with open(path, "rb") as file:
                 raw = file.read()
             rows.append((blake3(raw).digest(), path, pack.tell(), len(raw), stat[1]))
@@ -124,8 +154,16 @@ def bare_add(place: Path, pictures: Path) -> None:
         index.executemany("INSERT INTO f VALUES (?, ?, ?, ?, ?)", rows)
 
 
-def bare_status(pictures: Path, known: dict[str, tuple[int, int]]) -> int:
-    return sum(known.get(path) != stat for path, stat in walk(pictures))
+def bare_status(drawn: Path, known: dict[str, tuple[int, int]]) -> int:
+    return sum(known.get(path) != stat for path, stat in walk(drawn))
+
+
+def bare_one(folder: Path, drawn: Path, n: int) -> None:
+    raw = pictures.place_of(drawn, n // 2).read_bytes()
+    with (folder / "one").open("ab") as pack:
+        pack.write(blake3(raw).digest() + raw)
+        pack.flush()
+        os.fsync(pack.fileno())
 
 
 def walk(folder: Path) -> list[tuple[str, tuple[int, int]]]:
@@ -139,6 +177,42 @@ def walk(folder: Path) -> list[tuple[str, tuple[int, int]]]:
                     stat = entry.stat(follow_symlinks=False)
                     found.append((entry.path, (stat.st_size, stat.st_mtime_ns)))
     return found
+
+
+# --- DVC ----------------------------------------------------------------------------------------------
+
+
+def beside(
+    dvc: Path,
+    place: Path,
+    drawn: Path,
+    n: int,
+    d1: figures.Row,
+    d2: figures.Row,
+    whole: figures.Row,
+) -> None:
+    """The same by DVC's own commands, once: it copies into its cache, as we do."""
+    place.mkdir()
+    os.environ["DVC_NO_ANALYTICS"] = "1"
+    os.environ["DVC_SITE_CACHE_DIR"] = str(place / "site")
+    dvc = dvc / "dvc"
+    copied = shutil.copytree(drawn, place / "pictures", copy_function=shutil.copyfile)
+    try:
+        figures.command([str(dvc), "init", "--no-scm", "--quiet"], place)
+        seconds, rss_mb = figures.command([str(dvc), "add", "--quiet", "pictures"], place)
+        for row, took in (
+            (d1, seconds),
+            (d2, figures.command([str(dvc), "status", "--quiet"], place)[0]),
+        ):
+            row.peer, row.peers = DVC, [took]
+        d1.peer_rss_mb = rss_mb
+        change(copied, n, 1000)
+        took = figures.command([str(dvc), "add", "--quiet", "pictures"], place)[0]
+        whole.peer, whole.peers = DVC, [took]
+    except subprocess.CalledProcessError as problem:
+        print(f"skipped: DVC failed: {problem.stderr.strip()[-300:]}", file=sys.stderr)
+    finally:
+        shutil.rmtree(place)
 
 
 if __name__ == "__main__":

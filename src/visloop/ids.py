@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,6 +51,16 @@ def sample_id(dataset: str, first_path: str, first_image: str) -> str:
 def object_id(sample: str, ordinal: int, seed: str) -> str:
     """Identity of an object (box, polygon …) first seen as the `ordinal`-th of `sample`."""
     return digest_of(sample, str(ordinal), seed)[:32]
+
+
+def object_ids(sample: str, seeds: Iterable[str]) -> list[str]:
+    """`object_id(sample, 0, seed)` for each seed: an import makes five for every picture."""
+    head = b"".join(len(raw).to_bytes(8, "little") + raw for raw in (sample.encode(), b"0"))
+    ids: list[str] = []
+    for seed in seeds:
+        raw = seed.encode()
+        ids.append(blake3(head + len(raw).to_bytes(8, "little") + raw).hexdigest()[:32])
+    return ids
 
 
 def frame_id(video: str, pts: int, decoder: str) -> str:

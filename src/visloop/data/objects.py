@@ -14,7 +14,7 @@ from msgspec.msgpack import Encoder
 from msgspec.structs import replace
 
 from visloop.data.records import ObjectChange
-from visloop.ids import object_id
+from visloop.ids import object_id, object_ids
 from visloop.vision import (
     Annotation,
     Mask,
@@ -41,15 +41,18 @@ def with_ids(sample: str, annotations: Annotations, used: Iterable[str] = ()) ->
     if len(stated) == len(annotations):
         return annotations
     taken = stated | set(used)
+    seeds = [
+        _encoder.encode(replace(each, id="") if each.id else each).hex() for each in annotations
+    ]
     named: list[Annotation] = []
-    for each in annotations:
+    for each, seed, first in zip(annotations, seeds, object_ids(sample, seeds), strict=True):
         if each.id in stated:
             stated.discard(each.id)  # a second one that claims the same id gets its own
             named.append(each)
             continue
-        bare = replace(each, id="") if each.id else each
-        seed, ordinal = _encoder.encode(bare).hex(), 0
-        while (fresh := object_id(sample, ordinal, seed)) in taken:
+        fresh, ordinal = first, 0
+        while fresh in taken:
+            fresh = object_id(sample, ordinal, seed)
             ordinal += 1
         taken.add(fresh)
         named.append(replace(each, id=fresh))
