@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageOps
 
-from visloop import data, serve
+from visloop import data, infer, serve
 from visloop.errors import NotFound, Refused
 from visloop.ids import digest_of
 
@@ -82,9 +82,11 @@ def answered_thumbnail(ports: Ports, scope: Scope, prediction: str, px: int) -> 
 
 
 def _draw(raw: bytes, digest: str, px: int) -> bytes:
+    quick = infer.jpeg_thumbnail(raw, px)
+    if quick is not None:
+        return quick
     try:
         with Image.open(io.BytesIO(raw)) as picture:
-            picture.draft("RGB", (px, px))
             upright = ImageOps.exif_transpose(picture)
             upright = _to_8_bit(upright)
             upright.thumbnail((px, px))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from visloop.infer.tensors import check_executable as check_executable
     from visloop.infer.tensors import preprocess as preprocess
     from visloop.infer.tensors import to_tensor as to_tensor
+    from visloop.infer.thumbnails import jpeg_thumbnail as jpeg_thumbnail
     from visloop.infer.weights import WeightsRefused as WeightsRefused
     from visloop.infer.weights import read_weights as read_weights
 
@@ -37,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "orientation": ("is_sideways", "jpeg_orientation", "turn_upright"),
         "predictor": ("Answer", "Outputs", "Predictor", "providers"),
         "tensors": ("check_executable", "preprocess", "to_tensor"),
+        "thumbnails": ("jpeg_thumbnail",),
         "weights": ("WeightsRefused", "read_weights"),
     },
 )
