@@ -67,7 +67,7 @@ def publish(rows: list[Row]) -> None:
     name = f"{facts['os'].lower()}-{facts['cpus']}cpu.jsonl"
     with (RESULTS / name).open("a", encoding="utf-8") as kept:
         for row in rows:
-            line = json.dumps(row.figures() | facts)
+            line = json.dumps(row.figures() | facts, ensure_ascii=False)
             print(line, flush=True)
             kept.write(line + "\n")
 
