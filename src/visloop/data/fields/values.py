@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from visloop.data.fields.records import Field, FieldType
@@ -132,6 +133,7 @@ def _whole(number: float, field: Field) -> float:
     return int(number) if field.type == "integer" and number.is_integer() else number
 
 
+@lru_cache(maxsize=8192)
 def _moment(text: str) -> str | None:
     """RFC 3339 with its offset, `T` and `Z` in capitals; None for what is no moment."""
     found = _TIME.fullmatch(text)
@@ -147,7 +149,7 @@ def _moment(text: str) -> str | None:
 
 def _short(text: str) -> str:
     """Python reads six digits of a fraction at most."""
-    return re.sub(r"(\.\d{6})\d+", r"\1", text)
+    return re.sub(r"(\.\d{6})\d+", r"\1", text) if "." in text else text
 
 
 def as_moment(text: str) -> datetime:
