@@ -55,16 +55,27 @@ class Bars:
         from rich.progress import (  # noqa: PLC0415
             BarColumn,
             MofNCompleteColumn,
+            ProgressColumn,
+            Task,
             TextColumn,
             TimeRemainingColumn,
         )
         from rich.progress import Progress as Drawn  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        class Rate(ProgressColumn):
+            """Nothing until two steps were seen."""
+
+            def render(self, task: Task) -> Text:
+                speed = task.finished_speed or task.speed
+                return Text(f"{speed:,.0f}/s" if speed is not None else "")
 
         with Drawn(
             TextColumn("{task.description:>12}"),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[unit]}" + ("  {task.speed:.0f}/s" if total is None else "")),
+            TextColumn("{task.fields[unit]}"),
+            Rate(),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,

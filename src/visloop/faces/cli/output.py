@@ -69,7 +69,7 @@ def common_options() -> list[click.Parameter]:
 @contextmanager
 def connected(settings: Settings) -> Generator[Connection]:
     """A connection to the workspace or the server that the options name."""
-    with bars.progress(quiet=settings.quiet or settings.json) as progress:
+    with bars.progress(quiet=settings.quiet) as progress:
         if settings.server:
             connection = sdk.remote(
                 settings.server,
