@@ -87,6 +87,7 @@ def _draw(raw: bytes, digest: str, px: int) -> bytes:
         return quick
     try:
         with Image.open(io.BytesIO(raw)) as picture:
+            picture.draft("RGB", (px, px))
             upright = ImageOps.exif_transpose(picture)
             upright = _to_8_bit(upright)
             upright.thumbnail((px, px))
