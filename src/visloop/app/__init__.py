@@ -85,6 +85,22 @@ if TYPE_CHECKING:
     from visloop.app.verbs.datasets import split as split
     from visloop.app.verbs.datasets import status as status
     from visloop.app.verbs.datasets import unstage as unstage
+    from visloop.app.verbs.history import Branch as Branch
+    from visloop.app.verbs.history import BranchAnswer as BranchAnswer
+    from visloop.app.verbs.history import BranchList as BranchList
+    from visloop.app.verbs.history import BranchRemove as BranchRemove
+    from visloop.app.verbs.history import Switch as Switch
+    from visloop.app.verbs.history import Tag as Tag
+    from visloop.app.verbs.history import Tagged as Tagged
+    from visloop.app.verbs.history import TagList as TagList
+    from visloop.app.verbs.history import TagRemove as TagRemove
+    from visloop.app.verbs.history import branch as branch
+    from visloop.app.verbs.history import branch_list as branch_list
+    from visloop.app.verbs.history import branch_remove as branch_remove
+    from visloop.app.verbs.history import switch as switch
+    from visloop.app.verbs.history import tag as tag
+    from visloop.app.verbs.history import tag_list as tag_list
+    from visloop.app.verbs.history import tag_remove as tag_remove
     from visloop.app.verbs.intake import Add as Add
     from visloop.app.verbs.intake import AddAnswer as AddAnswer
     from visloop.app.verbs.intake import QuarantineList as QuarantineList
@@ -330,6 +346,24 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "split",
             "status",
             "unstage",
+        ),
+        "verbs.history": (
+            "Branch",
+            "BranchAnswer",
+            "BranchList",
+            "BranchRemove",
+            "Switch",
+            "Tag",
+            "TagList",
+            "TagRemove",
+            "Tagged",
+            "branch",
+            "branch_list",
+            "branch_remove",
+            "switch",
+            "tag",
+            "tag_list",
+            "tag_remove",
         ),
         "verbs.intake": (
             "Add",

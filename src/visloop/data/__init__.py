@@ -41,6 +41,21 @@ if TYPE_CHECKING:
     from visloop.data.fields.summary import meta_fields as meta_fields
     from visloop.data.fields.summary import meta_show as meta_show
     from visloop.data.fields.tabular.importing import meta_import as meta_import
+    from visloop.data.history.clean import MergeWaits as MergeWaits
+    from visloop.data.history.clean import StagedChanges as StagedChanges
+    from visloop.data.history.names import Branch as Branch
+    from visloop.data.history.names import BranchKept as BranchKept
+    from visloop.data.history.names import BranchNotFound as BranchNotFound
+    from visloop.data.history.names import NameInUse as NameInUse
+    from visloop.data.history.names import Tag as Tag
+    from visloop.data.history.names import TagNotFound as TagNotFound
+    from visloop.data.history.names import branch as branch
+    from visloop.data.history.names import branch_list as branch_list
+    from visloop.data.history.names import branch_remove as branch_remove
+    from visloop.data.history.names import switch as switch
+    from visloop.data.history.names import tag as tag
+    from visloop.data.history.names import tag_list as tag_list
+    from visloop.data.history.names import tag_remove as tag_remove
     from visloop.data.ingest.media import media_of as media_of
     from visloop.data.ingest.probe import probe as probe
     from visloop.data.ingest.records import BrokenFile as BrokenFile
@@ -198,6 +213,22 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "OwnFields",
         ),
         "ingest.media": ("media_of",),
+        "history.clean": ("MergeWaits", "StagedChanges"),
+        "history.names": (
+            "Branch",
+            "BranchKept",
+            "BranchNotFound",
+            "NameInUse",
+            "Tag",
+            "TagNotFound",
+            "branch",
+            "branch_list",
+            "branch_remove",
+            "switch",
+            "tag",
+            "tag_list",
+            "tag_remove",
+        ),
         "ingest.probe": ("probe",),
         "ingest.records": ("BrokenFile", "Probe"),
         "ingest.scan": ("SourceNotFound",),

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, insert, select, text
+from sqlalchemy import Connection, RowMapping, func, insert, select, text
 
 from visloop.data.fields.records import OwnFields
 from visloop.data.records import ClassDictionary, Version
-from visloop.data.tables import branches, datasets, versions
+from visloop.data.tables import branches, datasets, tags, versions
 from visloop.data.tree.nodes import Bytes
 from visloop.errors import Corrupt, NotFound, did_you_mean
 from visloop.ids import FORMAT, check_name
@@ -82,7 +82,10 @@ def load_root(blobs: Bytes, digest: str) -> RootObject:
 
 @dataclass(frozen=True)
 class DatasetState:
-    """A data set's row: its working dictionary and fields (None: the head's), its change counter."""
+    """A data set's row: its working dictionary and fields (None: the head's), its change counter.
+
+    `branch` is the one that the working set belongs to.
+    """
 
     project: str
     name: str
@@ -91,6 +94,7 @@ class DatasetState:
     classes_seq: int
     learning: bool
     fields: OwnFields | None = None
+    branch: str = MAIN
 
 
 def names(connection: Connection, project: str) -> list[str]:
@@ -115,6 +119,7 @@ def state_or_none(connection: Connection, project: str, name: str) -> DatasetSta
         classes_seq=row["classes_seq"],
         learning=bool(row["learning"]),
         fields=msgspec.msgpack.decode(row["fields"], type=OwnFields) if row["fields"] else None,
+        branch=row["branch"],
     )
 
 
@@ -175,6 +180,8 @@ def version_of(row: RowMapping) -> Version:
         actor=row["actor"],
         message=row["message"],
         project=row["project"],
+        merged=row["merged"],
+        branch=row["branch"],
     )
 
 
@@ -185,53 +192,100 @@ def history(connection: Connection, project: str, name: str) -> list[Version]:
     return [version_of(row) for row in rows]
 
 
-def head(connection: Connection, project: str, name: str, branch: str = MAIN) -> Version | None:
-    """The newest version of a branch; None before the first commit."""
-    query = (
-        select(versions)
-        .join(
-            branches,
-            (branches.c.project == versions.c.project)
-            & (branches.c.dataset == versions.c.dataset)
-            & (branches.c.head == versions.c.number),
+def head(
+    connection: Connection, project: str, name: str, branch: str | None = None
+) -> Version | None:
+    """The newest version of a branch (None: the working branch); None before the first commit."""
+    query = select(versions).join(
+        branches,
+        (branches.c.project == versions.c.project)
+        & (branches.c.dataset == versions.c.dataset)
+        & (branches.c.head == versions.c.number),
+    )
+    if branch is None:
+        query = query.join(
+            datasets,
+            (datasets.c.project == branches.c.project)
+            & (datasets.c.dataset == branches.c.dataset)
+            & (datasets.c.branch == branches.c.name),
         )
-        .where(versions.c.project == project, versions.c.dataset == name)
-        .where(branches.c.name == branch)
+    else:
+        query = query.where(branches.c.name == branch)
+    mine = (versions.c.project == project) & (versions.c.dataset == name)
+    row = connection.execute(query.where(mine)).mappings().first()
+    return None if row is None else version_of(row)
+
+
+def numbered(connection: Connection, project: str, name: str, number: int) -> Version | None:
+    """The version of that number."""
+    table = versions.c
+    query = select(versions).where(
+        table.project == project, table.dataset == name, table.number == number
     )
     row = connection.execute(query).mappings().first()
     return None if row is None else version_of(row)
 
 
+def last_number(connection: Connection, project: str, name: str) -> int:
+    """The greatest number that a version has, on whatever branch; 0 before the first."""
+    table = versions.c
+    query = select(func.max(table.number)).where(table.project == project, table.dataset == name)
+    return connection.scalar(query) or 0
+
+
+def tagged(connection: Connection, project: str, name: str) -> dict[str, int]:
+    """Tag → number of its version, by name."""
+    query = select(tags.c.name, tags.c.number).where(
+        tags.c.project == project, tags.c.dataset == name
+    )
+    return {row[0]: row[1] for row in connection.execute(query.order_by(tags.c.name))}
+
+
+def branch_heads(connection: Connection, project: str, name: str) -> dict[str, int]:
+    """Branch → number of its newest version, by name."""
+    query = select(branches.c.name, branches.c.head).where(
+        branches.c.project == project, branches.c.dataset == name
+    )
+    return {row[0]: row[1] for row in connection.execute(query.order_by(branches.c.name))}
+
+
+def is_number(name: str) -> bool:
+    """Whether it reads as a version's number: `v3`, `3`."""
+    return _NUMBER.fullmatch(name) is not None
+
+
 def resolve(connection: Connection, project: str, name: str, version: str | None) -> Version:
-    """The version that `main` (or nothing), `v3` or `3` names.
+    """The version that `main` (or nothing), `v3`, `3`, a branch or a tag names.
 
     Raises:
         DatasetNotFound: there is no such data set.
         VersionNotFound: it has no such version.
     """
     state(connection, project, name)
-    newest = head(connection, project, name)
-    if version in {None, MAIN} and newest is not None:
-        return newest
     number = _NUMBER.fullmatch(version or "")
     if number:
-        table = versions.c
-        query = select(versions).where(
-            table.project == project, table.dataset == name, table.number == int(number[1])
-        )
-        row = connection.execute(query).mappings().first()
-        if row is not None:
-            return version_of(row)
-    raise _no_such_version(name, version, newest)
+        found = numbered(connection, project, name, int(number[1]))
+    else:
+        found = head(connection, project, name, version or MAIN)
+        tag = tagged(connection, project, name).get(version or "") if found is None else None
+        if tag is not None:
+            found = numbered(connection, project, name, tag)
+    if found is None:
+        raise _no_such_version(connection, project, name, version)
+    return found
 
 
-def _no_such_version(name: str, version: str | None, newest: Version | None) -> VersionNotFound:
-    if newest is None:
+def _no_such_version(
+    connection: Connection, project: str, name: str, version: str | None
+) -> VersionNotFound:
+    last = last_number(connection, project, name)
+    if not last:
         return VersionNotFound(
             f"data set {name!r} has no version yet",
             fix=f"visloop commit {name} -m TEXT   (or look at what is not committed: {name}@{WORK})",
         )
-    known = [MAIN, WORK, *(f"v{number}" for number in range(newest.number, 0, -1)[:1000])]
+    named = [*branch_heads(connection, project, name), *tagged(connection, project, name)]
+    known = [MAIN, WORK, *named, *(f"v{number}" for number in range(last, 0, -1)[:1000])]
     return VersionNotFound(
         f"data set {name!r} has no version {version!r}",
         fix=did_you_mean(version or "", known, otherwise=f"see: visloop log {name}"),

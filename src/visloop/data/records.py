@@ -263,7 +263,8 @@ class Added:
 class Version:
     """An immutable state of a data set; `root` is the digest of its root object, `count` its samples.
 
-    `actor` is who committed it (`user:owner`), `time` RFC 3339 in UTC, `parent` the version before.
+    `actor` is who committed it (`user:owner`), `time` RFC 3339 in UTC, `parent` the version before;
+    `merged` is the version that a merge brought in beside it, `branch` where it was committed.
     """
 
     dataset: str
@@ -276,6 +277,13 @@ class Version:
     message: str
     project: str = "default"
     format: int = FORMAT
+    merged: int | None = None
+    branch: str = "main"
+
+    @property
+    def parents(self) -> tuple[int, ...]:
+        """Numbers of the versions that it was made from: none, one, or two of a merge."""
+        return tuple(each for each in (self.parent, self.merged) if each is not None)
 
     @property
     def name(self) -> str:

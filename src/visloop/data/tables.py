@@ -33,6 +33,8 @@ datasets: Final = Table(
     Column("fields_seq", BigInteger, nullable=False, default=0, server_default="0"),
     # the first import has begun and not ended: its classes are learnt, even after a kill
     Column("learning", Boolean, nullable=False, default=False),
+    # the branch that the working set belongs to: commits go there
+    Column("branch", String, nullable=False, default="main", server_default="main"),
     format_column(),
 )
 
@@ -47,6 +49,9 @@ versions: Final = Table(
     Column("time", UtcDateTime, nullable=False),
     Column("actor", String, nullable=False),
     Column("message", Text, nullable=False),
+    # the second parent, of a merge
+    Column("merged", Integer),
+    Column("branch", String, nullable=False, default="main", server_default="main"),
     format_column(),
 )
 
@@ -56,6 +61,41 @@ branches: Final = Table(
     *_owner(),
     Column("name", String, primary_key=True),
     Column("head", Integer, nullable=False),
+    format_column(),
+)
+
+tags: Final = Table(
+    "tags",
+    metadata,
+    *_owner(),
+    Column("name", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("time", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    format_column(),
+)
+
+merges: Final = Table(  # a merge or revert that waits for a person to resolve its conflicts
+    "merges",
+    metadata,
+    *_owner(),
+    Column("kind", String, nullable=False),  # merge, revert
+    Column("base", Integer),
+    Column("theirs", Integer),
+    Column("named", String, nullable=False),  # as the person said it: a branch, a version
+    Column("rule", String, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("time", UtcDateTime, nullable=False),
+    format_column(),
+)
+
+choices: Final = Table(  # what was taken for conflicts of the merge that waits
+    "merge_choices",
+    metadata,
+    *_owner(),
+    Column("conflict", String, primary_key=True),
+    Column("take", String, nullable=False),
     format_column(),
 )
 

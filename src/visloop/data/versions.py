@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,19 +43,23 @@ class DatasetSummary:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A version ready to be recorded: its blobs are on the disk, its number is not taken yet."""
+    """A version ready to be recorded: its blobs are on the disk, its number is not taken yet.
+
+    `merged` is the number of the other version that a merge brings in.
+    """
 
     base: Version | None
     root: str
     count: int
     sequence: int
     staged: int
+    merged: int | None = None
 
 
 def commit(
     ports: DataPorts, scope: Scope, dataset: str, message: str, *, fence: Claim | None = None
 ) -> Version:
-    """Record everything staged as a new version of `main`.
+    """Record everything staged as a new version of the working branch.
 
     The tree is built beside the ledger and flushed; then one transaction checks that nobody
     committed meanwhile or took a change back, adds the version, moves the head and takes what it
@@ -113,9 +117,10 @@ def _staged(connection: Connection, project: str, dataset: str, *, up_to: int) -
 def record(write: Write, dataset: str, proposal: Proposal, message: str) -> Version:
     """Add the version, move the head, take what it holds off the staging; in the caller's transaction."""
     base = proposal.base
+    here = (write.connection, write.scope.project, dataset)
     version = Version(
         dataset=dataset,
-        number=base.number + 1 if base else 1,
+        number=catalog.last_number(*here) + 1,
         root=proposal.root,
         parent=base.number if base else None,
         count=proposal.count,
@@ -123,6 +128,8 @@ def record(write: Write, dataset: str, proposal: Proposal, message: str) -> Vers
         actor=str(write.scope.actor),
         message=message,
         project=write.scope.project,
+        merged=proposal.merged,
+        branch=catalog.state(*here).branch,
     )
     _insert(write, version)
     _unstage_committed(write, dataset, proposal.sequence)
@@ -149,14 +156,22 @@ def _insert(write: Write, version: Version) -> None:
             "time": write.now,
             "actor": version.actor,
             "message": version.message,
+            "merged": version.merged,
+            "branch": version.branch,
         },
     )
+    move_branch(write, version.dataset, version.branch, version.number)
+
+
+def move_branch(write: Write, dataset: str, branch: str, number: int) -> None:
+    """Let a branch, made when there is none, end at that version."""
     move = text(
         "INSERT INTO branches (project, dataset, name, head, format)"
         " VALUES (:project, :dataset, :name, :head, 1)"
         " ON CONFLICT (project, dataset, name) DO UPDATE SET head = excluded.head"
     )
-    write.execute(move, {**owner, "name": catalog.MAIN, "head": version.number})
+    owner = {"project": write.scope.project, "dataset": dataset}
+    write.execute(move, {**owner, "name": branch, "head": number})
 
 
 def _unstage_committed(write: Write, dataset: str, sequence: int) -> None:
@@ -172,15 +187,32 @@ def _unstage_committed(write: Write, dataset: str, sequence: int) -> None:
     write.execute(update(table).where(here).values(learning=False))
 
 
-def log(ports: DataPorts, scope: Scope, dataset: str) -> list[Version]:
-    """The versions of a data set, newest first.
+def log(ports: DataPorts, scope: Scope, dataset: str, branch: str | None = None) -> list[Version]:
+    """The versions of a data set, newest first; of a branch (or tag, or version) and before it only.
 
     Raises:
-        DatasetNotFound: there is no such data set.
+        DatasetNotFound, VersionNotFound: there is no such data set or branch.
     """
     with ports.ledger.read() as connection:
         catalog.state(connection, scope.project, dataset)
-        return catalog.history(connection, scope.project, dataset)
+        found = catalog.history(connection, scope.project, dataset)
+        if branch is None:
+            return found
+        last = catalog.resolve(connection, scope.project, dataset, branch)
+    inside = ancestors(found, last.number)
+    return [each for each in found if each.number in inside]
+
+
+def ancestors(history: Iterable[Version], number: int) -> set[int]:
+    """The numbers of a version and of all that it was made from."""
+    parents = {each.number: each.parents for each in history}
+    found: set[int] = set()
+    waiting = [number]
+    while waiting:
+        if (each := waiting.pop()) not in found:
+            found.add(each)
+            waiting += parents.get(each, ())
+    return found
 
 
 def names(ports: DataPorts, scope: Scope) -> list[str]:

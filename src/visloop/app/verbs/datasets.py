@@ -48,11 +48,16 @@ class Log:
     """List the versions of a data set, newest first."""
 
     dataset: str = arg("the data set")
+    branch: str | None = opt("only those of this branch (or tag, or version)", default=None)
 
 
 @operation("log", permission="data.read")
 def log(ports: Ports, scope: Scope, ask: Log) -> Rows:
     """One row a version."""
+    found = data.log(ports.data, scope, ask.dataset, ask.branch)
+    tags: dict[str, list[str]] = {}
+    for each in data.tag_list(ports.data, scope, ask.dataset):
+        tags.setdefault(each.version, []).append(each.name)
     return rows_of(
         {
             "version": each.name,
@@ -60,8 +65,11 @@ def log(ports: Ports, scope: Scope, ask: Log) -> Rows:
             "actor": each.actor,
             "samples": each.count,
             "message": each.message,
+            "branch": each.branch,
+            "parents": [f"v{number}" for number in each.parents],
+            "tags": tags.get(each.name, []),
         }
-        for each in data.log(ports.data, scope, ask.dataset)
+        for each in found
     )
 
 

@@ -48,12 +48,13 @@ class Tree(click.Group):
         if own is not None:
             return own
         leaves = self._leaves()
-        if cmd_name in leaves:
-            return derive.Verb(leaves[cmd_name], cmd_name)
+        inner = f"{self._prefix}.{cmd_name}" if self._prefix else cmd_name
+        own_verb = derive.Verb(leaves[cmd_name], cmd_name) if cmd_name in leaves else None
         if any(name.startswith(f"{cmd_name}.") for name in leaves):
-            inner = f"{self._prefix}.{cmd_name}" if self._prefix else cmd_name
+            if own_verb is not None:
+                return Family(inner, own_verb)
             return Tree(inner, name=cmd_name, help=app.GROUPS.get(inner, ""))
-        return None
+        return own_verb
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -65,6 +66,36 @@ class Tree(click.Group):
             near = app.nearest(args[0], self.list_commands(ctx))
             hint = f" Did you mean {near!r}?" if near else ""
             raise click.UsageError(error.format_message() + hint, ctx) from error
+
+
+class Family(Tree):
+    """A verb that has others below it: `tag photos@v3 gold` beside `tag list photos`."""
+
+    def __init__(self, prefix: str, verb: derive.Verb) -> None:
+        super().__init__(prefix, name=verb.name, help=verb.help, short_help=verb.short_help)
+        self._verb = verb
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """The context of the verb itself, unless the first word is one of those below."""
+        below = {*self.list_commands(click.Context(self)), "--help", "-h"}
+        if not args or args[0] not in below:
+            return self._verb.make_context(info_name, args, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Those of the verb itself."""
+        return self._verb.collect_usage_pieces(ctx)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options of the verb itself, and the verbs below it."""
+        self._verb.format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
 
 
 def build() -> click.Group:

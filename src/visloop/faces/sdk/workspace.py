@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from visloop import app
 from visloop.faces.sdk.connections import Connection, local, remote
 from visloop.faces.sdk.metadata import Metadata
+from visloop.faces.sdk.versions import Versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,6 +123,11 @@ class Dataset:
         """What is known of its pictures besides labels."""
         return Metadata(self._workspace.connection, self.name)
 
+    @property
+    def versions(self) -> Versions:
+        """Its tags, branches and merges."""
+        return Versions(self._workspace.connection, self.name)
+
     def add(self, *paths: str | Path, **options: Any) -> app.AddAnswer:
         """Bring pictures in; `options` are the fields of `visloop.app.Add`."""
         places = tuple(map(_place, paths))
@@ -137,9 +143,9 @@ class Dataset:
         ask = app.Split(dataset=self.name, shares=dict(shares), seed=seed)
         return self._workspace.call(app.split, ask).splits
 
-    def log(self) -> tuple[dict[str, Any], ...]:
-        """Versions, newest first."""
-        return self._workspace.call(app.log, app.Log(dataset=self.name)).rows
+    def log(self, branch: str | None = None) -> tuple[dict[str, Any], ...]:
+        """Versions, newest first; of one branch, or of all."""
+        return self._workspace.call(app.log, app.Log(dataset=self.name, branch=branch)).rows
 
     def diff(self, a: str, b: str) -> app.DiffAnswer:
         """Compare two versions, `ds.diff("v1", "v2")`."""

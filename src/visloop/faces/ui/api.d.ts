@@ -6,6 +6,13 @@ export interface Verbs {
   "commit": { ask: CommitAsk; answer: Committed };
   "log": { ask: LogAsk; answer: { count: number; rows: LogRow[] } };
   "diff": { ask: DiffAsk; answer: DiffAnswer };
+  "tag": { ask: TagAsk; answer: Tagged };
+  "tag.list": { ask: TagListAsk; answer: Rows };
+  "tag.remove": { ask: TagRemoveAsk; answer: Tagged };
+  "branch": { ask: BranchAsk; answer: BranchAnswer };
+  "branch.list": { ask: BranchListAsk; answer: Rows };
+  "branch.remove": { ask: BranchRemoveAsk; answer: BranchAnswer };
+  "switch": { ask: SwitchAsk; answer: BranchAnswer };
   "status": { ask: StatusAsk; answer: { count: number; rows: Status[] } };
   "samples": { ask: SamplesAsk; answer: { count: number; total: number; classes: string[]; splits: Record<string, number>; rows: Sample[] } };
   "export": { ask: ExportAsk; answer: Exported };
@@ -186,6 +193,29 @@ export interface Box {
   score?: number | null;
   review?: "accepted" | "draft" | "proposed" | "rejected";
   xyxy: [number, number, number, number];
+}
+
+export interface BranchAnswer {
+  name: string;
+  version: string;
+  samples: number;
+  working: boolean;
+}
+
+export interface BranchAsk {
+  dataset: string;
+  name: string;
+  from_?: string | null;
+  switch?: boolean;
+}
+
+export interface BranchListAsk {
+  dataset: string;
+}
+
+export interface BranchRemoveAsk {
+  dataset: string;
+  name: string;
 }
 
 export interface Calibrated {
@@ -616,6 +646,7 @@ export interface LabelsImported {
 
 export interface LogAsk {
   dataset: string;
+  branch?: string | null;
 }
 
 export interface LogRow {
@@ -1112,6 +1143,31 @@ export interface Streamed {
   right: number;
   accuracy: number;
   failed: number;
+}
+
+export interface SwitchAsk {
+  dataset: string;
+  branch: string;
+}
+
+export interface TagAsk {
+  ref: string;
+  name: string;
+  move?: boolean;
+}
+
+export interface TagListAsk {
+  dataset: string;
+}
+
+export interface TagRemoveAsk {
+  dataset: string;
+  name: string;
+}
+
+export interface Tagged {
+  name: string;
+  version: string;
 }
 
 export interface Task {

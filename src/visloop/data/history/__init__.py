@@ -1,0 +1,1 @@
+"""Branches, tags, merges, reverts, blame: how versions hang together."""

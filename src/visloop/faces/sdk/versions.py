@@ -1,0 +1,43 @@
+"""Versions of a data set, from Python: `ds.versions.branch("fix")`, `ds.versions.merge("fix")`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from visloop import app
+
+if TYPE_CHECKING:
+    from visloop.faces.sdk.connections import Connection
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Tags, branches, merges of one data set."""
+
+    connection: Connection
+    dataset: str
+
+    def tag(self, name: str, version: str = "main", *, move: bool = False) -> app.Tagged:
+        """Give a version a name."""
+        ask = app.Tag(ref=f"{self.dataset}@{version}", name=name, move=move)
+        return self.connection.call(app.tag, ask)
+
+    def tags(self) -> tuple[dict[str, Any], ...]:
+        """A row a tag."""
+        return self.connection.call(app.tag_list, app.TagList(dataset=self.dataset)).rows
+
+    def branch(
+        self, name: str, *, start: str | None = None, switch: bool = False
+    ) -> app.BranchAnswer:
+        """Begin a branch."""
+        ask = app.Branch(dataset=self.dataset, name=name, from_=start, switch=switch)
+        return self.connection.call(app.branch, ask)
+
+    def branches(self) -> tuple[dict[str, Any], ...]:
+        """A row a branch."""
+        return self.connection.call(app.branch_list, app.BranchList(dataset=self.dataset)).rows
+
+    def switch(self, branch: str) -> app.BranchAnswer:
+        """Work on another branch."""
+        return self.connection.call(app.switch, app.Switch(dataset=self.dataset, branch=branch))
