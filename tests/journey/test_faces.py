@@ -101,6 +101,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.loop_step, app.LoopStep(force=True)),
         (app.loop_status, app.LoopShow()),
         (app.loop_stop, app.LoopStop()),
+        *_about_classes(folder),
         (app.facts, app.Facts(limit=3)),
         (app.audit, app.Audit()),
         # what cannot be is the same error everywhere
@@ -108,6 +109,25 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.commit, app.Commit(dataset="odd", message="nothing is there")),
         (app.model_promote, app.ModelPromote(ref="inspector@v9")),
         (app.trace, app.Trace(prediction="pred-nobody")),
+    ]
+
+
+def _about_classes(folder: Path) -> list[tuple[app.Operation[Any, Any], Any]]:
+    file, staged = str(folder / "classes.json"), {"dataset": "line", "with_staged": True}
+    halves = {"line7-*": "spring coil"}
+    return [
+        (app.classes_set, app.ClassesSet(dataset="line", name="bolt", definition="has a thread")),
+        (app.classes_alias, app.ClassesAlias(dataset="line", name="bolt", aliases=("screw",))),
+        (app.classes_show, app.ClassesShow(dataset="line", name="screw")),
+        (app.classes_rename, app.ClassesRename(old="bolt", new="hex bolt", **staged)),
+        (app.classes_merge, app.ClassesMerge(names=("nut", "washer"), into="ring", **staged)),
+        (
+            app.classes_split,
+            app.ClassesSplit(old="spring", by="folder", map=halves, rest="keep", **staged),
+        ),
+        (app.classes_remove, app.ClassesRemove(dataset="line", name="bracket")),
+        (app.classes_export, app.ClassesExport(ref="line@v2", file=file)),
+        (app.classes_import, app.ClassesImport(dataset="line", file=file)),
     ]
 
 

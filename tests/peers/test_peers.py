@@ -21,8 +21,11 @@ BOXES = [
     ("voc", "datumaro:voc", 1.01),
     ("voc", "supervision:voc", 1.01),
     ("datumaro", "datumaro:datumaro", 0.01),
+    ("yolo", "supervision:yolo", 0.01),
+    ("yolo-darknet", "datumaro:yolo", 0.01),
     # of a file with subsets Datumaro takes only the one that is called as the file
     ("cvat", "datumaro:cvat", 0.01),
+    ("huggingface", "huggingface", 0.01),
 ]
 
 
@@ -50,14 +53,18 @@ def check_boxes(ours: dict[str, Sample], theirs: Seen, tolerance_px: float) -> i
 def test_every_box_of_bccd(
     room: Room, see: See, format_: str, reader: str, tolerance_px: float
 ) -> None:
-    name = "bare" if format_ == "cvat" else "cells"
+    name = "cells"
     ours = room.samples(name)
     seen = see(reader, room.export(name, format_))
     assert len(seen) == 364
     assert check_boxes(ours, seen, tolerance_px) == 4886
 
 
-CLASSES: list[tuple[str, str]] = []
+CLASSES = [
+    ("yolo-classify", "supervision:classes"),
+    ("class-folders", "supervision:classes"),
+    ("huggingface", "huggingface"),
+]
 
 
 @pytest.mark.parametrize(("format_", "reader"), CLASSES)

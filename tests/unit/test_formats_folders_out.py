@@ -23,7 +23,7 @@ def test_class_folders(tmp_path: Path) -> None:
     assert files(tmp_path / "out") == [
         "test/unlabelled/c.jpg",
         "train/cat/a.jpg",
-        "val/dog/b/a.jpg",
+        "val/dog/b__a.jpg",
     ]
     lost = {loss.kind: loss.count for loss in report.losses}
     assert (lost["class_label"], lost["box"], lost["no_class"]) == (1, 1, 1)
@@ -35,7 +35,7 @@ def test_class_folders(tmp_path: Path) -> None:
     }
     assert again["test/unlabelled/c.jpg"].annotations == ()
     assert found["train/cat/a.jpg"] == ("train", "cat")
-    assert found["val/dog/b/a.jpg"] == ("val", "dog")
+    assert found["val/dog/b__a.jpg"] == ("val", "dog")
 
 
 def test_splits_that_are_not_everywhere_are_left_out_and_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pictures out as plain folders: `<split>/<class>/<path>`, or just as they are called.
+"""Pictures out as plain folders: `<split>/<class>/<name>`, or just as they are called.
 
 A picture of several classes lies in the folder of its first; one without a class lies in
 `unlabelled/`, which we read back as no class; others may take it for one: the report says so.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from visloop.data.formats.beside import SHAPES, lost
 from visloop.data.formats.folder import SPLITS, UNLABELLED
 from visloop.data.formats.losses import Losses
-from visloop.data.formats.pictures import KEPT_TURNED, PicturesOut
+from visloop.data.formats.pictures import KEPT_TURNED, PicturesOut, below
 from visloop.data.formats.records import ExportReport, ReadBlob, Upright
 from visloop.data.formats.target import Target
 from visloop.vision import ClassLabel
@@ -79,7 +79,7 @@ def export_class_folders(
             inside = f"{sample.split}/{folder}/" if split else f"{folder}/"
             if first is None:
                 losses.add("no_class", sample.path)
-            pictures.write(sample, inside)
+            pictures.write(sample, inside, below(sample.path, sample.split, label))
         for entry in classes.entries:
             if entry.name not in used:
                 losses.add("classes", entry.name)

@@ -49,12 +49,18 @@ class PicturesOut:
         self.baked: list[str] = []
         self.renamed: dict[str, str] = {}
 
-    def write(self, sample: Sample, inside: str = "") -> str:
-        """Write one picture, in the sub-folder `inside` (`train/`); its name below the folder."""
+    def write(self, sample: Sample, inside: str = "", called: str = "") -> str:
+        """Write one picture; its name below the folder.
+
+        Args:
+            sample: the picture.
+            inside: a sub-folder with its slash (`train/`).
+            called: its name in there, without a suffix of its own being changed; its path if empty.
+        """
         data = self._read_blob(sample.image)
-        stem, suffix = split_suffix(sample.path)
+        stem, suffix = split_suffix(called or sample.path)
         if suffix[1:].lower() not in READ_SUFFIXES:  # a part of a file, or one that was converted
-            stem, suffix = sample.path, EXTENSIONS[sample.media]
+            stem, suffix = called or sample.path, EXTENSIONS[sample.media]
         if sample.orientation != 1 and self._upright == "bake":
             data, media = bake(data, sample.media, sample.orientation)
             suffix = suffix if media == sample.media else EXTENSIONS[media]
@@ -87,6 +93,19 @@ class PicturesOut:
                 f"{len(self.renamed)} files got another name; the logical path is kept beside it"
             )
         return tuple(said)
+
+
+def below(path: str, *said: str | None) -> str:
+    """The path without the leading folders that its place says already, and without folders.
+
+    `test/hat/a.jpg` in the folder of the class `hat` of the split `test` is `a.jpg` there; what is
+    left of other folders is joined by two underscores, for readers that look no deeper.
+    """
+    parts = path.split("/")
+    for each in said:
+        if len(parts) > 1 and parts[0] == each:
+            del parts[0]
+    return "__".join(parts)
 
 
 def split_suffix(path: str) -> tuple[str, str]:

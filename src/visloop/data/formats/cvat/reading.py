@@ -104,9 +104,12 @@ def _picture(node: ET.Element, file: str, labels: Labels, usual: str) -> Stated:
     annotations, objections, ellipses = _annotations(node, declared, labels)
     looked_at = annotations or not side.unlabelled
     name = node.get("name", "").replace("\\", "/")
+    roots = [*inside, os.path.join(folder, "images"), folder]
+    if name.startswith(f"{subset}/"):  # a folder that is called as the subset, not the subset's
+        roots = [*roots[len(inside) :], *inside]
     return Stated(
         names=(name or f"image {node.get('id')}",),
-        roots=(*inside, os.path.join(folder, "images"), folder),
+        roots=tuple(roots),
         tree=folder,
         source=clean(file),
         path=side.path,

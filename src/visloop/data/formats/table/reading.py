@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 
 CLASSES_FILE: Final = "classes.csv"
 _SUFFIXES: Final = (".csv", ".tsv")
-_NOT_LABELS: Final = frozenset({CLASSES_FILE, "metadata.csv"})
+_NOT_LABELS: Final = frozenset({CLASSES_FILE, "metadata.csv", "truth.csv"})
+"""`truth.csv` is what the virtual line knows of its pictures, for whoever wants to check a model."""
 _MOST_BYTES: Final = 2 << 30
 _MEND: Final = "mend or remove the line"
 _ENDINGS: Final = (".jpg", ".png", ".jpeg", ".JPG", ".tif", ".bmp", ".webp")

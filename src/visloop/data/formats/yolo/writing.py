@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from visloop.data.formats.losses import Losses
-from visloop.data.formats.pictures import PicturesOut
+from visloop.data.formats.pictures import PicturesOut, below
 from visloop.data.formats.records import ExportReport, ReadBlob, Upright
 from visloop.data.formats.sidefile import SideOut
 from visloop.data.formats.target import Names, Target
@@ -61,9 +61,9 @@ class Out:
             self.folders[split] = self.names.unique(wanted)
         return self.folders[split]
 
-    def picture(self, sample: Sample, folder: str) -> str:
+    def picture(self, sample: Sample, folder: str, called: str = "") -> str:
         """Write a picture into a folder; its path below the export."""
-        name = self.pictures.write(sample, f"{folder}/")
+        name = self.pictures.write(sample, f"{folder}/", called)
         if name != f"{folder}/{sample.path}":
             self.losses.add("paths", sample.path)
         return f"{self.top}{name}"
@@ -182,7 +182,8 @@ def _write_classes(out: Out, samples: Sequence[Sample], *, split: bool) -> int:
                 if folders[label] != label:
                     out.losses.add("class_name", sample.path)
             folder = f"{out.folder(sample.split)}/{folders[label]}" if split else folders[label]
-        out.side.add(sample, out.picture(sample, folder), b"")
+        called = below(sample.path, sample.split, labels[0]) if labels else ""
+        out.side.add(sample, out.picture(sample, folder, called), b"")
     return objects
 
 
