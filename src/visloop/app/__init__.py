@@ -89,6 +89,8 @@ if TYPE_CHECKING:
     from visloop.app.verbs.history import BranchAnswer as BranchAnswer
     from visloop.app.verbs.history import BranchList as BranchList
     from visloop.app.verbs.history import BranchRemove as BranchRemove
+    from visloop.app.verbs.history import Checkout as Checkout
+    from visloop.app.verbs.history import CheckoutAnswer as CheckoutAnswer
     from visloop.app.verbs.history import Switch as Switch
     from visloop.app.verbs.history import Tag as Tag
     from visloop.app.verbs.history import Tagged as Tagged
@@ -97,6 +99,7 @@ if TYPE_CHECKING:
     from visloop.app.verbs.history import branch as branch
     from visloop.app.verbs.history import branch_list as branch_list
     from visloop.app.verbs.history import branch_remove as branch_remove
+    from visloop.app.verbs.history import checkout as checkout
     from visloop.app.verbs.history import switch as switch
     from visloop.app.verbs.history import tag as tag
     from visloop.app.verbs.history import tag_list as tag_list
@@ -352,6 +355,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "BranchAnswer",
             "BranchList",
             "BranchRemove",
+            "Checkout",
+            "CheckoutAnswer",
             "Switch",
             "Tag",
             "TagList",
@@ -360,6 +365,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "branch",
             "branch_list",
             "branch_remove",
+            "checkout",
             "switch",
             "tag",
             "tag_list",

@@ -42,6 +42,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     history.branch_list,
     history.branch_remove,
     history.switch,
+    history.checkout,
     datasets.status,
     datasets.samples,
     datasets.export,

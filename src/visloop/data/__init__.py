@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from visloop.data.cameras.registry import camera_show as camera_show
     from visloop.data.catalog import DatasetNotFound as DatasetNotFound
     from visloop.data.catalog import VersionNotFound as VersionNotFound
+    from visloop.data.checkouts.manifest import FolderInUse as FolderInUse
+    from visloop.data.checkouts.writing import CheckedOut as CheckedOut
+    from visloop.data.checkouts.writing import FilesChanged as FilesChanged
+    from visloop.data.checkouts.writing import checkout as checkout
     from visloop.data.compare import diff as diff
     from visloop.data.dictionary import UnknownClass as UnknownClass
     from visloop.data.dictionary import class_names as class_names
@@ -191,6 +195,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "DatasetNotFound",
             "VersionNotFound",
         ),
+        "checkouts.manifest": ("FolderInUse",),
+        "checkouts.writing": ("CheckedOut", "FilesChanged", "checkout"),
         "compare": ("diff",),
         "dictionary": (
             "UnknownClass",

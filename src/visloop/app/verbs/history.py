@@ -1,8 +1,9 @@
-"""Verbs that name versions: tags, branches, and which branch is worked on."""
+"""Verbs that name versions (tags, branches), and that write one out as files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visloop import data
@@ -144,3 +145,51 @@ class Switch:
 def switch(ports: Ports, scope: Scope, ask: Switch) -> BranchAnswer:
     """Refused while something is staged."""
     return _answer(data.switch(ports.data, scope, ask.dataset, ask.branch))
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """Write the pictures of a version into a folder; the next checkout touches only what differs.
+
+    Files lie at their logical paths, byte for byte as they were added. Files of others in the
+    folder are left alone, and a file that somebody changed is never overwritten without --force.
+    For labels in another tool's format: visloop export.
+    """
+
+    ref: str = arg("the version, or a split of it: photos@v3:test")
+    directory: str = arg("the folder", path=True)
+    force: bool = opt("overwrite and remove files that somebody changed", default=False)
+    repair: bool = opt("look at every file, write missing ones again", default=False)
+
+
+@dataclass(frozen=True)
+class CheckoutAnswer:
+    """Files written, removed, left as they were; `renamed` have a name that every system takes."""
+
+    ref: str
+    directory: str
+    written: int
+    removed: int
+    unchanged: int
+    renamed: int
+
+
+@operation("checkout", permission="data.export")
+def checkout(ports: Ports, scope: Scope, ask: Checkout) -> CheckoutAnswer:
+    """Counts of files."""
+    done = data.checkout(
+        ports.data,
+        scope,
+        Ref.parse(ask.ref),
+        Path(ask.directory),
+        force=ask.force,
+        repair=ask.repair,
+    )
+    return CheckoutAnswer(
+        ref=done.ref,
+        directory=done.directory,
+        written=done.written,
+        removed=done.removed,
+        unchanged=done.unchanged,
+        renamed=done.renamed,
+    )

@@ -109,18 +109,18 @@ class Names:
             parts[-1] = _marked(parts[-1], path)
             parts = parts if self._free("/".join(parts)) else [f"_{digest_of(safe)[:8]}", *parts]
             safe = "/".join(parts)
-        key = _key(safe)
+        key = name_key(safe)
         self._files.add(key)
-        self._folders.update(_above(key))
+        self._folders.update(above(key))
         return safe
 
     def _free(self, safe: str) -> bool:
-        key = _key(safe)
+        key = name_key(safe)
         taken = key in self._files or key in self._folders
-        return not taken and self._files.isdisjoint(_above(key))
+        return not taken and self._files.isdisjoint(above(key))
 
 
-def _above(path: str) -> list[str]:
+def above(path: str) -> list[str]:
     """`a/b/c` → `a`, `a/b`."""
     return [path[:at] for at, letter in enumerate(path) if letter == "/"]
 
@@ -133,7 +133,8 @@ def _marked(name: str, path: str) -> str:
     return f"{stem}-{digest_of(path)[:8]}{dot}{suffix}"
 
 
-def _key(name: str) -> str:
+def name_key(name: str) -> str:
+    """The same for names that a system may take for one: case and Unicode form left out."""
     return unicodedata.normalize("NFC", name).casefold()
 
 

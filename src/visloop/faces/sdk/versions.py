@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from visloop import app
@@ -41,3 +42,13 @@ class Versions:
     def switch(self, branch: str) -> app.BranchAnswer:
         """Work on another branch."""
         return self.connection.call(app.switch, app.Switch(dataset=self.dataset, branch=branch))
+
+    def checkout(
+        self, version: str, directory: str | Path, *, force: bool = False, repair: bool = False
+    ) -> app.CheckoutAnswer:
+        """Write the pictures of a version into a folder."""
+        place = str(Path(directory).expanduser().absolute())
+        ask = app.Checkout(
+            ref=f"{self.dataset}@{version}", directory=place, force=force, repair=repair
+        )
+        return self.connection.call(app.checkout, ask)

@@ -13,6 +13,7 @@ export interface Verbs {
   "branch.list": { ask: BranchListAsk; answer: Rows };
   "branch.remove": { ask: BranchRemoveAsk; answer: BranchAnswer };
   "switch": { ask: SwitchAsk; answer: BranchAnswer };
+  "checkout": { ask: CheckoutAsk; answer: CheckoutAnswer };
   "status": { ask: StatusAsk; answer: { count: number; rows: Status[] } };
   "samples": { ask: SamplesAsk; answer: { count: number; total: number; classes: string[]; splits: Record<string, number>; rows: Sample[] } };
   "export": { ask: ExportAsk; answer: Exported };
@@ -318,6 +319,22 @@ export interface Check {
   n: number;
   detail: string;
   interval: [number, number] | null;
+}
+
+export interface CheckoutAnswer {
+  ref: string;
+  directory: string;
+  written: number;
+  removed: number;
+  unchanged: number;
+  renamed: number;
+}
+
+export interface CheckoutAsk {
+  ref: string;
+  directory: string;
+  force?: boolean;
+  repair?: boolean;
 }
 
 export interface ClassEntry {
