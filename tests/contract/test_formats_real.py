@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,24 @@ from visloop.data.formats import FORMATS
 from visloop.ids import Ref
 
 pytestmark = pytest.mark.shared
-SETS = {"cells": 364, "wear": 786, "cameras": 14, "photos": 14}
+SETS = {
+    "cells": 364,
+    "wear": 786,
+    "cameras": 14,
+    "photos": 14,
+    "boxed": 14,
+    "outlined": 14,
+    "painted": 14,
+}
+
+
+def _as_yolo(folder: Path, coco: Path, labels: str) -> Path:
+    """The photos as their `config.yaml` wants them to lie."""
+    shutil.copytree(coco / "images", folder / "images" / "train2017")
+    shutil.copytree(coco / labels, folder / "labels" / "train2017")
+    (folder / "images" / "val2017").mkdir()
+    shutil.copy(coco / "config.yaml", folder / "data.yaml")
+    return folder
 
 
 class Room:
@@ -28,9 +47,12 @@ class Room:
         self._take("wear", shared / "clothing")
         self._take("cameras", shared / "exif")
         self._take("photos", shared / "coco" / "images")
+        for name, labels in (("boxed", "labels-det"), ("outlined", "labels-seg")):
+            self._take(name, _as_yolo(folder / name, shared / "coco", labels))
+        self._take("painted", shared / "coco", format="masks")
 
-    def _take(self, name: str, path: Path) -> None:
-        data.add(self.ports, SCOPE, name, [path])
+    def _take(self, name: str, path: Path, **options: Any) -> None:
+        data.add(self.ports, SCOPE, name, [path], data.AddOptions(**options))
         data.commit(self.ports, SCOPE, name, "real pictures")
 
     def samples(self, ref: str) -> dict[str, data.Sample]:
