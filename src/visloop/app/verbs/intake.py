@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Add:
-    """Bring pictures into a data set: folders of classes, COCO, VOC, single files.
+    """Bring pictures and video in: folders, label sets, archives, buckets, lists of URLs.
 
     Everything is kept or quarantined with its reason. Running it again adds only what is new.
     """
