@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 from msgspec import inspect
 
 from visloop import app, data, evaluate, label, observe, registry, serve, train
+from visloop.app.verbs import cameras, formats
 from visloop.data.standing import Status as DatasetStatus
 from visloop.data.versions import DatasetSummary
 
@@ -29,6 +30,9 @@ class LogRow(TypedDict):
     actor: str
     samples: int
     message: str
+    branch: str
+    parents: list[str]
+    tags: list[str]
 
 
 class FactRow(TypedDict):
@@ -83,8 +87,12 @@ ROWS: dict[tuple[str, str], Any] = {
     ("datasets", "rows"): DatasetSummary,
     ("samples", "rows"): data.Sample,
     ("quarantine.list", "rows"): data.Quarantined,
-    ("classes.list", "rows"): data.ClassEntry,
+    ("formats", "rows"): formats.FormatLine,
+    ("classes.list", "rows"): data.ClassRow,
     ("classes.add", "rows"): data.ClassEntry,
+    ("meta.fields", "rows"): data.FieldSummary,
+    ("meta.show", "rows"): data.Value,
+    ("camera.list", "rows"): cameras.CameraAnswer,
     ("models", "rows"): registry.ModelLine,
     ("model.show", "model"): registry.ModelDetail,
     ("model.show", "verdict"): 'Verbs["gate"]["answer"]',

@@ -7,6 +7,7 @@ import shutil
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -186,8 +187,8 @@ class Visit:
         return self.page
 
 
-@pytest.fixture
-def visit(browser: Browser, site: Site) -> Iterator[Visit]:
+@contextmanager
+def visiting(browser: Browser, site: Site) -> Iterator[Visit]:
     """A fresh browser; afterwards nothing may have been said on its console, nobody else asked."""
     seen = Seen()
     context = browser.new_context(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
@@ -199,3 +200,10 @@ def visit(browser: Browser, site: Site) -> Iterator[Visit]:
     assert seen.said == []
     assert seen.asked
     assert seen.foreign(site.url) == []
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site) -> Iterator[Visit]:
+    """A visit to the site that everything is in."""
+    with visiting(browser, site) as visit:
+        yield visit

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 const ui = "../../src/visloop/faces/ui/lib/";
-const { eventsOf, progressInWords, ApiError, large } = await import(ui + "api.js");
+const { eventsOf, ApiError, large } = await import(ui + "api.js");
 const { colouring, PALETTE } = await import(ui + "colours.js");
 const { factInWords, folded, groupOf, manyInWords, placeOf } = await import(ui + "facts.js");
 const { blocksOf } = await import(ui + "markdown.js");
 const { outlines } = await import(ui + "marks.js");
 const { Outbox } = await import(ui + "outbox.js");
+const { paced, paceInWords } = await import(ui + "pace.js");
 const words = await import(ui + "words.js");
 
 test("figures are read as people say them", () => {
@@ -127,7 +128,7 @@ test("events are taken apart however they arrive", () => {
     'event: progress\ndata: {"doing":"embed","unit":"image","done":3,"total":9}\n\nevent: answer\ndata: {"ok":true}\n\neve';
   const { events, rest } = eventsOf(text);
   assert.equal(rest, "eve");
-  assert.equal(progressInWords(events[0].data), "embed: 3 of 9");
+  assert.equal(paceInWords(events[0].data, 0), "embed: 3 of 9 images");
   assert.deepEqual(events[1], { event: "answer", data: { ok: true } });
 });
 
@@ -265,4 +266,25 @@ test("a refusal is kept until it was read, and holds nothing up", async () => {
   );
   outbox.dismiss(outbox.state.refused[0].entry.id);
   assert.equal(outbox.state.refused.length, 0);
+});
+
+test("what is under way says how fast it goes and how long it takes", () => {
+  const told = { doing: "add", unit: "picture", done: 5000, total: 20000 };
+  assert.equal(paceInWords(told, 10_000), "add: 5,000 of 20,000 pictures, 500 a second, 30 s left");
+  assert.equal(
+    paceInWords({ ...told, total: 200000 }, 10_000)
+      .split(", ")
+      .at(-1),
+    "7 min left",
+  );
+  assert.equal(paceInWords({ ...told, total: null }, 10_000), "add: 5,000 pictures, 500 a second");
+  assert.equal(paceInWords(told, 200), "add: 5,000 of 20,000 pictures");
+  assert.equal(paceInWords({ note: "unpacking a.zip" }, 10_000), "unpacking a.zip");
+  let now = 0;
+  const tell = paced(() => now);
+  tell({ ...told, doing: "scan", done: 1 });
+  now = 60_000;
+  tell(told);
+  now = 70_000;
+  assert.match(tell(told), /, 500 a second, 30 s left$/, "what is done next has a clock of its own");
 });

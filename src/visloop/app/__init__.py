@@ -85,6 +85,9 @@ if TYPE_CHECKING:
     from visloop.app.verbs.datasets import split as split
     from visloop.app.verbs.datasets import status as status
     from visloop.app.verbs.datasets import unstage as unstage
+    from visloop.app.verbs.formats import FormatLine as FormatLine
+    from visloop.app.verbs.formats import Formats as Formats
+    from visloop.app.verbs.formats import formats as formats
     from visloop.app.verbs.history import Branch as Branch
     from visloop.app.verbs.history import BranchAnswer as BranchAnswer
     from visloop.app.verbs.history import BranchList as BranchList
@@ -349,6 +352,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "split",
             "status",
             "unstage",
+        ),
+        "verbs.formats": (
+            "FormatLine",
+            "Formats",
+            "formats",
         ),
         "verbs.history": (
             "Branch",

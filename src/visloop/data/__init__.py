@@ -41,10 +41,15 @@ if TYPE_CHECKING:
     from visloop.data.fields.records import TYPES as TYPES
     from visloop.data.fields.records import Field as Field
     from visloop.data.fields.records import OwnFields as OwnFields
+    from visloop.data.fields.summary import FieldSummary as FieldSummary
+    from visloop.data.fields.summary import Value as Value
     from visloop.data.fields.summary import field_list as field_list
     from visloop.data.fields.summary import meta_fields as meta_fields
     from visloop.data.fields.summary import meta_show as meta_show
     from visloop.data.fields.tabular.importing import meta_import as meta_import
+    from visloop.data.formats import CARRIED as CARRIED
+    from visloop.data.formats import FORMATS as FORMATS
+    from visloop.data.formats import Format as Format
     from visloop.data.history.clean import MergeWaits as MergeWaits
     from visloop.data.history.clean import StagedChanges as StagedChanges
     from visloop.data.history.names import Branch as Branch
@@ -189,7 +194,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "fields.choosing": ("Chosen",),
         "fields.declaring": ("field_add", "field_remove", "field_rename"),
         "fields.editing": ("Edited", "meta_set"),
-        "fields.summary": ("field_list", "meta_fields", "meta_show"),
+        "fields.summary": ("FieldSummary", "Value", "field_list", "meta_fields", "meta_show"),
         "fields.tabular.importing": ("meta_import",),
         "catalog": (
             "DatasetNotFound",
@@ -218,6 +223,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Field",
             "OwnFields",
         ),
+        "formats": ("CARRIED", "FORMATS", "Format"),
         "ingest.media": ("media_of",),
         "history.clean": ("MergeWaits", "StagedChanges"),
         "history.names": (

@@ -17,6 +17,7 @@ export interface Verbs {
   "status": { ask: StatusAsk; answer: { count: number; rows: Status[] } };
   "samples": { ask: SamplesAsk; answer: { count: number; total: number; classes: string[]; splits: Record<string, number>; rows: Sample[] } };
   "export": { ask: ExportAsk; answer: Exported };
+  "formats": { ask: FormatsAsk; answer: { count: number; rows: FormatLine[] } };
   "split": { ask: SplitAsk; answer: SplitAnswer };
   "datasets": { ask: DatasetsAsk; answer: { count: number; rows: DatasetSummary[] } };
   "quarantine.list": { ask: QuarantineListAsk; answer: { count: number; rows: Quarantined[] } };
@@ -24,18 +25,18 @@ export interface Verbs {
   "quarantine.remove": { ask: QuarantineRemoveAsk; answer: Count };
   "remove": { ask: RemoveAsk; answer: Count };
   "unstage": { ask: UnstageAsk; answer: Count };
-  "classes.list": { ask: ClassesListAsk; answer: { count: number; rows: ClassEntry[] } };
+  "classes.list": { ask: ClassesListAsk; answer: { count: number; rows: ClassRow[] } };
   "classes.show": { ask: ClassesShowAsk; answer: OneClass };
   "classes.add": { ask: ClassesAddAsk; answer: { count: number; rows: ClassEntry[] } };
-  "meta.fields": { ask: MetaFieldsAsk; answer: Rows };
-  "meta.show": { ask: MetaShowAsk; answer: Rows };
+  "meta.fields": { ask: MetaFieldsAsk; answer: { count: number; rows: FieldSummary[] } };
+  "meta.show": { ask: MetaShowAsk; answer: { count: number; rows: Value[] } };
   "meta.set": { ask: MetaSetAsk; answer: MetaChanged };
   "meta.import": { ask: MetaImportAsk; answer: MetaImported };
   "meta.field.list": { ask: MetaFieldListAsk; answer: Rows };
   "meta.field.add": { ask: MetaFieldAddAsk; answer: MetaChanged };
   "meta.field.rename": { ask: MetaFieldRenameAsk; answer: MetaChanged };
   "meta.field.remove": { ask: MetaFieldRemoveAsk; answer: MetaChanged };
-  "camera.list": { ask: CameraListAsk; answer: Rows };
+  "camera.list": { ask: CameraListAsk; answer: { count: number; rows: CameraAnswer[] } };
   "camera.show": { ask: CameraShowAsk; answer: CameraAnswer };
   "camera.add": { ask: CameraAddAsk; answer: CameraAnswer };
   "camera.set": { ask: CameraSetAsk; answer: CameraAnswer };
@@ -369,6 +370,18 @@ export interface ClassReport {
   intervals: Record<string, [number, number]>;
 }
 
+export interface ClassRow {
+  id: number;
+  name: string;
+  objects: number | null;
+  samples: number | null;
+  color: string;
+  parent: string | null;
+  aliases: string[];
+  definition: string;
+  origins: Origin[];
+}
+
 export interface ClassesAddAsk {
   dataset: string;
   names: string[];
@@ -600,6 +613,21 @@ export interface FactsAsk {
   limit?: number;
 }
 
+export interface FieldSummary {
+  field: string;
+  type: string;
+  unit: string;
+  samples: number;
+  least: any;
+  most: any;
+  top: Record<string, number> | null;
+  example: any;
+  built_in: boolean;
+  learnt: boolean;
+  private: boolean;
+  description: string;
+}
+
 export interface FolderStatus {
   root: string;
   files: number;
@@ -610,6 +638,16 @@ export interface FolderStatus {
   in_place: number;
   remote: boolean;
   examples: string[];
+}
+
+export interface FormatLine {
+  name: string;
+  title: string;
+  writes: boolean;
+  lacks: string[];
+}
+
+export interface FormatsAsk {
 }
 
 export interface GateAsk {
@@ -668,8 +706,11 @@ export interface LogAsk {
 
 export interface LogRow {
   actor: string;
+  branch: string;
   message: string;
+  parents: string[];
   samples: number;
+  tags: string[];
   time: string;
   version: string;
 }
@@ -1271,6 +1312,14 @@ export interface TurnRow {
 export interface UnstageAsk {
   dataset: string;
   paths?: string[];
+}
+
+export interface Value {
+  field: string;
+  value: any;
+  unit: string;
+  type: string;
+  description: string;
 }
 
 export interface WatchAnswer {

@@ -1,7 +1,7 @@
 """Pictures in by HTTP: `POST /api/v1/push/DATASET`, the body is one file, or several as a form.
 
     ?path=line3/0001.jpg   where it goes (one file; else its name in the form, else its digest)
-    &split=train &camera=door &label=ok &add_classes=1 &frames=every:1s (of a video)
+    &split=train &camera=door &licence=CC0-1.0 &label=ok &add_classes=1 &frames=every:1s (of a video)
 
 The answer says `{added, updated, unchanged, quarantined, notes}`; with it the bytes are on the disk.
 The same bytes again at the same place change nothing.
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from visloop.app import Ports
 
-_KNOWN: Final = frozenset({"path", "split", "camera", "label", "add_classes", "frames"})
+_KNOWN: Final = frozenset({"path", "split", "camera", "licence", "label", "add_classes", "frames"})
 _YES: Final = frozenset({"1", "true", "yes"})
 
 
@@ -66,6 +66,7 @@ def _asked(request: Request) -> tuple[data.AddOptions, dict[str, Any]]:
     options = data.AddOptions(
         split=given.get("split"),
         camera=given.get("camera", ""),
+        licence=given.get("licence", ""),
         frames=given.get("frames", ""),
         add_classes=given.get("add_classes", "") in _YES,
     )

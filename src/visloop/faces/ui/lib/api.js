@@ -1,6 +1,8 @@
 // @ts-check
 /** Calls to the server: every verb is a POST; an error carries what happened and how to mend it. */
 
+import { paced } from "./pace.js";
+
 /** @typedef {import("../api.d.ts").Verbs} Verbs */
 /** @typedef {keyof Verbs} Verb */
 
@@ -57,6 +59,7 @@ export async function follow(verb, ask, onProgress) {
   const reply = await post(verb, ask, "text/event-stream");
   if (!reply.ok || !reply.body) throw failureOf(reply, await reply.json().catch(() => null));
   const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
+  const tell = paced();
   let kept = "";
   for (;;) {
     const { value, done } = await reader.read().catch(() => ({ value: "", done: true }));
@@ -66,7 +69,7 @@ export async function follow(verb, ask, onProgress) {
     for (const { event, data } of events) {
       if (event === "answer") return data;
       if (event === "error") throw failureOf(reply, data);
-      onProgress(progressInWords(data));
+      onProgress(tell(data));
     }
   }
 }
@@ -87,12 +90,6 @@ export function eventsOf(text) {
   return { events, rest };
 }
 
-/** @param {{note?: string, doing?: string, unit?: string, done?: number, total?: number | null}} told */
-export function progressInWords({ note, doing, unit, done, total }) {
-  if (note) return note;
-  return total ? `${doing}: ${done} of ${total}` : `${doing}: ${done} ${unit}s`;
-}
-
 /**
  * @param {Verb} verb
  * @param {object} ask
@@ -111,7 +108,7 @@ async function post(verb, ask, accept) {
 }
 
 /**
- * @param {Response} reply
+ * @param {{status: number}} reply
  * @param {any} body
  */
 function failureOf(reply, body) {
@@ -135,6 +132,35 @@ export async function predict(name, picture) {
   const body = await reply.json().catch(() => null);
   if (reply.ok && body !== null) return body;
   throw failureOf(reply, body);
+}
+
+/** @typedef {{added: number, updated: number, unchanged: number, quarantined: number, classes_added: string[], notes: string[]}} Pushed */
+
+/**
+ * Bring one file into a data set.
+ * @param {string} dataset
+ * @param {Blob} file
+ * @param {Record<string, string>} says path, split, camera, licence, label, add_classes, frames; what is empty is not said
+ * @param {(sent: number) => void} onSent bytes that are on their way
+ * @param {AbortSignal} signal
+ * @returns {Promise<Pushed>}
+ */
+export function push(dataset, file, says, onSent, signal) {
+  const given = new URLSearchParams(Object.entries(says).filter(([, value]) => value));
+  return new Promise((done, failed) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `/api/v1/push/${encodeURIComponent(dataset)}?${given}`);
+    request.responseType = "json";
+    request.upload.onprogress = (event) => onSent(event.loaded);
+    request.onload = () =>
+      request.status === 200 && request.response
+        ? done(request.response)
+        : failed(failureOf({ status: request.status }, request.response));
+    request.onerror = () => failed(UNREACHABLE);
+    request.onabort = () => failed(new ApiError("cancelled", "It was not sent.", ""));
+    signal.addEventListener("abort", () => request.abort());
+    request.send(file);
+  });
 }
 
 /** @typedef {64 | 160 | 320 | 640 | 1280} Size */

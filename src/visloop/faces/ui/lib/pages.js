@@ -6,12 +6,13 @@ import { onChange } from "./pulse.js";
 
 /** @typedef {import("../api.d.ts").Sample} Sample */
 /** @typedef {{total: number, classes: string[], splits: Record<string, number>}} Head */
+/** @typedef {{head: Head | null, error: import("./api.js").ApiError | null, at: (index: number) => Sample | undefined, need: (first: number, last: number) => void}} Samples */
 
 const PAGE = 100;
 
 /**
  * @param {string | null} ref for example `line@work:train`
- * @returns {{head: Head | null, error: import("./api.js").ApiError | null, at: (index: number) => Sample | undefined, need: (first: number, last: number) => void}}
+ * @returns {Samples}
  */
 export function useSamples(ref) {
   const [, redraw] = useState(0);

@@ -1,153 +1,128 @@
 // @ts-check
-/** A data set: grid of pictures with their labels and boxes, versions, splits, what was refused. */
-import {
-  a,
-  button,
-  div,
-  figcaption,
-  figure,
-  h,
-  h1,
-  li,
-  option,
-  p,
-  select,
-  span,
-  ul,
-  useEffect,
-  useState,
-} from "../lib/dom.js";
-import { thumbnail } from "../lib/api.js";
-import { Marks, placed } from "../lib/marks.js";
+/** A data set: its pictures with labels and boxes, versions, splits; and the rooms beside them. */
+import { a, button, div, h, h1, nav, option, select, span, useState } from "../lib/dom.js";
+import { droppedFiles } from "../lib/arrivals/dropped.js";
 import { useSamples } from "../lib/pages.js";
-import { dot, empty, failure, panel, Picture, waiting } from "../lib/parts.js";
-import { go, useAnswer, useClasses } from "../lib/use.js";
-import { Window } from "../lib/window.js";
-import { count, tally } from "../lib/words.js";
-import { Changes, Refused, Versions } from "./versions.js";
-import { Viewer } from "./viewer.js";
+import { empty, failure, panel, waiting } from "../lib/parts.js";
+import { address, go, useAnswer } from "../lib/use.js";
+import { count } from "../lib/words.js";
+import { Add } from "./dataset/add.js";
+import { Pictures } from "./dataset/pictures.js";
+import { Quarantine } from "./dataset/quarantine.js";
+import { choose } from "./dataset/send.js";
 
-/** @typedef {import("../api.d.ts").Sample} Sample */
 /** @typedef {import("../api.d.ts").DatasetSummary} DatasetSummary */
-/** @typedef {{names: string[], colour: (name: string | undefined) => string}} Classes */
-
-/** @param {{sample: Sample | undefined, classes: Classes, hidden: string[], index: number, onOpen: (index: number) => void}} properties */
-function Card({ sample, classes, hidden, index, onOpen }) {
-  if (!sample) return figure({ class: "card empty-card" });
-  return figure(
-    { class: "card" },
-    button(
-      { type: "button", onClick: () => onOpen(index), "aria-label": `open ${sample.path}`, title: sample.path },
-      h(Picture, { src: thumbnail(sample.image), alt: sample.path }),
-      h(Marks, { sample, colour: classes.colour, hidden }),
-    ),
-    figcaption(h(Labels, { sample, classes }), sample.split ? span({ class: "split" }, sample.split) : null),
-  );
-}
-
-/** One class by its name, several by their colours and counts. @param {{sample: Sample, classes: Classes}} properties */
-function Labels({ sample, classes }) {
-  const annotations = sample.annotations ?? [];
-  const found = tally(annotations, classes.names);
-  if (!found.length) return span({ class: "muted" }, "no label");
-  if (found.length === 1 && !annotations.some(placed))
-    return span({ class: "label" }, dot(classes.colour(found[0][0])), found[0][0]);
-  return span(
-    { class: "tally" },
-    ...found
-      .slice(0, 4)
-      .map(([name, n]) =>
-        span({ class: "label", title: name, "aria-label": count(n, name, name) }, dot(classes.colour(name)), String(n)),
-      ),
-  );
-}
-
-/** @param {{classes: Classes, hidden: string[], onToggle: (name: string) => void}} properties */
-const Legend = ({ classes, hidden, onToggle }) =>
-  panel(
-    "Classes",
-    classes.names.length
-      ? ul(
-          { class: "legend" },
-          ...classes.names.map((name) =>
-            li(
-              button(
-                {
-                  type: "button",
-                  class: "quiet",
-                  "aria-pressed": String(!hidden.includes(name)),
-                  title: "show or hide its boxes",
-                  onClick: () => onToggle(name),
-                },
-                dot(classes.colour(name)),
-                name,
-              ),
-            ),
-          ),
-        )
-      : p({ class: "muted" }, "None yet: they come with the first labels."),
-  );
+/** What a data set shows besides its pictures; each has an address: `#/data/line/work/all/classes`. */
+const ROOMS = /** @type {const} */ ([
+  ["pictures", "Pictures"],
+  ["quarantine", "Quarantine"],
+  ["add", "Add pictures"],
+]);
 
 /** @param {{address: string[]}} properties */
 export function Data({ address: parts }) {
   const sets = useAnswer("datasets", {});
   const rows = sets.data?.rows ?? [];
-  if (!sets.data) return div(div({ class: "title" }, h1("Data")), waiting(sets.error));
-  if (!rows.length) {
-    return div(
-      div({ class: "title" }, h1("Data")),
-      panel(
-        "",
-        empty(
-          "No pictures yet",
-          "Folders of class sub-folders, COCO, VOC or plain pictures; what cannot be read is set aside with its reason.",
-          "visloop add FOLDER --to NAME",
-          "visloop demo images parts && visloop add parts --to line",
-        ),
-      ),
-    );
-  }
+  const title = div({ class: "title" }, h1("Data"));
+  if (!sets.data) return div(title, waiting(sets.error));
+  if (parts[0] === NEW || (!rows.length && !parts[0])) return h(Begin, { key: NEW, others: rows });
   const dataset =
     rows.find((each) => each.name === parts[0]) ??
     (parts[0] ? null : [...rows].sort((a, b) => (b.time ?? "").localeCompare(a.time ?? ""))[0]);
   if (!dataset)
     return div(
-      div({ class: "title" }, h1("Data")),
+      title,
       panel("", empty(`There is no data set ${parts[0]}`, a({ href: "#/data" }, "See those there are"))),
     );
+  const place = Number(parts[3] ?? "");
   return h(Dataset, {
     key: dataset.name,
     dataset,
     others: rows,
     version: parts[1] || "work",
     split: parts[2] === "all" ? "" : (parts[2] ?? ""),
-    open: parts[3] ? Number(parts[3]) - 1 : -1,
+    room: parts[3] && !place ? parts[3] : "pictures",
+    open: place ? place - 1 : -1,
   });
 }
 
-/** @param {{dataset: DatasetSummary, others: DatasetSummary[], version: string, split: string, open: number}} properties */
-function Dataset({ dataset, others, version, split, open }) {
+/** The address of a data set that is still to be made; no name begins so. */
+const NEW = "+";
+
+/** @param {{others: DatasetSummary[]}} properties */
+const Begin = ({ others }) =>
+  div(
+    div({ class: "title" }, h1("Data"), others.length ? h(Choice, { name: NEW, others }) : null),
+    h(Add, { name: "", fresh: true }),
+    others.length
+      ? null
+      : panel(
+          "",
+          empty(
+            "No pictures yet",
+            "Drop some above, or bring them in by the shell: folders, archives, buckets, COCO, YOLO, VOC, CVAT and more; what cannot be read is set aside with its reason.",
+            "visloop add FOLDER --to NAME",
+            "visloop demo images parts && visloop add parts --to line",
+          ),
+        ),
+  );
+
+/** @param {{name: string, others: DatasetSummary[]}} properties */
+const Choice = ({ name, others }) =>
+  select(
+    { "aria-label": "data set", value: name, onChange: (/** @type {any} */ event) => go("data", event.target.value) },
+    ...others.map((each) => option({ value: each.name, selected: each.name === name }, each.name)),
+    option({ value: NEW, selected: name === NEW }, "a new one …"),
+  );
+
+/** @param {{dataset: DatasetSummary, version: string, split: string, room: string}} properties */
+const Rooms = ({ dataset, version, split, room }) =>
+  nav(
+    { class: "rooms", "aria-label": "of the data set" },
+    ...ROOMS.map(([to, words]) =>
+      a(
+        {
+          href: address("data", dataset.name, version, split || "all", ...(to === "pictures" ? [] : [to])),
+          "aria-current": to === room ? "true" : undefined,
+        },
+        words,
+        to === "quarantine" && dataset.quarantined
+          ? span({ class: "count quiet" }, dataset.quarantined.toLocaleString("en"))
+          : null,
+      ),
+    ),
+  );
+
+/** @param {{dataset: DatasetSummary, others: DatasetSummary[], version: string, split: string, room: string, open: number}} properties */
+function Dataset({ dataset, others, version, split, room, open }) {
   const { name } = dataset;
   const samples = useSamples(`${name}@${version}${split ? `:${split}` : ""}`);
-  const classes = useClasses(name);
-  const [hidden, setHidden] = useState(/** @type {string[]} */ ([]));
   const { head } = samples;
-  const show = (/** @type {number} */ index) => go("data", name, version, split || "all", index + 1);
-  useEffect(() => {
-    if (open >= 0) samples.need(Math.max(0, open - 1), open + 2);
-  }, [open, head]);
+  const [over, setOver] = useState(false);
+  const drop = async (/** @type {DragEvent} */ event) => {
+    event.preventDefault();
+    setOver(false);
+    if (!event.dataTransfer) return;
+    choose(await droppedFiles(event.dataTransfer));
+    go("data", name, version, split || "all", "add");
+  };
   return div(
+    {
+      class: over ? "dataset over" : "dataset",
+      onDragOver: (/** @type {DragEvent} */ event) => {
+        if (!event.dataTransfer?.types.includes("Files")) return;
+        event.preventDefault();
+        setOver(true);
+      },
+      onDragLeave: (/** @type {DragEvent} */ event) => {
+        if (!event.relatedTarget) setOver(false);
+      },
+      onDrop: drop,
+    },
     div(
       { class: "title" },
       h1("Data"),
-      select(
-        {
-          "aria-label": "data set",
-          value: name,
-          onChange: (/** @type {any} */ event) => go("data", event.target.value),
-        },
-        ...others.map((each) => option({ value: each.name, selected: each.name === name }, each.name)),
-      ),
+      h(Choice, { name, others }),
       span(
         { class: "muted" },
         head ? `${count(head.total, "picture")}, ${version === "work" ? "committed or not" : version}` : "",
@@ -161,7 +136,8 @@ function Dataset({ dataset, others, version, split, open }) {
                 {
                   type: "button",
                   "aria-pressed": String(each === split),
-                  onClick: () => go("data", name, version, ...(each ? [each] : [])),
+                  onClick: () =>
+                    go("data", name, version, ...(room !== "pictures" ? [each || "all", room] : each ? [each] : [])),
                 },
                 each || "all",
                 each ? span({ class: "muted" }, head.splits[each].toLocaleString("en")) : null,
@@ -170,53 +146,14 @@ function Dataset({ dataset, others, version, split, open }) {
           )
         : null,
     ),
+    h(Rooms, { dataset, version, split, room }),
     failure(samples.error),
-    div(
-      { class: "columns wide" },
-      div(
-        { class: "pictures" },
-        head && !head.total
-          ? panel(
-              "",
-              empty(
-                "No pictures here",
-                "Neither this version nor this split holds one.",
-                `visloop add FOLDER --to ${name}`,
-              ),
-            )
-          : null,
-        h(Window, {
-          key: `${version}:${split}`,
-          count: head?.total ?? 0,
-          least: 176,
-          onRange: samples.need,
-          cell: (index) => h(Card, { key: index, sample: samples.at(index), classes, hidden, index, onOpen: show }),
-        }),
-      ),
-      div(
-        { class: "side" },
-        h(Legend, {
-          classes,
-          hidden,
-          onToggle: (each) =>
-            setHidden(hidden.includes(each) ? hidden.filter((other) => other !== each) : [...hidden, each]),
-        }),
-        h(Versions, { dataset, version, split }),
-        version === "work" ? null : h(Changes, { name, version }),
-        h(Refused, { name }),
-      ),
-    ),
-    open >= 0 && head
-      ? h(Viewer, {
-          sample: samples.at(open),
-          next: samples.at(open + 1),
-          classes,
-          place: open,
-          total: head.total,
-          from: `${name}@${version}`,
-          onStep: (by) => show(Math.max(0, Math.min(head.total - 1, open + by))),
-          onClose: () => go("data", name, version, ...(split ? [split] : [])),
-        })
-      : null,
+    room === "pictures"
+      ? h(Pictures, { key: "pictures", dataset, samples, version, split, open })
+      : room === "quarantine"
+        ? h(Quarantine, { name })
+        : room === "add"
+          ? h(Add, { name })
+          : panel("", empty(`A data set has no ${room}`, a({ href: address("data", name) }, "See its pictures"))),
   );
 }

@@ -83,7 +83,6 @@ export function Refused({ name }) {
   const { data, error } = useAnswer("quarantine.list", { dataset: name });
   const deeds = useDeeds();
   const [said, setSaid] = useState("");
-  const [all, setAll] = useState(false);
   const retry = async () => {
     const done = await deeds.run("retry", "quarantine.retry", { dataset: name });
     if (done) setSaid(`${done.added + done.updated} taken, ${done.quarantined} still refused`);
@@ -103,7 +102,7 @@ export function Refused({ name }) {
     ul(
       { class: "refused" },
       ...rows
-        .slice(0, all ? rows.length : 6)
+        .slice(0, 4)
         .map((row) =>
           li(
             span({ class: "path", title: row.source }, row.path),
@@ -112,6 +111,6 @@ export function Refused({ name }) {
           ),
         ),
     ),
-    rows.length > 6 && !all ? act(`Show all ${rows.length}`, () => setAll(true), { kind: "quiet" }) : null,
+    p(a({ href: address("data", name, "work", "all", "quarantine") }, "Repair them or set them aside")),
   );
 }

@@ -1,0 +1,134 @@
+// @ts-check
+/** The pictures of a data set with labels and boxes, and beside them classes, versions, what was refused. */
+import { button, div, figcaption, figure, h, li, p, span, ul, useEffect, useState } from "../../lib/dom.js";
+import { thumbnail } from "../../lib/api.js";
+import { Marks, placed } from "../../lib/marks.js";
+import { dot, empty, panel, Picture } from "../../lib/parts.js";
+import { go, useClasses } from "../../lib/use.js";
+import { Window } from "../../lib/window.js";
+import { count, tally } from "../../lib/words.js";
+import { Changes, Refused, Versions } from "../versions.js";
+import { Viewer } from "../viewer.js";
+
+/** @typedef {import("../../api.d.ts").Sample} Sample */
+/** @typedef {import("../../api.d.ts").DatasetSummary} DatasetSummary */
+/** @typedef {import("../../lib/pages.js").Samples} Samples */
+/** @typedef {{names: string[], colour: (name: string | undefined) => string}} Classes */
+
+/** @param {{sample: Sample | undefined, classes: Classes, hidden: string[], index: number, onOpen: (index: number) => void}} properties */
+function Card({ sample, classes, hidden, index, onOpen }) {
+  if (!sample) return figure({ class: "card empty-card" });
+  return figure(
+    { class: "card" },
+    button(
+      { type: "button", onClick: () => onOpen(index), "aria-label": `open ${sample.path}`, title: sample.path },
+      h(Picture, { src: thumbnail(sample.image), alt: sample.path }),
+      h(Marks, { sample, colour: classes.colour, hidden }),
+    ),
+    figcaption(h(Labels, { sample, classes }), sample.split ? span({ class: "split" }, sample.split) : null),
+  );
+}
+
+/** One class by its name, several by their colours and counts. @param {{sample: Sample, classes: Classes}} properties */
+function Labels({ sample, classes }) {
+  const annotations = sample.annotations ?? [];
+  const found = tally(annotations, classes.names);
+  if (!found.length) return span({ class: "muted" }, "no label");
+  if (found.length === 1 && !annotations.some(placed))
+    return span({ class: "label" }, dot(classes.colour(found[0][0])), found[0][0]);
+  return span(
+    { class: "tally" },
+    ...found
+      .slice(0, 4)
+      .map(([name, n]) =>
+        span({ class: "label", title: name, "aria-label": count(n, name, name) }, dot(classes.colour(name)), String(n)),
+      ),
+  );
+}
+
+/** @param {{classes: Classes, hidden: string[], onToggle: (name: string) => void}} properties */
+const Legend = ({ classes, hidden, onToggle }) =>
+  panel(
+    "Classes",
+    classes.names.length
+      ? ul(
+          { class: "legend" },
+          ...classes.names.map((name) =>
+            li(
+              button(
+                {
+                  type: "button",
+                  class: "quiet",
+                  "aria-pressed": String(!hidden.includes(name)),
+                  title: "show or hide its boxes",
+                  onClick: () => onToggle(name),
+                },
+                dot(classes.colour(name)),
+                name,
+              ),
+            ),
+          ),
+        )
+      : p({ class: "muted" }, "None yet: they come with the first labels."),
+  );
+
+/** @param {{dataset: DatasetSummary, samples: Samples, version: string, split: string, open: number}} properties */
+export function Pictures({ dataset, samples, version, split, open }) {
+  const { name } = dataset;
+  const { head } = samples;
+  const classes = useClasses(name);
+  const [hidden, setHidden] = useState(/** @type {string[]} */ ([]));
+  const show = (/** @type {number} */ index) => go("data", name, version, split || "all", index + 1);
+  useEffect(() => {
+    if (open >= 0) samples.need(Math.max(0, open - 1), open + 2);
+  }, [open, head]);
+  return div(
+    div(
+      { class: "columns wide" },
+      div(
+        { class: "pictures" },
+        head && !head.total
+          ? panel(
+              "",
+              empty(
+                "No pictures here",
+                "Neither this version nor this split holds one. Drop some here, or:",
+                `visloop add FOLDER --to ${name}`,
+              ),
+            )
+          : null,
+        h(Window, {
+          key: `${version}:${split}`,
+          count: head?.total ?? 0,
+          least: 176,
+          onRange: samples.need,
+          cell: (index) => h(Card, { key: index, sample: samples.at(index), classes, hidden, index, onOpen: show }),
+        }),
+      ),
+      div(
+        { class: "side" },
+        h(Legend, {
+          classes,
+          hidden,
+          onToggle: (each) =>
+            setHidden(hidden.includes(each) ? hidden.filter((other) => other !== each) : [...hidden, each]),
+        }),
+        h(Versions, { dataset, version, split }),
+        version === "work" ? null : h(Changes, { name, version }),
+        h(Refused, { name }),
+      ),
+    ),
+    open >= 0 && head
+      ? h(Viewer, {
+          sample: samples.at(open),
+          next: samples.at(open + 1),
+          classes,
+          place: open,
+          total: head.total,
+          from: `${name}@${version}`,
+          onStep: (by) => show(Math.max(0, Math.min(head.total - 1, open + by))),
+          onClose: () => go("data", name, version, ...(split ? [split] : [])),
+        })
+      : null,
+  );
+}
