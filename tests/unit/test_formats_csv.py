@@ -14,6 +14,7 @@ from tests.unit.formats_parts import jpeg, sample
 from visloop.data.formats.table.columns import columns_of, delimiter_of
 from visloop.data.ingest.scan import scan
 from visloop.data.records import AddOptions, Sample
+from visloop.demo import Line, write_images
 from visloop.errors import VisloopError
 from visloop.vision import Box, ClassLabel, NumberValue, OrientedBox
 
@@ -144,3 +145,9 @@ def test_garbled_tables_raise_nothing_unexpected(
     )
     with suppress(VisloopError):
         load(folder)
+
+
+def test_the_truth_of_the_demo_world_is_read_only_where_it_is_named(tmp_path: Path) -> None:
+    write_images(Line(seed=7), tmp_path, count=6, layout="flat")
+    assert scan([tmp_path], AddOptions()).formats == ("folder",)
+    assert scan([tmp_path / "truth.csv"], AddOptions()).formats == ("csv",)
