@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,13 +18,17 @@ from visloop.errors import VisloopError
 from visloop.ids import Ref
 
 CASES = every.cases()
-LEAST = 40
+LEAST = 130
+
+
+LIMITS = data.Limits(fetch_tries=1, fetch_seconds=5.0, fetch_mb=1.0, private_addresses=True)
 
 
 @pytest.fixture
 def ports(tmp_path: Path) -> Iterator[data.DataPorts]:
     made = make_ports(tmp_path / "room")
-    yield made
+    blobs = data.following(made.blobs, made.ledger, tmp_path / "cache")
+    yield replace(made, blobs=blobs, scratch=tmp_path / "scratch", limits=LIMITS)
     close(made)
 
 
@@ -30,8 +36,16 @@ def ports(tmp_path: Path) -> Iterator[data.DataPorts]:
 def test_what_the_page_says_happens(ports: data.DataPorts, tmp_path: Path, case: Case) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
-    made = case.make(folder) or folder
-    paths = made if isinstance(made, list) else [made]
+    with nullcontext() if case.world is None else case.world() as world:
+        made = case.make(folder, *([] if world is None else [world])) or folder
+        if case.before:
+            case.before(ports, folder)
+        if case.change:
+            case.change(folder)
+        _add_twice(ports, case, made if isinstance(made, list) else [made])
+
+
+def _add_twice(ports: data.DataPorts, case: Case, paths: list[Path | str]) -> None:
     options = data.AddOptions(**case.options)
     if case.becomes == "refused whole":
         with pytest.raises(VisloopError) as caught:
@@ -48,12 +62,14 @@ def test_what_the_page_says_happens(ports: data.DataPorts, tmp_path: Path, case:
 def _check(ports: data.DataPorts, case: Case, done: Added) -> None:
     held = list(data.open(ports, Ref.parse("odd@work")).samples())
     waiting = data.quarantine_list(ports, SCOPE, "odd")
-    assert len(held) == done.added == case.samples, done.notes
+    assert len(held) == case.samples, done.notes
+    assert case.before or done.added == case.samples
     if case.becomes == "kept":
         assert not waiting, waiting
         assert not case.said or any(case.said in note for note in done.notes), done.notes
         return
-    (refused,) = waiting
+    refused, *others = waiting
+    assert case.becomes == "refused frames" or not others, others
     assert refused.reason_code == case.code, refused
     assert case.said in refused.reason
     assert refused.fix, refused

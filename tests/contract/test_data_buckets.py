@@ -114,7 +114,7 @@ def test_only_what_changed_in_the_bucket_is_fetched(ports, tmp_path, bucket, fet
     after = view(ports, "pets@work")
     assert after["cat/cat0.jpg"].id == before["cat/cat0.jpg"].id
     assert after["dog/moved.jpg"].id == before["dog/dog0.jpg"].id
-    assert any("1 files are gone" in note for note in done.notes)
+    assert any("1 file is gone" in note for note in done.notes)
     assert "dog/dog1.jpg" in after
 
 
@@ -176,7 +176,7 @@ def test_too_large_an_object_waits_in_quarantine_until_it_may_come_in(ports, buc
     done = data.add(tight, SCOPE, "pets", [bucket.url])
     assert done.quarantined == 7
     (first, *_) = data.quarantine_list(ports, SCOPE, "pets")
-    assert first.reason_code == "fetch_failed"
+    assert first.reason_code == "too_large"
     assert "ingest.fetch_mb" in first.fix
     assert data.quarantine_retry(ports, SCOPE, "pets").added == 7
     assert {a.label for s in view(ports, "pets@work").values() for a in s.annotations} == {

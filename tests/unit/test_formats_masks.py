@@ -143,7 +143,7 @@ def test_splits_negatives_unlabelled_and_what_does_not_fit(tmp_path: Path) -> No
         "val/gone.png": "missing_image",
         "val/bad.jpg": "labels_unreadable",
     }
-    assert any("1 pictures have no mask" in note for note in notes)
+    assert any("1 picture has no mask" in note for note in notes)
 
 
 def test_a_mask_drawn_before_the_picture_was_turned(tmp_path: Path) -> None:

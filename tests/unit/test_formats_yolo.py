@@ -84,7 +84,7 @@ def test_an_ultralytics_set_with_splits_negatives_and_gaps_in_ids(tmp_path: Path
         ("missing_image", "images/more/lost.jpg"),
         ("missing_image", "labels/val/gone.txt"),
     }
-    assert any("1 pictures have no label file: taken as background" in note for note in notes)
+    assert any("1 picture has no label file: taken as background" in note for note in notes)
     assert any("2 pictures have no label file, nor has their folder" in note for note in notes)
     labels = {
         each.path: each.annotations

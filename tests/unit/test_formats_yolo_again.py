@@ -142,7 +142,7 @@ def test_labels_that_another_tool_changed_count_more_than_what_is_kept(tmp_path:
     by_path = {each.path: each.annotations for each in samples}
     assert by_path["unsplit/a.jpg"] == (Box(label="dog", xyxy=(0, 0, 64, 48)),)
     assert by_path["b.jpg"] == other.annotations
-    assert any("other labels than when they were exported" in note for note in notes)
+    assert any("other labels than the export gave them" in note for note in notes)
     yaml = tmp_path / "data.yaml"
     yaml.write_text(yaml.read_text().replace('"cat"', '"kitten"'))
     samples, _, notes = taken(scan([tmp_path], AddOptions()))

@@ -82,8 +82,18 @@ def _other(what: str, told: str) -> Exception:
         return _not_found(what)
     if any(sign in told for sign in ("403 ", "401 ", "Credential", "credential", "must be spec")):
         return _forbidden(what)
+    if "Error parsing Path" in told:
+        key = told.partition('Path "')[2].partition('"')[0]
+        return BucketUnreachable(
+            f"{what} cannot be read: it holds the key {key!r}, whose parts are no names",
+            fix="copy that object to a key without '.', '..' and '//', or add the prefixes beside it",
+        )
+    first = (told.partition(": ")[2] or told).splitlines()[0]
+    reason = first.rpartition(" - ")[2][-200:]  # before it stand requests and times
+    if "error sending request" in reason:
+        reason = "no server answers"
     return BucketUnreachable(
-        f"{what} cannot be read: {told.partition(': ')[2].splitlines()[0][-200:] or told[:80]}",
+        f"{what} cannot be read: {reason}",
         fix="check the network, and the endpoint (AWS_ENDPOINT_URL for stores that are not Amazon's)",
     )
 

@@ -62,6 +62,7 @@ def _opened(data: bytes) -> HeifFile:
 
 
 def _broken(problem: Exception) -> BrokenFile:
-    text = str(problem)[:200] or type(problem).__name__
-    cut = isinstance(problem, EOFError) or "end of file" in text.lower()
-    return BrokenFile("truncated" if cut else "decode_error", text)
+    text = " ".join(str(problem).split())[:200] or type(problem).__name__
+    if isinstance(problem, EOFError) or "end of file" in text.lower():
+        return BrokenFile("truncated", "the HEIC file stops too early")
+    return BrokenFile("decode_error", f"it cannot be decoded: {text}")

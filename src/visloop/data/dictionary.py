@@ -163,8 +163,13 @@ def unknown_class(unknown: list[str], dictionary: ClassDictionary, dataset: str)
 
 
 def nearest(name: str, dictionary: ClassDictionary) -> str:
-    """The class or alias that `name` was probably meant to be, else nothing; case first, then letters."""
-    known = list(dictionary.lookup())
+    """The class or alias that `name` was probably meant to be, else nothing."""
+    return nearest_of(name, dictionary.lookup())
+
+
+def nearest_of(name: str, names: Iterable[str]) -> str:
+    """The one of `names` that `name` was probably meant to be, else nothing; case first, then letters."""
+    known = list(names)
     plain = {_plain(each): each for each in reversed(known)}
     if found := plain.get(_plain(name)):
         return found

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from PIL import Image
 
-Becomes = Literal["refused file", "refused object", "refused whole", "kept"]
-Make = Callable[[Path], Path | list[Path] | None]
+from visloop import data
+
+Becomes = Literal["refused file", "refused frames", "refused object", "refused whole", "kept"]
+Make = Callable[..., Path | str | list[Path] | None]
+World = Callable[[], AbstractContextManager[Any]]
+Before = Callable[[data.DataPorts, Path], None]
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,9 @@ class Case:
     `code` is the reason in the quarantine (of a file or an object) or that of the error; `said` must
     be found in the reason, the error or, where the input is kept, in the notes. `samples` are those
     that the data set holds afterwards.
+
+    `world` is a server that runs meanwhile: `make` is given it after the folder. `before` is done
+    to the data set `odd` first, with what `make` left in the folder; `change` follows it.
     """
 
     group: str
@@ -31,6 +39,9 @@ class Case:
     said: str = ""
     samples: int = 0
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    world: World | None = None
+    before: Before | None = None
+    change: Callable[[Path], None] | None = None
 
     @property
     def answer(self) -> str:
@@ -39,6 +50,8 @@ class Case:
             case "refused file":
                 kept = f", {_pictures(self.samples)} beside it kept" if self.samples else ""
                 return f"the file waits in quarantine: `{self.code}`{kept}"
+            case "refused frames":
+                return f"frames that suffer wait in quarantine: `{self.code}`; the others are kept"
             case "refused object":
                 return f"the picture is kept, the object waits in quarantine: `{self.code}`"
             case "refused whole":

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from tests.contract.bad import archives, labels, pictures, texts
+from tests.contract.bad import (
+    again,
+    archives,
+    films,
+    labels,
+    media,
+    pictures,
+    remote,
+    texts,
+    tools,
+)
 from tests.contract.bad.cases import CASES, Case
 
-MODULES = (pictures, labels, texts, archives)
+MODULES = (pictures, media, films, labels, texts, tools, archives, remote, again)
 
 
 def cases() -> list[Case]:
     """Every case, those of a group beside each other."""
-    groups = list(dict.fromkeys(each.group for each in CASES))
-    return sorted(CASES, key=lambda each: groups.index(each.group))
+    modules = [module.__name__ for module in MODULES]
+    listed = sorted(CASES, key=lambda each: modules.index(each.make.__module__))
+    groups = list(dict.fromkeys(each.group for each in listed))
+    return sorted(listed, key=lambda each: groups.index(each.group))

@@ -10,6 +10,7 @@ from tests.contract.bad.cases import case, jpeg, write
 
 COCO, VOC = "COCO", "Pascal VOC"
 FILE, OBJECT, WHOLE, KEPT = "refused file", "refused object", "refused whole", "kept"
+ASKED = {"format": "coco"}
 BOX: dict[str, Any] = {"id": 1, "image_id": 1, "category_id": 3, "bbox": [1, 2, 10, 10]}
 
 
@@ -39,7 +40,7 @@ def missing(folder: Path) -> None:
     (folder / "images" / "a.jpg").unlink()
 
 
-@case(COCO, "a file name that climbs out of the folder", FILE, "missing_image")
+@case(COCO, "a file name that climbs out of the folder", FILE, "outside_folder")
 def climbing(folder: Path) -> Path:
     write(folder / "b.jpg", jpeg(colour=7))
     images = [{"id": 1, "file_name": "../../b.jpg", "width": 64, "height": 48}]
@@ -92,6 +93,56 @@ def other_size(folder: Path) -> None:
 def unnamed(folder: Path) -> None:
     coco(folder, BOX)
     write(folder / "images" / "b.jpg", jpeg())
+
+
+@case(COCO, "a number that is none (`NaN`)", WHOLE, "data.labels_unreadable")
+def nan(folder: Path) -> None:
+    coco(folder, BOX | {"bbox": [1, 2, float("nan"), 9]})
+
+
+@case(COCO, "a list where the document should be", WHOLE, "usage", options=ASKED)
+def listed(folder: Path) -> None:
+    write(folder / "images" / "a.jpg", jpeg())
+    write(folder / "annotations" / "instances.json", "[1, 2]")
+
+
+@case(COCO, "lists nested 100,000 deep", WHOLE, "data.labels_unreadable")
+def deep(folder: Path) -> None:
+    coco(folder, BOX)
+    head = '{"images": [], "categories": [], "annotations": '
+    write(folder / "annotations" / "instances.json", head + "[" * 100_000)
+
+
+@case(COCO, "an entry without a file name", WHOLE, "data.labels_unreadable")
+def unnamed_image(folder: Path) -> None:
+    coco(folder, BOX, images=[{"id": 1, "width": 64, "height": 48}])
+    (folder / "images" / "a.jpg").unlink()
+
+
+@case(COCO, "an object of a picture that the file does not list", FILE, "missing_image", samples=1)
+def homeless(folder: Path) -> None:
+    coco(folder, BOX | {"image_id": 77})
+
+
+@case(COCO, "a category without a name", KEPT, said="has no name", samples=1)
+def nameless_category(folder: Path) -> None:
+    coco(folder, BOX, categories=[{"id": 3, "name": ""}])
+
+
+@case(COCO, "two categories of one number", KEPT, said="the same id", samples=1)
+def twins(folder: Path) -> None:
+    coco(folder, BOX, categories=[{"id": 3, "name": "cat"}, {"id": 3, "name": "dog"}])
+
+
+@case(COCO, "a run-length mask that is damaged", OBJECT, "bad_geometry", samples=1)
+def bad_runs(folder: Path) -> None:
+    coco(folder, {**BOX, "segmentation": {"size": [48, 64], "counts": "~~~~"}})
+
+
+@case(COCO, "the same picture twice", KEPT, said="2 entries", samples=1)
+def same_twice(folder: Path) -> None:
+    images = [{"id": n, "file_name": "a.jpg", "width": 64, "height": 48} for n in (1, 2)]
+    coco(folder, BOX, images=images)
 
 
 def voc(folder: Path, *objects: str, head: str = "") -> None:

@@ -105,7 +105,7 @@ def leading_out(folder: Path) -> Path:
     return folder / "in"
 
 
-@case(GROUP, "a pipe or a device in the folder", KEPT, said="special files", samples=1)
+@case(GROUP, "a pipe or a device in the folder", KEPT, said="special file", samples=1)
 def pipe(folder: Path) -> None:
     write(folder / "a.jpg", jpeg())
     os.mkfifo(folder / "b.jpg")
@@ -172,10 +172,45 @@ def hidden(folder: Path) -> None:
     write(folder / "Thumbs.db", b"x")
 
 
-@case(GROUP, "files that are no pictures", KEPT, said="not pictures", samples=1)
+@case(GROUP, "files that are no pictures", KEPT, said="no picture", samples=1)
 def others(folder: Path) -> None:
     write(folder / "a.jpg", jpeg())
     write(folder / "notes.txt", "hello")
+
+
+@case(GROUP, "a JPEG damaged inside, `--deep`", FILE, "damaged", options={"deep": True})
+def inside(folder: Path) -> None:
+    raw = bytearray(jpeg(size=(640, 480), quality=95))
+    middle = len(raw) // 2
+    raw[middle : middle + 200] = b"\xff\x13" * 100
+    write(folder / "a.jpg", bytes(raw))
+
+
+@case(GROUP, "a line break in a name", KEPT, samples=1)
+def line_break(folder: Path) -> None:
+    write(folder / "a\nb.jpg", jpeg())
+
+
+@case(GROUP, "a name of 250 letters", KEPT, samples=1)
+def long_name(folder: Path) -> None:
+    write(folder / ("a" * 246 + ".jpg"), jpeg())
+
+
+@case(GROUP, "names that differ in Unicode form alone", KEPT, samples=2)
+def forms(folder: Path) -> None:
+    write(folder / "caf\u00e9.jpg", jpeg())
+    write(folder / "cafe\u0301.jpg", jpeg(colour=7))
+
+
+@case(GROUP, "a link to a folder above (a circle)", KEPT, said="not followed", samples=1)
+def circle(folder: Path) -> None:
+    write(folder / "a.jpg", jpeg())
+    (folder / "again").symlink_to(folder)
+
+
+@case(GROUP, "an empty folder", KEPT, said="nothing in it")
+def nothing(folder: Path) -> None:
+    (folder / "sub").mkdir()
 
 
 @case(GROUP, "a folder that is not there", "refused whole", "data.source_not_found")

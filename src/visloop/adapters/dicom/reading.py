@@ -92,6 +92,8 @@ def _header(data: bytes) -> Dataset:
 
 
 def _require_pixels(dataset: Dataset) -> None:
+    if not len(dataset):
+        raise BrokenFile("truncated", "nothing follows its DICOM header")
     if not any(keyword in dataset for keyword in _PIXELS):
         kind = getattr(dataset.get("SOPClassUID"), "name", "")
         raise BrokenFile("no_pixels", f"{_NO_PICTURE}{f': {kind}' if kind else ''}")
@@ -122,7 +124,7 @@ def _check_syntax(dataset: Dataset) -> None:
         raise BrokenFile("decode_error", "it does not say how its pixels are packed")
     try:
         there = not syntax.is_compressed or get_decoder(syntax).is_available
-    except NotImplementedError:
+    except (NotImplementedError, ValueError):  # a code that nobody has heard of
         there = False
     if not there:
         raise BrokenFile(

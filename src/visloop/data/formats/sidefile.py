@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SIDE_FILE: Final = "visloop.jsonl"
 _MOST_BYTES: Final = 4 << 30
 _CHANGED: Final = (
-    "{n} pictures have other labels than when they were exported: what "
+    "{n} pictures have other labels than the export gave them: what "
     + SIDE_FILE
     + " says of them was left out"
 )

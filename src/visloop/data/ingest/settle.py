@@ -17,6 +17,7 @@ from visloop.data.formats import rle
 from visloop.data.ingest.probe import refuse
 from visloop.data.ingest.records import Found, Probe, Settled
 from visloop.data.ingest.shares import in_pixels
+from visloop.data.ingest.wording import counted
 from visloop.vision import Box, Mask, OrientedBox, Points, Polygon, Track, geometry_xyxy
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ def settle(found: Found, probe: Probe) -> Settled:
         turned = drawn_on != size
         kept.append(upright(fitted, probe.orientation, drawn_on) if turned else fitted)
     if clipped:
-        notes.append(f"{clipped} objects reached beyond the picture: clipped at its edge")
+        notes.append(
+            counted("{n} objects reached beyond the picture: clipped at its edge", clipped)
+        )
     return Settled(annotations=tuple(kept), refusals=tuple(refusals), notes=tuple(notes))
 
 

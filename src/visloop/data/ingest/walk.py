@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from visloop.data.ingest.media import FILM_SUFFIXES, PICTURE_SUFFIXES, is_film_start, media_of
 from visloop.data.ingest.probe import refuse, unreadable
+from visloop.data.ingest.wording import counted
 from visloop.data.origins.archives.kinds import is_archive_name
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Leftovers:
         self._hidden += 1
 
     def add(self, group: str, name: str) -> None:
-        """One more of a kind; `group` is a sentence with `{n}`, such as `{n} files are not pictures`."""
+        """One more of a kind; `group` is a sentence with `{n}`, such as `{n} files are no picture`."""
         self._counts[group] = self._counts.get(group, 0) + 1
         first = self._first.setdefault(group, [])
         if len(first) < _NAMED_AT_MOST:
@@ -78,11 +79,11 @@ class Leftovers:
         for group, names in self._first.items():
             count = self._counts[group]
             more = f", and {count - len(names)} more" if count > len(names) else ""
-            notes.append(f"{group.format(n=count)}: {', '.join(names)}{more}")
+            notes.append(f"{counted(group, count)}: {', '.join(names)}{more}")
         if self.young:
-            notes.append(f"{self.young} {STILL_WRITTEN}")
+            notes.append(counted(f"{{n}} {STILL_WRITTEN}", self.young))
         if self._hidden:
-            notes.append(f"{self._hidden} hidden files or folders were skipped")
+            notes.append(counted("{n} hidden files or folders were skipped", self._hidden))
         return tuple(notes)
 
 
@@ -151,7 +152,7 @@ def _is_offered(file: str, path: str, left: Leftovers) -> bool:
     if is_archive_name(file.rpartition("/")[2]):
         left.add("{n} archives were left closed (to add one: visloop add FILE)", path)
     elif not is_film(file):
-        left.add("{n} files are not pictures and were left out", path)
+        left.add("{n} files are no picture and were left out", path)
     elif not left.films:
         left.add("{n} videos were left out (--frames every:1s takes pictures from them)", path)
     else:

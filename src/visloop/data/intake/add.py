@@ -19,11 +19,13 @@ from sqlalchemy import Connection, text
 from visloop.data import catalog, dictionary
 from visloop.data.fields.records import NO_FIELDS
 from visloop.data.ingest.records import FILM, Found
+from visloop.data.ingest.wording import counted
 from visloop.data.intake.batch import Plan, Tally, plan, record
 from visloop.data.intake.films import Films
 from visloop.data.intake.memory import KnownFile, holder, known_files, remembered
 from visloop.data.intake.noting import Noting, noting
 from visloop.data.intake.reading import UNKNOWN_SIZE, Outcome, labels_digest, read, refused, sealed
+from visloop.data.intake.renames import Renames
 from visloop.data.media.keeping import Keeper, Nowhere, files_in_place
 from visloop.data.ontology import rules
 from visloop.data.origins.choosing import origins
@@ -125,6 +127,7 @@ class _Addition:
         self._films = Films(self._sink, ports.limits.frames_per_video)
         self._tally = Tally(notes=list(noted.notes))
         self._learning = options.add_classes
+        self._renames = Renames(options.class_map)
         self._known: dict[str, KnownFile] = {}
         self._parts: dict[str, list[str]] = {}
 
@@ -145,7 +148,12 @@ class _Addition:
                         batch = []
                 notes += opened.found.notes()
         self._stage(batch, closing=True)
-        return self._tally.answer(notes)
+        if not (self._tally.unchanged or self._tally.quarantined):
+            notes += self._renames.idle()
+        done = self._tally.answer(notes)
+        if not (done.added or done.updated or done.unchanged or done.quarantined):
+            done = replace(done, notes=(*done.notes, "there is nothing in it that could be added"))
+        return done
 
     def _look(self, origin: Origin) -> None:
         """What earlier calls noted of files there."""
@@ -200,6 +208,7 @@ class _Addition:
         if self._learning:
             grown = dictionary.with_entries(grown, found.classes, self._options.class_map)
         self._tally.classes_added += grown.names[len(known.names) :]
+        self._renames.met(each.name for each in found.classes)
         return grown
 
     def _outcomes(self, opened: Opened, seal: Seal | None) -> Iterator[Outcome]:
@@ -301,7 +310,9 @@ class _Addition:
             source, path = from_here.pop()
             yield msgspec.structs.replace(outcome, moved_from=path, moved_source=source)
         if left := sum(map(len, gone.values())):
-            self._tally.notes.append(f"{left} files are gone from where they were; samples stay")
+            self._tally.notes.append(
+                counted("{n} files are gone from where they were; samples stay", left)
+            )
 
     def _gone(self, *, listed: bool) -> dict[str, list[tuple[str, str]]]:
         """Image → (source, path) of samples whose files the scan did not meet and that are gone.
@@ -340,6 +351,7 @@ class _Addition:
 
     def _plan(self, over: Working, batch: list[Outcome], known: ClassDictionary, now: str) -> Plan:
         class_map = self._options.class_map
+        self._renames.met_in(batch)
         stamp = self._noted.stamp
         return plan(over, batch, known, class_map, now, learning=self._learning, stamp=stamp)
 

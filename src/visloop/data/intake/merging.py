@@ -11,6 +11,7 @@ from visloop.data.cameras.stamping import Stamp
 from visloop.data.dictionary import renamed
 from visloop.data.intake.memory import Remembered, holder
 from visloop.data.intake.reading import Outcome
+from visloop.data.media.keeping import located_image
 from visloop.data.objects import Annotations, carry_ids, with_ids
 from visloop.data.privacy.guard import kept_metadata, unsigned
 from visloop.data.records import Candidate, ClassDictionary, Sample
@@ -59,7 +60,18 @@ class Placing:
             sample = msgspec.structs.replace(sample, metadata=stamped)
         self._held[path] = sample
         self.notes += [f"{path}: {note}" for note in candidate.notes]
+        if was is not None and was.image != sample.image:
+            self._note_loss(path, was.image, outcome)
         return sample, was
+
+    def _note_loss(self, path: str, image: str, outcome: Outcome) -> None:
+        """Bytes that were only ever left in place are gone when their file is written over."""
+        left = outcome.found is not None and outcome.found.in_place
+        if left and located_image(self._over.connection, image):
+            told = (
+                "it was left in place and has changed: versions that hold its old bytes lost them"
+            )
+            self.notes.append(f"{path}: {told}")
 
     def _find(
         self, candidate: Candidate, remembered: Remembered | None

@@ -31,6 +31,7 @@ _UPSERT = text(
 )
 _STORED = delete(located).where(located.c.image.in_(bindparam("images", expanding=True)))
 _ANY = text("SELECT 1 FROM located LIMIT 1")
+_ONE = text("SELECT 1 FROM located WHERE image = :image LIMIT 1")
 _BELOW = text(
     "SELECT DISTINCT file FROM located WHERE file = :root OR (file > :low AND file < :high)"
 )
@@ -106,6 +107,11 @@ def files_in_place(connection: Connection, root: str) -> set[str]:
     low = root.rstrip("/") + "/"
     bound = {"root": root, "low": low, "high": low[:-1] + chr(ord("/") + 1)}
     return set(connection.scalars(_BELOW, bound))
+
+
+def located_image(connection: Connection, image: str) -> bool:
+    """Whether the bytes of a picture are noted where a file lies."""
+    return connection.scalar(_ONE, {"image": image}) is not None
 
 
 def in_place(ports: DataPorts, images: Collection[str]) -> dict[str, str]:

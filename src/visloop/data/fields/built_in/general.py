@@ -21,6 +21,9 @@ GENERAL: Final = (
     ),
     Field(name="licence", description="under which terms it may be used; best an SPDX id"),
     Field(name="author", description="who made the picture", private=True),
+    Field(
+        name="converted.from", description="the kind of file that the picture was converted from"
+    ),
     Field(name="coco.coco_url", description="where a COCO file says that the picture lies"),
     Field(name="coco.flickr_url", description="where a COCO file says that it came from"),
     Field(name="coco.date_captured", type="json", description="as a COCO file writes it"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from visloop.data.formats import rle
 from visloop.data.formats.bitmaps.palette import BACKGROUND, VOID, VOID_NUMBER, WIDE_VOID
 from visloop.data.ingest.media import media_of
+from visloop.data.ingest.png import read_png_body, read_png_header
 from visloop.data.ingest.probe import MAX_PIXELS
 from visloop.data.ingest.raster import check_pixels, open_picture
 from visloop.data.ingest.records import BrokenFile
@@ -37,6 +38,9 @@ def pixels(data: bytes, *, colours: bool) -> tuple[NDArray[Any], bool]:
     media = media_of(data[:512])
     if not isinstance(media, str):
         raise BrokenFile("not_an_image", "it is no picture")
+    if media == "image/png":  # Pillow takes what was cut off for background
+        read_png_header(data)
+        read_png_body(data)
     picture = open_picture(data, media)
     check_pixels(picture.width, picture.height, MAX_PIXELS)
     try:

@@ -125,6 +125,10 @@ class Pictures:
         found = self._by_tail(tidy)
         if len(found) == 1:
             return found[0]
+        if not found and tidy.startswith("../"):
+            return _leading_out(
+                tidy, source, f"the label file names {name!r}, which leads out of the folder"
+            )
         if found:
             reason = f"{name!r} fits {len(found)} pictures: {clean(found[0])}, {clean(found[1])} …"
         else:
@@ -140,13 +144,7 @@ class Pictures:
         """A file that the walk did not offer: it has an odd name, or a link leads out of the tree."""
         if inside(os.path.realpath(file), os.path.realpath(self.tree)):
             return file
-        return refuse(
-            clean(_relative(name)),
-            source,
-            "outside_folder",
-            f"{name!r} is a link out of the folder",
-            fix="copy the pictures in, or add the folder that they lie in",
-        )
+        return _leading_out(name, source, f"{name!r} is a link out of the folder")
 
     def _by_tail(self, name: str) -> list[str]:
         if not self._by_name:
@@ -171,6 +169,11 @@ def _json_files(folder: str) -> list[str]:
     if len(files) > _MOST_LABEL_FILES:  # one JSON per picture: another format
         return []
     return [file for file in files if looks_like_coco(file)]
+
+
+def _leading_out(name: str, source: str, reason: str) -> Refusal:
+    fix = "copy the pictures in, or add the folder that they lie in"
+    return refuse(clean(_relative(name)), source, "outside_folder", reason, fix=fix)
 
 
 def _tidy(name: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from visloop.data.formats import rle
 from visloop.data.formats.coco.model import Category, Document, Image, Kept, Object, Rle
 from visloop.data.ingest.probe import refuse
+from visloop.data.ingest.wording import counted
 from visloop.vision import (
     Annotation,
     Box,
@@ -91,9 +92,8 @@ class Translator:
         """Objects of pictures that the document does not name."""
         for image, objects in self._by_image.items():
             if image not in self._images:
-                reason = (
-                    f"{len(objects)} objects belong to picture {image}, which is not in the file"
-                )
+                sentence = f"{{n}} objects are of picture {image}, which is not in the file"
+                reason = counted(sentence, len(objects))
                 yield refuse(f"image {image}", source, "missing_image", reason, fix=_REDRAW)
 
     def _plain_box(self, each: Object) -> Box | None:

@@ -96,6 +96,7 @@ def _classes(sources: Sequence[_Source], left: Leftovers) -> tuple[ClassEntry, .
     entries: dict[str, ClassEntry] = {}
     used: dict[int, str] = {}
     for source in sources:
+        _tell_categories(source, left)
         for category in source.document.categories:
             name = class_name(category)
             if name in entries:
@@ -109,6 +110,22 @@ def _classes(sources: Sequence[_Source], left: Leftovers) -> tuple[ClassEntry, .
             used[number] = name
             entries[name] = _entry(category, name, number)
     return tuple(sorted(entries.values(), key=lambda entry: entry.id))
+
+
+def _tell_categories(source: _Source, left: Leftovers) -> None:
+    """Name what is wrong with the list of categories, and what is made of it."""
+    by_id: dict[int, str] = {}
+    for category in source.document.categories:
+        name = class_name(category)
+        if not category.name.strip():
+            left.say(f"category {category.id} has no name: it is called {name!r}")
+        before = by_id.get(category.id, name)
+        if before != name:
+            left.say(
+                f"categories {before!r} and {name!r} have the same id {category.id}:"
+                f" objects of it are taken as {name!r}"
+            )
+        by_id[category.id] = name
 
 
 def _entry(category: Category, name: str, number: int) -> ClassEntry:

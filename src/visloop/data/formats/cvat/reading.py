@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from visloop.data.formats.beside import Whole, joined, typed
 from visloop.data.formats.classes import entries_of
 from visloop.data.formats.cvat.labels import Labels, read_labels, side_in
-from visloop.data.formats.cvat.shapes import SHAPES, decode
+from visloop.data.formats.cvat.shapes import NO_SHAPES, decode
 from visloop.data.formats.cvat.video import Video
 from visloop.data.formats.folder import SPLITS
 from visloop.data.formats.loose import BadObject, head, read_xml, size, unreadable_labels
@@ -128,7 +128,7 @@ def _annotations(
     entries: list[tuple[object, Annotation]] = []
     objections: list[Objection] = []
     ellipses = 0
-    for ordinal, each in enumerate((e for e in node if e.tag in SHAPES), start=1):
+    for ordinal, each in enumerate((e for e in node if e.tag not in NO_SHAPES), start=1):
         try:
             label = each.get("label", "").strip()
             entries.append((side_in(each), decode(each, label, labels, declared)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from visloop.data.formats import rle
+from visloop.data.formats.beside import FIELD
 from visloop.data.formats.loose import BadObject, number
 from visloop.data.formats.shapes import ellipse_ring, tidy
 from visloop.data.ingest.probe import MAX_PIXELS
@@ -32,6 +33,8 @@ FLAG: Final = "occluded"
 WHOLE: Final = ("z_order", "group_id")
 SOURCE: Final = "source"
 BY_HAND: Final = frozenset({"", "manual", "file"})
+NO_SHAPES: Final = frozenset(("attribute", FIELD))
+"""What may stand beside shapes."""
 _REFUSED: Final = {"polyline": "a line that encloses nothing", "cuboid": "a cuboid"}
 _HALF_TURN: Final = 180.0
 
@@ -50,6 +53,8 @@ def decode(  # noqa: PLR0911 - one a kind
     Raises:
         BadObject: it is of a kind that we have not, or its numbers are wrong.
     """
+    if node.tag not in SHAPES:
+        raise BadObject("unsupported_shape", f"no shape is called {node.tag!r}")
     if node.tag in _REFUSED:
         reason = f"{node.tag} is {_REFUSED[node.tag]}, which is not read"
         raise BadObject("unsupported_shape", reason)

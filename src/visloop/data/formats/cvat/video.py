@@ -22,7 +22,7 @@ import msgspec
 from visloop.data.formats.beside import FIELD, Whole, joined, typed
 from visloop.data.formats.cvat.encoding import track_of
 from visloop.data.formats.cvat.labels import Labels, side_in
-from visloop.data.formats.cvat.shapes import SHAPES, decode
+from visloop.data.formats.cvat.shapes import NO_SHAPES, decode
 from visloop.data.formats.loose import BadObject, mapping, size
 from visloop.data.formats.shapes import ELLIPSE_NOTE
 from visloop.data.formats.stated import Objection, Stated
@@ -127,7 +127,7 @@ class Video:
         single, own = extra.get(SINGLE) is True, extra.get("track")
         name = own if isinstance(own, str) and own else name
         said: list[_Said] = []
-        for each in (node for node in track if node.tag in SHAPES):
+        for each in (node for node in track if node.tag not in NO_SHAPES):
             one = self._state(each, label, f"track {track.get('id', at)}", name, single=single)
             if one is not None:
                 said.append(one)

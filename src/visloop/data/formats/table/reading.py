@@ -47,6 +47,8 @@ _SUFFIXES: Final = (".csv", ".tsv")
 _NOT_LABELS: Final = frozenset({CLASSES_FILE, "metadata.csv", "truth.csv"})
 """`truth.csv` is what the virtual line knows of its pictures, for whoever wants to check a model."""
 _MOST_BYTES: Final = 2 << 30
+_UNCLOSED: Final = "unexpected end of data"
+"""What the csv module says where the text ends inside quotes."""
 _MEND: Final = "mend or remove the line"
 _ENDINGS: Final = (".jpg", ".png", ".jpeg", ".JPG", ".tif", ".bmp", ".webp")
 
@@ -137,8 +139,37 @@ def _load(file: str, left: Leftovers) -> _Table:
     first = next((line for line in lines if line.strip()), "")
     delimiter = delimiter_of(first)
     columns = columns_of(first, delimiter)
+    try:
+        rows = _rows(text, delimiter, columns)
+    except csv.Error as problem:
+        raise unreadable_labels(file, "CSV", problem) from problem
+    if not columns.shares:
+        tops = [largest(row) for row in rows]
+        fractions = any(fraction for _, fraction in tops)
+        if fractions and max(top for top, _ in tops) <= 1:
+            left.say(f"{clean(file)}: no coordinate is above 1, so they are taken as shares")
+            columns = columns._replace(shares=True)
+    return _Table(file, columns, delimiter != ",", rows)
+
+
+def _rows(text: str, delimiter: str, columns: Columns) -> list[Row]:
+    """Every row; quotes in the middle of a cell are letters, but one that opens a cell must close.
+
+    Raises:
+        csv.Error: a quote never ends, or a cell is absurdly long.
+    """
+    told = text.replace("\0", "\ufffd")
+    try:
+        return _parsed(told, delimiter, columns, strict=True)
+    except csv.Error as problem:
+        if _UNCLOSED in str(problem):
+            raise csv.Error(f"{problem}: a quote never ends") from problem
+        return _parsed(told, delimiter, columns, strict=False)
+
+
+def _parsed(text: str, delimiter: str, columns: Columns, *, strict: bool) -> list[Row]:
     rows: list[Row] = []
-    reader = csv.reader(io.StringIO(text.replace("\0", "\ufffd"), newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
     header = columns.header
     try:
         for cells in reader:
@@ -149,15 +180,8 @@ def _load(file: str, left: Leftovers) -> _Table:
                 continue
             rows.append(row_of(reader.line_num, cells, columns.keys))
     except csv.Error as problem:
-        problem_at = f"line {reader.line_num}: {problem}"
-        raise unreadable_labels(file, "CSV", problem_at) from problem
-    if not columns.shares:
-        tops = [largest(row) for row in rows]
-        fractions = any(fraction for _, fraction in tops)
-        if fractions and max(top for top, _ in tops) <= 1:
-            left.say(f"{clean(file)}: no coordinate is above 1, so they are taken as shares")
-            columns = columns._replace(shares=True)
-    return _Table(file, columns, delimiter != ",", rows)
+        raise csv.Error(f"line {reader.line_num}: {problem}") from problem
+    return rows
 
 
 def _classes(file: str) -> tuple[ClassEntry, ...]:

@@ -41,6 +41,7 @@ UNSPLIT: Final = "unsplit"
 _YAML_FIRST: Final = ("data.yaml", "dataset.yaml", "data.yml", "dataset.yml")
 _NAMES_FILES: Final = ("classes.txt", "obj.names", "_darknet.labels", "names.txt", "classes.names")
 NO_LABELS: Final = frozenset({*_NAMES_FILES, "readme.txt", "labels.txt", "requirements.txt"})
+_BY_NUMBER: Final = "they are called by their numbers"
 _MOST_YAML: Final = 8 << 20
 _SNIFFED: Final = 20
 _MEND: Final = "mend the paths, or add the folder of pictures and labels without this file"
@@ -81,12 +82,17 @@ def layout_of(path: str, task: Task, left: Leftovers) -> Layout:
     given_file = not os.path.isdir(path)
     file = path if given_file else _description_in(path)
     if file is None:
-        return Layout(path, clean(path), Schema(_names_below(path), task))
+        named = _names_below(path)
+        if not named and task != "classify":
+            left.say(f"no file names the classes: {_BY_NUMBER}")
+        return Layout(path, clean(path), Schema(named, task))
     described = _darknet_described(file) if file.endswith(".data") else _yaml_described(file)
     folder = os.path.dirname(file)
     tree = _root(described, folder, follow=given_file) if given_file else path
     names = _names(described.get("names"), folder, file)
     schema = _schema(described, names, task, left)
+    if not names and schema.task != "classify":
+        left.say(f"{clean(file)} names no classes: {_BY_NUMBER}")
     places, problems, missing = _places(described, file, tree, follow=given_file)
     if missing:
         shown = ", ".join(clean(each) for each in missing)
@@ -119,7 +125,20 @@ def _description_in(folder: str) -> str | None:
         return None
     inside_it = [name for name in names if name.lower().endswith((".yaml", ".yml", ".data"))]
     inside_it.sort(key=lambda name: (name.lower() not in _YAML_FIRST, name))
-    return next(filter(_is_description, (os.path.join(folder, name) for name in inside_it)), None)
+    files = [os.path.join(folder, name) for name in inside_it]
+    if found := next(filter(_is_description, files), None):
+        return found
+    broken = (each for each in files if _is_broken(each))
+    return next(broken, None) if os.path.isdir(os.path.join(folder, "labels")) else None
+
+
+def _is_broken(file: str) -> bool:
+    """Whether a file with the name of a description cannot be read as one."""
+    try:
+        _yaml_described(file)
+    except LabelsUnreadable:
+        return os.path.basename(file).lower() in _YAML_FIRST
+    return False
 
 
 def _yaml_described(file: str) -> dict[str, Any]:
@@ -128,7 +147,8 @@ def _yaml_described(file: str) -> dict[str, Any]:
             raw = opened.read(_MOST_YAML).decode("utf-8-sig")
         described: Any = YAML(typ="safe").load(raw)
     except (YAMLError, OSError, ValueError, RecursionError, TypeError) as problem:
-        raise LabelsUnreadable(f"{clean(file)} is not YAML: {problem}", fix=_MEND) from problem
+        told = " ".join(str(problem).split())[:300]
+        raise LabelsUnreadable(f"{clean(file)} is not YAML: {told}", fix=_MEND) from problem
     if not isinstance(described, dict):
         return {}
     return {str(key): value for key, value in cast("dict[Any, Any]", described).items()}

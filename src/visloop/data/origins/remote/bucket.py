@@ -18,7 +18,7 @@ import msgspec
 from visloop.config import load_plugin
 from visloop.data.formats import FORMATS
 from visloop.data.ingest.probe import refuse
-from visloop.data.ingest.scan import scan
+from visloop.data.ingest.scan import SourceNotFound, scan
 from visloop.data.origins.archives.kinds import is_archive_name
 from visloop.data.origins.archives.unpack import BadMember, plain_name, safe_name
 from visloop.data.origins.records import Fetched, Opened, Seal
@@ -58,15 +58,19 @@ class BucketPrefix:
         """List it, fetch what a scan must read, and scan.
 
         Raises:
+            SourceNotFound: nothing is there, and nothing of it was added before.
             BucketNotFound, BucketForbidden, BucketUnreachable: it cannot be listed.
         """
-        del known
         bucket = open_bucket(ports, self._url)
         with scratch(ports.scratch) as folder:
             tree = _Tree(ports, self._url, bucket, folder)
             listed = ports.progress.track(bucket.list(), doing="list", unit="object")
             at_once = [each for each in listed if tree.plant(each) and not self._is_lazy(each.key)]
             tree.fetch_all(at_once)
+            if tree.empty and not known:
+                raise SourceNotFound(
+                    f"there is nothing below {self._url}", fix="check the prefix, letter by letter"
+                )
             found = scan([str(folder)], self._options)
             named = Renamed(found, str(folder), self._url, tree.refusals)
             yield Opened(named, tree, complete=True)
@@ -101,6 +105,7 @@ class _Tree:
         self._ports, self._url, self._bucket, self._folder = ports, url, bucket, folder
         self._objects: dict[str, BucketObject] = {}
         self.refusals: list[Refusal] = []
+        self.empty = True
 
     def plant(self, each: BucketObject) -> bool:
         """An empty file of the object's size and a time for its mark; whether it can be one."""
@@ -108,6 +113,7 @@ class _Tree:
             each.size_bytes == 0 and "." not in each.key.rpartition("/")[2]
         ):
             return False  # stands for a folder
+        self.empty = False
         try:
             file = self._folder / safe_name(each.key)
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -115,10 +121,10 @@ class _Tree:
                 out.truncate(each.size_bytes)
             _stamp(file, each)
         except BadMember as problem:
-            self._refuse(each, problem.reason)
+            self._refuse(each, problem.reason_code, problem.reason)
             return False
         except OSError as problem:
-            self._refuse(each, f"it cannot be a file: {problem.strerror}")
+            self._refuse(each, "fetch_failed", f"it cannot be a file: {problem.strerror}")
             return False
         self._objects[str(file)] = each
         return True
@@ -134,7 +140,7 @@ class _Tree:
             ):
                 if problem is not None:
                     (self._folder / safe_name(each.key)).unlink(missing_ok=True)
-                    self._refuse(each, problem[0], problem[1])
+                    self._refuse(each, *problem)
                 else:
                     del self._objects[str(self._folder / safe_name(each.key))]
 
@@ -147,8 +153,8 @@ class _Tree:
         problem = self._fill(each, Path(found.file))
         if problem is None:
             return "here"
-        reason, fix = problem
-        return refuse(found.path, found.source, "fetch_failed", reason, fix=fix)
+        code, reason, fix = problem
+        return refuse(found.path, found.source, code, reason, fix=fix)
 
     def drop(self, found: Found) -> None:
         """Give the bytes back to the disk; size and time stay."""
@@ -156,29 +162,29 @@ class _Tree:
         if each is not None:
             os.truncate(found.file, 0)
 
-    def _fill(self, each: BucketObject, file: Path) -> tuple[str, str] | None:
-        """Fetch one object; what went wrong, and the fix."""
+    def _fill(self, each: BucketObject, file: Path) -> tuple[str, str, str] | None:
+        """Fetch one object; what went wrong: a reason code, the reason, the fix."""
         limit = int(self._ports.limits.fetch_mb * 1e6)
         if each.size_bytes > limit:
-            return (
-                f"it has {each.size_bytes / 1e6:.0f} MB, more than {limit / 1e6:.0f}",
-                "raise ingest.fetch_mb in visloop.yaml",
-            )
+            return _too_large(each.size_bytes, limit)
         try:
             self._bucket.fetch(each.key, file, limit)
         except VisloopError as problem:
-            return problem.what, problem.fix
+            return "fetch_failed", problem.what, problem.fix
         _stamp(file, each)
         return None
 
-    def _refuse(self, each: BucketObject, reason: str, fix: str = "") -> None:
+    def _refuse(self, each: BucketObject, code: str, reason: str, fix: str = "") -> None:
         shown = plain_name(each.key)
-        self.refusals.append(
-            refuse(shown, f"{self._url}/{shown}", "fetch_failed", reason, fix=fix or _COPY)
-        )
+        self.refusals.append(refuse(shown, f"{self._url}/{shown}", code, reason, fix=fix or _COPY))
 
 
 _COPY: Final = "copy the object to another key, and add again"
+
+
+def _too_large(size_bytes: int, limit_bytes: int) -> tuple[str, str, str]:
+    reason = f"it has {size_bytes / 1e6:.1f} MB, more than {limit_bytes / 1e6:g}"
+    return "too_large", reason, "raise ingest.fetch_mb in visloop.yaml"
 
 
 def _stamp(file: Path, each: BucketObject) -> None:
@@ -194,10 +200,14 @@ def refetched(ports: DataPorts, founds: Iterable[Found]) -> Iterator[Item]:
         for found in founds:
             url, _, key = found.source.rpartition("/")
             try:
-                open_bucket(ports, url).fetch(key, file, limit)
+                size = open_bucket(ports, url).fetch(key, file, limit)
             except VisloopError as problem:
                 yield refuse(
                     found.path, found.source, "fetch_failed", problem.what, fix=problem.fix
                 )
             else:
-                yield msgspec.structs.replace(found, file=str(file))
+                code, reason, fix = _too_large(size, limit)
+                if size > limit:
+                    yield refuse(found.path, found.source, code, reason, fix=fix)
+                else:
+                    yield msgspec.structs.replace(found, file=str(file))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import random
+import re
 import socket
 import ssl
 import time
@@ -99,8 +100,11 @@ class Net:
             raise NotGot(
                 "fetch_failed", "the server does not answer in time", _LATER, again=True
             ) from problem
+        except httpx.UnsupportedProtocol as problem:
+            told = "it cannot be fetched: it leads to something that is neither http nor https"
+            raise NotGot("fetch_failed", told, _LOOK) from problem
         except (httpx.TransportError, OSError) as problem:
-            told = str(problem) or type(problem).__name__
+            told = re.sub(r"^\[Errno -?\d+\] ", "", str(problem)) or type(problem).__name__
             raise NotGot(
                 "fetch_failed", f"it cannot be fetched: {told}", _LATER, again=True
             ) from problem
