@@ -44,6 +44,12 @@ class FactRow(TypedDict):
     payload: dict[str, Any]
 
 
+class Sample(data.Sample, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """As `samples` answers it: with the file, where the bytes were left where they lie."""
+
+    in_place: str = ""
+
+
 class QueueRow(TypedDict):
     dataset: str
     waiting: int
@@ -85,7 +91,7 @@ ROWS: dict[tuple[str, str], Any] = {
     ("log", "rows"): LogRow,
     ("status", "rows"): DatasetStatus,
     ("datasets", "rows"): DatasetSummary,
-    ("samples", "rows"): data.Sample,
+    ("samples", "rows"): Sample,
     ("quarantine.list", "rows"): data.Quarantined,
     ("formats", "rows"): formats.FormatLine,
     ("classes.list", "rows"): data.ClassRow,

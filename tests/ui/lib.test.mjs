@@ -9,6 +9,7 @@ const { blocksOf } = await import(ui + "markdown.js");
 const { outlines } = await import(ui + "marks.js");
 const { Outbox } = await import(ui + "outbox.js");
 const { paced, paceInWords } = await import(ui + "pace.js");
+const states = await import(ui + "states.js");
 const words = await import(ui + "words.js");
 
 test("figures are read as people say them", () => {
@@ -287,4 +288,34 @@ test("what is under way says how fast it goes and how long it takes", () => {
   tell(told);
   now = 70_000;
   assert.match(tell(told), /, 500 a second, 30 s left$/, "what is done next has a clock of its own");
+});
+
+test("a negative is told from a picture that nobody looked at", () => {
+  assert.equal(states.stateOf({ annotations: [{ type: "class" }] }), "labelled");
+  assert.equal(states.stateOf({}), "negative");
+  assert.equal(states.stateOf({ labelled: false }), "not labelled");
+});
+
+test("frames, what was taken off and values are told in words", () => {
+  assert.equal(states.clock(61.0055), "1:01.006");
+  assert.equal(
+    states.frameInWords({ "video.frame_time_s": 2.011, "video.frame": 60, "image.source_video": "a.mp4" }),
+    "0:02.011, frame 60 of a.mp4",
+  );
+  assert.equal(states.frameInWords({ "exif.iso": 100 }), "");
+  const privacy = {
+    "privacy.policy": "x",
+    "privacy.gps": "removed",
+    "privacy.faces": [[0, 0, 9, 9]],
+    "privacy.text": [],
+  };
+  assert.deepEqual(states.privacyInWords(privacy), [
+    "the place was removed",
+    "1 face blurred",
+    "no region of text found",
+  ]);
+  assert.deepEqual(states.privacyInWords({}), []);
+  assert.equal(states.valueInWords(0.1 + 0.2, "number"), "0.3");
+  assert.equal(states.valueInWords(false, "boolean"), "no");
+  assert.equal(states.valueInWords([1, 2], "json"), "[1,2]");
 });

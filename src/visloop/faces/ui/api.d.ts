@@ -1153,6 +1153,7 @@ export interface Sample {
   added?: string;
   labelled?: boolean;
   format?: number;
+  in_place?: string;
 }
 
 export interface SamplesAsk {
