@@ -13,6 +13,7 @@ from tests.data_world import SCOPE, close, facts, folder_of, make_ports, picture
 from visloop import data
 from visloop.errors import UsageError
 from visloop.ids import Ref
+from visloop.train.truth import choose
 from visloop.vision import Box, ClassLabel
 
 
@@ -325,3 +326,32 @@ def test_a_repaired_file_comes_in_under_the_name_of_today(pets, photos) -> None:
     )
     with pytest.raises(data.UnknownClass, match="'dog' is not a class"):
         data.add(pets, SCOPE, "pets", [folder_of(photos.parent / "more", dog=5)])
+
+
+def test_a_picture_that_carried_both_classes_of_a_merge_says_the_new_one_once(pets) -> None:
+    first = next(iter(view(pets, "pets").values()))
+    both = (
+        ClassLabel(id="a" * 32, label="cat", author="model:net@v1", review="proposed", score=0.9),
+        ClassLabel(id="b" * 32, label="dog", author="user:ann"),
+        Box(id="c" * 32, label="cat", xyxy=(1, 1, 9, 9)),
+        Box(id="d" * 32, label="dog", xyxy=(1, 1, 9, 9)),
+    )
+    with pets.ledger.write(SCOPE) as write:
+        data.stage(pets, write, "pets", [msgspec.structs.replace(first, annotations=both)])
+    data.commit(pets, SCOPE, "pets", "both")
+    data.merge_classes(pets, SCOPE, "pets", ["cat", "dog"], "animal")
+    now = view(pets, "pets")[first.path].annotations
+    assert [(type(each), each.id[0]) for each in now] == [
+        (ClassLabel, "b"),
+        (Box, "c"),
+        (Box, "d"),
+    ]
+    assert {each.label for each in now} == {"animal"}
+    chosen = choose(view(pets, "pets").values(), data.classes(pets, SCOPE, "pets"))
+    assert {(each.label) for each in chosen.pictures} == {"animal"}
+    assert (len(chosen.pictures), chosen.left_out) == (7, {})
+    # under the old names it comes in said once, too
+    with pets.ledger.write(SCOPE) as write:
+        data.stage(pets, write, "pets", [msgspec.structs.replace(first, annotations=both)])
+    again = view(pets, "pets@work")[first.path].annotations
+    assert [each.id[0] for each in again] == ["b", "c", "d"]

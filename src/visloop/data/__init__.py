@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from visloop.data.dictionary import UnknownClass as UnknownClass
     from visloop.data.dictionary import class_names as class_names
     from visloop.data.dictionary import classes as classes
+    from visloop.data.dictionary import renamed as renamed
     from visloop.data.exporting import Exported as Exported
     from visloop.data.exporting import export as export
     from visloop.data.features import Embedder as Embedder
@@ -207,6 +208,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "UnknownClass",
             "class_names",
             "classes",
+            "renamed",
         ),
         "exporting": (
             "Exported",

@@ -17,7 +17,7 @@ from visloop.data.tree.nodes import Bytes
 from visloop.errors import Refused
 from visloop.events import Scope
 from visloop.store import Write
-from visloop.vision import Annotation
+from visloop.vision import Annotation, ClassLabel
 
 _NAMED_IN_ERROR = 5
 
@@ -125,18 +125,45 @@ def checked(samples: Iterable[Sample], dictionary: ClassDictionary, dataset: str
 def renamed(
     annotations: tuple[Annotation, ...], names: Mapping[str, str]
 ) -> tuple[Annotation, ...]:
-    """The annotations with their classes renamed; names that are not in the table stay."""
+    """The annotations with their classes renamed; names that are not in the table stay.
+
+    Classes of the whole picture that become one are said once.
+    """
     for each in annotations:
         if names.get(each.label, each.label) != each.label:
             break
     else:
         return annotations
-    return tuple(
+    now = tuple(
         each
         if (name := names.get(each.label, each.label)) == each.label
         else msgspec.structs.replace(each, label=name)
         for each in annotations
     )
+    return said_once(annotations, now)
+
+
+def said_once(was: tuple[Annotation, ...], now: tuple[Annotation, ...]) -> tuple[Annotation, ...]:
+    """`now`, which renames classes of `was`: labels of the whole picture that became one said once.
+
+    What a person accepted stays before what a model proposed, then the one that was called so
+    before, then the surer one, then the first.
+    """
+    said: dict[str, list[int]] = {}
+    for at, each in enumerate(now):
+        if isinstance(each, ClassLabel):
+            said.setdefault(each.label, []).append(at)
+    double = [held for held in said.values() if len({was[at].label for at in held}) > 1]
+    if not double:
+        return now
+    gone: set[int] = set()
+    for held in double:
+        gone |= set(held) - {max(held, key=lambda at: _weight(was[at], now[at]))}
+    return tuple(each for at, each in enumerate(now) if at not in gone)
+
+
+def _weight(was: Annotation, now: Annotation) -> tuple[bool, bool, float]:
+    return now.review == "accepted", was.label == now.label, now.score or 0.0
 
 
 def unknown_class(unknown: list[str], dictionary: ClassDictionary, dataset: str) -> UnknownClass:

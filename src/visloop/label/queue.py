@@ -142,10 +142,7 @@ def renamed(
     annotations: tuple[Annotation, ...], names: Mapping[str, str]
 ) -> tuple[Annotation, ...]:
     """The annotations under the names of today; classes that are not in the table stay."""
-    return tuple(
-        msgspec.structs.replace(each, label=names.get(each.label, each.label))
-        for each in annotations
-    )
+    return data.renamed(annotations, names)
 
 
 def of_prediction(ports: LabelPorts, scope: Scope, prediction: str) -> Task | None:

@@ -350,10 +350,18 @@ class _Addition:
                 write.fact("data.staged", self._dataset, **counts)
 
     def _plan(self, over: Working, batch: list[Outcome], known: ClassDictionary, now: str) -> Plan:
-        class_map = self._options.class_map
         self._renames.met_in(batch)
-        stamp = self._noted.stamp
-        return plan(over, batch, known, class_map, now, learning=self._learning, stamp=stamp)
+        stamp, blobs = self._noted.stamp, self._ports.blobs
+        return plan(
+            over,
+            batch,
+            known,
+            self._options.class_map,
+            now,
+            learning=self._learning,
+            stamp=stamp,
+            blobs=blobs,
+        )
 
 
 class _Rehearsal(_Addition):

@@ -22,7 +22,7 @@ from visloop.data.records import Added, ClassDictionary, Refusal, Sample
 from visloop.data.staging import stage_over
 from visloop.data.working import Working, batches
 from visloop.ids import digest_of
-from visloop.store import Write, utc_text
+from visloop.store import Blobs, Write, utc_text
 
 _AT_ONCE: Final = 500
 
@@ -95,6 +95,7 @@ def plan(
     *,
     learning: bool,
     stamp: Stamp | None = None,
+    blobs: Blobs | None = None,
 ) -> Plan:
     """Decide what each outcome means for the data set; reads only.
 
@@ -111,7 +112,7 @@ def plan(
     memory = remembered(
         over.connection, over.state.project, over.state.name, [each.source for each in outcomes]
     )
-    placing = Placing(over, grown, class_map, now, stamp or Stamp(()))
+    placing = Placing(over, grown, class_map, now, stamp or Stamp(()), blobs)
     paths = {each.path for each in good} | {each.path for each in memory.values()}
     placing.look_up(paths | {each.moved_from for each in good if each.moved_from is not None})
     samples: list[Sample] = []

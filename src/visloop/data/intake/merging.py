@@ -12,12 +12,14 @@ from visloop.data.dictionary import renamed
 from visloop.data.intake.memory import Remembered, holder
 from visloop.data.intake.reading import Outcome
 from visloop.data.media.keeping import located_image
+from visloop.data.media.same import same_frame
 from visloop.data.objects import Annotations, carry_ids, with_ids
 from visloop.data.privacy.guard import kept_metadata, unsigned
 from visloop.data.records import Candidate, ClassDictionary, Sample
 from visloop.data.staging import FROZEN_SPLITS
 from visloop.data.working import Working
 from visloop.ids import sample_id
+from visloop.store import Blobs
 
 
 class Placing:
@@ -30,10 +32,11 @@ class Placing:
         class_map: Mapping[str, str],
         now: str,
         stamp: Stamp,
+        blobs: Blobs | None = None,
     ) -> None:
         names = known.lookup()
         self._renames = names | {old: names.get(new, new) for old, new in class_map.items()}
-        self._over, self._now, self._stamp = over, now, stamp
+        self._over, self._now, self._stamp, self._blobs = over, now, stamp, blobs
         self._held: dict[str, Sample | None] = {}
         self.notes: list[str] = []
 
@@ -53,6 +56,9 @@ class Placing:
             self.notes.append(f"{path}: moved here from {outcome.moved_from}")
         else:
             path, was = self._find(candidate, remembered)
+            if was is not None and self._is_frame(was, candidate):
+                kept = {name: getattr(was, name) for name in ("image", "bytes", "media", "mode")}
+                candidate = msgspec.structs.replace(candidate, **kept)
         same = remembered is not None and unsigned(remembered.labels) == unsigned(outcome.labels)
         sample = self._merged(candidate, path, was, remembered, same_labels=same)
         stamped = self._stamp(sample.metadata)
@@ -81,12 +87,21 @@ class Placing:
         if remembered is not None and remembered.state == "sample":
             wanted = remembered.path
         path, number = wanted, 1
-        while (was := self._at(path)) is not None and _is_another(was, candidate):
+        while (was := self._at(path)) is not None and self._is_another(was, candidate):
             number += 1
             path = _numbered(wanted, number)
         if path != wanted:
             self.notes.append(f"{wanted}: another file has this name, so it is called {path}")
         return path, was
+
+    def _is_another(self, was: Sample, candidate: Candidate) -> bool:
+        return _is_another(was, candidate) and not self._is_frame(was, candidate)
+
+    def _is_frame(self, was: Sample, candidate: Candidate) -> bool:
+        """Whether it is the frame itself that comes back, as the picture that it was exported as."""
+        if self._blobs is None or was.image == candidate.image or was.source == candidate.source:
+            return False
+        return same_frame(self._blobs, was, candidate)
 
     def _at(self, path: str) -> Sample | None:
         if path not in self._held:

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from visloop.data import catalog
+from visloop.data.dictionary import said_once
 from visloop.data.ontology import rules
 from visloop.data.ontology.dividing import KEEP, division
 from visloop.data.records import ClassDictionary, DataPorts, Sample, Version
@@ -294,6 +295,7 @@ def _relabelled(
             continue
         was = decode(entry)
         now = tuple(_with_class(was, each, plan, tally) for each in was.annotations)
+        now = said_once(was.annotations, now)
         if now != was.annotations:
             tally.samples += 1
             yield entry.key, encode(msgspec.structs.replace(was, annotations=now))
