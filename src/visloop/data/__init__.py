@@ -117,6 +117,8 @@ if TYPE_CHECKING:
     from visloop.data.ontology.rules import NameTaken as NameTaken
     from visloop.data.origins.archives.unpack import ArchiveRefused as ArchiveRefused
     from visloop.data.origins.handed import Handed as Handed
+    from visloop.data.privacy.entering import NotProtected as NotProtected
+    from visloop.data.privacy.entering import protected as protected
     from visloop.data.privacy.finding import find_faces as find_faces
     from visloop.data.privacy.finding import find_text as find_text
     from visloop.data.privacy.policy import Policy as Policy
@@ -271,6 +273,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "VideoReader",
         ),
         "origins.archives.unpack": ("ArchiveRefused",),
+        "privacy.entering": ("NotProtected", "protected"),
         "privacy.finding": ("find_faces", "find_text"),
         "privacy.policy": ("Policy",),
         "privacy.regions": ("Redactor", "Region"),

@@ -76,10 +76,11 @@ def quarantine_retry(
     offered = again(ports, files.values())
     track = ports.progress.track(offered, doing="retry", unit="file", total=len(files))
     total, nodes = Tally(), Nodes(ports.blobs)
-    sink = Keeper(ports.blobs, Guard(ports.privacy, ports.secret))
+    guard = Guard(ports.privacy, ports.secret)
+    sink = Keeper(ports.blobs, guard)
     with closing(Films(sink, ports.limits.frames_per_video)) as films:
         read_again = (
-            each for item in track for each in _read_again(item, files, noted, sink, films)
+            each for item in track for each in _read_again(item, files, noted, sink, films, guard)
         )
         for outcomes in batches(read_again, _AT_ONCE):
             ports.blobs.flush()
@@ -107,12 +108,15 @@ def _read_again(
     noted: Mapping[str, Remembered],
     sink: Keeper,
     films: Films,
+    guard: Guard,
 ) -> Iterator[Outcome]:
     """What becomes of a file that was refused; of a film, of each of its frames too.
 
-    `said_of` is what the scan once said: kept where the file still cannot be had.
+    `said_of` is what the scan once said: kept where the file still cannot be had. `guard` is the
+    workspace's; wishes of the `add` that refused the file hold still.
     """
     before = noted.get(item.source)
+    sink.guard = guard.again(said_of.get(item.source))
     if isinstance(item, Refusal):
         yield refused(item, said_of.get(item.source), before.labels if before else "")
         return

@@ -61,6 +61,7 @@ def accept(
         TaskNotFound: there is no such task.
         NothingProposed: `label` is None and the model proposed nothing.
         UnknownClass: the label is no class of the data set.
+        NotProtected: the workspace's policy of privacy cannot be kept for the picture.
     """
     with ports.ledger.write(scope) as write:
         return accept_in(ports, write, get(write.connection, scope.project, task_id), label,
@@ -83,7 +84,10 @@ def accept_in(
     if task.state == "accepted" and _said(final) == _said(task.final or ()):
         return task
     split = task.split or task.candidate.split or split_of(task.image, test_share)
-    sample = _sample(write, task, final, split)
+    candidate = data.protected(ports.data, task.candidate)
+    if candidate.image != task.image:
+        ports.data.blobs.flush()
+    sample = _sample(write, task, candidate, final, split)
     data.stage(ports.data, write, task.dataset, [sample])
     agreed = bool(task.proposed) and _said(final) == _said(task.proposed)
     return _decide(write, task, "accepted", final=final, split=split, agreed=agreed)
@@ -209,13 +213,18 @@ def _said(annotations: Sequence[Annotation]) -> list[Any]:
     return [msgspec.to_builtins(each) for each in bare] or [None]
 
 
-def _sample(write: Write, task: Task, final: tuple[Annotation, ...], split: str) -> data.Sample:
-    candidate = task.candidate
+def _sample(
+    write: Write,
+    task: Task,
+    candidate: data.Candidate,
+    final: tuple[Annotation, ...],
+    split: str,
+) -> data.Sample:
     origin = {"task": task.id, "prediction": task.prediction, "model": task.model}
     return data.Sample(
         id=sample_id(task.dataset, task.path, task.image),
         path=task.path,
-        image=task.image,
+        image=candidate.image,
         bytes=candidate.bytes,
         width=candidate.width,
         height=candidate.height,

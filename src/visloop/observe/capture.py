@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from sqlalchemy import func, insert, select
 
 from visloop import data, label
@@ -139,7 +140,8 @@ def prepare(
         room = _room(connection, scope.project, monitor.deployment, policy, day)
     left = set(first) - _captured(ports, scope, monitor.deployment, list(first)) if room else set()
     left = label.undecided(ports.label, scope, policy.dataset, left) if left else left
-    made = (_proposal(ports, monitor.deployment, each) for i, each in first.items() if i in left)
+    wanted = (each for image, each in first.items() if image in left)
+    made = (_proposal(ports, scope, monitor.deployment, policy.dataset, each) for each in wanted)
     # bytes that today's limit would leave out are not stored at all
     found = list(islice((proposal for proposal in made if proposal is not None), room))
     ports.blobs.flush()
@@ -168,18 +170,22 @@ def _captured(ports: ObservePorts, scope: Scope, deployment: str, images: list[s
     return found
 
 
-def _proposal(ports: ObservePorts, deployment: str, telling: Telling) -> label.Proposal | None:
-    """None where data would not take the picture (it was served, but is nothing to learn from)."""
+def _proposal(
+    ports: ObservePorts, scope: Scope, deployment: str, dataset: str, telling: Telling
+) -> label.Proposal | None:
+    """None where data would not take the picture (it was served, but is nothing to learn from).
+
+    What the workspace's policy of privacy hides is gone before its bytes are stored.
+    """
     kept, row = telling.seen.kept, telling.seen.row
     assert kept is not None
     probe = data.probe(kept.image, row.image)
     if isinstance(probe, data.Refusal):
         return None
     suffix = mimetypes.guess_extension(probe.media) or ""
-    image = ports.blobs.put(kept.image)
     candidate = data.Candidate(
-        path=f"captured/{deployment}/{image[:20]}{suffix}",
-        image=image,
+        path=f"captured/{deployment}/{row.image[:20]}{suffix}",
+        image=row.image,
         bytes=len(kept.image),
         width=probe.width,
         height=probe.height,
@@ -190,13 +196,31 @@ def _proposal(ports: ObservePorts, deployment: str, telling: Telling) -> label.P
         metadata=probe.metadata,
         source=f"deployment:{deployment}",
     )
+    try:
+        safe = data.protected(ports.label.data, candidate, kept.image)
+    except data.NotProtected:
+        return None
+    if safe.image == row.image:
+        ports.blobs.put(kept.image)
+    elif _is_met(ports, scope, deployment, dataset, safe.image):
+        return None
+    else:  # the digest of the picture as it was would tell who has seen it
+        suffix = mimetypes.guess_extension(safe.media) or ""
+        path = f"captured/{deployment}/{safe.image[:20]}{suffix}"
+        safe = msgspec.structs.replace(safe, path=path)
     return label.Proposal(
-        candidate=candidate,
+        candidate=safe,
         reasons=telling.reasons,
         priority=round(telling.priority, 4),
         prediction=row.id,
         model=row.model,
     )
+
+
+def _is_met(ports: ObservePorts, scope: Scope, deployment: str, dataset: str, image: str) -> bool:
+    """Whether a picture that the policy changed was captured, queued or committed before."""
+    captured = _captured(ports, scope, deployment, [image])
+    return bool(captured) or not label.undecided(ports.label, scope, dataset, [image])
 
 
 def record(

@@ -73,6 +73,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `shares`: coordinates are not pixels but shares (0 … 1) of the upright picture's width and
     height, to be multiplied once its size is known; `corners`: outlines of four corners among them
     stand for turned boxes.
+
+    `privacy` are wishes of this `add` that are stricter than the workspace's policy: a retry keeps
+    them.
     """
 
     path: str
@@ -88,6 +91,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     shares: bool = False
     corners: bool = False
     in_place: bool = False
+    privacy: dict[str, str] = {}
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True, gc=False):

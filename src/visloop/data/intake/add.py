@@ -120,7 +120,7 @@ class _Addition:
                 "files left in place keep all they show: the policy of privacy cannot be kept",
                 fix="leave --in-place away, or add to a workspace without a privacy section",
             )
-        self._guard = Guard(policy, ports.secret, options.deep)
+        self._guard = Guard(policy, ports.secret, options.deep, options.privacy)
         self._sink: Keeper | Nowhere = (
             Nowhere(self._guard) if options.dry_run else Keeper(ports.blobs, self._guard)
         )
@@ -229,9 +229,9 @@ class _Addition:
         for item in track(found, doing="add", unit="picture", total=found.total):
             before = known.pop(item.source, None)
             if isinstance(item, Refusal):
-                yield refused(item)
+                yield refused(item, self._guard.unread(item))
                 continue
-            item = self._noted.on(item)  # noqa: PLW2901 - the same file, with more said of it
+            item = self._guard.on(self._noted.on(item))  # noqa: PLW2901 - with more said of it
             labels = guard.signed(labels_digest(item, renames))
             if before is not None and not guard.deep and _untouched(item, labels, before):
                 self._count_untouched(before)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import msgspec
+from msgspec.structs import replace
 from PIL import Image, ImageOps
 
 from visloop.config import load_plugin
 from visloop.data.formats.bake import jpeg_settings, upright_exif
 from visloop.data.ingest.probe import probe
 from visloop.data.ingest.raster import open_picture
-from visloop.data.ingest.records import BrokenFile, Probe
+from visloop.data.ingest.records import BrokenFile, Found, Probe
 from visloop.data.media.converted import png
 from visloop.data.privacy.place.cleaning import cleaned
 from visloop.data.privacy.place.tiff import clean_tiff
@@ -27,8 +28,6 @@ from visloop.lazy import lazy_vendor
 from visloop.store import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -50,12 +49,33 @@ _FACE_CELLS: Final = 5
 class Guard:
     """A policy at work. `key` is the workspace's secret, for pseudonyms that only it can make.
 
-    `deep`: every picture is decoded whole before it is believed.
+    `deep`: every picture is decoded whole before it is believed. `wishes` of one `add` made the
+    policy stricter than the workspace's; what that `add` refuses keeps them.
     """
 
     policy: Policy = field(default_factory=Policy)
     key: str = ""
     deep: bool = False
+    wishes: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def on(self, found: Found) -> Found:
+        """The file with the wishes noted on it."""
+        return replace(found, privacy=self._stricter) if self._stricter else found
+
+    def unread(self, refusal: Refusal) -> Found | None:
+        """What is kept of a file that a scan could not look at, if anything was wished."""
+        path, source = refusal.path, refusal.source
+        said = Found(path=path, file=source, source=source)
+        return self.on(said) if self._stricter else None
+
+    def again(self, found: Found | None) -> Guard:
+        """The gate for a file that was refused once: as strict as then, and as the policy is now."""
+        wishes = found.privacy if found is not None else {}
+        return Guard(self.policy.tightened(wishes), self.key, self.deep, wishes)
+
+    @property
+    def _stricter(self) -> dict[str, str]:
+        return {name: wish for name, wish in self.wishes.items() if wish != "keep"}
 
     def signed(self, labels: str) -> str:
         """What is noted of a file's labels, so that another policy makes it read again."""
@@ -77,7 +97,7 @@ class Guard:
         keyed = {
             key: digest_of(self.key, metadata[key])[:16] for key in _PSEUDONYMS if key in metadata
         }
-        return piece._replace(probe=msgspec.structs.replace(piece.probe, metadata=metadata | keyed))
+        return piece._replace(probe=replace(piece.probe, metadata=metadata | keyed))
 
     def _protected(self, piece: Piece) -> Piece:
         data, seen = piece
@@ -108,9 +128,7 @@ class Guard:
         }
         return piece._replace(
             data=clean,
-            probe=msgspec.structs.replace(
-                after, metadata=metadata | told, notes=(*seen.notes, *notes)
-            ),
+            probe=replace(after, metadata=metadata | told, notes=(*seen.notes, *notes)),
         )
 
     def _blurred(self, data: bytes, seen: Probe) -> tuple[bytes, dict[str, Any]]:
