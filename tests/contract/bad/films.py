@@ -53,6 +53,17 @@ def not_asked(folder: Path) -> None:
     film(folder / "a.mp4", 5)
 
 
+@case(
+    GROUP,
+    "a video that is named itself, and `--frames` not given",
+    FILE,
+    "unsupported_media",
+    said="it is a video",
+)
+def named(folder: Path) -> Path:
+    return film(folder / "a.mp4", 5)
+
+
 @case(GROUP, "a word for `--frames` that is not known", WHOLE, "usage", options={"frames": "some"})
 def unknown_word(folder: Path) -> None:
     film(folder / "a.mp4", 5)

@@ -208,7 +208,7 @@ def circle(folder: Path) -> None:
     (folder / "again").symlink_to(folder)
 
 
-@case(GROUP, "an empty folder", KEPT, said="nothing in it")
+@case(GROUP, "an empty folder", KEPT, said="nothing was found")
 def nothing(folder: Path) -> None:
     (folder / "sub").mkdir()
 

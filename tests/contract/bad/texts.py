@@ -151,7 +151,7 @@ def exchanged(folder: Path) -> None:
     table(folder, f"{HEADER}a.jpg,cat,9,9,1,2\n")
 
 
-@case(TABLE, "a table and no rows", KEPT, said="nothing in it")
+@case(TABLE, "a table and no rows", KEPT, said="nothing was found")
 def no_rows(folder: Path) -> None:
     table(folder, HEADER)
 

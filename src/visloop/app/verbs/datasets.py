@@ -11,6 +11,7 @@ import msgspec
 from visloop import data
 from visloop.app.operation import arg, operation, opt
 from visloop.app.rows import Count, Rows, rows_of
+from visloop.errors import UsageError
 from visloop.ids import Ref
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Committed:
 @operation("commit", permission="data.write")
 def commit(ports: Ports, scope: Scope, ask: Commit) -> Committed:
     """Staged changes become a version."""
+    if not ask.message.strip():
+        raise UsageError("a version needs a message", fix="say what changed: -m 'first pictures'")
     made = data.commit(ports.data, scope, ask.dataset, ask.message)
     return Committed(version=made.name, dataset=made.dataset, samples=made.count, root=made.root)
 

@@ -8,6 +8,7 @@ from visloop.data.formats.bake import bake
 from visloop.data.formats.target import Names
 from visloop.data.ingest.media import EXTENSIONS, READ_SUFFIXES
 from visloop.data.ingest.walk import is_hidden
+from visloop.data.ingest.wording import counted
 
 if TYPE_CHECKING:
     from visloop.data.formats.losses import Losses
@@ -85,13 +86,12 @@ class PicturesOut:
         said: list[str] = []
         if self.baked:
             said.append(
-                f"{len(self.baked)} pictures were turned upright, as their EXIF says, so that "
-                "every reader sees the pixels that the boxes mean"
+                counted("{n} pictures were turned upright, as EXIF says,", len(self.baked))
+                + " so that every reader sees the pixels that the boxes mean"
             )
         if self.renamed:
-            said.append(
-                f"{len(self.renamed)} files got another name; the logical path is kept beside it"
-            )
+            sentence = "{n} files got another name; the logical path is kept beside it"
+            said.append(counted(sentence, len(self.renamed)))
         return tuple(said)
 
 

@@ -66,7 +66,10 @@ def probe(
         return refuse(name, source, broken.reason_code, broken.reason)
     except _Unsupported as other:
         kind = other.kind
-        return refuse(name, source, "unsupported_media", f"{kind.name} is not read", fix=kind.fix)
+        reason = (
+            "it is a video, not a picture" if kind.name == "video" else f"{kind.name} is not read"
+        )
+        return refuse(name, source, "unsupported_media", reason, fix=kind.fix)
 
 
 def refuse(path: str, source: str, reason_code: str, reason: str, *, fix: str = "") -> Refusal:

@@ -33,6 +33,7 @@ _NEVER_PICTURES: Final = frozenset((*_TEXTS.split(), *_OTHERS.split()))
 _NAMED_AT_MOST: Final = 10
 
 
+NO_FRAMES: Final = "{n} videos were left out (--frames every:1s takes pictures from them)"
 STILL_WRITTEN: Final = "files were written to a moment ago and are left for later"
 
 
@@ -154,7 +155,7 @@ def _is_offered(file: str, path: str, left: Leftovers) -> bool:
     elif not is_film(file):
         left.add("{n} files are no picture and were left out", path)
     elif not left.films:
-        left.add("{n} videos were left out (--frames every:1s takes pictures from them)", path)
+        left.add(NO_FRAMES, path)
     else:
         return True
     return False

@@ -152,7 +152,7 @@ class _Addition:
             notes += self._renames.idle()
         done = self._tally.answer(notes)
         if not (done.added or done.updated or done.unchanged or done.quarantined):
-            done = replace(done, notes=(*done.notes, "there is nothing in it that could be added"))
+            done = replace(done, notes=(*done.notes, "nothing was found to add"))
         return done
 
     def _look(self, origin: Origin) -> None:

@@ -61,7 +61,9 @@ def parse_frames(text: str) -> FramePolicy:
             return FramePolicy("seconds", step_s=number * _SECONDS[found["unit"]])
         if number.denominator == 1:
             return FramePolicy("frames", step=int(number))
-    raise UsageError(f"{text!r} does not say which frames to take", fix=f"one of: {FORMS}")
+    meant = f"every:{wanted}"
+    hint = f"did you mean {meant!r}?  " if _EVERY.fullmatch(meant) else ""
+    raise UsageError(f"{text!r} does not say which frames to take", fix=f"{hint}one of: {FORMS}")
 
 
 def chosen(policy: FramePolicy, marks: Marks, time_base: Fraction) -> Sequence[int]:

@@ -48,6 +48,17 @@ class Verb(click.Command):
             short_help=operation.summary,
         )
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does; a data set that stands alone where `--dataset` takes it is told so."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            optional = any(each.name == "dataset" and each.cli != "arg" for each in self._known)
+            if optional and "unexpected extra argument" in error.message:
+                told = f"{error.message}. Of one data set: --dataset NAME"
+                raise click.UsageError(told, ctx) from error
+            raise
+
     def request(self, given: Mapping[str, Any], base: Path) -> Any:
         """The request that these arguments stand for; paths are relative to `base`."""
         values = {each.name: _value(each, given[each.name], base) for each in self._known}
@@ -59,6 +70,8 @@ class Verb(click.Command):
         with output.connected(settings) as connection:
             answer = connection.call(self.operation, ask)
         output.show(self.operation, answer, settings)
+        if getattr(ask, "dry_run", False) and not settings.json:
+            click.echo("dry run: nothing was changed")
         code = app.exit_code_of(self.operation, answer)
         if code:
             raise SystemExit(code)

@@ -63,11 +63,17 @@ def _fields(plain: Mapping[str, Any]) -> None:
         if isinstance(value, list) and value and isinstance(value[0], dict):
             click.echo(f"{key}:")
             _rows(value)  # pyright: ignore[reportUnknownArgumentType]
-        elif isinstance(value, list) and len(value) > 1:
+        elif value == []:
+            continue
+        elif isinstance(value, list) and _is_long(value):  # pyright: ignore[reportUnknownArgumentType]
             click.echo(f"{key}:")
             _lines(value)  # pyright: ignore[reportUnknownArgumentType]
         else:
             click.echo(f"{key:<{width}}  {_cell(value)}")
+
+
+def _is_long(values: Sequence[object]) -> bool:
+    return len(values) > 1 or any(len(str(each)) > _WIDE for each in values)
 
 
 def _lines(values: Sequence[object]) -> None:
@@ -124,8 +130,20 @@ def _added(plain: Mapping[str, Any]) -> None:
     if classes and not any(f": {classes}" in note for note in plain["notes"]):
         click.echo(f"classes: {classes}")
     _lines(plain["notes"])
-    if plain["quarantined"]:
-        click.echo("why: visloop quarantine list")
+    left_out = sum(": left out, " in note for note in plain["notes"])
+    if left_out:
+        click.echo(f"{left_out} {'object was' if left_out == 1 else 'objects were'} left out")
+    if plain["quarantined"] or left_out:
+        click.echo("what mends them: visloop quarantine list")
+
+
+def _counted(said: str) -> Callable[[Mapping[str, Any]], None]:
+    """An answer that is a count, in words."""
+
+    def told(plain: Mapping[str, Any]) -> None:
+        click.echo(said.format(n=plain["count"]))
+
+    return told
 
 
 def _refactored(plain: Mapping[str, Any]) -> None:
@@ -242,7 +260,13 @@ def _quarantined(plain: Mapping[str, Any]) -> None:
         click.echo("nothing was refused")
     for row in plain["rows"]:
         click.echo(click.style(f"{row['dataset']}:{row['path']}", bold=True) + f"  {row['reason']}")
-        click.echo(click.style("  fix: ", fg="green") + row["fix"])
+        click.echo(click.style("  fix: ", fg="green") + f"{row['fix']}   (id {row['id']})")
+    names = sorted({row["dataset"] for row in plain["rows"]})
+    if len(names) == 1:
+        click.echo(
+            f"mended: visloop quarantine retry {names[0]}"
+            f"   not wanted: visloop quarantine remove {names[0]} --id ID -m WHY"
+        )
 
 
 def _label_list(plain: Mapping[str, Any]) -> None:
@@ -321,6 +345,8 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "label.next": _label_list,
     "label.import": _imported,
     "quarantine.retry": _added,
+    "quarantine.remove": _counted("{n} let go; their files stay where they lie"),
+    "unstage": _counted("{n} staged changes taken back"),
     "gate": _gated,
     "evaluate": _evaluated,
     "loop.start": _loop,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,19 @@ from visloop.faces.cli import derive, output, processes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_TRACEBACK = "VISLOOP_TRACEBACK"
+
 
 class SystemRefused(VisloopError):
     """The operating system said no: no such folder, no permission, a full disk."""
 
     code = "system.refused"
+
+
+class Fault(VisloopError):
+    """Something that nobody foresaw: a fault of visloop itself."""
+
+    code = "fault"
 
 
 class Tree(click.Group):
@@ -138,14 +147,33 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except click.ClickException as error:
         return _usage(error, as_json=as_json)
-    except (click.exceptions.Exit, SystemExit, click.Abort, BrokenPipeError) as stop:
+    except (
+        click.exceptions.Exit,
+        SystemExit,
+        click.Abort,
+        KeyboardInterrupt,
+        BrokenPipeError,
+    ) as stop:
         return _ended(stop)
     except OSError as error:
         what = f"{error.filename or 'the system'}: {error.strerror or error}"
         fix = "check that the place exists, may be written to, and has room"
         output.fail(SystemRefused(what, fix=fix), as_json=as_json)
         return SystemRefused.exit_code
+    except Exception as error:  # whatever it is: nobody is helped by a traceback that did not ask
+        if os.environ.get(_TRACEBACK):
+            raise
+        output.fail(_fault(error), as_json=as_json)
+        return Fault.exit_code
     return 0
+
+
+def _fault(error: Exception) -> Fault:
+    told = " ".join(str(error).split())[:300]
+    return Fault(
+        f"visloop met a fault of its own: {type(error).__name__}: {told}",
+        fix=f"nothing half done is kept; {_TRACEBACK}=1 before the command shows where, to report it",
+    )
 
 
 def _ended(stop: BaseException) -> int:
@@ -154,8 +182,8 @@ def _ended(stop: BaseException) -> int:
             return stop.exit_code
         case SystemExit():
             return stop.code if isinstance(stop.code, int) else 0
-        case click.Abort():
-            click.echo("stopped", err=True)
+        case click.Abort() | KeyboardInterrupt():
+            click.echo("stopped; run it again to go on", err=True)
             return 130
         case _:  # whoever read our output has seen enough
             return 0

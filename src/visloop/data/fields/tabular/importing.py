@@ -94,6 +94,8 @@ def meta_import(
         report.matched, report.unplaced = 0, []
         grown, columns, notes = _columns(table, fields)
         rows = dict(_placed(tree, table.rows, key, report))
+        if not rows:
+            return Draft((), fields)
         values = _values(rows, columns, file, dataset)
         return Draft(_samples(tree, values), grown, notes)
 
