@@ -116,3 +116,25 @@ def test_a_path_that_is_not_there_says_so(desk: Visit, classes: Path) -> None:
     page.get_by_role("button", name="Add to boxed").click()
     expect(page.locator(".failure")).to_contain_text("nowhere")
     desk.seen.said.clear()
+
+
+def test_an_unknown_class_says_what_mends_it_here(desk: Visit, classes: Path) -> None:
+    desk.site.ask("add", paths=[str(classes / "gear")], to="strict", format="images")
+    desk.site.ask("classes.add", dataset="strict", names=["wheel"])
+    page = desk.go("data", "strict", "work", "all", "add")
+    page.get_by_label("Paths").fill(str(classes))
+    page.get_by_role("button", name="See what would happen").click()
+    expect(page.locator(".failure")).to_contain_text("'gear'")
+    expect(page.locator(".failure")).to_contain_text("Rename classes")
+    desk.seen.said.clear()
+    page.get_by_label("Let new class names in").check()
+    page.get_by_role("button", name="See what would happen").click()
+    expect(page.locator(".outcome")).to_contain_text("2 new classes: gear, nut")
+    page.get_by_label("Rename classes").fill("gear = wheel, nut = wheel")
+    page.get_by_role("button", name="Add to strict").click()
+    expect(page.locator(".outcome")).not_to_contain_text("new class")
+    assert {
+        each["annotations"][0]["label"]
+        for each in desk.site.ask("samples", ref="strict@work")["rows"]
+        if each.get("annotations")
+    } == {"wheel"}

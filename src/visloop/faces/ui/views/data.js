@@ -7,6 +7,9 @@ import { empty, failure, panel, waiting } from "../lib/parts.js";
 import { address, go, useAnswer } from "../lib/use.js";
 import { count } from "../lib/words.js";
 import { Add } from "./dataset/add.js";
+import { Classes } from "./dataset/classes.js";
+import { Export } from "./dataset/export.js";
+import { Metadata } from "./dataset/metadata.js";
 import { Pictures } from "./dataset/pictures.js";
 import { Quarantine } from "./dataset/quarantine.js";
 import { choose } from "./dataset/send.js";
@@ -15,6 +18,9 @@ import { choose } from "./dataset/send.js";
 /** What a data set shows besides its pictures; each has an address: `#/data/line/work/all/classes`. */
 const ROOMS = /** @type {const} */ ([
   ["pictures", "Pictures"],
+  ["classes", "Classes"],
+  ["metadata", "Metadata"],
+  ["export", "Export"],
   ["quarantine", "Quarantine"],
   ["add", "Add pictures"],
 ]);
@@ -42,6 +48,7 @@ export function Data({ address: parts }) {
     version: parts[1] || "work",
     split: parts[2] === "all" ? "" : (parts[2] ?? ""),
     room: parts[3] && !place ? parts[3] : "pictures",
+    chosen: parts[4] ?? "",
     open: place ? place - 1 : -1,
   });
 }
@@ -93,8 +100,8 @@ const Rooms = ({ dataset, version, split, room }) =>
     ),
   );
 
-/** @param {{dataset: DatasetSummary, others: DatasetSummary[], version: string, split: string, room: string, open: number}} properties */
-function Dataset({ dataset, others, version, split, room, open }) {
+/** @param {{dataset: DatasetSummary, others: DatasetSummary[], version: string, split: string, room: string, chosen: string, open: number}} properties */
+function Dataset({ dataset, others, version, split, room, chosen, open }) {
   const { name } = dataset;
   const samples = useSamples(`${name}@${version}${split ? `:${split}` : ""}`);
   const { head } = samples;
@@ -148,12 +155,27 @@ function Dataset({ dataset, others, version, split, room, open }) {
     ),
     h(Rooms, { dataset, version, split, room }),
     failure(samples.error),
-    room === "pictures"
-      ? h(Pictures, { key: "pictures", dataset, samples, version, split, open })
-      : room === "quarantine"
-        ? h(Quarantine, { name })
-        : room === "add"
-          ? h(Add, { name })
-          : panel("", empty(`A data set has no ${room}`, a({ href: address("data", name) }, "See its pictures"))),
+    h(Room, { dataset, samples, version, split, room, chosen, open }),
   );
+}
+
+/** @param {{dataset: DatasetSummary, samples: ReturnType<typeof useSamples>, version: string, split: string, room: string, chosen: string, open: number}} properties */
+function Room({ dataset, samples, version, split, room, chosen, open }) {
+  const { name } = dataset;
+  switch (room) {
+    case "pictures":
+      return h(Pictures, { dataset, samples, version, split, open });
+    case "classes":
+      return h(Classes, { dataset, version, split, chosen });
+    case "metadata":
+      return h(Metadata, { name, version, split, total: samples.head?.total ?? 0 });
+    case "export":
+      return h(Export, { name, version, split });
+    case "quarantine":
+      return h(Quarantine, { name });
+    case "add":
+      return h(Add, { name });
+    default:
+      return panel("", empty(`A data set has no ${room}`, a({ href: address("data", name) }, "See its pictures")));
+  }
 }

@@ -32,6 +32,12 @@ export const pairs = (text) =>
       .filter(([old, now]) => old && now),
   );
 
+/** What mends it here, where the server speaks of the command line. @param {import("../../lib/api.js").ApiError} problem */
+const here = ({ code, what, fix }) =>
+  code === "data.unknown_class"
+    ? { what, fix: "Say under Rename classes what each is here, or tick Let new class names in." }
+    : { what, fix };
+
 /** @param {{name: string, cameras: string[]}} properties */
 export function Bring({ name, cameras }) {
   const [says, setSays] = useState(NOTHING);
@@ -156,7 +162,7 @@ export function Bring({ name, cameras }) {
       ),
     ),
     deeds.progress ? p({ class: "caption", role: "status" }, deeds.progress) : null,
-    failure(deeds.problem),
+    failure(deeds.problem && here(deeds.problem)),
     shown ? h(Outcome, { done: shown.done, dataset: shown.to, would: shown.would }) : null,
     shown && !shown.would ? p(a({ href: address("data", shown.to) }, "See the pictures")) : null,
   );

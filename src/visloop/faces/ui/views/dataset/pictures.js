@@ -1,10 +1,10 @@
 // @ts-check
 /** The pictures of a data set with labels and boxes, and beside them classes, versions, what was refused. */
-import { button, div, figcaption, figure, h, li, p, span, ul, useEffect, useState } from "../../lib/dom.js";
+import { a, button, div, figcaption, figure, h, li, p, span, ul, useEffect, useState } from "../../lib/dom.js";
 import { thumbnail } from "../../lib/api.js";
 import { Marks, placed } from "../../lib/marks.js";
 import { dot, empty, panel, Picture } from "../../lib/parts.js";
-import { go, useClasses } from "../../lib/use.js";
+import { address, go, useClasses } from "../../lib/use.js";
 import { Window } from "../../lib/window.js";
 import { count, tally } from "../../lib/words.js";
 import { Changes, Refused, Versions } from "../versions.js";
@@ -46,25 +46,25 @@ function Labels({ sample, classes }) {
   );
 }
 
-/** @param {{classes: Classes, hidden: string[], onToggle: (name: string) => void}} properties */
-const Legend = ({ classes, hidden, onToggle }) =>
+/** @param {{name: string, classes: Classes, hidden: string[], onToggle: (name: string) => void}} properties */
+const Legend = ({ name, classes, hidden, onToggle }) =>
   panel(
-    "Classes",
+    { title: "Classes", aside: a({ href: address("data", name, "work", "all", "classes") }, "Edit") },
     classes.names.length
       ? ul(
           { class: "legend" },
-          ...classes.names.map((name) =>
+          ...classes.names.map((each) =>
             li(
               button(
                 {
                   type: "button",
                   class: "quiet",
-                  "aria-pressed": String(!hidden.includes(name)),
+                  "aria-pressed": String(!hidden.includes(each)),
                   title: "show or hide its boxes",
-                  onClick: () => onToggle(name),
+                  onClick: () => onToggle(each),
                 },
-                dot(classes.colour(name)),
-                name,
+                dot(classes.colour(each)),
+                each,
               ),
             ),
           ),
@@ -108,6 +108,7 @@ export function Pictures({ dataset, samples, version, split, open }) {
       div(
         { class: "side" },
         h(Legend, {
+          name,
           classes,
           hidden,
           onToggle: (each) =>
