@@ -179,6 +179,13 @@ if TYPE_CHECKING:
     from visloop.app.verbs.project import audit as audit
     from visloop.app.verbs.project import facts as facts
     from visloop.app.verbs.project import trace as trace
+    from visloop.app.verbs.querying import Complete as Complete
+    from visloop.app.verbs.querying import Completed as Completed
+    from visloop.app.verbs.querying import Query as Query
+    from visloop.app.verbs.querying import QueryAnswer as QueryAnswer
+    from visloop.app.verbs.querying import asked_of as asked_of
+    from visloop.app.verbs.querying import complete as complete
+    from visloop.app.verbs.querying import query as query
     from visloop.app.verbs.refactoring import ClassesMerge as ClassesMerge
     from visloop.app.verbs.refactoring import ClassesRename as ClassesRename
     from visloop.app.verbs.refactoring import ClassesSplit as ClassesSplit
@@ -462,6 +469,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "audit",
             "facts",
             "trace",
+        ),
+        "verbs.querying": (
+            "Complete",
+            "Completed",
+            "Query",
+            "QueryAnswer",
+            "asked_of",
+            "complete",
+            "query",
         ),
         "verbs.refactoring": (
             "ClassesMerge",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visloop import data, evaluate, label, loop, observe, registry, serve, train
+from visloop import data, evaluate, label, loop, observe, query, registry, serve, train
 
 if TYPE_CHECKING:
     from visloop.config import Config
@@ -28,6 +28,7 @@ class Ports:
     clock: Clock
     progress: Progress
     secret: str = ""
+    columns: query.Kept = field(default_factory=lambda: query.Kept())  # noqa: PLW0108 - found when it is used
 
     @property
     def data(self) -> data.DataPorts:
@@ -40,6 +41,7 @@ class Ports:
             limits=data.Limits(**self.config.ingest.model_dump(exclude={"frames_per_video"})),
             privacy=data.Policy(**self.config.privacy.model_dump()),
             secret=self.secret,
+            columns=self.columns,
         )
 
     @property

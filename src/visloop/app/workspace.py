@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visloop import config as configuration
-from visloop import data, store
+from visloop import data, query, store
 from visloop.app import schema
 from visloop.app.ports import Ports
 from visloop.errors import Conflict, NotFound, UsageError
@@ -160,6 +160,7 @@ def open_ports(
         clock=clock,
         progress=progress or Silent(),
         secret=_secret(inner),
+        columns=query.Kept(inner / "cache" / "columns"),
     )
 
 

@@ -128,6 +128,9 @@ if TYPE_CHECKING:
     from visloop.data.quarantine import quarantine_list as quarantine_list
     from visloop.data.quarantine import quarantine_remove as quarantine_remove
     from visloop.data.quarantine import quarantine_retry as quarantine_retry
+    from visloop.data.querying.answering import Answer as Answer
+    from visloop.data.querying.answering import completed as completed
+    from visloop.data.querying.answering import query as query
     from visloop.data.records import Added as Added
     from visloop.data.records import AddOptions as AddOptions
     from visloop.data.records import Candidate as Candidate
@@ -302,6 +305,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "streams.live": ("is_live", "watch_stream"),
         "streams.records": ("Watch", "Watched", "parse_commits"),
         "offered": ("READ_FORMATS", "WRITTEN_FORMATS"),
+        "querying.answering": ("Answer", "completed", "query"),
         "quarantine": (
             "QuarantinedNotFound",
             "quarantine_list",

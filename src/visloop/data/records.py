@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from visloop import query
 from visloop.data.privacy.policy import Policy
 from visloop.ids import FORMAT, digest_of
 from visloop.vision import Annotation
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from visloop.progress import Progress
+    from visloop.query import Kept
     from visloop.store import Blobs, Ledger
 
 
@@ -57,6 +59,7 @@ class DataPorts:
     limits: Limits = field(default_factory=Limits)
     privacy: Policy = field(default_factory=Policy)
     secret: str = ""
+    columns: Kept = field(default_factory=lambda: query.Kept())  # noqa: PLW0108 - found when it is used
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

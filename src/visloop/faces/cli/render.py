@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
-from visloop.faces.cli import metadata
+from visloop.faces.cli import metadata, queried
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -303,6 +303,15 @@ def _differing(plain: Mapping[str, Any]) -> None:
         click.echo(f"… only the first {len(rows)} changed samples are shown")
 
 
+def _queried(plain: Mapping[str, Any]) -> None:
+    rows = queried.rows(plain)
+    if rows:
+        _rows(rows, [key for key in rows[0] if any(row[key] for row in rows)])
+    click.echo(queried.summary(plain))
+    for line in queried.facet_lines(plain):
+        click.echo(line)
+
+
 def _imported(plain: Mapping[str, Any]) -> None:
     click.echo(f"{plain['accepted']} accepted, {plain['unchanged']} said nothing new")
     if plain["unknown"]:
@@ -331,6 +340,7 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "classes.split": _refactored,
     "status": _status,
     "diff": _differing,
+    "query": _queried,
     "meta.show": metadata.shown,
     "meta.fields": _meta_fields,
     "meta.set": metadata.changed,

@@ -152,6 +152,14 @@ class Dataset:
         ask = app.Diff(a=f"{self.name}@{a}", b=f"{self.name}@{b}")
         return self._workspace.call(app.diff, ask)
 
+    def query(self, text: str, version: str = "work", **options: Any) -> app.QueryAnswer:
+        """Samples or objects on which a question holds: `ds.query('box(label = "cat")')`.
+
+        `options` are the fields of `visloop.app.Query`: `of`, `offset`, `limit`, `facets`.
+        """
+        ask = app.Query(text=text, at=f"{self.name}@{version}", **options)
+        return self._workspace.call(app.query, ask)
+
     def samples(self, version: str = "work", *, offset: int = 0, limit: int = 50) -> app.SamplePage:
         """A page of samples."""
         ask = app.Samples(ref=f"{self.name}@{version}", offset=offset, limit=limit)

@@ -16,6 +16,8 @@ export interface Verbs {
   "checkout": { ask: CheckoutAsk; answer: CheckoutAnswer };
   "status": { ask: StatusAsk; answer: { count: number; rows: Status[] } };
   "samples": { ask: SamplesAsk; answer: { count: number; total: number; classes: string[]; splits: Record<string, number>; rows: Sample[] } };
+  "query": { ask: QueryAsk; answer: QueryAnswer };
+  "complete": { ask: CompleteAsk; answer: Completed };
   "export": { ask: ExportAsk; answer: Exported };
   "formats": { ask: FormatsAsk; answer: { count: number; rows: FormatLine[] } };
   "split": { ask: SplitAsk; answer: SplitAnswer };
@@ -477,6 +479,24 @@ export interface Committed {
   dataset: string;
   samples: number;
   root: string;
+}
+
+export interface CompleteAsk {
+  text?: string;
+  cursor?: number | null;
+  of?: "objects" | "samples";
+  at?: string;
+}
+
+export interface Completed {
+  count: number;
+  start: number;
+  end: number;
+  rows: (Record<string, any>)[];
+  problem: string;
+  fix: string;
+  problem_start: number;
+  problem_end: number;
 }
 
 export interface Count {
@@ -1049,6 +1069,23 @@ export interface Quarantined {
   split: string | null;
   time: string;
   format: number;
+}
+
+export interface QueryAnswer {
+  count: number;
+  ref: string;
+  of: string;
+  rows: (Record<string, any>)[];
+  facets: (Record<string, any>)[];
+}
+
+export interface QueryAsk {
+  text: string;
+  of?: "objects" | "samples";
+  at?: string;
+  offset?: number;
+  limit?: number;
+  facets?: string;
 }
 
 export interface QueueRow {

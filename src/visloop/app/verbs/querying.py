@@ -1,0 +1,120 @@
+"""Verbs that ask: questions over data sets, and what could stand next in one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from visloop import data
+from visloop.app.operation import arg, operation, opt
+from visloop.errors import UsageError
+from visloop.ids import Ref
+
+if TYPE_CHECKING:
+    from visloop.app.ports import Ports
+    from visloop.events import Scope
+
+
+@dataclass(frozen=True)
+class Query:
+    """Find samples or objects by anything known of them: 'box(label = cat and width >= 50)'.
+
+    The language: docs/reference/query.md. Without --at: everything of the only data set, committed
+    or not. A question that cannot be understood is answered with the place and what was expected.
+    """
+
+    text: str = arg("the question; '' is everything")
+    of: Literal["samples", "objects"] = opt("what is listed", default="samples")
+    at: str = opt("a data set or version: photos, photos@v1:test", default="")
+    offset: int = opt("skip so many", default=0)
+    limit: int = opt("at most so many, 1000 at once", default=50)
+    facets: str = opt("count values of these fields: label,split,folder", default="")
+
+
+@dataclass(frozen=True)
+class QueryAnswer:
+    """How many fit, one page of them, and the facets: field, values with counts, `without` a value."""
+
+    count: int
+    ref: str
+    of: str
+    rows: tuple[dict[str, Any], ...]
+    facets: tuple[dict[str, Any], ...]
+
+
+@operation("query", permission="data.read")
+def query(ports: Ports, scope: Scope, ask: Query) -> QueryAnswer:
+    """One page."""
+    found = data.query(
+        ports.data,
+        scope,
+        asked_of(ports, scope, ask.at),
+        ask.text,
+        of_objects=ask.of == "objects",
+        offset=ask.offset,
+        limit=ask.limit,
+        facets=[each.strip() for each in ask.facets.split(",") if each.strip()],
+    )
+    facets = tuple(asdict(each) for each in found.facets)
+    return QueryAnswer(found.count, found.ref, found.of, found.rows, facets)
+
+
+@dataclass(frozen=True)
+class Complete:
+    """What could stand next in a question, for shells and pages: 'box(lab'.
+
+    Also says what is wrong with the question so far, and where.
+    """
+
+    text: str = arg("the question so far", default="")
+    cursor: int | None = opt("the place, in characters; default: the end", default=None)
+    of: Literal["samples", "objects"] = opt("what is listed", default="samples")
+    at: str = opt("a data set or version: photos, photos@v1:test", default="")
+
+
+@dataclass(frozen=True)
+class Completed:
+    """Candidates that could replace the characters from `start` to `end`; `problem` so far."""
+
+    count: int
+    start: int
+    end: int
+    rows: tuple[dict[str, Any], ...]
+    problem: str
+    fix: str
+    problem_start: int
+    problem_end: int
+
+
+@operation("complete", permission="data.read")
+def complete(ports: Ports, scope: Scope, ask: Complete) -> Completed:
+    """Candidates in the order of the reference page."""
+    place = len(ask.text) if ask.cursor is None else ask.cursor
+    ref = asked_of(ports, scope, ask.at)
+    found = data.completed(ports.data, scope, ref, ask.text, place, of_objects=ask.of == "objects")
+    return Completed(
+        count=len(found.candidates),
+        start=found.start,
+        end=found.end,
+        rows=tuple(asdict(each) for each in found.candidates),
+        problem=found.problem,
+        fix=found.fix,
+        problem_start=found.problem_start,
+        problem_end=found.problem_end,
+    )
+
+
+def asked_of(ports: Ports, scope: Scope, at: str) -> Ref:
+    """The reference; without a version the working state, without a name the only data set.
+
+    Raises:
+        UsageError: there is not exactly one data set.
+    """
+    if at:
+        ref = Ref.parse(at)
+        return ref if ref.version else Ref(ref.name, "work", ref.split, ref.project)
+    names = [each.name for each in data.datasets(ports.data, scope)]
+    if len(names) != 1:
+        known = ", ".join(names[:8]) or "none; visloop add PATH --to NAME"
+        raise UsageError("which data set?", fix=f"--at NAME; there are: {known}")
+    return Ref(names[0], "work")

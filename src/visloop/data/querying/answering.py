@@ -1,0 +1,165 @@
+"""A question about a data set answered: how many, a page of rows, facets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from visloop.data.querying.source import Columns
+from visloop.data.records import DataPorts
+from visloop.data.snapshot import open_ref
+from visloop.errors import UsageError, did_you_mean
+from visloop.events import Scope
+from visloop.ids import Ref
+from visloop.query import (
+    Checked,
+    Completion,
+    Facet,
+    Field,
+    Found,
+    Joined,
+    Of,
+    Plan,
+    Test,
+    check,
+    complete,
+    facet,
+    run,
+)
+
+MOST: Final = 1000
+"""Rows of one page at most."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How many fit, and a page of them.
+
+    A row of `samples` is the sample with `matching`: the places of those of its annotations that
+    conditions held on. A row of `objects` is the annotation with its sample's path, id and picture.
+    """
+
+    ref: str
+    of: str
+    count: int
+    rows: tuple[dict[str, Any], ...]
+    facets: tuple[Facet, ...] = ()
+
+
+def query(
+    ports: DataPorts,
+    scope: Scope,
+    ref: Ref,
+    text: str,
+    *,
+    of_objects: bool = False,
+    offset: int = 0,
+    limit: int = 50,
+    facets: Sequence[str] = (),
+) -> Answer:
+    """The samples, or objects, of a version on which a question holds.
+
+    Args:
+        ports: where state and bytes live.
+        scope: who asks, in which project.
+        ref: the version; of a split only, if it names one.
+        text: the question; empty: everything.
+        of_objects: list objects, not samples.
+        offset: skip so many rows.
+        limit: rows of this page, 1000 at most.
+        facets: fields whose values are counted over everything that was found.
+
+    Raises:
+        QueryWrong: the question cannot be understood; it says where.
+        UsageError: a facet names no field.
+        DatasetNotFound, VersionNotFound, SplitNotFound: a reference names nothing.
+    """
+    snapshot = open_ref(ports, ref, scope.project)
+    source = Columns(ports, snapshot, of_parts=of_objects)
+    found = run(_in_split(check(text, source.schema), source), source)
+    page = found.at[max(offset, 0) :][: max(0, min(limit, MOST))]
+    rows = _objects(source, page) if of_objects else _samples(source, page, found)
+    counted = tuple(
+        facet(found, source, field, tree=field.key == "folder")
+        for field in (_facet_field(source, name) for name in facets)
+    )
+    ref_text = snapshot.version.ref + (f":{snapshot.split}" if snapshot.split else "")
+    of = source.schema.listed.many
+    return Answer(ref_text, of, len(found.at), tuple(rows), counted)
+
+
+def completed(
+    ports: DataPorts, scope: Scope, ref: Ref, text: str, at: int, *, of_objects: bool = False
+) -> Completion:
+    """What could stand at a place of a question about a version.
+
+    Raises:
+        DatasetNotFound, VersionNotFound, SplitNotFound: the reference names nothing.
+    """
+    source = Columns(ports, open_ref(ports, ref, scope.project), of_parts=of_objects)
+    return complete(text, at, source)
+
+
+def _in_split(plan: Checked, source: Columns) -> Checked:
+    split = source.snapshot.split
+    if split is None:
+        return plan
+    field = source.schema.rows.named("sample.split")[0]
+    inside: Plan = Test(field, "=", (split,))
+    if source.schema.of_parts:
+        inside = Of(inside)
+    return Checked(Joined("and", (inside, plan.where)), plan.order, plan.limit)
+
+
+def _samples(source: Columns, page: NDArray[np.int64], found: Found) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    owners = source.owners() if found.parts is not None else None
+    for at in page:
+        row = msgspec.to_builtins(source.sample(int(at)))
+        row["matching"] = []
+        if found.parts is not None and owners is not None:
+            start, end = np.searchsorted(owners, [at, at + 1])
+            row["matching"] = np.flatnonzero(found.parts[start:end]).tolist()
+        rows.append(row)
+    return rows
+
+
+def _objects(source: Columns, page: NDArray[np.int64]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for at in page:
+        row, place = source.place_in_sample(int(at))
+        sample = source.sample(row)
+        annotation = msgspec.to_builtins(sample.annotations[place])
+        rows.append(
+            {
+                "path": sample.path,
+                "sample": sample.id,
+                "image": sample.image,
+                "split": sample.split,
+                "place": place,
+                **annotation,
+            }
+        )
+    return rows
+
+
+def _facet_field(source: Columns, name: str) -> Field:
+    """A field of what is listed, else of the other level; `label` needs no prefix."""
+    schema = source.schema
+    assert schema.parts is not None
+    first, then = schema.rows, schema.parts
+    if schema.of_parts:
+        first, then = then, first
+    found = first.named(name) or then.named(name.removeprefix(f"{schema.prefix}."))
+    if found:
+        return found[0]
+    known = [*first.names(), *then.names()]
+    raise UsageError(
+        f"no field {name!r} to count by",
+        fix=did_you_mean(name, known, otherwise="fields: visloop complete ''"),
+    )

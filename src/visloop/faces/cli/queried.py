@@ -1,0 +1,61 @@
+"""Answers to questions for people: a row a sample or object, and what made it fit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def rows(plain: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The page that was answered, as a table."""
+    return [_object(row) if plain["of"] == "objects" else _sample(row) for row in plain["rows"]]
+
+
+def _sample(row: Mapping[str, Any]) -> dict[str, Any]:
+    annotations = row.get("annotations", [])
+    return {
+        "path": row["path"],
+        "split": row.get("split", ""),
+        "size": f"{row['width']} × {row['height']}",
+        "labels": _tally(each.get("label", "") for each in annotations),
+        "matching": _tally(annotations[at].get("label", "") for at in row["matching"]),
+    }
+
+
+def _object(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "path": row["path"],
+        "split": row["split"] or "",
+        "label": row.get("label", ""),
+        "kind": row["type"],
+        "xyxy": ", ".join(f"{each:g}" for each in row.get("xyxy", ())),
+        "id": row["id"][:12],
+    }
+
+
+def _tally(labels: Iterator[str]) -> str:
+    counted = Counter(labels)
+    return ", ".join(f"{n} {label}" if n > 1 else label for label, n in counted.most_common())
+
+
+def summary(plain: Mapping[str, Any]) -> str:
+    """How many were found, and how many of them are shown."""
+    one = plain["of"].removesuffix("s")
+    shown = len(plain["rows"])
+    first = "" if shown == plain["count"] else f", {shown} shown (--offset, --limit)"
+    return f"{plain['count']} {one}{'' if plain['count'] == 1 else 's'} of {plain['ref']}{first}"
+
+
+def facet_lines(plain: Mapping[str, Any]) -> Iterator[str]:
+    """Each facet: a line a value."""
+    for facet in plain["facets"]:
+        yield f"{facet['field']}:"
+        for each in facet["values"]:
+            upto = f" … {each['to']}" if "to" in each else ""
+            value = each["value"] if each["value"] != "" else "(top)"
+            yield f"  {each['count']:>8}  {value}{upto}"
+        if facet["more"]:
+            yield f"            … {facet['more']} more values"
+        if facet["without"]:
+            yield f"  {facet['without']:>8}  –"

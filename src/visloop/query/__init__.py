@@ -1,0 +1,51 @@
+"""The language of questions, held against whatever relations the rooms above bring; columns to ask."""
+
+from typing import TYPE_CHECKING
+
+from visloop.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from visloop.query.checking import check as check
+    from visloop.query.columns.blocks import Builder as Builder
+    from visloop.query.columns.blocks import assemble as assemble
+    from visloop.query.columns.blocks import counts as counts
+    from visloop.query.columns.keeping import Kept as Kept
+    from visloop.query.columns.records import Block as Block
+    from visloop.query.columns.values import Column as Column
+    from visloop.query.columns.values import Numbers as Numbers
+    from visloop.query.columns.values import Texts as Texts
+    from visloop.query.completing import Candidate as Candidate
+    from visloop.query.completing import Completion as Completion
+    from visloop.query.completing import complete as complete
+    from visloop.query.counting import Facet as Facet
+    from visloop.query.counting import facet as facet
+    from visloop.query.errors import QueryWrong as QueryWrong
+    from visloop.query.errors import Span as Span
+    from visloop.query.executing import Found as Found
+    from visloop.query.executing import Source as Source
+    from visloop.query.executing import run as run
+    from visloop.query.plan import Checked as Checked
+    from visloop.query.plan import Joined as Joined
+    from visloop.query.plan import Of as Of
+    from visloop.query.plan import Plan as Plan
+    from visloop.query.plan import Test as Test
+    from visloop.query.schema import Field as Field
+    from visloop.query.schema import Level as Level
+    from visloop.query.schema import Schema as Schema
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "checking": ("check",),
+        "columns.blocks": ("Builder", "assemble", "counts"),
+        "columns.keeping": ("Kept",),
+        "columns.records": ("Block",),
+        "columns.values": ("Column", "Numbers", "Texts"),
+        "completing": ("Candidate", "Completion", "complete"),
+        "counting": ("Facet", "facet"),
+        "errors": ("QueryWrong", "Span"),
+        "executing": ("Found", "Source", "run"),
+        "plan": ("Checked", "Joined", "Of", "Plan", "Test"),
+        "schema": ("Field", "Level", "Schema"),
+    },
+)

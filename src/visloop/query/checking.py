@@ -1,0 +1,246 @@
+"""A question held against a schema: names become fields, values get types, two readings are an error."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any, Final
+
+from visloop.errors import did_you_mean
+from visloop.query.errors import QueryWrong
+from visloop.query.language.grammar import parse
+from visloop.query.language.syntax import (
+    All,
+    Bare,
+    Changed,
+    Compare,
+    Either,
+    Expression,
+    Name,
+    Not,
+    Within,
+    Words,
+)
+from visloop.query.plan import (
+    Checked,
+    Everything,
+    Find,
+    Joined,
+    Negation,
+    Of,
+    Plan,
+    Since,
+    Some,
+    Test,
+)
+from visloop.query.schema import Field, Schema
+from visloop.query.values import operators, read
+
+_ALIKE: Final = 0.8
+
+
+def check(text: str, schema: Schema) -> Checked:
+    """What the question means on a relation.
+
+    Raises:
+        QueryWrong: it cannot be read, names no field, or can be read in two ways.
+    """
+    asked = parse(text)
+    reader = Checker(text, schema)
+    where: Plan = Everything(schema.of_parts)
+    if asked.where is not None:
+        where = reader.plan(asked.where, parts=schema.of_parts)
+    order = tuple((reader.sortable(each.name), each.descending) for each in asked.order)
+    return Checked(where, order, asked.limit)
+
+
+class Checker:
+    """Reads one question's names and values."""
+
+    def __init__(self, text: str, schema: Schema) -> None:
+        self.text, self.schema = text, schema
+
+    def plan(self, asked: Expression, *, parts: bool) -> Plan:  # noqa: PLR0911 - one a kind
+        """What an expression means on rows, or on parts."""
+        match asked:
+            case All() | Either():
+                found = tuple(self.plan(each, parts=parts) for each in asked.parts)
+                return Joined("and" if isinstance(asked, All) else "or", found)
+            case Not():
+                return Negation(self.plan(asked.part, parts=parts))
+            case Compare():
+                return self._compare(asked, parts=parts)
+            case Within():
+                return self._within(asked, parts=parts)
+            case Changed():
+                found = Since(asked.since.text)
+                return Of(found) if parts else found
+            case Words():
+                return Find(asked.value.text, parts)
+            case Bare():
+                return self._bare(asked.name, parts=parts)
+
+    def sortable(self, name: Name) -> Field:
+        """The field of `sort by`, which is one of what is listed."""
+        field, level = self._field(name, parts=self.schema.of_parts)
+        if level == "some":
+            raise self._wrong(
+                f"a {self.schema.rows.one} may have several {name.text}",
+                name,
+                f"sort by a field of the {self.schema.rows.one}, or ask for the parts: --of",
+            )
+        return field
+
+    # --- comparisons --------------------------------------------------------------------------
+
+    def _compare(self, asked: Compare, *, parts: bool) -> Plan:
+        field, level = self._field(asked.name, parts=parts)
+        known = operators(field)
+        if asked.operator not in known:
+            kind = (
+                "kept as it is and not compared"
+                if field.type == "json"
+                else f"of type {field.type}"
+            )
+            raise QueryWrong(
+                f"{field.name} is {kind}; it takes {', '.join(known)}",
+                self.text,
+                asked.at,
+                fix=f"write: {asked.name.text} {known[0]}",
+            )
+        if level == "some" and (asked.turned or asked.operator == "!="):
+            raise self._two_readings(asked)
+        if asked.operator == "like":
+            wanted: tuple[Any, ...] = (asked.values[0].text,)
+        else:
+            wanted = tuple(read(field, each, self.text) for each in asked.values)
+        found: Plan = Test(field, asked.operator, wanted)
+        if asked.turned:
+            found = Joined("and", (Test(field, "exists"), Negation(found)))
+        return _lifted(found, level)
+
+    def _two_readings(self, asked: Compare) -> QueryWrong:
+        inner = asked.name.text.removeprefix(f"{self.schema.prefix}.")
+        after = self.text[asked.name.at.end : asked.at.end].strip()
+        if asked.turned:
+            contrary = after.split(None, 1)[1]
+        else:
+            contrary = after.replace("!=", "=", 1).replace("<>", "=", 1)
+        part = self.schema.parts.one if self.schema.parts else ""
+        return QueryWrong(
+            f"this can be read in two ways, as a {self.schema.rows.one} may have several {part}s",
+            self.text,
+            asked.at,
+            fix=f"one of them is another: {self.schema.prefix.removesuffix('s')}({inner} {after});"
+            f"  none of them is it: not {asked.name.text} {contrary}",
+        )
+
+    def _within(self, asked: Within, *, parts: bool) -> Plan:
+        scope = asked.scope.text.lower()
+        if scope == self.schema.rows.one and parts and asked.where is not None:
+            return Of(self.plan(asked.where, parts=False))
+        kinds = self.schema.scopes.get(scope)
+        if kinds is None:
+            raise self._wrong(
+                f"no kind of object is called {asked.scope.text!r}",
+                asked.scope,
+                did_you_mean(
+                    scope,
+                    self.schema.scopes,
+                    otherwise=f"there are: {', '.join(self.schema.scopes)}",
+                ),
+            )
+        found: list[Plan] = [] if asked.where is None else [self.plan(asked.where, parts=True)]
+        if kinds:
+            assert self.schema.parts is not None
+            kind = next(each for each in self.schema.parts.fields if each.key == self.schema.kind)
+            found.insert(0, Test(kind, "in", kinds))
+        inner = Joined("and", tuple(found)) if found else Everything(parts=True)
+        if asked.operator is None or asked.count is None:
+            return inner if parts else Some(inner)
+        counted = Some(inner, asked.operator, int(asked.count.text))
+        return Of(counted) if parts else counted
+
+    # --- words --------------------------------------------------------------------------------
+
+    def _bare(self, name: Name, *, parts: bool) -> Plan:
+        found = self._named(name.text, parts=parts)
+        if len(found) == 1 and found[0][0].type == "boolean":
+            return _lifted(Test(found[0][0], "=", (True,)), found[0][1])
+        if found:
+            raise self._wrong(
+                f"{name.text!r} alone can be read in two ways",
+                name,
+                f'it has a value: {name.text} exists;  the word: "{name.text}"',
+            )
+        if name.text.lower() in self.schema.scopes:
+            raise self._wrong(
+                f"{name.text!r} alone can be read in two ways",
+                name,
+                f'there is one: {name.text.lower()}();  the word: "{name.text}"',
+            )
+        flags = [
+            each.name
+            for level in (self.schema.rows, self.schema.parts)
+            for each in (level.fields if level else ())
+            if each.type == "boolean"
+        ]
+        known = list(self.schema.everything()) if "." in name.text else flags
+        near = get_close_matches(name.text, known, n=1, cutoff=_ALIKE)
+        if near:
+            raise self._wrong(
+                f"no field {name.text!r}",
+                name,
+                f'did you mean {near[0]}?  to look for the word: "{name.text}"',
+            )
+        return Find(name.text, parts)
+
+    # --- names --------------------------------------------------------------------------------
+
+    def _named(self, name: str, *, parts: bool) -> list[tuple[Field, str]]:
+        """Fields of a name, each with its level: `own`, `some` of the parts, or `of` the row."""
+        schema, found = self.schema, list[tuple[Field, str]]()
+        if parts and schema.parts:
+            found = [(each, "own") for each in schema.parts.named(name)]
+            return found or [(each, "of") for each in schema.rows.named(name)]
+        found = [(each, "own") for each in schema.rows.named(name)]
+        if schema.parts and name.startswith(f"{schema.prefix}.") and not found:
+            inner = name.removeprefix(f"{schema.prefix}.")
+            found = [(each, "some") for each in schema.parts.named(inner)]
+        return found
+
+    def _field(self, name: Name, *, parts: bool) -> tuple[Field, str]:
+        found = self._named(name.text, parts=parts)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = " or ".join(each.names[-1] for each, _ in found)
+            raise self._wrong(f"{name.text!r} can be read in two ways", name, f"write {names}")
+        if parts and name.text.startswith(f"{self.schema.prefix}."):
+            inner = name.text.removeprefix(f"{self.schema.prefix}.")
+            raise self._wrong(
+                f"{name.text!r} can be read in two ways here",
+                name,
+                f"this object's: {inner} …;  one of its {self.schema.rows.one}:"
+                f" {self.schema.rows.one}({name.text} …)",
+            )
+        raise self._no_field(name, parts=parts)
+
+    def _no_field(self, name: Name, *, parts: bool) -> QueryWrong:
+        schema = self.schema
+        if not parts and schema.parts and schema.parts.named(name.text):
+            fix = f"it is one of objects: {schema.prefix}.{name.text}, or object({name.text} …)"
+            return self._wrong(f"a {schema.rows.one} has no field {name.text!r}", name, fix)
+        known = list(schema.everything())
+        if parts and schema.parts:
+            known = [*schema.parts.names(), *schema.rows.names()]
+        fix = did_you_mean(name.text, known, otherwise="fields: visloop complete ''")
+        return self._wrong(f"no field {name.text!r}", name, fix)
+
+    def _wrong(self, problem: str, name: Name, fix: str) -> QueryWrong:
+        return QueryWrong(problem, self.text, name.at, fix=fix)
+
+
+def _lifted(found: Plan, level: str) -> Plan:
+    if level == "some":
+        return Some(found)
+    return Of(found) if level == "of" else found

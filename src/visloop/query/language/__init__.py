@@ -1,0 +1,1 @@
+"""The language itself: tokens, grammar, what it makes of a question."""
