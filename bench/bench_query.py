@@ -1,0 +1,166 @@
+"""D7: a box of class X, width ≥ 50, and ISO > 800, over 100,000 pictures with 500,000 boxes.
+
+    python bench/bench_query.py [--count 100000] [--rounds 20]
+
+The limit is the same question over numpy columns that are in memory already and know nothing of
+pictures. Ours is asked in process: cold once (columns are made), as another process finds them
+kept, and warm, the first page of rows included; then after a commit of one changed picture; then as
+a command, whose limit is the bare imports that it needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import figures
+import numpy as np
+
+from visloop import app, data
+from visloop.faces import sdk
+from visloop.vision import Box
+
+ASKED = "box(label = c07 and width >= 50) and exif.iso > 800"
+BOXES = 5
+CLASSES = 20
+_AT_ONCE = 10_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--child", nargs=3, metavar=("STEP", "WORKSPACE", "ROUNDS"))
+    given = parser.parse_args()
+    if given.child:
+        step, root, rounds = given.child
+        print(json.dumps(STEPS[step](Path(root), int(rounds))))
+        return
+    with tempfile.TemporaryDirectory() as folder, figures.byte_code():
+        figures.publish(run(Path(folder), given.count, given.rounds))
+
+
+def run(root: Path, n: int, rounds: int) -> list[figures.Row]:
+    columns = drawn(n)
+    fill(root, n, columns)
+    warm = figures.Row("D7", "query, warm in process", n, bar="≤ 15 ms")
+    kept = figures.Row("D7", "the first query of a process, columns kept", n)
+    cold = figures.Row("D7", "the first query ever, columns made", n)
+    after = figures.Row("D7", "the first query after a commit of one picture", n)
+    shell = figures.Row("D7", "as a command", n, bar="ratio ≤ 1.5 of bare imports")
+    told = figures.alone(__file__, "--child", "ask", str(root), "1")
+    cold.ours, cold.rss_mb = [told["first_s"]], told["rss_mb"]
+    for _ in range(3):
+        told = figures.alone(__file__, "--child", "ask", str(root), str(rounds))
+        kept.ours.append(told["first_s"])
+        warm.ours += told["warm_s"]
+        after.ours.append(told["after_s"])
+        warm.rss_mb = max(warm.rss_mb, told["rss_mb"])
+        warm.limit += [figures.timed(lambda: bare(columns)) for _ in range(rounds)]
+        line = [sys.executable, "-m", "visloop", "query", ASKED, "--json"]
+        shell.ours.append(figures.command(line, root)[0])
+        imports = "import numpy, click, msgspec, sqlalchemy, blake3, zstandard, sqlite3"
+        shell.limit.append(figures.command([sys.executable, "-c", imports], root)[0])
+    assert told["count"] == bare(columns), (told["count"], bare(columns))
+    return [warm, kept, cold, after, shell]
+
+
+def drawn(n: int) -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    return {
+        "owner": np.repeat(np.arange(n), BOXES),
+        "label": rng.integers(0, CLASSES, n * BOXES),
+        "corner": rng.integers(0, 300, (n * BOXES, 2)),
+        "size": rng.integers(5, 300, (n * BOXES, 2)),
+        "iso": 100 * (1 + rng.integers(0, 32, n)),
+    }
+
+
+def bare(columns: dict[str, Any]) -> int:
+    """The question with nothing but numpy."""
+    fits = (columns["label"] == 7) & (columns["size"][:, 0] >= 50)
+    found = np.zeros(len(columns["iso"]), np.bool_)
+    found[columns["owner"][fits]] = True
+    return int(np.count_nonzero(found & (columns["iso"] > 800)))
+
+
+def fill(root: Path, n: int, columns: dict[str, Any]) -> None:
+    """A committed data set of samples without bytes: a question does not read any."""
+    app.create(root)
+    names = tuple(f"c{each:02d}" for each in range(CLASSES))
+    with app.opened(root) as ports:
+        scope = app.scope_for(None, ports)
+        with ports.ledger.write(scope) as write:
+            data.stage(ports.data, write, "many", [])
+        data.add_classes(ports.data, scope, "many", names)
+        for start in range(0, n, _AT_ONCE):
+            part = [sample(at, columns, names) for at in range(start, min(n, start + _AT_ONCE))]
+            with ports.ledger.write(scope) as write:
+                data.stage(ports.data, write, "many", part)
+        data.commit(ports.data, scope, "many", "bench")
+
+
+def sample(at: int, columns: dict[str, Any], names: tuple[str, ...]) -> data.Sample:
+    boxes: list[Box] = []
+    for each in range(at * BOXES, (at + 1) * BOXES):
+        (x, y), (width, height) = columns["corner"][each].tolist(), columns["size"][each].tolist()
+        xyxy = (float(x), float(y), float(x + width), float(y + height))
+        boxes.append(Box(label=names[columns["label"][each]], xyxy=xyxy))
+    iso = int(columns["iso"][at])
+    return data.Sample(
+        id=f"{at:032x}",
+        path=f"cam{at // 1000:03d}/{at:06d}.jpg",
+        image=f"{at:064x}",
+        bytes=9300,
+        width=640,
+        height=640,
+        annotations=tuple(boxes),
+        split="train" if at % 5 else "test",
+        metadata={"exif.iso": iso, "exif.make": f"Maker {at % 7}", "exif.f_number": 2.8},
+    )
+
+
+def ask(root: Path, rounds: int) -> dict[str, Any]:
+    """In a process of its own, so that its memory is its own."""
+    question = app.Query(text=ASKED)
+    with sdk.local(root) as here:
+        told: dict[str, Any] = {"first_s": figures.timed(lambda: here.call(app.query, question))}
+        told["count"] = here.call(app.query, question).count
+        told["warm_s"] = [
+            figures.timed(lambda: here.call(app.query, question)) for _ in range(rounds)
+        ]
+    with app.opened(root) as ports:
+        scope = app.scope_for(None, ports)
+        first = data.open(ports.data, data_ref("many@work")).page(0, 1)[0]
+        here = sdk.local(root)
+        here.call(app.query, question)
+        other = {**first.metadata, "exif.f_number": first.metadata["exif.f_number"] + 1}
+        changed = data.Sample(**{**fields_of(first), "metadata": other})
+        with ports.ledger.write(scope) as write:
+            data.stage(ports.data, write, "many", [changed])
+        data.commit(ports.data, scope, "many", "one")
+        told["after_s"] = figures.timed(lambda: here.call(app.query, question))
+        here.close()
+    told["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return told
+
+
+def data_ref(text: str) -> Any:
+    from visloop.ids import Ref
+
+    return Ref.parse(text)
+
+
+def fields_of(one: data.Sample) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in one.__struct_fields__}
+
+
+STEPS = {"ask": ask}
+
+if __name__ == "__main__":
+    main()
