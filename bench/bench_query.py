@@ -23,6 +23,7 @@ import numpy as np
 
 from visloop import app, data
 from visloop.faces import sdk
+from visloop.ids import Ref
 from visloop.vision import Box
 
 ASKED = "box(label = c07 and width >= 50) and exif.iso > 800"
@@ -136,7 +137,7 @@ def ask(root: Path, rounds: int) -> dict[str, Any]:
         ]
     with app.opened(root) as ports:
         scope = app.scope_for(None, ports)
-        first = data.open(ports.data, data_ref("many@work")).page(0, 1)[0]
+        first = data.open(ports.data, Ref.parse("many@work")).page(0, 1)[0]
         here = sdk.local(root)
         here.call(app.query, question)
         other = {**first.metadata, "exif.f_number": first.metadata["exif.f_number"] + 1}
@@ -148,12 +149,6 @@ def ask(root: Path, rounds: int) -> dict[str, Any]:
         here.close()
     told["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return told
-
-
-def data_ref(text: str) -> Any:
-    from visloop.ids import Ref
-
-    return Ref.parse(text)
 
 
 def fields_of(one: data.Sample) -> dict[str, Any]:
