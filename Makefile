@@ -1,6 +1,6 @@
 # Every target does what it needs first and may be run again at any time.
 #   make demo    the whole circle on a virtual factory line   (core install only: .venv-core)
-#   make test    every test                                   (.venv)
+#   make test    every test, JOBS=2 at a time                 (.venv)
 #   make check   lint, types, layers, house rules, budgets
 #   make peers   other tools that read our exports in tests   (.venv-peers)
 #   make bench   figures against peers and physical limits    (BENCH=name for one)
@@ -10,6 +10,7 @@
 PYTHON ?= python3
 BENCH ?= *
 TESTS ?=
+JOBS ?= 2
 DEMO ?= demo-line
 
 PIP_FLAGS := --quiet --disable-pip-version-check -c constraints.txt
@@ -55,7 +56,7 @@ demo: .venv-core/.stamp
 	.venv-core/bin/visloop quickstart '$(DEMO)' $$stay
 
 test: setup
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),-n $(JOBS) --dist loadfile)
 
 check: setup
 	$(BIN)/ruff check .
