@@ -135,6 +135,17 @@ if TYPE_CHECKING:
     from visloop.app.verbs.looping import loop_status as loop_status
     from visloop.app.verbs.looping import loop_step as loop_step
     from visloop.app.verbs.looping import loop_stop as loop_stop
+    from visloop.app.verbs.merging import Merge as Merge
+    from visloop.app.verbs.merging import MergeAbort as MergeAbort
+    from visloop.app.verbs.merging import MergeAnswer as MergeAnswer
+    from visloop.app.verbs.merging import MergeResolve as MergeResolve
+    from visloop.app.verbs.merging import MergeStatus as MergeStatus
+    from visloop.app.verbs.merging import Revert as Revert
+    from visloop.app.verbs.merging import merge as merge
+    from visloop.app.verbs.merging import merge_abort as merge_abort
+    from visloop.app.verbs.merging import merge_resolve as merge_resolve
+    from visloop.app.verbs.merging import merge_status as merge_status
+    from visloop.app.verbs.merging import revert as revert
     from visloop.app.verbs.metadata import MetaChanged as MetaChanged
     from visloop.app.verbs.metadata import MetaFieldAdd as MetaFieldAdd
     from visloop.app.verbs.metadata import MetaFieldList as MetaFieldList
@@ -419,6 +430,19 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "loop_status",
             "loop_step",
             "loop_stop",
+        ),
+        "verbs.merging": (
+            "Merge",
+            "MergeAbort",
+            "MergeAnswer",
+            "MergeResolve",
+            "MergeStatus",
+            "Revert",
+            "merge",
+            "merge_abort",
+            "merge_resolve",
+            "merge_status",
+            "revert",
         ),
         "verbs.metadata": (
             "MetaChanged",

@@ -53,6 +53,16 @@ if TYPE_CHECKING:
     from visloop.data.formats import Format as Format
     from visloop.data.history.clean import MergeWaits as MergeWaits
     from visloop.data.history.clean import StagedChanges as StagedChanges
+    from visloop.data.history.merging.conflicts import MergeConflict as MergeConflict
+    from visloop.data.history.merging.running import merge as merge
+    from visloop.data.history.merging.running import merge_abort as merge_abort
+    from visloop.data.history.merging.running import merge_resolve as merge_resolve
+    from visloop.data.history.merging.running import merge_status as merge_status
+    from visloop.data.history.merging.running import revert as revert
+    from visloop.data.history.merging.settling import ConflictNotFound as ConflictNotFound
+    from visloop.data.history.merging.settling import Merged as Merged
+    from visloop.data.history.merging.settling import NothingToMerge as NothingToMerge
+    from visloop.data.history.merging.waiting import NoMergeWaits as NoMergeWaits
     from visloop.data.history.names import Branch as Branch
     from visloop.data.history.names import BranchKept as BranchKept
     from visloop.data.history.names import BranchNotFound as BranchNotFound
@@ -233,6 +243,16 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "formats": ("CARRIED", "FORMATS", "Format"),
         "ingest.media": ("media_of",),
         "history.clean": ("MergeWaits", "StagedChanges"),
+        "history.merging.conflicts": ("MergeConflict",),
+        "history.merging.running": (
+            "merge",
+            "merge_abort",
+            "merge_resolve",
+            "merge_status",
+            "revert",
+        ),
+        "history.merging.settling": ("ConflictNotFound", "Merged", "NothingToMerge"),
+        "history.merging.waiting": ("NoMergeWaits",),
         "history.names": (
             "Branch",
             "BranchKept",

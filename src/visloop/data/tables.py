@@ -80,8 +80,8 @@ merges: Final = Table(  # a merge or revert that waits for a person to resolve i
     metadata,
     *_owner(),
     Column("kind", String, nullable=False),  # merge, revert
-    Column("base", Integer),
-    Column("theirs", Integer),
+    Column("base", Integer),  # the version that is reverted
+    Column("theirs", Integer),  # the version that is merged
     Column("named", String, nullable=False),  # as the person said it: a branch, a version
     Column("rule", String, nullable=False),
     Column("message", Text, nullable=False),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
-from visloop.faces.cli import metadata, queried
+from visloop.faces.cli import metadata, queried, versions
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -338,6 +338,11 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "classes.merge": _refactored,
     "classes.rename": _refactored,
     "classes.split": _refactored,
+    "merge": versions.merged,
+    "merge.abort": versions.merged,
+    "merge.resolve": versions.merged,
+    "merge.status": versions.merged,
+    "revert": versions.merged,
     "status": _status,
     "diff": _differing,
     "query": _queried,

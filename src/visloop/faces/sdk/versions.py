@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from visloop import app
 
 if TYPE_CHECKING:
     from visloop.faces.sdk.connections import Connection
+
+Rule: TypeAlias = Literal["ours", "theirs", "newest", "union"]
 
 
 @dataclass(frozen=True)
@@ -52,3 +54,40 @@ class Versions:
             ref=f"{self.dataset}@{version}", directory=place, force=force, repair=repair
         )
         return self.connection.call(app.checkout, ask)
+
+    def merge(
+        self, branch: str, *, rule: Rule | None = None, message: str = "", dry_run: bool = False
+    ) -> app.MergeAnswer:
+        """Bring what another branch has into the branch that is worked on."""
+        ask = app.Merge(
+            dataset=self.dataset, branch=branch, rule=rule, message=message, dry_run=dry_run
+        )
+        return self.connection.call(app.merge, ask)
+
+    def conflicts(self) -> tuple[dict[str, Any], ...]:
+        """A row a conflict of the merge or revert that waits."""
+        ask = app.MergeStatus(dataset=self.dataset)
+        return self.connection.call(app.merge_status, ask).conflicts
+
+    def resolve(
+        self,
+        *conflicts: str,
+        take: Literal["ours", "theirs", "base", "both"] | None = None,
+        rule: Rule | None = None,
+    ) -> app.MergeAnswer:
+        """Decide conflicts by their ids, or by a rule all that are left."""
+        ask = app.MergeResolve(dataset=self.dataset, conflicts=conflicts, take=take, rule=rule)
+        return self.connection.call(app.merge_resolve, ask)
+
+    def abort(self) -> app.MergeAnswer:
+        """Give up the merge or revert that waits."""
+        return self.connection.call(app.merge_abort, app.MergeAbort(dataset=self.dataset))
+
+    def revert(
+        self, version: str, *, rule: Rule | None = None, message: str = "", dry_run: bool = False
+    ) -> app.MergeAnswer:
+        """Take back what one version changed, as a new version."""
+        ask = app.Revert(
+            dataset=self.dataset, version=version, rule=rule, message=message, dry_run=dry_run
+        )
+        return self.connection.call(app.revert, ask)

@@ -13,6 +13,11 @@ export interface Verbs {
   "branch.list": { ask: BranchListAsk; answer: Rows };
   "branch.remove": { ask: BranchRemoveAsk; answer: BranchAnswer };
   "switch": { ask: SwitchAsk; answer: BranchAnswer };
+  "merge": { ask: MergeAsk; answer: MergeAnswer };
+  "merge.status": { ask: MergeStatusAsk; answer: MergeAnswer };
+  "merge.resolve": { ask: MergeResolveAsk; answer: MergeAnswer };
+  "merge.abort": { ask: MergeAbortAsk; answer: MergeAnswer };
+  "revert": { ask: RevertAsk; answer: MergeAnswer };
   "checkout": { ask: CheckoutAsk; answer: CheckoutAnswer };
   "status": { ask: StatusAsk; answer: { count: number; rows: Status[] } };
   "samples": { ask: SamplesAsk; answer: { count: number; total: number; classes: string[]; splits: Record<string, number>; rows: Sample[] } };
@@ -804,6 +809,39 @@ export interface Mask {
   counts: number[];
 }
 
+export interface MergeAbortAsk {
+  dataset: string;
+}
+
+export interface MergeAnswer {
+  what: string;
+  version: string | null;
+  dataset: string;
+  samples: number;
+  open: number;
+  conflicts: (Record<string, any>)[];
+  dry_run: boolean;
+}
+
+export interface MergeAsk {
+  dataset: string;
+  branch: string;
+  rule?: "newest" | "ours" | "theirs" | "union" | null;
+  message?: string;
+  dry_run?: boolean;
+}
+
+export interface MergeResolveAsk {
+  dataset: string;
+  conflicts?: string[];
+  take?: "base" | "both" | "ours" | "theirs" | null;
+  rule?: "newest" | "ours" | "theirs" | "union" | null;
+}
+
+export interface MergeStatusAsk {
+  dataset: string;
+}
+
 export interface MetaChanged {
   matched: number;
   changed: number;
@@ -1111,6 +1149,14 @@ export interface Refactored {
 export interface RemoveAsk {
   dataset: string;
   paths: string[];
+}
+
+export interface RevertAsk {
+  dataset: string;
+  version: string;
+  rule?: "newest" | "ours" | "theirs" | "union" | null;
+  message?: string;
+  dry_run?: boolean;
 }
 
 export interface RollbackAsk {

@@ -1,0 +1,1 @@
+"""The three-way merge of versions, down to one field of one object."""
