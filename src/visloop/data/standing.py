@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from blake3 import blake3
 from sqlalchemy import Connection, bindparam, func, select
 
 from visloop.data import catalog
@@ -16,14 +17,15 @@ from visloop.data.ingest.walk import clean, is_hidden, is_picture
 from visloop.data.intake.memory import SeenRow, seen_rows
 from visloop.data.intake.reading import UNKNOWN_SIZE
 from visloop.data.media.keeping import files_in_place
+from visloop.data.privacy.policy import marked
 from visloop.data.records import DataPorts
 from visloop.data.tables import quarantine, roots, sources
 from visloop.data.tree.nodes import Nodes
 from visloop.data.working import Working, batches
 from visloop.events import Scope
-from visloop.ids import digest_of
 
 NAMED: Final = 10
+_CHUNK: Final = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def status(ports: DataPorts, scope: Scope, dataset: str) -> Status:
             .where(mine, quarantine.c.state == "waiting")
         )
         folders = tuple(
-            _folder_status(connection, scope.project, dataset, os.fsdecode(raw))
+            _folder_status(connection, ports.secret, scope.project, dataset, os.fsdecode(raw))
             for raw in connection.scalars(
                 select(roots.c.raw)
                 .where(roots.c.project == scope.project, roots.c.dataset == dataset)
@@ -143,7 +145,9 @@ def _staged(over: Working) -> StagedCounts:
     )
 
 
-def _folder_status(connection: Connection, project: str, dataset: str, raw: str) -> FolderStatus:
+def _folder_status(
+    connection: Connection, secret: str, project: str, dataset: str, raw: str
+) -> FolderStatus:
     name, root = clean(raw), Path(raw)
     known = {row[0]: row for row in seen_rows(connection, project, dataset, name)}
     if opened := {file for file, _, _, state in known.values() if state == "opened"}:
@@ -164,7 +168,7 @@ def _folder_status(connection: Connection, project: str, dataset: str, raw: str)
                 new.append(source)
         elif before[1] != UNKNOWN_SIZE and before[1:3] != (stat.st_size, stat.st_mtime_ns):
             doubtful.append(file)
-    modified = list(_really_modified(connection, project, dataset, doubtful))
+    modified = list(_really_modified(connection, secret, project, dataset, doubtful))
     named = [
         f"{kind}: {file}"
         for kind, listed in (("new", new), ("modified", modified), ("deleted", list(known)))
@@ -228,24 +232,32 @@ def _listing(folder: str) -> Generator[Iterator[os.DirEntry[str]]]:
 
 
 def _really_modified(
-    connection: Connection, project: str, dataset: str, doubtful: list[str]
+    connection: Connection, secret: str, project: str, dataset: str, doubtful: list[str]
 ) -> Iterator[str]:
     """Of files with another size or time, those whose bytes are other ones."""
-    query = select(sources.c.file, sources.c.image, sources.c.size).where(
+    query = select(sources.c.file, sources.c.image, sources.c.original, sources.c.size).where(
         sources.c.project == project,
         sources.c.dataset == dataset,
         sources.c.file.in_(bindparam("files", expanding=True)),
     )
     for part in batches(doubtful, 500):
         files = {clean(file): file for file in part}
-        for source, image, size_bytes in connection.execute(query, {"files": list(files)}):
+        for source, image, original, size_bytes in connection.execute(
+            query, {"files": list(files)}
+        ):
             file = Path(files[source])
             same = False
             with suppress(OSError):
-                same = file.stat().st_size == size_bytes and image != "" and _digest(file) == image
+                if file.stat().st_size == size_bytes and (original or image):
+                    digest = _digest(file)
+                    same = marked(secret, digest) == original if original else digest == image
             if not same:
                 yield source
 
 
 def _digest(file: Path) -> str:
-    return digest_of(file.read_bytes())
+    hasher = blake3()
+    with file.open("rb") as opened:
+        while piece := opened.read(_CHUNK):
+            hasher.update(piece)
+    return hasher.hexdigest()

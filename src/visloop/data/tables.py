@@ -122,6 +122,9 @@ sources: Final = Table(
     Column("state", String, nullable=False),  # sample, quarantined, labels
     Column("path", String, nullable=False),
     Column("image", String, nullable=False),
+    # of a file that is stored changed (converted, cleaned), or whose parts are: the keyed digest of
+    # its own bytes; "" where `image` is their digest
+    Column("original", String, nullable=False, default="", server_default=""),
     format_column(),
     sqlite_with_rowid=False,
 )

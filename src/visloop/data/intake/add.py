@@ -220,7 +220,7 @@ class _Addition:
         if again:
             yield from self._late(late, opened)
         if seal is not None:
-            yield sealed(seal, self._sink.guard.signed(seal.labels))
+            yield sealed(seal, self._sink.guard.signed(seal.labels), self._guard)
 
     def _changed(self, found: Offered, late: list[Wanted] | None) -> Iterator[Outcome | Wanted]:
         """What must be read, and what was refused; new files go to `late` where there is one."""

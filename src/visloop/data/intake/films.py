@@ -79,7 +79,11 @@ class Films:
             yield self._refused(found, labels, broken)
         else:
             refusals = tuple(_missing(found, film, marks))
-            yield Outcome(*_seen(found, labels, film), film.digest, None, refusals, found)
+            guard = self._sink.guard
+            told = ("", guard.mark(film.digest)) if guard.policy.active else (film.digest, "")
+            yield Outcome(
+                *_seen(found, labels, film), told[0], None, refusals, found, original=told[1]
+            )
 
     def frame(self, found: Found, labels: str) -> Outcome:
         """One frame again, that was refused before."""

@@ -31,10 +31,10 @@ _BETWEEN = text(
 )
 _UPSERT = text(
     "INSERT INTO sources (project, dataset, file, size, mtime_ns, labels, state, path, image,"
-    " format) VALUES (:project, :dataset, :file, :size, :mtime_ns, :labels, :state, :path, :image,"
-    " 1) ON CONFLICT (project, dataset, file) DO UPDATE SET size = excluded.size,"
+    " original, format) VALUES (:project, :dataset, :file, :size, :mtime_ns, :labels, :state, :path,"
+    " :image, :original, 1) ON CONFLICT (project, dataset, file) DO UPDATE SET size = excluded.size,"
     " mtime_ns = excluded.mtime_ns, labels = excluded.labels, state = excluded.state,"
-    " path = excluded.path, image = excluded.image"
+    " path = excluded.path, image = excluded.image, original = excluded.original"
 )
 
 
@@ -139,8 +139,8 @@ def remember(write: Write, dataset: str, rows: Iterable[Noted]) -> None:
     noted: list[tuple[Any, ...]] = []
     for each, path, state in rows:
         seen = (each.size_bytes, each.mtime_ns, each.labels)
-        noted.append((*owner, each.source, *seen, state, path, each.image))
+        noted.append((*owner, each.source, *seen, state, path, each.image, each.original))
         if each.moved_source is not None:
-            moved = (UNKNOWN_SIZE, RACY, each.labels, "moved", path, each.image)
+            moved = (UNKNOWN_SIZE, RACY, each.labels, "moved", path, each.image, "")
             noted.append((*owner, each.moved_source, *moved))
     write_many(write, _UPSERT, noted)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from blake3 import blake3
 
 from visloop.data.ingest.deep import damage_of
 from visloop.data.ingest.probe import probe, refuse, unreadable
@@ -18,6 +19,7 @@ from visloop.data.ingest.settle import settle
 from visloop.data.media import OPENED, OPENERS, Piece, Sink
 from visloop.data.media.converted import converted, converter_of
 from visloop.data.origins.records import Seal
+from visloop.data.privacy.guard import Guard
 from visloop.data.records import Candidate, Refusal
 from visloop.errors import VisloopError
 from visloop.ids import digest_of
@@ -32,6 +34,8 @@ TICK_NS: Final = 20_000_000
 _NEVER_CONVERTED: Final = frozenset({b"\xff\xd8", b"\x89P"})
 """How JPEG and PNG begin: nearly every file, so nothing more is asked of them."""
 
+_CHUNK: Final = 4 << 20
+
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -41,7 +45,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     `image` is the digest of its bytes ("" when they could not be read), `labels` one of what the
     source said besides them. `moved_from` is the path in the data set of the sample whose file
-    (`moved_source`) is gone and had the same bytes.
+    (`moved_source`) is gone and had the same bytes. `original` stands for the file's own bytes where
+    `image` does not (see `Guard.mark`).
     """
 
     source: str
@@ -55,6 +60,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     found: Found | None = None
     moved_from: str | None = None
     moved_source: str | None = None
+    original: str = ""
 
 
 def labels_digest(found: Found, renames: Mapping[str, str]) -> str:
@@ -94,7 +100,7 @@ def refused(refusal: Refusal, found: Found | None = None, labels: str = "") -> O
     )
 
 
-def sealed(seal: Seal, labels: str) -> Outcome:
+def sealed(seal: Seal, labels: str, guard: Guard) -> Outcome:
     """The outcome of a file that was opened, and whose parts have outcomes of their own."""
     return Outcome(
         source=seal.source,
@@ -105,7 +111,20 @@ def sealed(seal: Seal, labels: str) -> Outcome:
         image="",
         candidate=None,
         refusals=(),
+        original=_mark(Path(seal.source), guard),
     )
+
+
+def _mark(file: Path, guard: Guard) -> str:
+    """What stands for the bytes of a file; nothing where it is none, or cannot be read."""
+    hasher = blake3()
+    try:
+        with file.open("rb") as opened:
+            while piece := opened.read(_CHUNK):
+                hasher.update(piece)
+    except OSError:
+        return ""
+    return guard.mark(hasher.hexdigest())
 
 
 def read(found: Found, labels: str, blobs: Sink) -> Outcome:
@@ -125,7 +144,16 @@ def read(found: Found, labels: str, blobs: Sink) -> Outcome:
     seen = (found.source, found.path, size, mtime_ns, labels)
     if size > MAX_FILE_BYTES:
         return Outcome(*seen, "", None, (_too_large(found, size),), found)
-    return Outcome(*seen, *_probed(found, data, mtime_ns, blobs), found)
+    outcome = Outcome(*seen, *_probed(found, data, mtime_ns, blobs), found)
+    if not _is_kept_changed(data, blobs):
+        return outcome
+    return msgspec.structs.replace(outcome, original=blobs.guard.mark(digest_of(data)))
+
+
+def _is_kept_changed(data: bytes, blobs: Sink) -> bool:
+    """Whether what is stored of a file may be other bytes than its own."""
+    plain = data[:2] in _NEVER_CONVERTED or converter_of(data) is None
+    return blobs.guard.policy.active or not plain
 
 
 def _contents(file: str) -> tuple[int, int, bytes]:
@@ -212,11 +240,12 @@ def _read_part(found: Found, part: Part, labels: str, blobs: Sink) -> Outcome:
         return refused(unreadable(found.path, found.source, problem))
     mtime_ns = RACY if stat.st_mtime_ns > started_ns - TICK_NS else stat.st_mtime_ns
     seen = (found.source, found.path, stat.st_size, mtime_ns, labels)
+    whole = part.kind == OPENED or "number" not in part.at
+    original = _mark(Path(found.file), blobs.guard) if whole else ""
     if part.kind == OPENED:
-        return Outcome(*seen, "", None, (), found)
-    return Outcome(
-        *seen, *from_piece(found, partial(OPENERS[part.kind], found, blobs), blobs), found
-    )
+        return Outcome(*seen, "", None, (), found, original=original)
+    made = from_piece(found, partial(OPENERS[part.kind], found, blobs), blobs)
+    return Outcome(*seen, *made, found, original=original)
 
 
 def from_piece(

@@ -20,7 +20,7 @@ from visloop.data.ingest.records import BrokenFile, Found, Probe
 from visloop.data.media.converted import png
 from visloop.data.privacy.place.cleaning import cleaned
 from visloop.data.privacy.place.tiff import clean_tiff
-from visloop.data.privacy.policy import Policy
+from visloop.data.privacy.policy import Policy, marked
 from visloop.data.privacy.regions import Redactor, Region, blurred, grown
 from visloop.data.records import Refusal
 from visloop.ids import digest_of
@@ -57,6 +57,10 @@ class Guard:
     key: str = ""
     deep: bool = False
     wishes: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def mark(self, digest: str) -> str:
+        """What stands for a file's own bytes, by their digest: nobody else can tell which they are."""
+        return marked(self.key, digest)
 
     def on(self, found: Found) -> Found:
         """The file with the wishes noted on it."""
