@@ -6,7 +6,7 @@ const { eventsOf, ApiError, large } = await import(ui + "api.js");
 const { colouring, PALETTE } = await import(ui + "colours.js");
 const { factInWords, folded, groupOf, manyInWords, placeOf } = await import(ui + "facts.js");
 const { blocksOf } = await import(ui + "markdown.js");
-const { outlines } = await import(ui + "marks.js");
+const { outlines, placed, runs } = await import(ui + "marks.js");
 const { Outbox } = await import(ui + "outbox.js");
 const { paced, paceInWords } = await import(ui + "pace.js");
 const states = await import(ui + "states.js");
@@ -318,4 +318,15 @@ test("frames, what was taken off and values are told in words", () => {
   assert.equal(states.valueInWords(0.1 + 0.2, "number"), "0.3");
   assert.equal(states.valueInWords(false, "boolean"), "no");
   assert.equal(states.valueInWords([1, 2], "json"), "[1,2]");
+});
+
+test("a mask's run lengths go down the columns, zeros first", () => {
+  const mask = { type: "mask", size_hw: [4, 3], counts: [2, 3, 5, 1, 1] };
+  assert.deepEqual(runs(mask), [
+    [0, 2, 2],
+    [1, 0, 1],
+    [2, 2, 1],
+  ]);
+  assert.deepEqual(runs({ size_hw: [4, 3], counts: [12] }), []);
+  assert.equal(placed(mask), true);
 });

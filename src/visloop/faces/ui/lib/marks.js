@@ -1,6 +1,6 @@
 // @ts-check
 /** What annotations say, drawn over a picture in the upright picture's own pixels. */
-import { circle, g, polygon, rect, svg, text } from "./dom.js";
+import { circle, g, path, polygon, rect, svg, text } from "./dom.js";
 
 /** @typedef {NonNullable<import("../api.d.ts").Sample["annotations"]>[number]} Annotation */
 
@@ -38,8 +38,29 @@ export function outlines(each) {
   return [];
 }
 
+/**
+ * The runs of a mask: `[x, y, height]` of each, from its run lengths down the columns, zeros first. Pure.
+ * @param {{size_hw: [number, number], counts: readonly number[]}} mask
+ * @returns {Array<[number, number, number]>}
+ */
+export function runs({ size_hw: [height], counts }) {
+  /** @type {Array<[number, number, number]>} */
+  const found = [];
+  let at = 0;
+  counts.forEach((n, k) => {
+    for (let from = at; k % 2 && from < at + n;) {
+      const y = from % height;
+      const long = Math.min(height - y, at + n - from);
+      found.push([(from - y) / height, y, long]);
+      from += long;
+    }
+    at += n;
+  });
+  return found;
+}
+
 /** Whether an annotation lies somewhere. @param {Annotation} each */
-export const placed = (each) => outlines(each).length > 0 || each.type === "points";
+export const placed = (each) => outlines(each).length > 0 || each.type === "points" || each.type === "mask";
 
 /**
  * What lies somewhere and is not hidden, as an SVG over the picture.
@@ -72,6 +93,13 @@ function shape(each) {
     const [x1, y1, x2, y2] = each.xyxy;
     return rect({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 });
   }
+  if (each.type === "mask")
+    return path({
+      class: "mask",
+      d: runs(each)
+        .map(([x, y, long]) => `M${x} ${y}h1v${long}h-1z`)
+        .join(""),
+    });
   if (each.type === "points")
     return g(...each.points.filter(([, , seen]) => seen > 0).map(([x, y]) => circle({ cx: x, cy: y, r: 3 })));
   return g(...outlines(each).map((ring) => polygon({ points: ring.map((at) => at.join(",")).join(" ") })));
@@ -82,7 +110,7 @@ function shape(each) {
  * @param {number} size
  */
 function name(each, size) {
-  const [[x, y]] = outlines(each)[0] ?? [[0, 0]];
+  const [[x, y]] = outlines(each)[0] ?? [each.type === "mask" ? (runs(each)[0] ?? [0, 0]) : [0, 0]];
   return text(
     { x: x + size / 4, y: y > size * 1.4 ? y - size / 3 : y + size * 1.1, "font-size": size },
     each.label ?? "",

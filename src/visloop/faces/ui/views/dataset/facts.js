@@ -1,7 +1,7 @@
 // @ts-check
 /** What is known of one sample: what it shows, where it comes from, what was taken off it, its metadata. */
 import { button, code, dd, div, dl, dt, h, h2, li, p, span, ul } from "../../lib/dom.js";
-import { placed } from "../../lib/marks.js";
+import { placed, runs } from "../../lib/marks.js";
 import { badge, dot, when } from "../../lib/parts.js";
 import { frameInWords, privacyInWords, stateOf, STATES } from "../../lib/states.js";
 import { bytes } from "../../lib/words.js";
@@ -98,6 +98,10 @@ function Shows({ sample, classes, lit, onLit }) {
 
 /** @param {Annotation} each */
 function sizeOf(each) {
+  if (each.type === "mask")
+    return `mask of ${runs(each)
+      .reduce((sum, [, , long]) => sum + long, 0)
+      .toLocaleString("en")} px`;
   if (each.type !== "box" && each.type !== "track") return each.type;
   const [x1, y1, x2, y2] = each.xyxy.map(Math.round);
   return `${x2 - x1} × ${y2 - y1} at ${x1}, ${y1}`;
