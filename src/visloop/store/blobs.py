@@ -128,7 +128,7 @@ class PackBlobs:
     def has(self, digest: str) -> bool:
         """Whether the bytes are stored: put here, or flushed by anybody."""
         key = _key(digest)
-        return key in self._pending or self._index.find(key) is not None
+        return key in self._pending or self._index.has(key)
 
     def flush(self) -> None:
         """Return when everything put so far is on the disk and visible to other processes."""

@@ -73,6 +73,11 @@ class Index:
             row = self._read_here().execute(_FIND, (digest,)).fetchone()
         return Place(*row) if row else None
 
+    def has(self, digest: bytes) -> bool:
+        """Whether the blob is indexed, as far as any process has flushed."""
+        with self._reading:
+            return self._read_here().execute(_HOLDS, (digest,)).fetchone() is not None
+
     def holds(self, digest: bytes) -> bool:
         """Whether the blob is indexed; cheap for many new ones in a row.
 

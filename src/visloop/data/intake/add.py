@@ -22,9 +22,18 @@ from visloop.data.ingest.records import FILM, Found
 from visloop.data.ingest.wording import counted
 from visloop.data.intake.batch import Plan, Tally, plan, record
 from visloop.data.intake.films import Films
+from visloop.data.intake.helpers import Helpers
 from visloop.data.intake.memory import KnownFile, holder, known_files, remembered
 from visloop.data.intake.noting import Noting, noting
-from visloop.data.intake.reading import UNKNOWN_SIZE, Outcome, labels_digest, read, refused, sealed
+from visloop.data.intake.reading import (
+    UNKNOWN_SIZE,
+    Outcome,
+    labels_digest,
+    read,
+    refused,
+    sealed,
+    seen_ahead,
+)
 from visloop.data.intake.renames import Renames
 from visloop.data.media.keeping import Keeper, Nowhere, files_in_place
 from visloop.data.ontology import rules
@@ -124,6 +133,7 @@ class _Addition:
         self._sink: Keeper | Nowhere = (
             Nowhere(self._guard) if options.dry_run else Keeper(ports.blobs, self._guard)
         )
+        self._helpers = Helpers()
         self._films = Films(self._sink, ports.limits.frames_per_video)
         self._tally = Tally(notes=list(noted.notes))
         self._learning = options.add_classes
@@ -135,18 +145,19 @@ class _Addition:
         """One origin after the other, to the closing fact; all of them are one import."""
         batch: list[Outcome] = []
         notes: list[str] = []
-        for origin in chosen:
-            self._look(origin)
-            if self._is_as_it_was(origin.seal):
-                continue
-            with origin.open(self._ports, self._known) as opened, closing(self._films):
-                self._begin(opened.found, origin)
-                for outcome in self._outcomes(opened, origin.seal):
-                    batch.append(outcome)
-                    if len(batch) == BATCH:
-                        self._stage(batch, closing=False)
-                        batch = []
-                notes += opened.found.notes()
+        with self._helpers:
+            for origin in chosen:
+                self._look(origin)
+                if self._is_as_it_was(origin.seal):
+                    continue
+                with origin.open(self._ports, self._known) as opened, closing(self._films):
+                    self._begin(opened.found, origin)
+                    for outcome in self._outcomes(opened, origin.seal):
+                        batch.append(outcome)
+                        if len(batch) == BATCH:
+                            self._stage(batch, closing=False)
+                            batch = []
+                    notes += opened.found.notes()
         self._stage(batch, closing=True)
         if not (self._tally.unchanged or self._tally.quarantined):
             notes += self._renames.idle()
@@ -252,11 +263,7 @@ class _Addition:
     def _read(self, wanted: Iterable[Outcome | Wanted], opened: Opened) -> Iterator[Outcome]:
         """Each picture read where it lies, or once it is fetched."""
         if opened.fetcher is None:
-            for each in wanted:
-                if isinstance(each, Wanted):
-                    yield from self._opened(each.found, each.labels)
-                else:
-                    yield each
+            yield from self._read_here(wanted)
             return
         at_once = self._ports.limits.fetch_at_once
         for each, fetched in fetched_ahead(wanted, opened.fetcher, at_once):
@@ -266,6 +273,21 @@ class _Addition:
                 yield refused(fetched, each.found, each.labels)
             elif each.known is not None and fetched == "as it was":
                 self._count_untouched(each.known)
+            else:
+                yield from self._opened(each.found, each.labels)
+
+    def _read_here(self, wanted: Iterable[Outcome | Wanted]) -> Iterator[Outcome]:
+        """Pictures that lie here; helpers look at them first, where nothing is done to their bytes."""
+        guard, sink = self._sink.guard, self._sink
+        if guard.deep or guard.policy.active:
+            looked = ((each, None) for each in wanted)
+        else:
+            looked = self._helpers.ahead(wanted, keep=not self._options.in_place)
+        for each, look in looked:
+            if not isinstance(each, Wanted):
+                yield each
+            elif look is not None:
+                yield seen_ahead(each.found, each.labels, sink, look)
             else:
                 yield from self._opened(each.found, each.labels)
 

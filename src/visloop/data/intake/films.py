@@ -14,10 +14,9 @@ import msgspec
 
 from visloop.data.ingest.probe import refuse, unreadable
 from visloop.data.ingest.records import FRAME, BrokenFile, Found, Part, Probe
+from visloop.data.intake.looking import RACY, TICK_NS
 from visloop.data.intake.reading import (
     KEPT_REFUSED_BYTES,
-    RACY,
-    TICK_NS,
     UNKNOWN_SIZE,
     Outcome,
     candidate_of,

@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, TextClause, bindparam, select, text
 
-from visloop.data.intake.reading import RACY, UNKNOWN_SIZE, Outcome
+from visloop.data.intake.looking import RACY
+from visloop.data.intake.reading import UNKNOWN_SIZE, Outcome
 from visloop.data.staging import write_many
 from visloop.data.tables import sources
 from visloop.data.working import batches, nothing_between

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
+from sys import intern
 from typing import Final
 
 import msgspec
@@ -16,6 +16,8 @@ from visloop.data.ingest.deep import damage_of
 from visloop.data.ingest.probe import probe, refuse, unreadable
 from visloop.data.ingest.records import BrokenFile, Found, Part, Probe
 from visloop.data.ingest.settle import settle
+from visloop.data.intake.helpers import Look
+from visloop.data.intake.looking import MAX_FILE_BYTES, NEVER_CONVERTED, RACY, TICK_NS, contents
 from visloop.data.media import OPENED, OPENERS, Piece, Sink
 from visloop.data.media.converted import converted, converter_of
 from visloop.data.origins.records import Seal
@@ -24,15 +26,8 @@ from visloop.data.records import Candidate, Refusal
 from visloop.errors import VisloopError
 from visloop.ids import digest_of
 
-MAX_FILE_BYTES: Final = 1 << 30
 KEPT_REFUSED_BYTES: Final = 64 << 20
 UNKNOWN_SIZE: Final = -1
-RACY: Final = -1
-"""Stands for the time of a file that changed just before it was read: equal times prove nothing."""
-TICK_NS: Final = 20_000_000
-"""Clocks of file systems tick every few milliseconds: two changes within a tick look like one."""
-_NEVER_CONVERTED: Final = frozenset({b"\xff\xd8", b"\x89P"})
-"""How JPEG and PNG begin: nearly every file, so nothing more is asked of them."""
 
 _CHUNK: Final = 4 << 20
 
@@ -134,13 +129,10 @@ def read(found: Found, labels: str, blobs: Sink) -> Outcome:
     """
     if found.part is not None:
         return _read_part(found, found.part, labels, blobs)
-    started_ns = time.time_ns()
     try:
-        size, mtime_ns, data = _contents(found.file)
+        size, mtime_ns, data = contents(found.file)
     except OSError as problem:
         return refused(unreadable(found.path, found.source, problem))
-    if size != len(data) or mtime_ns > started_ns - TICK_NS:
-        mtime_ns = RACY
     seen = (found.source, found.path, size, mtime_ns, labels)
     if size > MAX_FILE_BYTES:
         return Outcome(*seen, "", None, (_too_large(found, size),), found)
@@ -156,26 +148,23 @@ def _is_kept_changed(data: bytes, blobs: Sink) -> bool:
     return blobs.guard.policy.active or not plain
 
 
-def _contents(file: str) -> tuple[int, int, bytes]:
-    """Size in bytes, mtime in ns, and the bytes themselves unless they are too many."""
-    opened = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        stat = os.fstat(opened)
-        data = b""
-        if stat.st_size <= MAX_FILE_BYTES:
-            data = os.read(opened, stat.st_size + 1)
-            while 0 < len(data) < stat.st_size and (more := os.read(opened, stat.st_size)):
-                data += more
-    finally:
-        os.close(opened)
-    return stat.st_size, stat.st_mtime_ns, data
+def seen_ahead(found: Found, labels: str, blobs: Sink, look: Look) -> Outcome:
+    """As `read`, of a file that a helper has looked at."""
+    seen = look.seen
+    size, mtime_ns = seen.size_bytes, seen.mtime_ns
+    if found.in_place:
+        blobs.left(found, seen.image, size, mtime_ns)
+    else:
+        blobs.original(found, look.data, mtime_ns, seen.image)
+    what = candidate_of(found, seen.probe, seen.image, size)
+    return Outcome(found.source, found.path, size, mtime_ns, labels, *what, found)
 
 
 def _probed(
     found: Found, data: bytes, mtime_ns: int, blobs: Sink
 ) -> tuple[str, Candidate | None, tuple[Refusal, ...]]:
     """Digest of the bytes, the candidate, what was refused."""
-    if data[:2] not in _NEVER_CONVERTED and (name := converter_of(data)) is not None:
+    if data[:2] not in NEVER_CONVERTED and (name := converter_of(data)) is not None:
         return from_piece(found, partial(converted, name, data, {}), blobs)
     seen = probe(data, found.path, source=found.source)
     if isinstance(seen, Refusal):
@@ -220,7 +209,7 @@ def candidate_of(
         width=seen.width,
         height=seen.height,
         media=seen.media,
-        mode=seen.mode,
+        mode=intern(seen.mode),  # a default is left out of what is stored if it is the same object
         orientation=seen.orientation,
         annotations=labels.annotations,
         split=found.split,

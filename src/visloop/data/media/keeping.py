@@ -52,13 +52,15 @@ class Keeper:
         """Store the bytes; their digest."""
         return self._blobs.put(data, digest)
 
-    def original(self, found: Found, data: bytes | memoryview, mtime_ns: int) -> str:
+    def original(
+        self, found: Found, data: bytes | memoryview, mtime_ns: int, digest: str | None = None
+    ) -> str:
         """Store the bytes of the file `found.file`, or note them where they lie; their digest."""
         if not found.in_place:
-            digest = self._blobs.put(data)
+            digest = self._blobs.put(data, digest)
             self._stored.append(digest)
             return digest
-        digest = digest_of(data)
+        digest = digest or digest_of(data)
         self.left(found, digest, len(data), mtime_ns)
         return digest
 
@@ -90,10 +92,12 @@ class Nowhere:
         """Their digest, no more."""
         return digest or digest_of(data)
 
-    def original(self, found: Found, data: bytes | memoryview, mtime_ns: int) -> str:
+    def original(
+        self, found: Found, data: bytes | memoryview, mtime_ns: int, digest: str | None = None
+    ) -> str:
         """Their digest, no more."""
         del found, mtime_ns
-        return digest_of(data)
+        return digest or digest_of(data)
 
     def left(self, found: Found, digest: str, size_bytes: int, mtime_ns: int) -> None:
         """Nothing is noted."""

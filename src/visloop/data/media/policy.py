@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, Literal
 
-import numpy as np
-
 from visloop.errors import UsageError
+from visloop.lazy import lazy_vendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from visloop.data.media.video import Marks
+else:
+    np = lazy_vendor("numpy")
 
 FORMS: Final = "every:0.5s, every:500ms, every:2min, every:12frames, key, scene, scene:0.3, all"
 _SECONDS: Final = {

@@ -22,8 +22,10 @@ class Sink(Protocol):
         """Keep bytes made here (a reference, a converted picture); their digest."""
         ...
 
-    def original(self, found: Found, data: bytes | memoryview, mtime_ns: int) -> str:
-        """Keep the bytes of the file `found.file`, all of them; their digest.
+    def original(
+        self, found: Found, data: bytes | memoryview, mtime_ns: int, digest: str | None = None
+    ) -> str:
+        """Keep the bytes of the file `found.file`, all of them; their digest (give it when known).
 
         Where the file is left in place (`found.in_place`) it is noted where they lie instead.
         """

@@ -12,12 +12,15 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
+from visloop.lazy import lazy_vendor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
+else:
+    np = lazy_vendor("numpy")
 
 _CHANNELS: Final = 4
 _LENGTH_BITS: Final = (3, 4, 8, 16)

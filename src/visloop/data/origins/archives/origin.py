@@ -14,7 +14,7 @@ import msgspec
 from visloop.data.formats.folder import CONTAINERS, SPLITS
 from visloop.data.ingest.scan import scan
 from visloop.data.ingest.walk import clean, is_hidden, is_picture
-from visloop.data.intake.reading import RACY, TICK_NS
+from visloop.data.intake.looking import RACY, TICK_NS
 from visloop.data.origins.archives import readers
 from visloop.data.origins.archives.kinds import Kind
 from visloop.data.origins.archives.unpack import Unpacking
