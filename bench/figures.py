@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -100,6 +101,15 @@ def timed(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def memory_mb() -> float:
+    """Peak memory in MB of this process and the largest of its helpers together.
+
+    Helpers must have ended. What they share with it is counted twice.
+    """
+    peaks = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_maxrss for each in peaks) / 1024
 
 
 def alone(script: str, *arguments: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
