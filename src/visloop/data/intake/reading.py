@@ -144,7 +144,7 @@ def read(found: Found, labels: str, blobs: Sink) -> Outcome:
 
 def _is_kept_changed(data: bytes, blobs: Sink) -> bool:
     """Whether what is stored of a file may be other bytes than its own."""
-    plain = data[:2] in _NEVER_CONVERTED or converter_of(data) is None
+    plain = data[:2] in NEVER_CONVERTED or converter_of(data) is None
     return blobs.guard.policy.active or not plain
 
 
