@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from visloop.app.running import exit_code_of as exit_code_of
     from visloop.app.schema import HEAD as HEAD
     from visloop.app.schema import upgrade as upgrade
+    from visloop.app.verbs.blaming import Blame as Blame
+    from visloop.app.verbs.blaming import blame as blame
     from visloop.app.verbs.cameras import CameraAdd as CameraAdd
     from visloop.app.verbs.cameras import CameraAlign as CameraAlign
     from visloop.app.verbs.cameras import CameraAligned as CameraAligned
@@ -304,6 +306,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "schema": (
             "HEAD",
             "upgrade",
+        ),
+        "verbs.blaming": (
+            "Blame",
+            "blame",
         ),
         "verbs.cameras": (
             "CameraAdd",

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from visloop.app.verbs import (
+    blaming,
     cameras,
     classes,
     datasets,
@@ -50,6 +51,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     merging.merge_resolve,
     merging.merge_abort,
     merging.revert,
+    blaming.blame,
     history.checkout,
     datasets.status,
     datasets.samples,

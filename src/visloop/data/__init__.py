@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     from visloop.data.formats import CARRIED as CARRIED
     from visloop.data.formats import FORMATS as FORMATS
     from visloop.data.formats import Format as Format
+    from visloop.data.history.blame import Blamed as Blamed
+    from visloop.data.history.blame import ObjectNotFound as ObjectNotFound
+    from visloop.data.history.blame import blame as blame
     from visloop.data.history.clean import MergeWaits as MergeWaits
     from visloop.data.history.clean import StagedChanges as StagedChanges
     from visloop.data.history.merging.conflicts import MergeConflict as MergeConflict
@@ -242,6 +245,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "formats": ("CARRIED", "FORMATS", "Format"),
         "ingest.media": ("media_of",),
+        "history.blame": ("Blamed", "ObjectNotFound", "blame"),
         "history.clean": ("MergeWaits", "StagedChanges"),
         "history.merging.conflicts": ("MergeConflict",),
         "history.merging.running": (

@@ -324,6 +324,7 @@ def _proposed(row: Mapping[str, Any]) -> str:
 
 
 _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
+    "blame": ("object", "label", "field", "value", "version", "time", "actor", "author", "message"),
     "facts": ("seq", "time", "actor", "kind", "subject"),
     "models": ("ref", "aliases", "state", "recipe", "data", "run", "created"),
     "runs.list": ("id", "status", "recipe", "data", "model", "started"),

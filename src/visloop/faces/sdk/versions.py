@@ -91,3 +91,10 @@ class Versions:
             dataset=self.dataset, version=version, rule=rule, message=message, dry_run=dry_run
         )
         return self.connection.call(app.revert, ask)
+
+    def blame(
+        self, path: str, *, version: str = "main", object_: str | None = None
+    ) -> tuple[dict[str, Any], ...]:
+        """A row a field of a sample and its objects: which version set it, who, when, why."""
+        ask = app.Blame(ref=f"{self.dataset}@{version}", path=path, object_=object_)
+        return self.connection.call(app.blame, ask).rows

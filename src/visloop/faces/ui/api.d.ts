@@ -18,6 +18,7 @@ export interface Verbs {
   "merge.resolve": { ask: MergeResolveAsk; answer: MergeAnswer };
   "merge.abort": { ask: MergeAbortAsk; answer: MergeAnswer };
   "revert": { ask: RevertAsk; answer: MergeAnswer };
+  "blame": { ask: BlameAsk; answer: Rows };
   "checkout": { ask: CheckoutAsk; answer: CheckoutAnswer };
   "status": { ask: StatusAsk; answer: { count: number; rows: Status[] } };
   "samples": { ask: SamplesAsk; answer: { count: number; total: number; classes: string[]; splits: Record<string, number>; rows: Sample[] } };
@@ -189,6 +190,12 @@ export interface Because {
   labels: number;
   trigger: string;
   what?: string;
+}
+
+export interface BlameAsk {
+  ref: string;
+  path: string;
+  object_?: string | null;
 }
 
 export interface Box {
