@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from visloop.data import ClassDictionary, ClassEntry, Sample
 from visloop.data.formats import rle
@@ -221,3 +221,22 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_rounded(each) for each in value)
     return round(value, 2) + 0.0 if isinstance(value, float) else value
+
+
+PIXELS_ONLY = frozenset({"dicom"})
+"""Formats that hold a picture's pixels, not its file."""
+
+
+def upright_pixels(data: bytes) -> tuple[object, ...]:
+    """Size, mode and pixels of an encoded picture."""
+    with Image.open(io.BytesIO(data)) as opened:
+        turned = ImageOps.exif_transpose(opened)
+        return (turned.size, turned.mode, turned.tobytes())
+
+
+def same_picture(format_: str, was: Sample, now: Sample, read: Callable[[str], bytes]) -> bool:
+    """Whether the picture went through unchanged; a turned file is upright afterwards."""
+    if format_ in PIXELS_ONLY:
+        same = upright_pixels(read(was.image)) == upright_pixels(read(now.image))
+        return same and now.orientation == 1
+    return now.image == was.image if was.orientation == 1 else now.orientation == 1

@@ -13,6 +13,7 @@ from visloop.data.formats.cvat.reading import read_cvat, recognises_cvat
 from visloop.data.formats.cvat.writing import export_cvat, export_cvat_video
 from visloop.data.formats.datumaro.reading import read_datumaro, recognises_datumaro
 from visloop.data.formats.datumaro.writing import export_datumaro
+from visloop.data.formats.dicom.writing import export_dicom
 from visloop.data.formats.folder import read_class_folders, read_folder, read_images
 from visloop.data.formats.folders_out import export_class_folders, export_images
 from visloop.data.formats.huggingface.reading import (
@@ -132,6 +133,14 @@ _ENTRIES: Final = (
         os.path.exists,
         read_class_folders,
         export_class_folders,
+        frozenset(("images",)),
+    ),
+    Format(
+        "dicom",
+        "DICOM files, pictures alone (out: a series of Secondary Capture)",
+        os.path.exists,
+        read_images,
+        export_dicom,
         frozenset(("images",)),
     ),
     Format(

@@ -1,0 +1,1 @@
+"""DICOM: pictures out as a series of Secondary Capture; in like any picture."""
