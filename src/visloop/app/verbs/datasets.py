@@ -82,6 +82,7 @@ class Diff:
 
     a: str = arg("the older")
     b: str = arg("the newer")
+    stat: bool = opt("counts only", default=False)
 
 
 @dataclass(frozen=True)
@@ -99,13 +100,14 @@ class DiffAnswer:
 @operation("diff", permission="data.read")
 def diff(ports: Ports, scope: Scope, ask: Diff) -> DiffAnswer:
     """Walk both trees where they differ."""
-    found = data.diff(ports.data, scope, Ref.parse(ask.a), Ref.parse(ask.b))
+    limit = {"limit": 0} if ask.stat else {}
+    found = data.diff(ports.data, scope, Ref.parse(ask.a), Ref.parse(ask.b), **limit)
     return DiffAnswer(
         samples=asdict(found.samples),
         objects=asdict(found.objects),
         classes=tuple(asdict(each) for each in found.classes),
         details=tuple(asdict(each) for each in found.details),
-        truncated=found.truncated,
+        truncated=found.truncated and not ask.stat,
         fields=tuple(asdict(each) for each in found.fields),
     )
 

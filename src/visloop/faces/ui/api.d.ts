@@ -602,6 +602,7 @@ export interface DiffAnswer {
 export interface DiffAsk {
   a: string;
   b: string;
+  stat?: boolean;
 }
 
 export interface EvaluateAsk {
