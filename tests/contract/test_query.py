@@ -16,7 +16,7 @@ from visloop.data.tree.edit import build
 from visloop.data.tree.nodes import Nodes, Scratch, Shape
 from visloop.data.working import encode
 from visloop.ids import Ref
-from visloop.query import check, run
+from visloop.query import check, complete, run
 from visloop.vision import Box, ClassLabel, Polygon
 
 LABELS = ("cat", "car", "dog")
@@ -272,3 +272,34 @@ def test_a_torn_or_foreign_file_in_the_cache_costs_nothing_but_time(ports, tmp_p
                 file.write_bytes(damage)
         assert len(run(asked, source).at) == 4
     assert list(tmp_path.glob("*/*"))
+
+
+COMPLETIONS = [
+    ("exif.is", 0, ["exif.iso"]),
+    ("box(lab", 4, ["label", "labelled"]),
+    ('annotations.label = "c', 20, ["cat", "car"]),
+    ("annotations.label = d", 20, ["dog"]),
+    ("exif.flash = ", 13, ["true", "false"]),
+    ("exif.iso e", 9, ["exists"]),
+    ("labelled ", 9, ["=", "!=", "exists", "and", "or", "sort by", "limit"]),
+    ("box(label = cat ", 16, ["and", "or", ")"]),
+    ("exif.iso > 3 s", 13, ["sort by"]),
+    ("path sort by exif.f_n", 13, ["exif.f_number"]),
+    ("exif.iso > > ", 13, []),
+]
+
+
+@pytest.mark.parametrize(("text", "start", "wanted"), COMPLETIONS)
+def test_what_could_stand_next(ports, text, start, wanted):
+    source, _ = _source(ports, [{"width": 1, "split": None}])
+    found = complete(text, len(text), source)
+    assert [each.text for each in found.candidates] == wanted
+    assert (found.start, found.end) == (start, len(text))
+
+
+def test_completion_says_what_is_wrong_so_far_and_where(ports):
+    source, _ = _source(ports, [{"width": 1, "split": None}])
+    found = complete("exif.isoo > 3 and wid", 21, source)
+    assert [each.text for each in found.candidates] == ["width"]
+    assert (found.problem, found.problem_start, found.problem_end) == ("no field 'exif.isoo'", 0, 9)
+    assert "exif.iso" in found.fix
