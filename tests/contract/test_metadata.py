@@ -206,3 +206,13 @@ def test_clocks_are_corrected_and_cameras_lined_up(parts: DataPorts) -> None:
         assert seen["bolt/bolt0.jpg"].split == seen["bolt/bolt1.jpg"].split
     kinds = [kind for kind, _ in world.facts(parts, "camera.added", "camera.changed")]
     assert kinds == ["camera.added", "camera.changed", "camera.added"]
+
+
+def test_an_export_says_that_declarations_of_fields_stay_behind(parts, tmp_path) -> None:
+    quiet = data.export(parts, SCOPE, Ref.parse("parts@work"), tmp_path / "a")
+    assert not [each for each in quiet.losses if "field_declarations" in each]
+    data.field_add(parts, SCOPE, "parts", Field(name="height", type="number", unit="mm"))
+    told = data.export(parts, SCOPE, Ref.parse("parts@work"), tmp_path / "b")
+    (said,) = [each for each in told.losses if "field_declarations" in each]
+    assert said.startswith("1 × ")
+    assert "(first: height)" in said

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from visloop.data.fields.records import OwnFields
 from visloop.data.formats import FORMATS, Loss
 from visloop.data.records import DataPorts
 from visloop.data.snapshot import open_ref
@@ -58,13 +60,24 @@ def export(
         directory=done.folder,
         images=done.images,
         objects=done.objects,
-        losses=tuple(map(_told, done.losses)),
+        losses=(*map(_told, done.losses), *_declarations(snapshot.own_fields)),
         notes=(
             *done.notes,
             *(f"{path}: turned upright" for path in done.baked),
             *(f"{path}: written as {name}" for path, name in done.renamed.items()),
         ),
     )
+
+
+def _declarations(own: OwnFields) -> Iterator[str]:
+    """What is lost of the data set's own fields: no format holds what they are, only their values."""
+    declared = [each for each in own.entries if not each.learnt]
+    if declared:
+        what = (
+            "declarations of own metadata fields (types, units, choices, descriptions) do not"
+            " travel: declare them again where the files come in"
+        )
+        yield _told(Loss("field_declarations", len(declared), what, (declared[0].name,)))
 
 
 def _told(loss: Loss) -> str:

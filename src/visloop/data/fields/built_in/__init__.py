@@ -12,10 +12,11 @@ from typing import Final
 from visloop.data.fields.built_in.dicom import DICOM
 from visloop.data.fields.built_in.general import GENERAL
 from visloop.data.fields.built_in.pictures import EXIF, GPS, IMAGE
+from visloop.data.fields.built_in.privacy import PRIVACY
 from visloop.data.fields.built_in.video import VIDEO
 from visloop.data.fields.records import Field
 
 BUILT_IN: Final[Mapping[str, Field]] = {
-    each.name: each for each in (*GENERAL, *EXIF, *GPS, *IMAGE, *VIDEO, *DICOM)
+    each.name: each for each in (*GENERAL, *EXIF, *GPS, *IMAGE, *VIDEO, *DICOM, *PRIVACY)
 }
 """Every built-in field by name, in the order of the reference page."""
