@@ -62,3 +62,21 @@ def test_what_is_not_needed_is_set_aside_with_a_reason(
 def test_nothing_in_quarantine_says_so(desk: Visit) -> None:
     page = desk.go("data", "boxed", "work", "all", "quarantine")
     expect(page.locator(".empty-title")).to_have_text("Nothing is in quarantine")
+
+
+def test_what_was_sent_is_sent_again(desk: Visit, tmp_path: Path) -> None:
+    file = tmp_path / "sent.jpg"
+    for data, left in ((picture(5)[:-600], 1), (picture(5), 0)):
+        file.write_bytes(data)
+        page = desk.go("data", "+")
+        page.reload()
+        page.get_by_label("Name of the new data set").fill("sent")
+        page.locator("input[type=file]").first.set_input_files(file)
+        page.get_by_role("button", name="Add to sent").first.click()
+        expect(page.locator(".outcome")).to_contain_text("quarantined" if left else "added")
+        assert len(desk.site.ask("quarantine.list", dataset="sent")["rows"]) == left
+        page = desk.go("data", "sent", "work", "all", "quarantine")
+        if left:
+            expect(page.locator(".waiting-file")).to_contain_text("send it again")
+            expect(page.get_by_role("button", name="Try all again")).to_be_disabled()
+            expect(page.locator(".waiting-file").get_by_role("button")).to_have_count(0)

@@ -12,6 +12,9 @@ const STEP = 50;
 /** Kinds of damage of which a browser may still show something. */
 const VISIBLE = new Set(["truncated", "decode_error", "too_large", "bad_geometry", "privacy", "wrong_metadata"]);
 
+/** No file of what was sent stays: it is sent again. @param {Quarantined} row */
+const sent = (row) => row.source.startsWith("push:");
+
 /** @param {{name: string}} properties */
 export function Quarantine({ name }) {
   const { data, error } = useAnswer("quarantine.list", { dataset: name });
@@ -24,6 +27,9 @@ export function Quarantine({ name }) {
   const kinds = [...new Set(all.map((row) => row.reason_code))].sort();
   const rows = kind ? all.filter((row) => row.reason_code === kind) : all;
   const ids = rows.filter((row) => picked.includes(row.id)).map((row) => row.id);
+  const again = (ids.length ? rows.filter((row) => picked.includes(row.id)) : all)
+    .filter((row) => !sent(row))
+    .map((row) => row.id);
   const retry = async (/** @type {string[]} */ only) => {
     setSaid("");
     const done = await deeds.run("retry", "quarantine.retry", { dataset: name, ids: only }, { long: true });
@@ -46,9 +52,9 @@ export function Quarantine({ name }) {
       title: `${count(all.length, "file")} not taken`,
       aside: div(
         { class: "row" },
-        act(ids.length ? `Try ${ids.length} again` : "Try all again", () => retry(ids), {
+        act(ids.length ? `Try ${again.length} again` : "Try all again", () => retry(again), {
           busy: deeds.busy === "retry",
-          disabled: Boolean(deeds.busy),
+          disabled: Boolean(deeds.busy) || !again.length,
           title: "after they were repaired where they lie",
         }),
       ),
@@ -156,8 +162,9 @@ function Refused({ row, picked, busy, onPick, onRetry }) {
       p(span({ class: "path" }, row.path), " ", badge(row.reason_code.replaceAll("_", " "), "bad")),
       p(row.reason),
       row.fix ? p({ class: "muted" }, row.fix) : null,
+      sent(row) ? p({ class: "muted" }, "It was sent here: send it again, repaired and with the same name.") : null,
       p({ class: "muted small path" }, row.source),
     ),
-    div({ class: "waiting-deeds" }, when(row.time), act("Try again", onRetry, { disabled: busy })),
+    div({ class: "waiting-deeds" }, when(row.time), sent(row) ? null : act("Try again", onRetry, { disabled: busy })),
   );
 }
