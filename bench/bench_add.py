@@ -101,8 +101,7 @@ def child(root: Path, drawn: Path, n: int) -> None:
         def commit() -> None:
             here.call(app.commit, app.Commit(dataset="many", message="bench"))
 
-        told["add_s"] = figures.timed(lambda: add(drawn))
-        told["rss_mb"] = figures.memory_mb()
+        told["add_s"], told["rss_mb"] = figures.timed_with_helpers(lambda: add(drawn))
         commit()
         status = app.Status()
         told["status_s"] = [figures.timed(lambda: here.call(app.status, status)) for _ in range(3)]

@@ -132,8 +132,7 @@ def child(root: Path, place: Path) -> None:
     app.create(root)
     with sdk.local(root) as here:
         ask = app.Add(paths=(str(place),), to="many", format="coco", in_place=True)
-        seconds = figures.timed(lambda: here.call(app.add, ask))
-    rss_mb = figures.memory_mb()
+        seconds, rss_mb = figures.timed_with_helpers(lambda: here.call(app.add, ask))
     print(json.dumps({"s": seconds, "rss_mb": rss_mb}))
 
 

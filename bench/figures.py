@@ -13,9 +13,10 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,13 +104,29 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def memory_mb() -> float:
-    """Peak memory in MB of this process and the largest of its helpers together.
+def timed_with_helpers(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds, and peak memory in MB of this process and of all helpers that it started, together.
 
-    Helpers must have ended. What they share with it is counted twice.
+    What they share is counted twice. Helpers are asked while they live: what `getrusage` says of
+    children that have ended holds their parent's memory too, from before they loaded their own.
     """
-    peaks = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(each.ru_maxrss for each in peaks) / 1024
+    done = threading.Event()
+    peaks: dict[str, float] = {}
+
+    def watch() -> None:
+        while not done.wait(0.05):
+            for name in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+                with suppress(OSError, IndexError):  # it has just ended
+                    said = Path(f"/proc/{name}/status").read_text("utf-8")
+                    peaks[name] = int(said.partition("VmHWM:")[2].split()[0]) / 1024
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    seconds = timed(work)
+    done.set()
+    watcher.join()
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return seconds, own + sum(peaks.values())
 
 
 def alone(script: str, *arguments: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
