@@ -24,6 +24,7 @@ WRITTEN_FORMATS: Final = (
     "huggingface",
     "csv",
     "masks",
+    "dicom",
     "class-folders",
     "images",
 )

@@ -34,7 +34,8 @@ _NAMED_AT_MOST: Final = 10
 
 
 NO_FRAMES: Final = "{n} videos were left out (--frames every:1s takes pictures from them)"
-STILL_WRITTEN: Final = "files were written to a moment ago and are left for later"
+STILL_WRITTEN: Final = "written to a moment ago and"
+"""In the note on files that are left for later, whether one or many."""
 
 
 class Entry(NamedTuple):
@@ -82,7 +83,8 @@ class Leftovers:
             more = f", and {count - len(names)} more" if count > len(names) else ""
             notes.append(f"{counted(group, count)}: {', '.join(names)}{more}")
         if self.young:
-            notes.append(counted(f"{{n}} {STILL_WRITTEN}", self.young))
+            words = f"{{n}} files were {STILL_WRITTEN} are left for later"
+            notes.append(counted(words, self.young))
         if self._hidden:
             notes.append(counted("{n} hidden files or folders were skipped", self._hidden))
         return tuple(notes)

@@ -83,7 +83,7 @@ def _look(
 ) -> bool:
     """Add what is there; whether something must be looked at again because it is still written."""
     done = add(ports, scope, dataset, [folder], options)
-    young = [note for note in done.notes if note.endswith(STILL_WRITTEN)]
+    young = [note for note in done.notes if STILL_WRITTEN in note]
     keeping.came(replace(done, notes=tuple(note for note in done.notes if note not in young)))
     keeping.commit_if_due()
     return bool(young)
