@@ -99,7 +99,10 @@ TAMPERING = {
         "DELETE FROM seals WHERE number = 3; DELETE FROM facts WHERE seq > 6",
         "seals were cut off after 2",
     ),
-    "seal edited": ("UPDATE seals SET digest = replace(digest, '0', '1') WHERE number = 2", "seal"),
+    "seal edited": (
+        "UPDATE seals SET digest = substr(digest, 2) || substr(digest, 1, 1) WHERE number = 2",
+        "seal",
+    ),
     "seal's time": ("UPDATE seals SET time = 'long ago' WHERE number = 2", "seal 2"),
     "seal's span": ("UPDATE seals SET last_seq = 'many' WHERE number = 2", "seal 2"),
     "chain bent": ("UPDATE seals SET previous = digest WHERE number = 3", "seal 3 does not follow"),
