@@ -14,14 +14,12 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import figures
-import numpy as np
 import peers
 import pictures
 from blake3 import blake3
@@ -29,7 +27,6 @@ from blake3 import blake3
 from visloop import app
 from visloop.faces import sdk
 
-DVC = "dvc==3.67.1"
 ONE, WHOLE = 5, 3
 
 
@@ -47,7 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=given.pictures) as folder:
         here = Path(folder)
         drawn = pictures.draw((given.pictures or here) / f"pictures{given.count}", given.count)
-        dvc = None if given.no_peer else peers.peer("dvc", DVC)
+        dvc = None if given.no_peer else peers.peer("dvc", peers.DVC)
         with figures.byte_code():
             rows = run(here, drawn, given.count, given.rounds, dvc)
         figures.publish(rows)
@@ -56,6 +53,7 @@ def main() -> None:
 def run(folder: Path, drawn: Path, n: int, rounds: int, dvc: Path | None) -> list[figures.Row]:
     d1 = figures.Row("D1", "add", n, bar="ratio ≤ 2, ≥ 5 × DVC, ≤ 200 MB")
     d2 = figures.Row("D2", "status, nothing changed", n, bar="ratio ≤ 1.3")
+    asked = figures.Row("D2", "status as a command", n)
     d3 = figures.Row("D3", "one changed file, path given: add + commit", n, bar="≤ 0.05 s")
     shell = figures.Row("D3", "the same as two commands", n)
     one = figures.Row("D3", "the first of the two commands: add", n, bar="≤ 0.3 s")
@@ -69,9 +67,7 @@ def run(folder: Path, drawn: Path, n: int, rounds: int, dvc: Path | None) -> lis
         d2.ours += told["status_s"]
         d3.ours += told["one_s"]
         whole.ours += told["whole_s"]
-        for took, both in by_command(root, drawn, n):
-            one.ours.append(took)
-            shell.ours.append(both)
+        by_command(root, drawn, n, (asked, one, shell))
         known = dict(walk(drawn))
         d2.limit += [figures.timed(lambda k=known: bare_status(drawn, k)) for _ in range(3)]
         d3.limit += [figures.timed(lambda: bare_one(folder, drawn, n)) for _ in range(3)]
@@ -81,9 +77,9 @@ def run(folder: Path, drawn: Path, n: int, rounds: int, dvc: Path | None) -> lis
         ]
         shutil.rmtree(folder / f"bare{turn}")
         if turn == 0 and dvc is not None:
-            beside(dvc, folder / "dvc", drawn, n, d1, d2, whole)
+            beside(dvc, folder / "dvc", drawn, n, (d1, d2, asked, whole))
         shutil.rmtree(root)
-    return [d1, d2, d3, one, shell, whole]
+    return [d1, d2, asked, d3, one, shell, whole]
 
 
 # --- ours ---------------------------------------------------------------------------------------------
@@ -106,7 +102,7 @@ def child(root: Path, drawn: Path, n: int) -> None:
         status = app.Status()
         told["status_s"] = [figures.timed(lambda: here.call(app.status, status)) for _ in range(3)]
         for turn in range(ONE + WHOLE):
-            changed = change(drawn, n, turn)
+            changed = pictures.change(drawn, n, turn)
             place = changed if turn < ONE else drawn
             took = figures.timed(lambda place=place: (add(place), commit()))
             told["one_s" if turn < ONE else "whole_s"].append(took)
@@ -114,26 +110,23 @@ def child(root: Path, drawn: Path, n: int) -> None:
     print(json.dumps(told))
 
 
-def by_command(root: Path, drawn: Path, n: int) -> list[tuple[float, float]]:
-    """Seconds of `add`, and of `add` and `commit` together, several times."""
+def by_command(
+    root: Path, drawn: Path, n: int, rows: tuple[figures.Row, figures.Row, figures.Row]
+) -> None:
+    """Seconds and memory of `status`, of `add`, and of `add` and `commit` together, several times."""
     line = [sys.executable, "-m", "visloop"]
-    spent: list[tuple[float, float]] = []
+    asked, one, both = rows
     for turn in range(5):
-        changed = change(drawn, n, 100 + turn)
+        status = figures.command([*line, "status", "--json"], root)
+        changed = pictures.change(drawn, n, 100 + turn)
         add = figures.command([*line, "add", str(changed), "--to", "many", "--json"], root)
         commit = figures.command([*line, "commit", "many", "-m", "bench", "--json"], root)
-        spent.append((add[0], add[0] + commit[0]))
-    return spent
-
-
-def change(drawn: Path, n: int, turn: int) -> Path:
-    """Give one picture other bytes."""
-    place = pictures.place_of(drawn, n // 2)
-    rng = np.random.default_rng(os.getpid() * 1000 + turn)
-    pixels = rng.integers(0, 255, (pictures.HEIGHT_PX, pictures.WIDTH_PX, 3), np.uint8)
-    place.unlink()
-    place.write_bytes(pictures.photo(pixels, turn))
-    return place
+        asked.ours.append(status[0])
+        one.ours.append(add[0])
+        both.ours.append(add[0] + commit[0])
+        asked.rss_mb = max(asked.rss_mb, status[1])
+        one.rss_mb = max(one.rss_mb, add[1])
+        both.rss_mb = max(both.rss_mb, add[1], commit[1])
 
 
 # --- the limits ---------------------------------------------------------------------------------------
@@ -184,37 +177,20 @@ def walk(folder: Path) -> list[tuple[str, tuple[int, int]]]:
 # --- DVC ----------------------------------------------------------------------------------------------
 
 
-def beside(
-    dvc: Path,
-    place: Path,
-    drawn: Path,
-    n: int,
-    d1: figures.Row,
-    d2: figures.Row,
-    whole: figures.Row,
-) -> None:
-    """The same by DVC's own commands, once: it copies into its cache, as we do."""
-    place.mkdir()
-    os.environ["DVC_NO_ANALYTICS"] = "1"
-    os.environ["DVC_SITE_CACHE_DIR"] = str(place / "site")
-    dvc = dvc / "dvc"
-    copied = shutil.copytree(drawn, place / "pictures", copy_function=shutil.copyfile)
-    try:
-        figures.command([str(dvc), "init", "--no-scm", "--quiet"], place)
-        seconds, rss_mb = figures.command([str(dvc), "add", "--quiet", "pictures"], place)
-        for row, took in (
-            (d1, seconds),
-            (d2, figures.command([str(dvc), "status", "--quiet"], place)[0]),
-        ):
-            row.peer, row.peers = DVC, [took]
-        d1.peer_rss_mb = rss_mb
-        change(copied, n, 1000)
-        took = figures.command([str(dvc), "add", "--quiet", "pictures"], place)[0]
-        whole.peer, whole.peers = DVC, [took]
-    except subprocess.CalledProcessError as problem:
-        print(f"skipped: DVC failed: {problem.stderr.strip()[-300:]}", file=sys.stderr)
-    finally:
-        shutil.rmtree(place)
+def beside(dvc: Path, place: Path, drawn: Path, n: int, rows: tuple[figures.Row, ...]) -> None:
+    """The same by DVC's own commands, once."""
+    d1, d2, asked, whole = rows
+    with peers.dvc_of(dvc, place, drawn) as (call, copied):
+
+        def spent(row: figures.Row, *arguments: str) -> None:
+            seconds, row.peer_rss_mb = call(*arguments)
+            row.peer, row.peers = peers.DVC, [seconds]
+
+        spent(d1, "add", "--quiet", "pictures")
+        spent(asked, "status", "--quiet")
+        d2.peer, d2.peers = asked.peer, asked.peers
+        pictures.change(copied, n, 1000)
+        spent(whole, "add", "--quiet", "pictures")
 
 
 if __name__ == "__main__":

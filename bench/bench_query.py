@@ -19,17 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import figures
+import msgspec
 import numpy as np
+import sets
 
 from visloop import app, data
 from visloop.faces import sdk
 from visloop.ids import Ref
-from visloop.vision import Box
 
 ASKED = "box(label = c07 and width >= 50) and exif.iso > 800"
-BOXES = 5
-CLASSES = 20
-_AT_ONCE = 10_000
 
 
 def main() -> None:
@@ -47,8 +45,8 @@ def main() -> None:
 
 
 def run(root: Path, n: int, rounds: int) -> list[figures.Row]:
-    columns = drawn(n)
-    fill(root, n, columns)
+    columns = sets.drawn(n)
+    sets.fill(root, n, columns)
     warm = figures.Row("D7", "query, warm in process", n, bar="≤ 15 ms")
     kept = figures.Row("D7", "the first query of a process, columns kept", n)
     cold = figures.Row("D7", "the first query ever, columns made", n)
@@ -71,59 +69,12 @@ def run(root: Path, n: int, rounds: int) -> list[figures.Row]:
     return [warm, kept, cold, after, shell]
 
 
-def drawn(n: int) -> dict[str, Any]:
-    rng = np.random.default_rng(0)
-    return {
-        "owner": np.repeat(np.arange(n), BOXES),
-        "label": rng.integers(0, CLASSES, n * BOXES),
-        "corner": rng.integers(0, 300, (n * BOXES, 2)),
-        "size": rng.integers(5, 300, (n * BOXES, 2)),
-        "iso": 100 * (1 + rng.integers(0, 32, n)),
-    }
-
-
 def bare(columns: dict[str, Any]) -> int:
     """The question with nothing but numpy."""
     fits = (columns["label"] == 7) & (columns["size"][:, 0] >= 50)
     found = np.zeros(len(columns["iso"]), np.bool_)
     found[columns["owner"][fits]] = True
     return int(np.count_nonzero(found & (columns["iso"] > 800)))
-
-
-def fill(root: Path, n: int, columns: dict[str, Any]) -> None:
-    """A committed data set of samples without bytes: a question does not read any."""
-    app.create(root)
-    names = tuple(f"c{each:02d}" for each in range(CLASSES))
-    with app.opened(root) as ports:
-        scope = app.scope_for(None, ports)
-        with ports.ledger.write(scope) as write:
-            data.stage(ports.data, write, "many", [])
-        data.add_classes(ports.data, scope, "many", names)
-        for start in range(0, n, _AT_ONCE):
-            part = [sample(at, columns, names) for at in range(start, min(n, start + _AT_ONCE))]
-            with ports.ledger.write(scope) as write:
-                data.stage(ports.data, write, "many", part)
-        data.commit(ports.data, scope, "many", "bench")
-
-
-def sample(at: int, columns: dict[str, Any], names: tuple[str, ...]) -> data.Sample:
-    boxes: list[Box] = []
-    for each in range(at * BOXES, (at + 1) * BOXES):
-        (x, y), (width, height) = columns["corner"][each].tolist(), columns["size"][each].tolist()
-        xyxy = (float(x), float(y), float(x + width), float(y + height))
-        boxes.append(Box(label=names[columns["label"][each]], xyxy=xyxy))
-    iso = int(columns["iso"][at])
-    return data.Sample(
-        id=f"{at:032x}",
-        path=f"cam{at // 1000:03d}/{at:06d}.jpg",
-        image=f"{at:064x}",
-        bytes=9300,
-        width=640,
-        height=640,
-        annotations=tuple(boxes),
-        split="train" if at % 5 else "test",
-        metadata={"exif.iso": iso, "exif.make": f"Maker {at % 7}", "exif.f_number": 2.8},
-    )
 
 
 def ask(root: Path, rounds: int) -> dict[str, Any]:
@@ -137,22 +88,16 @@ def ask(root: Path, rounds: int) -> dict[str, Any]:
         ]
     with app.opened(root) as ports:
         scope = app.scope_for(None, ports)
-        first = data.open(ports.data, Ref.parse("many@work")).page(0, 1)[0]
+        first = data.open(ports.data, Ref.parse(f"{sets.DATASET}@work")).page(0, 1)[0]
         here = sdk.local(root)
         here.call(app.query, question)
         other = {**first.metadata, "exif.f_number": first.metadata["exif.f_number"] + 1}
-        changed = data.Sample(**{**fields_of(first), "metadata": other})
-        with ports.ledger.write(scope) as write:
-            data.stage(ports.data, write, "many", [changed])
-        data.commit(ports.data, scope, "many", "one")
+        sets.staged(ports, [msgspec.structs.replace(first, metadata=other)])
+        data.commit(ports.data, scope, sets.DATASET, "one")
         told["after_s"] = figures.timed(lambda: here.call(app.query, question))
         here.close()
     told["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return told
-
-
-def fields_of(one: data.Sample) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in one.__struct_fields__}
 
 
 STEPS = {"ask": ask}

@@ -5,11 +5,18 @@ Nothing of theirs gets into ours. What cannot be installed in the time given is 
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
+import figures
+
+DVC = "dvc==3.67.1"
 ENVS = Path(__file__).resolve().parent / ".envs"
 INSTALL_S = 600
 
@@ -30,6 +37,33 @@ def peer(name: str, requirement: str) -> Path | None:
         return None
     ready.write_text(requirement, "utf-8")
     return folder / "bin"
+
+
+@contextmanager
+def dvc_of(
+    bin_folder: Path, place: Path, drawn: Path
+) -> Generator[tuple[Callable[..., tuple[float, float]], Path]]:
+    """A DVC repository at `place` beside a copy of the pictures, both gone at the end.
+
+    It copies into its cache, as we do. Gives what runs a command of it (seconds, peak MB), and
+    where the copies are. What fails inside is said on stderr, and ends the block.
+    """
+    place.mkdir()
+    os.environ["DVC_NO_ANALYTICS"] = "1"
+    os.environ["DVC_SITE_CACHE_DIR"] = str(place / "site")
+
+    def call(*arguments: str) -> tuple[float, float]:
+        return figures.command([str(bin_folder / "dvc"), *arguments], place)
+
+    copied = shutil.copytree(drawn, place / "pictures", copy_function=shutil.copyfile)
+    try:
+        call("init", "--no-scm", "--quiet")
+        call("config", "cache.type", "copy")
+        yield call, copied
+    except subprocess.CalledProcessError as problem:
+        print(f"skipped: DVC failed: {problem.stderr.strip()[-300:]}", file=sys.stderr)
+    finally:
+        shutil.rmtree(place)
 
 
 def _why(problem: subprocess.SubprocessError) -> str:

@@ -7,6 +7,7 @@ measures the same bytes.
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
@@ -40,6 +41,16 @@ def draw(folder: Path, count: int) -> Path:
 def place_of(folder: Path, number: int) -> Path:
     """Where the picture of that number lies."""
     return folder / f"class{number // A_FOLDER:03d}" / f"{number:06d}.jpg"
+
+
+def change(folder: Path, count: int, turn: int) -> Path:
+    """Give the middle one of so many pictures other bytes, in a new file."""
+    place = place_of(folder, count // 2)
+    rng = np.random.default_rng(os.getpid() * 1000 + turn)
+    pixels = rng.integers(0, 255, (HEIGHT_PX, WIDTH_PX, 3), np.uint8)
+    place.unlink()
+    place.write_bytes(photo(pixels, turn))
+    return place
 
 
 def photo(pixels: np.ndarray, number: int) -> bytes:
