@@ -15,6 +15,7 @@ from visloop.data.snapshot import Snapshot
 from visloop.data.tree.edit import build
 from visloop.data.tree.nodes import Nodes, Scratch, Shape
 from visloop.data.working import encode
+from visloop.errors import NotFound
 from visloop.ids import Ref
 from visloop.query import check, complete, run
 from visloop.vision import Box, ClassLabel, Polygon
@@ -256,6 +257,58 @@ def test_what_changed_since_a_version_and_what_a_version_was(tmp_path):
     )  # fmt: skip
     assert told["label"] == ({"value": "cat", "count": 4}, {"value": "dog", "count": 1})
     assert sum(each["count"] for each in told["bytes"]) == 5
+    close(ports)
+
+
+def _shelf(number, *boxes):
+    """A sample with boxes: (id, label, left side)."""
+    found = [Box(id=i, label=name, xyxy=(x, 0, x + 4, 4)) for i, name, x in boxes]
+    return data.Sample(
+        id=f"{number:032}", path=f"{number}.jpg", image=f"{number:064}", bytes=1, width=9, height=9,
+        annotations=tuple(found),
+    )  # fmt: skip
+
+
+def test_objects_that_changed_between_any_two_versions(tmp_path):
+    ports = make_ports(tmp_path / "w")
+    versions = (
+        [_shelf(0, ("a", "cat", 0), ("b", "dog", 3)), _shelf(1, ("c", "cat", 1))],
+        [_shelf(0, ("a", "cat", 0), ("b", "cat", 3)), _shelf(2, ("d", "dog", 2))],
+        [_shelf(1, ("c", "cat", 5), ("e", "cat", 7))],
+    )
+    with ports.ledger.write(SCOPE) as write:
+        data.stage(ports, write, "shelf", [])
+    data.add_classes(ports, SCOPE, "shelf", ("cat", "dog"))
+    for changed in versions:
+        with ports.ledger.write(SCOPE) as write:
+            data.stage(ports, write, "shelf", changed)
+        data.commit(ports, SCOPE, "shelf", "more")
+
+    def ids(text, version="v3"):
+        ref = Ref.parse(f"shelf@{version}")
+        return "".join(
+            row["id"] for row in data.query(ports, SCOPE, ref, text, of_objects=True).rows
+        )
+
+    def paths(text, version="v3"):
+        ref = Ref.parse(f"shelf@{version}")
+        return [row["path"][0] for row in data.query(ports, SCOPE, ref, text).rows]
+
+    assert (ids("changed since v1"), ids("changed since v2")) == ("bced", "ce")
+    assert ids("changed since v1", "v2") == "bd"
+    assert (ids("changed since v3", "v1"), ids("changed since v1", "v1")) == ("bc", "")
+    assert ids("sample(changed since v1)", "v2") == "abd"
+    assert (paths("box(changed since v2)"), paths("box(label = dog and changed since v1)")) == (
+        ["1"],
+        ["2"],
+    )
+    assert paths("not changed since v2") == ["0", "2"]
+    assert (ids("sort by x1 desc, id limit 3"), ids("sort by x1 desc limit 2", "v1")) == (
+        "ecb",
+        "bc",
+    )
+    with pytest.raises(NotFound, match="'v9'"):
+        ids("changed since v9")
     close(ports)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from visloop.observe.policy import ObservePolicy as ObservePolicy
     from visloop.observe.policy import ObservePorts as ObservePorts
     from visloop.observe.policy import WebhookPolicy as WebhookPolicy
+    from visloop.observe.querying import alerts_relation as alerts_relation
     from visloop.observe.records import Alert as Alert
     from visloop.observe.records import AlertNotFound as AlertNotFound
     from visloop.observe.records import Monitor as Monitor
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "querying": ("alerts_relation",),
         "alerts": ("acknowledge", "close_alert", "list_alerts", "open_alert"),
         "watching": ("tick",),
         "policy": (

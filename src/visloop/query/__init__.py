@@ -29,6 +29,15 @@ if TYPE_CHECKING:
     from visloop.query.plan import Of as Of
     from visloop.query.plan import Plan as Plan
     from visloop.query.plan import Test as Test
+    from visloop.query.relations.asking import MOST_ROWS as MOST_ROWS
+    from visloop.query.relations.asking import Answer as Answer
+    from visloop.query.relations.asking import Listed as Listed
+    from visloop.query.relations.asking import ask as ask
+    from visloop.query.relations.asking import column_of as column_of
+    from visloop.query.relations.asking import counted_by as counted_by
+    from visloop.query.relations.records import Relation as Relation
+    from visloop.query.relations.records import named as named
+    from visloop.query.relations.records import recorded as recorded
     from visloop.query.schema import Field as Field
     from visloop.query.schema import Level as Level
     from visloop.query.schema import Schema as Schema
@@ -46,6 +55,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "errors": ("QueryWrong", "Span"),
         "executing": ("Found", "Source", "run"),
         "plan": ("Checked", "Joined", "Of", "Plan", "Test"),
+        "relations.asking": ("MOST_ROWS", "Answer", "Listed", "ask", "column_of", "counted_by"),
+        "relations.records": ("Relation", "named", "recorded"),
         "schema": ("Field", "Level", "Schema"),
     },
 )

@@ -72,8 +72,7 @@ class Checker:
             case Within():
                 return self._within(asked, parts=parts)
             case Changed():
-                found = Since(asked.since.text)
-                return Of(found) if parts else found
+                return self._changed(asked, parts=parts)
             case Words():
                 return Find(asked.value.text, parts)
             case Bare():
@@ -117,6 +116,18 @@ class Checker:
         if asked.turned:
             found = Joined("and", (Test(field, "exists"), Negation(found)))
         return _lifted(found, level)
+
+    def _changed(self, asked: Changed, *, parts: bool) -> Plan:
+        if not self.schema.versioned:
+            many = self.schema.listed.many
+            times = [each.name for each in self.schema.listed.fields if each.type == "time"]
+            raise QueryWrong(
+                f"{many} have no versions",
+                self.text,
+                asked.at,
+                fix=f"ask for their time: {times[0]} > 2026-01-31" if times else "leave it out",
+            )
+        return Since(asked.since.text, parts)
 
     def _two_readings(self, asked: Compare) -> QueryWrong:
         inner = asked.name.text.removeprefix(f"{self.schema.prefix}.")
@@ -233,11 +244,16 @@ class Checker:
         known = list(schema.everything())
         if parts and schema.parts:
             known = [*schema.parts.names(), *schema.rows.names()]
-        fix = did_you_mean(name.text, known, otherwise="fields: visloop complete ''")
+        fix = did_you_mean(name.text, known, otherwise=_fields_of(schema))
         return self._wrong(f"no field {name.text!r}", name, fix)
 
     def _wrong(self, problem: str, name: Name, fix: str) -> QueryWrong:
         return QueryWrong(problem, self.text, name.at, fix=fix)
+
+
+def _fields_of(schema: Schema) -> str:
+    many = schema.listed.many
+    return "fields: visloop complete ''" + ("" if many == "samples" else f" --of {many}")
 
 
 def _lifted(found: Plan, level: str) -> Plan:

@@ -139,7 +139,8 @@ def _conditions(schema: Schema, stop: Stop) -> Iterator[Candidate]:
             what = " or ".join(kinds) if len(kinds) == 1 else "any"
             yield Candidate(f"{name}(", "scope", f"conditions on one object: {what}")
     yield Candidate("not", "word", "the contrary")
-    yield Candidate("changed since", "word", "new or another one than in a version")
+    if schema.versioned:
+        yield Candidate("changed since", "word", "new or another one than in a version")
 
 
 def _inside(schema: Schema, stop: Stop) -> bool:

@@ -57,8 +57,8 @@ class Source(Protocol):
         """(parts): the row that each part belongs to, ascending."""
         ...
 
-    def since(self, version: str) -> Mask:
-        """(rows): whether the row is new, or another one, than in that version."""
+    def since(self, version: str, *, parts: bool) -> Mask:
+        """(rows) or (parts): whether it is new, or another one, than in that version."""
         ...
 
 
@@ -107,7 +107,7 @@ class _Run:
             case Of():
                 return self.mask(plan.part, reason=False)[self._source.owners()]
             case Since():
-                return self._source.since(plan.version)
+                return self._source.since(plan.version, parts=plan.parts)
             case Everything():
                 return np.ones(self._source.size(parts=plan.parts), np.bool_)
             case Find():

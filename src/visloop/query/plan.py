@@ -44,9 +44,10 @@ class Of:
 
 @dataclass(frozen=True)
 class Since:
-    """The row is new or another one than in that version."""
+    """The row, or the part, is new or another one than in that version."""
 
     version: str
+    parts: bool = False
 
 
 @dataclass(frozen=True)

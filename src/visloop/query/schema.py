@@ -63,6 +63,7 @@ class Schema:
 
     `prefix` leads from a row to its parts (`annotations.label`). `scopes` are the words that bind
     conditions to one part (`box(…)`) → the values of the parts' field `kind` that they mean.
+    `versioned`: there are versions, so that it can be asked what changed since one.
     """
 
     rows: Level
@@ -71,6 +72,7 @@ class Schema:
     scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     of_parts: bool = False
     kind: str = ""
+    versioned: bool = True
 
     @property
     def listed(self) -> Level:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from visloop.registry.packages import manifest_of as manifest_of
     from visloop.registry.packages import register as register
     from visloop.registry.packages import store_package as store_package
+    from visloop.registry.querying import models_relation as models_relation
     from visloop.registry.records import CHAMPION as CHAMPION
     from visloop.registry.records import Approval as Approval
     from visloop.registry.records import ApprovalNeeded as ApprovalNeeded
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "querying": ("models_relation",),
         "aliases": ("champion", "promote", "rollback", "set_alias"),
         "approvals": ("approve", "decision", "reject", "request_approval", "waiting"),
         "cards": ("CardFacts", "write_card"),

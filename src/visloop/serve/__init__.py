@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from visloop.serve.processes import Server as Server
     from visloop.serve.processes import lost as lost
     from visloop.serve.processes import servers as servers
+    from visloop.serve.querying import deployments_relation as deployments_relation
+    from visloop.serve.querying import predictions_relation as predictions_relation
     from visloop.serve.rollout import Deployment as Deployment
     from visloop.serve.rollout import NothingToRollBackTo as NothingToRollBackTo
     from visloop.serve.rollout import deploy as deploy
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "querying": ("deployments_relation", "predictions_relation"),
         "rollout": (
             "Deployment",
             "NothingToRollBackTo",

@@ -6,6 +6,7 @@ from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from visloop.train.bench import Bench as Bench
+    from visloop.train.querying import runs_relation as runs_relation
     from visloop.train.recipe import Fitted as Fitted
     from visloop.train.recipe import Lesson as Lesson
     from visloop.train.recipe import Recipe as Recipe
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "querying": ("runs_relation",),
         "bench": ("Bench",),
         "recipe": ("Fitted", "Lesson", "Recipe", "find_recipe"),
         "records": (

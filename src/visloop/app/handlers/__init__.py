@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from visloop.app.handlers.policies import loop_policy as loop_policy
     from visloop.app.handlers.policies import watch_policy as watch_policy
     from visloop.app.handlers.policies import webhooks as webhooks
+    from visloop.app.handlers.relations import OF_DATA as OF_DATA
+    from visloop.app.handlers.relations import RELATIONS as RELATIONS
+    from visloop.app.handlers.relations import relation as relation
     from visloop.app.handlers.tracing import trace as trace
     from visloop.app.handlers.traffic import drifts_of as drifts_of
     from visloop.app.handlers.traffic import exchange as exchange
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "relations": ("OF_DATA", "RELATIONS", "relation"),
         "batch": ("predict_files",),
         "judging": ("evaluated", "report_on", "require_promotable", "run_gate", "verdict_on"),
         "naming": ("free_for_data", "free_for_model"),

@@ -1,12 +1,15 @@
-"""Verbs that ask: questions over data sets, and what could stand next in one."""
+"""Verbs that ask: questions over data sets and over what the rooms above keep; what could stand next."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from visloop import data
+from visloop import query as asking
+from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
+from visloop.app.rows import plain
 from visloop.errors import UsageError
 from visloop.ids import Ref
 
@@ -14,17 +17,23 @@ if TYPE_CHECKING:
     from visloop.app.ports import Ports
     from visloop.events import Scope
 
+_OF: Final = (
+    "what is listed: samples, objects; runs, models, predictions, deployments, reports, alerts, "
+    "tasks, jobs, facts"
+)
+
 
 @dataclass(frozen=True)
 class Query:
-    """Find samples or objects by anything known of them: 'box(label = cat and width >= 50)'.
+    """Find samples, objects, runs, models … by anything known: 'box(label = cat and width >= 50)'.
 
     The language: docs/reference/query.md. Without --at: everything of the only data set, committed
-    or not. A question that cannot be understood is answered with the place and what was expected.
+    or not; only samples and objects are of a data set. A question that cannot be understood is
+    answered with the place and what was expected.
     """
 
     text: str = arg("the question; '' is everything")
-    of: Literal["samples", "objects"] = opt("what is listed", default="samples")
+    of: str = opt(_OF, default="samples")
     at: str = opt("a data set or version: photos, photos@v1:test", default="")
     offset: int = opt("skip so many", default=0)
     limit: int = opt("at most so many, 1000 at once", default=50)
@@ -33,7 +42,10 @@ class Query:
 
 @dataclass(frozen=True)
 class QueryAnswer:
-    """How many fit, one page of them, and the facets: field, values with counts, `without` a value."""
+    """How many fit, one page of them, and the facets: field, values with counts, `without` a value.
+
+    `ref` is the version that samples and objects are of, empty for anything else.
+    """
 
     count: int
     ref: str
@@ -45,18 +57,30 @@ class QueryAnswer:
 @operation("query", permission="data.read")
 def query(ports: Ports, scope: Scope, ask: Query) -> QueryAnswer:
     """One page."""
-    found = data.query(
-        ports.data,
-        scope,
-        asked_of(ports, scope, ask.at),
-        ask.text,
-        of_objects=ask.of == "objects",
-        offset=ask.offset,
-        limit=ask.limit,
-        facets=[each.strip() for each in ask.facets.split(",") if each.strip()],
-    )
+    page: dict[str, Any] = {
+        "offset": ask.offset,
+        "limit": ask.limit,
+        "facets": [each.strip() for each in ask.facets.split(",") if each.strip()],
+    }
+    found: data.Answer | asking.Answer
+    ref = ""
+    if ask.of in handlers.OF_DATA:
+        at, parts = asked_of(ports, scope, ask.at), ask.of == "objects"
+        found = data.query(ports.data, scope, at, ask.text, of_objects=parts, **page)
+        ref = found.ref
+    else:
+        found = asking.ask(_relation(ports, scope, ask.of, ask.at), ask.text, **page)
     facets = tuple(asdict(each) for each in found.facets)
-    return QueryAnswer(found.count, found.ref, found.of, found.rows, facets)
+    return QueryAnswer(found.count, ref, found.of, tuple(map(plain, found.rows)), facets)
+
+
+def _relation(ports: Ports, scope: Scope, of: str, at: str) -> asking.Relation:
+    if at and of in handlers.RELATIONS:
+        raise UsageError(
+            f"{of} are not of a data set's version",
+            fix=f"leave --at out; where they name one, ask: 'data like \"{at}%\"'",
+        )
+    return handlers.relation(ports, scope, of)
 
 
 @dataclass(frozen=True)
@@ -68,7 +92,7 @@ class Complete:
 
     text: str = arg("the question so far", default="")
     cursor: int | None = opt("the place, in characters; default: the end", default=None)
-    of: Literal["samples", "objects"] = opt("what is listed", default="samples")
+    of: str = opt(_OF, default="samples")
     at: str = opt("a data set or version: photos, photos@v1:test", default="")
 
 
@@ -90,8 +114,12 @@ class Completed:
 def complete(ports: Ports, scope: Scope, ask: Complete) -> Completed:
     """Candidates in the order of the reference page."""
     place = len(ask.text) if ask.cursor is None else ask.cursor
-    ref = asked_of(ports, scope, ask.at)
-    found = data.completed(ports.data, scope, ref, ask.text, place, of_objects=ask.of == "objects")
+    if ask.of in handlers.OF_DATA:
+        ref, parts = asked_of(ports, scope, ask.at), ask.of == "objects"
+        found = data.completed(ports.data, scope, ref, ask.text, place, of_objects=parts)
+    else:
+        listed = asking.Listed(_relation(ports, scope, ask.of, ask.at))
+        found = asking.complete(ask.text, place, listed)
     return Completed(
         count=len(found.candidates),
         start=found.start,

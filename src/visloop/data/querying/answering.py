@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from visloop.data.querying.source import Columns
 from visloop.data.records import DataPorts
 from visloop.data.snapshot import open_ref
-from visloop.errors import UsageError, did_you_mean
 from visloop.events import Scope
 from visloop.ids import Ref
 from visloop.query import (
+    MOST_ROWS,
     Checked,
     Completion,
     Facet,
-    Field,
     Found,
     Joined,
     Of,
@@ -28,12 +27,10 @@ from visloop.query import (
     Test,
     check,
     complete,
+    counted_by,
     facet,
     run,
 )
-
-MOST: Final = 1000
-"""Rows of one page at most."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +79,11 @@ def query(
     snapshot = open_ref(ports, ref, scope.project)
     source = Columns(ports, snapshot, of_parts=of_objects)
     found = run(_in_split(check(text, source.schema), source), source)
-    page = found.at[max(offset, 0) :][: max(0, min(limit, MOST))]
+    page = found.at[max(offset, 0) :][: max(0, min(limit, MOST_ROWS))]
     rows = _objects(source, page) if of_objects else _samples(source, page, found)
     counted = tuple(
         facet(found, source, field, tree=field.key == "folder")
-        for field in (_facet_field(source, name) for name in facets)
+        for field in (counted_by(source.schema, name) for name in facets)
     )
     ref_text = snapshot.version.ref + (f":{snapshot.split}" if snapshot.split else "")
     of = source.schema.listed.many
@@ -146,20 +143,3 @@ def _objects(source: Columns, page: NDArray[np.int64]) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _facet_field(source: Columns, name: str) -> Field:
-    """A field of what is listed, else of the other level; `label` needs no prefix."""
-    schema = source.schema
-    assert schema.parts is not None
-    first, then = schema.rows, schema.parts
-    if schema.of_parts:
-        first, then = then, first
-    found = first.named(name) or then.named(name.removeprefix(f"{schema.prefix}."))
-    if found:
-        return found[0]
-    known = [*first.names(), *then.names()]
-    raise UsageError(
-        f"no field {name!r} to count by",
-        fix=did_you_mean(name, known, otherwise="fields: visloop complete ''"),
-    )

@@ -62,8 +62,11 @@ class Columns:
         assert isinstance(found, Numbers)
         return found.values
 
-    def since(self, version: str) -> NDArray[np.bool_]:
-        """(samples): whether its path is new, or holds something else, than in that version."""
+    def since(self, version: str, *, parts: bool) -> NDArray[np.bool_]:
+        """(samples) or (annotations): whether it is new, or another one, than in that version.
+
+        A sample is known by its path, an annotation by its id within the sample.
+        """
         now = self.snapshot.version
         before = open_ref(
             self._ports, Ref(now.dataset, version, None, now.project), now.project
@@ -73,13 +76,22 @@ class Columns:
             if before.count
             else set()
         )
-        changed = np.zeros(self.snapshot.tree.count, np.bool_)
+        changed = np.zeros(self.size(parts=parts), np.bool_)
+        starts = (
+            np.searchsorted(self.owners(), np.arange(self.size(parts=False))) if parts else None
+        )
         at = 0
         for link in self._links:
             if link.node not in known:
-                for place, entry in enumerate(self._leaf(link).items):
+                for place, entry in enumerate(self._leaf(link).items, at):
                     was = before.get(entry.key)
-                    changed[at + place] = was is None or was.value != entry.value
+                    if was is not None and was.value == entry.value:
+                        continue
+                    if starts is None:
+                        changed[place] = True
+                    else:
+                        fresh = _fresh(entry, was)
+                        changed[starts[place] :][: len(fresh)] = fresh
             at += link.count
         return changed
 
@@ -141,6 +153,12 @@ class Columns:
             for name in block.columns
             if name.startswith("attribute.")
         )
+
+
+def _fresh(now: Entry, was: Entry | None) -> list[bool]:
+    """Of each annotation of a sample, whether it was not there before just like this."""
+    before = {each.id: each for each in (working.decode(was).annotations if was else ())}
+    return [before.get(each.id) != each for each in working.decode(now).annotations]
 
 
 def _leaves(load: Callable[[str], Node], root: Link) -> Iterator[Link]:

@@ -1,15 +1,42 @@
-"""Answers to questions for people: a row a sample or object, and what made it fit."""
+"""Answers to questions for people: a row for each thing found, and what made a sample fit."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
+
+_FEW: Final = 3
+_SHOWN: Final = {
+    "runs": ("id", "status", "recipe", "data", "model", "metrics", "started"),
+    "models": ("ref", "aliases", "state", "recipe", "data", "metrics", "created"),
+    "predictions": ("id", "deployment", "model", "label", "score", "truth", "review", "time"),
+    "deployments": ("name", "state", "model", "previous", "answers", "last"),
+    "reports": ("id", "ref", "data", "n", "accuracy", "created"),
+    "alerts": ("id", "deployment", "model", "state", "severity", "what", "opened"),
+    "tasks": ("id", "dataset", "path", "state", "proposed", "label", "reasons"),
+}
+"""Of what is neither sample nor object: the columns of the table, where not every one."""
 
 
 def rows(plain: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The page that was answered, as a table."""
-    return [_object(row) if plain["of"] == "objects" else _sample(row) for row in plain["rows"]]
+    match plain["of"]:
+        case "samples":
+            return [_sample(row) for row in plain["rows"]]
+        case "objects":
+            return [_object(row) for row in plain["rows"]]
+        case other:
+            shown = _SHOWN.get(other) or tuple(plain["rows"][0] if plain["rows"] else ())
+            return [{key: _brief(row.get(key)) for key in shown} for row in plain["rows"]]
+
+
+def _brief(value: Any) -> Any:
+    """A table of figures by its first few."""
+    if not isinstance(value, dict):
+        return value
+    told = list(value.items())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return dict(told[:_FEW]) | ({"…": ""} if len(told) > _FEW else {})  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def _sample(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,7 +71,8 @@ def summary(plain: Mapping[str, Any]) -> str:
     one = plain["of"].removesuffix("s")
     shown = len(plain["rows"])
     first = "" if shown == plain["count"] else f", {shown} shown (--offset, --limit)"
-    return f"{plain['count']} {one}{'' if plain['count'] == 1 else 's'} of {plain['ref']}{first}"
+    ref = f" of {plain['ref']}" if plain["ref"] else ""
+    return f"{plain['count']} {one}{'' if plain['count'] == 1 else 's'}{ref}{first}"
 
 
 def facet_lines(plain: Mapping[str, Any]) -> Iterator[str]:

@@ -306,7 +306,7 @@ def _differing(plain: Mapping[str, Any]) -> None:
 def _queried(plain: Mapping[str, Any]) -> None:
     rows = queried.rows(plain)
     if rows:
-        _rows(rows, [key for key in rows[0] if any(row[key] for row in rows)])
+        _rows(rows, [k for k in rows[0] if any(row[k] not in (None, "") for row in rows)])
     click.echo(queried.summary(plain))
     for line in queried.facet_lines(plain):
         click.echo(line)

@@ -496,7 +496,7 @@ export interface Committed {
 export interface CompleteAsk {
   text?: string;
   cursor?: number | null;
-  of?: "objects" | "samples";
+  of?: string;
   at?: string;
 }
 
@@ -1127,7 +1127,7 @@ export interface QueryAnswer {
 
 export interface QueryAsk {
   text: string;
-  of?: "objects" | "samples";
+  of?: string;
   at?: string;
   offset?: number;
   limit?: number;

@@ -1,0 +1,40 @@
+"""Reports as a relation: which model was judged on what, and how it did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select
+
+from visloop.evaluate.tables import reports as t
+from visloop.query import Field, Relation, named, recorded
+
+if TYPE_CHECKING:
+    from visloop.evaluate.ports import EvaluatePorts
+    from visloop.events import Scope
+
+_FIELDS: Final[tuple[Field, ...]] = (
+    named("id", "text", "of the report"),
+    named("ref", "text", "the model version: net@v2", searched=True),
+    named("model", "text", "its name", searched=True),
+    named("data", "text", "what it was judged on: line@v1:test", searched=True),
+    named("split", "text", "the split of that"),
+    named("n", "integer", "how many pictures"),
+    named("accuracy", "number", "share of right answers"),
+    named("created", "time", "when it was made"),
+    named("actor", "text", "who asked"),
+)
+
+
+def reports_relation(ports: EvaluatePorts, scope: Scope) -> Relation:
+    """Every report of the project, newest first."""
+    columns = [t.c[each.key] for each in _FIELDS if each.key != "ref"]
+    query = select(*columns, t.c.number).where(t.c.project == scope.project)
+    with ports.ledger.read() as connection:
+        rows = connection.execute(query.order_by(t.c.seq.desc())).mappings().all()
+    records = [
+        {"id": row["id"], "ref": f"{row['model']}@v{row['number']}"}
+        | {str(key): value or None for key, value in row.items() if key not in {"id", "number"}}
+        for row in rows
+    ]
+    return recorded("report", "reports", _FIELDS, records)
