@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from visloop.data.checkouts.writing import CheckedOut as CheckedOut
     from visloop.data.checkouts.writing import FilesChanged as FilesChanged
     from visloop.data.checkouts.writing import checkout as checkout
+    from visloop.data.committing import MovedOn as MovedOn
+    from visloop.data.committing import NothingToCommit as NothingToCommit
+    from visloop.data.committing import commit as commit
     from visloop.data.compare import diff as diff
     from visloop.data.dictionary import UnknownClass as UnknownClass
     from visloop.data.dictionary import class_names as class_names
@@ -185,8 +188,6 @@ if TYPE_CHECKING:
     from visloop.data.streams.records import Watched as Watched
     from visloop.data.streams.records import parse_commits as parse_commits
     from visloop.data.versions import DatasetSummary as DatasetSummary
-    from visloop.data.versions import NothingToCommit as NothingToCommit
-    from visloop.data.versions import commit as commit
     from visloop.data.versions import datasets as datasets
     from visloop.data.versions import kept_blobs as kept_blobs
     from visloop.data.versions import log as log
@@ -378,10 +379,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Status",
             "status",
         ),
+        "committing": ("MovedOn", "NothingToCommit", "commit"),
         "versions": (
             "DatasetSummary",
-            "NothingToCommit",
-            "commit",
             "datasets",
             "kept_blobs",
             "log",

@@ -1,10 +1,9 @@
-"""Versions: what is staged becomes one, whole or not at all, whatever is killed when."""
+"""Versions as rows: one recorded with its branch, lists of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, text, update
 
@@ -12,18 +11,9 @@ from visloop.data import catalog, tables
 from visloop.data.records import DataPorts, Version
 from visloop.data.tables import quarantine, versions, working
 from visloop.data.tree.nodes import Nodes, Tree
-from visloop.data.working import Working, decode
-from visloop.errors import Conflict, Refused
+from visloop.data.working import decode
 from visloop.events import Scope
-from visloop.store import Claim, Write, utc_text
-
-_TRIES: Final = 8
-
-
-class NothingToCommit(Refused):
-    """Nothing is staged that differs from the newest version."""
-
-    code = "data.nothing_to_commit"
+from visloop.store import Write, utc_text
 
 
 @dataclass(frozen=True)
@@ -45,7 +35,8 @@ class DatasetSummary:
 class Proposal:
     """A version ready to be recorded: its blobs are on the disk, its number is not taken yet.
 
-    `merged` is the number of the other version that a merge brings in.
+    `merged` is the number of the other version that a merge brings in. `branch` is a new one that
+    the version begins; empty: the working branch.
     """
 
     base: Version | None
@@ -54,64 +45,7 @@ class Proposal:
     sequence: int
     staged: int
     merged: int | None = None
-
-
-def commit(
-    ports: DataPorts, scope: Scope, dataset: str, message: str, *, fence: Claim | None = None
-) -> Version:
-    """Record everything staged as a new version of the working branch.
-
-    The tree is built beside the ledger and flushed; then one transaction checks that nobody
-    committed meanwhile or took a change back, adds the version, moves the head and takes what it
-    holds off the staging. What is staged meanwhile stays staged.
-
-    Raises:
-        LeaseLost: `fence` was taken over.
-        DatasetNotFound: there is no such data set.
-        NothingToCommit: nothing staged differs from the newest version.
-        Conflict: others committed faster, again and again.
-    """
-    for _ in range(_TRIES):
-        proposal = _propose(ports, scope, dataset)
-        ports.blobs.flush()
-        with ports.ledger.write(scope, fence=fence) as write:
-            here = (write.connection, scope.project, dataset)
-            as_it_was = _staged(*here, up_to=proposal.sequence) == proposal.staged
-            if as_it_was and catalog.head(*here) == proposal.base:
-                return record(write, dataset, proposal, message)
-    raise Conflict(f"others kept changing {dataset!r} first", fix="run the same command again")
-
-
-def _propose(ports: DataPorts, scope: Scope, dataset: str) -> Proposal:
-    """Build and store the tree and root object of what is staged, in one snapshot of the ledger."""
-    nodes = Nodes(ports.blobs)
-    with ports.ledger.read() as connection:
-        state = catalog.state(connection, scope.project, dataset)
-        over = Working.load(connection, nodes, state)
-        tree = over.merged()
-        staged = _staged(connection, scope.project, dataset, up_to=state.sequence)
-    if not tree.digest:
-        tree = Tree.empty(nodes)
-    root = catalog.store_root(ports.blobs, tree.digest, tree.count, over.classes, over.fields)
-    nothing = (
-        over.head is None
-        and tree.count == 0
-        and not over.classes.entries
-        and not over.fields.entries
-    )
-    if nothing or (over.head is not None and over.head.root == root):
-        raise NothingToCommit(
-            f"nothing is staged in {dataset!r}",
-            fix=f"stage something first: visloop add PATH --to {dataset}   (see: visloop status)",
-        )
-    return Proposal(over.head, root, tree.count, state.sequence, staged)
-
-
-def _staged(connection: Connection, project: str, dataset: str, *, up_to: int) -> int:
-    """How many paths are staged since before the change of that number."""
-    mine = (working.c.project == project) & (working.c.dataset == dataset)
-    query = select(func.count()).select_from(working).where(mine, working.c.seq <= up_to)
-    return connection.scalar(query) or 0
+    branch: str = ""
 
 
 def record(write: Write, dataset: str, proposal: Proposal, message: str) -> Version:
@@ -129,7 +63,7 @@ def record(write: Write, dataset: str, proposal: Proposal, message: str) -> Vers
         message=message,
         project=write.scope.project,
         merged=proposal.merged,
-        branch=catalog.state(*here).branch,
+        branch=proposal.branch or catalog.state(*here).branch,
     )
     _insert(write, version)
     _unstage_committed(write, dataset, proposal.sequence)

@@ -87,9 +87,15 @@ class Working:
     fields: OwnFields
 
     @classmethod
-    def load(cls, connection: Connection, nodes: Nodes, state: catalog.DatasetState) -> Working:
-        """Look up the head and its dictionary; nothing staged is read yet."""
-        head = catalog.head(connection, state.project, state.name)
+    def load(
+        cls,
+        connection: Connection,
+        nodes: Nodes,
+        state: catalog.DatasetState,
+        below: Version | None = None,
+    ) -> Working:
+        """Look up the head (or `below`) and its dictionary; nothing staged is read yet."""
+        head = below or catalog.head(connection, state.project, state.name)
         if head is None:
             tree, known, own = Tree.nothing(nodes), ClassDictionary(), OwnFields()
         else:

@@ -25,16 +25,25 @@ class Commit:
 
     dataset: str = arg("the data set")
     message: str = opt("what changed", short="-m")
+    base: str | None = opt(
+        "the version that the changes were made on: refused when somebody committed since",
+        default=None,
+    )
+    branch: str | None = opt(
+        "begin this branch with it (at --base, or at the newest version), to be merged later",
+        default=None,
+    )
 
 
 @dataclass(frozen=True)
 class Committed:
-    """The new version."""
+    """The new version, and the branch that it is on."""
 
     version: str
     dataset: str
     samples: int
     root: str
+    branch: str = "main"
 
 
 @operation("commit", permission="data.write")
@@ -42,8 +51,10 @@ def commit(ports: Ports, scope: Scope, ask: Commit) -> Committed:
     """Staged changes become a version."""
     if not ask.message.strip():
         raise UsageError("a version needs a message", fix="say what changed: -m 'first pictures'")
-    made = data.commit(ports.data, scope, ask.dataset, ask.message)
-    return Committed(version=made.name, dataset=made.dataset, samples=made.count, root=made.root)
+    made = data.commit(
+        ports.data, scope, ask.dataset, ask.message, base=ask.base, branch=ask.branch
+    )
+    return Committed(made.name, made.dataset, made.count, made.root, made.branch)
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def tag(ports: DataPorts, scope: Scope, ref: Ref, name: str, *, move: bool = Fal
         UsageError: `name` cannot be a tag.
         NameInUse: another version, or a branch, has that name, and `move` is not given.
     """
-    _check_free(name, "tag")
+    check_free(name, "tag")
     with ports.ledger.write(scope) as write:
         version = _committed(write, ref)
         here = (write.connection, scope.project, ref.name)
@@ -147,7 +147,7 @@ def branch(
         UsageError: `name` cannot be a branch.
         NameInUse: a branch or tag has that name.
     """
-    _check_free(name, "branch")
+    check_free(name, "branch")
     with ports.ledger.write(scope) as write:
         here = (write.connection, scope.project, dataset)
         state = catalog.state(*here)
@@ -253,8 +253,12 @@ def _found(known: list[Branch], dataset: str, name: str) -> Branch:
     )
 
 
-def _check_free(name: str, what: str) -> None:
+def check_free(name: str, what: str) -> None:
+    """Refuse what cannot be a tag or branch, or would read as something else.
 
+    Raises:
+        UsageError: it cannot.
+    """
     check_name(name, f"{what} name")
     if catalog.is_number(name) or name == catalog.WORK:
         raise UsageError(

@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from visloop.data.versions import NothingToCommit, commit
+from visloop.data.committing import NothingToCommit, commit
 from visloop.errors import UsageError
 
 if TYPE_CHECKING:

@@ -133,10 +133,13 @@ class Dataset:
         places = tuple(map(_place, paths))
         return self._workspace.call(app.add, app.Add(paths=places, to=self.name, **options))
 
-    def commit(self, message: str) -> VersionRef:
-        """Record an immutable version."""
-        done = self._workspace.call(app.commit, app.Commit(dataset=self.name, message=message))
-        return VersionRef(self.name, done.version)
+    def commit(
+        self, message: str, *, base: VersionRef | str | None = None, branch: str | None = None
+    ) -> VersionRef:
+        """Record an immutable version; refused when somebody committed after `base`."""
+        on = None if base is None else str(base)
+        ask = app.Commit(dataset=self.name, message=message, base=on, branch=branch)
+        return VersionRef(self.name, self._workspace.call(app.commit, ask).version)
 
     def split(self, *, seed: int = 0, **shares: float) -> dict[str, int]:
         """Share out into splits: `ds.split(train=.8, test=.2)`."""

@@ -484,6 +484,8 @@ export interface ClassesSplitAsk {
 export interface CommitAsk {
   dataset: string;
   message: string;
+  base?: string | null;
+  branch?: string | null;
 }
 
 export interface Committed {
@@ -491,6 +493,7 @@ export interface Committed {
   dataset: string;
   samples: number;
   root: string;
+  branch: string;
 }
 
 export interface CompleteAsk {

@@ -38,17 +38,17 @@ export function Versions({ dataset, version, split }) {
         ),
       ),
     ),
-    dataset.staged ? h(CommitForm, { name: dataset.name }) : null,
+    dataset.staged ? h(CommitForm, { name: dataset.name, base: dataset.version ?? undefined }) : null,
   );
 }
 
-/** @param {{name: string}} properties */
-function CommitForm({ name }) {
+/** `base`: the version shown; whoever committed after it is told of. @param {{name: string, base?: string}} properties */
+function CommitForm({ name, base }) {
   const [message, setMessage] = useState("");
   const deeds = useDeeds();
   const commit = async (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (await deeds.run("commit", "commit", { dataset: name, message })) setMessage("");
+    if (await deeds.run("commit", "commit", { dataset: name, message, ...(base ? { base } : {}) })) setMessage("");
   };
   return form(
     { class: "commit", onSubmit: commit },
