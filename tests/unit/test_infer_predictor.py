@@ -227,15 +227,24 @@ def test_models_that_hold_more_than_plain_computation_are_refused(edit, because)
 
 
 def test_a_model_that_does_not_fit_its_contract_is_refused():
-    with pytest.raises(ModelRefused, match="3 classes apart, the contract has 2"):
+    with pytest.raises(ModelRefused, match=r"is \(N, 3\); a contract of 2 classes"):
         Predictor.load(tiny(classes=3), CONTRACT)
-    with pytest.raises(ModelRefused, match="batch is fixed to 1"):
-        Predictor.load(tiny(batch=1), CONTRACT)
+    with pytest.raises(ModelRefused, match="batch is fixed to 2"):
+        Predictor.load(tiny(batch=2), CONTRACT)
     named = Contract(resize=CONTRACT.resize, classes=CLASSES, decode=Decode(probabilities="p"))
     with pytest.raises(ModelRefused, match="no output 'p'"):
         Predictor.load(tiny(), named)
     with pytest.raises(ContractRefused):
         Predictor.load(tiny(), Contract(resize=Resize(library="opencv 5"), classes=CLASSES))
+
+
+def test_a_model_of_fixed_batch_one_answers_many_all_the_same():
+    rng = np.random.default_rng(1)
+    pictures = rng.normal(size=(3, 3, 8, 8)).astype(np.float32)
+    free, fixed = (Predictor.load(tiny(batch=batch), CONTRACT) for batch in ("N", 1))
+    np.testing.assert_allclose(
+        free.run(pictures).probabilities, fixed.run(pictures).probabilities, atol=1e-6
+    )
 
 
 @given(st.binary(max_size=200))

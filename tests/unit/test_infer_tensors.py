@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visloop.infer import check_executable, to_tensor
-from visloop.vision import Contract, ContractRefused, Decode, Decoder, Normalise, Resize
+from visloop.vision import Contract, ContractRefused, Decoder, Normalise, Resize
 
 PLAIN = Normalise(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 
@@ -116,7 +116,6 @@ def test_grey_contracts_give_one_channel_of_luma():
     [
         (Contract(resize=Resize(library="opencv 5")), "this installation has 'opencv 4'"),
         (Contract(decoder=Decoder(library="torchvision")), "this installation has 'simplejpeg"),
-        (Contract(decode=Decode(task="detect")), "detectors"),
     ],
 )
 def test_a_contract_that_cannot_be_executed_as_meant_is_refused(contract, because):

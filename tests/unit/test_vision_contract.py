@@ -19,7 +19,13 @@ contracts = st.builds(
         crop_px=st.integers(1, 64),
         kernel=st.sampled_from(["reduce", "area", "linear", "cubic", "nearest"]),
     ),
-    decode=st.builds(Decode, score_threshold=st.floats(0, 1)),
+    decode=st.builds(
+        Decode,
+        score_threshold=st.floats(0, 1),
+        layout=st.sampled_from(["boxes", "detr"]),
+        max_detections=st.sampled_from([100, 300]),
+        unit=st.sampled_from(["", "bar"]),
+    ),
     classes=st.lists(st.text(max_size=8), unique=True, max_size=5).map(tuple),
 )
 
@@ -36,6 +42,48 @@ def test_the_default_digest_is_what_it_was_when_models_were_stored():
         Contract(classes=("cat", "dog")).digest
         == "ee696b6edd55768b144f770ae9a1edd96917721c0b57f753917f26194016366c"
     )
+
+
+def test_a_contract_stored_before_there_were_detectors_is_read_and_has_its_digest():
+    stored = (
+        b'{"decoder":{"library":"simplejpeg 1, pillow","scaled":false,"orientation":"exif",'
+        b'"colour":"grey","background":[255,255,255],"max_pixels":100000000},"resize":'
+        b'{"mode":"letterbox","size_px":320,"crop_px":null,"library":"opencv 4",'
+        b'"kernel":"linear","pad_value":0},"normalise":{"mean":[0.0],"std":[255.0]},"decode":'
+        b'{"task":"classify","probabilities":"probabilities","embedding":"embedding",'
+        b'"score_threshold":0.25,"nms_iou":0.5},"classes":["cat","dog"],"class_dictionary":"abc",'
+        b'"input_name":"x","format":1}'
+    )
+    contract = Contract.from_json(stored)
+    assert contract.to_json() == stored
+    assert contract.digest == "2312af915393cf75488fb87128f66dc0fab3e22c90a95356384d36ec23bcd652"
+
+
+def test_one_field_changed_is_another_contract():
+    plain = Contract(
+        resize=Resize(mode="letterbox", crop_px=None), decode=Decode(task="detect"), classes=("a",)
+    )
+    fields: list[tuple[str, str, object]] = [
+        ("decode", "score_threshold", 0.1),
+        ("decode", "nms_iou", 0.5),
+        ("decode", "max_detections", 50),
+        ("decode", "layout", "yolov8"),
+        ("decode", "boxes", "output0"),
+        ("decode", "scores", "logits"),
+        ("decode", "masks", "m"),
+        ("decode", "value", "v"),
+        ("decode", "unit", "bar"),
+        ("decode", "activation", "softmax"),
+        ("resize", "size_hw", (96, 128)),
+        ("decoder", "colour", "bgr"),
+    ]
+    digests = {plain.digest}
+    for part, name, value in fields:
+        changed = msgspec.structs.replace(getattr(plain, part), **{name: value})
+        other = msgspec.structs.replace(plain, **{part: changed})
+        assert Contract.from_json(other.to_json()) == other
+        digests.add(other.digest)
+    assert len(digests) == 1 + len(fields)
 
 
 @given(contracts, contracts)
@@ -56,6 +104,14 @@ def test_contracts_that_differ_have_digests_that_differ(one, other):
         b'{"normalise": {"mean": [1, 1, 1], "std": [1, 0, 1]}}',
         b'{"classes": ["cat", "cat"]}',
         b'{"temperature": 2}',
+        b'{"resize": {"size_hw": [96, 128]}}',
+        b'{"resize": {"mode": "squash", "size_hw": [0, 128]}}',
+        b'{"decode": {"task": "detect"}}',
+        b'{"decode": {"score_threshold": 1.5}}',
+        b'{"decode": {"nms_iou": -1}}',
+        b'{"decode": {"max_detections": 0}}',
+        b'{"decode": {"layout": "yolov99"}}',
+        b'{"decode": {"task": "detect"}, "classes": ["a"], "decoder": {"orientation": "ignore"}}',
     ],
 )
 def test_what_cannot_be_executed_is_refused_not_guessed(raw):

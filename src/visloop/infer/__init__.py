@@ -6,9 +6,11 @@ from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from visloop.infer.images import NotAnImage as NotAnImage
+    from visloop.infer.images import Picture as Picture
     from visloop.infer.images import TooManyPixels as TooManyPixels
     from visloop.infer.images import TruncatedImage as TruncatedImage
     from visloop.infer.images import decode as decode
+    from visloop.infer.images import read as read
     from visloop.infer.model_file import ModelRefused as ModelRefused
     from visloop.infer.model_file import check_model as check_model
     from visloop.infer.networks import Network as Network
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
     from visloop.infer.predictor import Answer as Answer
     from visloop.infer.predictor import Outputs as Outputs
     from visloop.infer.predictor import Predictor as Predictor
+    from visloop.infer.predictor import Prepared as Prepared
     from visloop.infer.predictor import providers as providers
     from visloop.infer.tensors import check_executable as check_executable
+    from visloop.infer.tensors import place as place
     from visloop.infer.tensors import preprocess as preprocess
     from visloop.infer.tensors import to_tensor as to_tensor
     from visloop.infer.thumbnails import jpeg_thumbnail as jpeg_thumbnail
@@ -33,11 +37,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "networks": ("Network", "backbone", "imagenet_classifier", "with_head"),
-        "images": ("NotAnImage", "TooManyPixels", "TruncatedImage", "decode"),
+        "images": ("NotAnImage", "Picture", "TooManyPixels", "TruncatedImage", "decode", "read"),
         "model_file": ("ModelRefused", "check_model"),
         "orientation": ("is_sideways", "jpeg_orientation", "turn_upright"),
-        "predictor": ("Answer", "Outputs", "Predictor", "providers"),
-        "tensors": ("check_executable", "preprocess", "to_tensor"),
+        "predictor": ("Answer", "Outputs", "Predictor", "Prepared", "providers"),
+        "tensors": ("check_executable", "place", "preprocess", "to_tensor"),
         "thumbnails": ("jpeg_thumbnail",),
         "weights": ("WeightsRefused", "read_weights"),
     },

@@ -9,7 +9,7 @@ contract's background; colour profiles are not applied.
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import simplejpeg
@@ -25,7 +25,7 @@ from PIL import (
 )
 
 from visloop.errors import Refused
-from visloop.infer.orientation import UPRIGHT, jpeg_orientation, turn_upright
+from visloop.infer.orientation import UPRIGHT, cover_upright, jpeg_orientation, turn_upright
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,15 +71,36 @@ class TooManyPixels(Refused):
     code = "infer.too_many_pixels"
 
 
+class Picture(NamedTuple):
+    """Decoded pixels, uint8 (H, W, 3), RGB, upright, and what they show.
+
+    A JPEG may come at a smaller scale: `size_hw` is the height and width of the upright picture at
+    full size, `cover_xyxy` what the pixels cover of it (its last pixels may reach a little past it).
+    """
+
+    pixels: NDArray[np.uint8]
+    size_hw: tuple[int, int]
+    cover_xyxy: tuple[float, float, float, float]
+
+
 def decode(data: bytes | memoryview, contract: Contract) -> NDArray[np.uint8]:
-    """Upright pixels of a picture.
+    """Upright pixels of a picture: `read`'s, for who need not know where they lie.
+
+    Returns:
+        uint8 (H, W, 3), RGB whatever the contract's colour; a JPEG may come at a smaller scale.
+
+    Raises:
+        NotAnImage, TruncatedImage, TooManyPixels: see `read`.
+    """
+    return read(data, contract).pixels
+
+
+def read(data: bytes | memoryview, contract: Contract) -> Picture:
+    """A picture's upright pixels, and which part of the picture they are.
 
     Args:
         data: the encoded picture, whole.
         contract: its decoder and, for the scale of JPEGs, its resize.
-
-    Returns:
-        uint8 (H, W, 3), RGB whatever the contract's colour; a JPEG may come at a smaller scale.
 
     Raises:
         NotAnImage: not a picture, a damaged one, or of numbers without a stated range.
@@ -87,19 +108,23 @@ def decode(data: bytes | memoryview, contract: Contract) -> NDArray[np.uint8]:
         TooManyPixels: more than the contract's `max_pixels`.
     """
     decoder = contract.decoder
-    least_px = contract.resize.size_px if decoder.scaled else 0
+    least_px = contract.resize.least_px if decoder.scaled else 0
     if bytes(data[:3]) == _JPEG:
-        pixels = _decode_jpeg(data, decoder, least_px)
-        if pixels is not None:
+        stored = _decode_jpeg(data, decoder, least_px)
+        if stored is not None:
             turn = jpeg_orientation(data) if decoder.orientation == "exif" else UPRIGHT
-            return turn_upright(pixels, turn)
-    return _decode_other(bytes(data), decoder)
+            pixels, size_hw = stored
+            covered = cover_upright(size_hw, _cover_hw(size_hw, pixels), turn)
+            return Picture(turn_upright(pixels, turn), *covered)
+    pixels = _decode_other(bytes(data), decoder)
+    height, width = pixels.shape[:2]
+    return Picture(pixels, (height, width), (0.0, 0.0, float(width), float(height)))
 
 
 def _decode_jpeg(
     data: bytes | memoryview, decoder: Decoder, least_px: int
-) -> NDArray[np.uint8] | None:
-    """Pixels as stored, or None where Pillow should try (CMYK and rarer kinds)."""
+) -> tuple[NDArray[np.uint8], tuple[int, int]] | None:
+    """Pixels as stored and the file's height and width; None where Pillow should try (CMYK …)."""
     try:
         height, width, colour, _ = simplejpeg.decode_jpeg_header(data)
     except ValueError:
@@ -108,13 +133,13 @@ def _decode_jpeg(
     if colour not in {"YCbCr", "Gray", "RGB"}:
         return None
     try:
-        return _scaled_jpeg(data, least_px, strict=True)
+        return _scaled_jpeg(data, least_px, strict=True), (int(height), int(width))
     except ValueError as error:
         warning = str(error)
     if "remature end" in warning or _is_cut_jpeg(bytes(data)):
         raise _truncated()
     if any(words in warning for words in _HARMLESS):
-        return _scaled_jpeg(data, least_px, strict=False)
+        return _scaled_jpeg(data, least_px, strict=False), (int(height), int(width))
     raise _not_an_image(f"the JPEG is damaged: {warning}")
 
 
@@ -126,6 +151,15 @@ def _scaled_jpeg(data: bytes | memoryview, least_px: int, *, strict: bool) -> ND
     return simplejpeg.decode_jpeg(
         data, "RGB", min_height=least_px, min_width=least_px, min_factor=2, strict=strict
     )
+
+
+def _cover_hw(size_hw: tuple[int, int], pixels: NDArray[np.uint8]) -> tuple[float, float]:
+    """What the pixels of a JPEG decoded at k/8 cover: each side is ceil(stored side × k / 8)."""
+    high, wide = pixels.shape[:2]
+    for eighths in (8, 4, 3, 2, 1):
+        if (high, wide) == tuple(-(-side * eighths // 8) for side in size_hw):
+            return high * 8 / eighths, wide * 8 / eighths
+    return float(size_hw[0]), float(size_hw[1])
 
 
 def _decode_other(data: bytes, decoder: Decoder) -> NDArray[np.uint8]:

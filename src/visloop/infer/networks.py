@@ -40,7 +40,7 @@ def backbone() -> Network:
         Corrupt: the installed weights are not the published ones.
     """
     contract = Contract(decode=Decode(task="embed"))
-    return Network(build(imagenet_weights(), contract.resize.output_px), contract)
+    return Network(build(imagenet_weights(), contract.resize.output_hw[0]), contract)
 
 
 def imagenet_classifier() -> Network:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 UPRIGHT: Final = 1
 _SIDEWAYS: Final = frozenset({5, 6, 7, 8})
+_FLIPPED_X: Final = frozenset({2, 3, 6, 7})  # once turned on its side
+_FLIPPED_Y: Final = frozenset({3, 4, 7, 8})
 _TAG: Final = 0x0112
 _SHORT: Final = 3
 _START_OF_SCAN, _APP1 = 0xDA, 0xE1
@@ -27,6 +29,27 @@ _EXIF: Final = b"Exif\0\0"
 def is_sideways(orientation: int) -> bool:
     """Whether width and height change places when the picture is turned upright."""
     return orientation in _SIDEWAYS
+
+
+def cover_upright(
+    size_hw: tuple[int, int], cover_hw: tuple[float, float], orientation: int
+) -> tuple[tuple[int, int], tuple[float, float, float, float]]:
+    """Size of the upright picture, and what the decoded pixels cover of it, x1 y1 x2 y2.
+
+    Pixels decoded at a smaller scale may reach a little past the right and lower border of what is
+    stored: the last block is always whole. Turned upright, that may be any border.
+
+    Args:
+        size_hw: height and width, as stored.
+        cover_hw: what the decoded pixels cover from the upper left corner, in stored pixels.
+        orientation: EXIF's 1 … 8.
+    """
+    (height, width), (high, wide) = size_hw, cover_hw
+    if orientation in _SIDEWAYS:
+        (height, width), (high, wide) = (width, height), (wide, high)
+    left = width - wide if orientation in _FLIPPED_X else 0.0
+    top = height - high if orientation in _FLIPPED_Y else 0.0
+    return (height, width), (left, top, left + wide, top + high)
 
 
 def turn_upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:

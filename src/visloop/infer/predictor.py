@@ -6,24 +6,32 @@ picture gets the same numbers everywhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
 
+from visloop import vision
 from visloop.errors import Unavailable, UsageError
 from visloop.ids import digest_of
+from visloop.infer.fitting import check_fit
+from visloop.infer.images import read
 from visloop.infer.model_file import ModelRefused, check_model
-from visloop.infer.tensors import check_executable, preprocess
-from visloop.vision import ClassLabel, ShapeError
+from visloop.infer.saying import say, wanted_outputs
+from visloop.infer.tensors import check_executable, place, preprocess, to_tensor
+from visloop.vision import Annotation, ClassLabel, ShapeError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from visloop.vision import Contract, Placement
 
-    from visloop.vision import Contract
+Floats: TypeAlias = NDArray[np.float32]
 
 _ERRORS_ONLY: Final = 3
+_RAW_TASKS: Final = frozenset({"detect", "segment", "regress"})
+_ACTIVATIONS: Final = {"softmax": vision.softmax, "sigmoid": vision.sigmoid}
 _CPU: Final = "CPUExecutionProvider"
 _PROVIDERS: Final = {"cpu": _CPU, "cuda": "CUDAExecutionProvider"}
 
@@ -32,20 +40,42 @@ _PROVIDERS: Final = {"cpu": _CPU, "cuda": "CUDAExecutionProvider"}
 class Outputs:
     """Answers to N pictures; None where the model gives no such output."""
 
-    probabilities: NDArray[np.float32] | None
+    probabilities: Floats | None = None
     """float32 (N, K) over the contract's classes."""
-    embedding: NDArray[np.float32] | None
+    embedding: Floats | None = None
     """float32 (N, D)."""
+    raw: Mapping[str, Floats] = field(default_factory=dict[str, "Floats"])
+    """What boxes, masks or numbers are read from, by the model's own names; (N, …) each."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Outputs]) -> Outputs:
+        """Answers to several batches of the same model as those to one; at least one batch."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            _stacked([part.probabilities for part in parts]),
+            _stacked([part.embedding for part in parts]),
+            {name: np.concatenate([part.raw[name] for part in parts]) for name in parts[0].raw},
+        )
 
 
 @dataclass(frozen=True)
 class Answer:
     """The answer to one picture; None where the model gives no such output."""
 
-    probabilities: NDArray[np.float32] | None
+    probabilities: Floats | None
     """float32 (K,) over the contract's classes."""
-    embedding: NDArray[np.float32] | None
+    embedding: Floats | None
     """float32 (D,)."""
+    annotations: tuple[Annotation, ...] = ()
+    """Boxes, masks or numbers, or the likeliest class; in pixels of the upright picture."""
+
+
+class Prepared(NamedTuple):
+    """A picture as the model wants it, float32 (C, H, W), and where it lies in there."""
+
+    array: Floats
+    placement: Placement
 
 
 def providers(device: str = "auto") -> list[str]:
@@ -78,9 +108,12 @@ class Predictor:
         self.contract = contract
         self.digest = digest
         self._session = session
-        given = {output.name: output for output in session.get_outputs()}
-        names = (contract.decode.probabilities, contract.decode.embedding)
-        self._asked = [name for name in names if name in given]
+        decode = contract.decode
+        given = {output.name for output in session.get_outputs()}
+        self._raw = wanted_outputs(decode) if decode.task in _RAW_TASKS else ()
+        names = (*(self._raw or (decode.probabilities,)), decode.embedding)
+        self._asked = [name for name in dict.fromkeys(names) if name in given]
+        self._one_by_one = session.get_inputs()[0].shape[0] == 1
 
     @classmethod
     def load(
@@ -108,8 +141,11 @@ class Predictor:
         try:
             session = ort.InferenceSession(onnx, options, providers=providers(device))
         except Exception as error:  # ONNX Runtime has a class of its own for each kind of refusal
-            raise _refused(f"ONNX Runtime cannot load it: {error}") from error
-        _check_fit(session, contract)
+            raise ModelRefused(
+                f"the model file is refused: ONNX Runtime cannot load it: {error}",
+                fix="export it again, with an opset that this ONNX Runtime knows",
+            ) from error
+        check_fit(session, contract)
         return cls(session, contract, digest_of(onnx, contract.to_json()))
 
     def prepare(self, data: bytes | memoryview) -> NDArray[np.float32]:
@@ -119,6 +155,16 @@ class Predictor:
             NotAnImage, TruncatedImage, TooManyPixels: see `decode`.
         """
         return preprocess(data, self.contract)
+
+    def place(self, data: bytes | memoryview) -> Prepared:
+        """One encoded picture as the model wants it, and where it lies in there.
+
+        Raises:
+            NotAnImage, TruncatedImage, TooManyPixels: see `decode`.
+        """
+        picture = read(data, self.contract)
+        array = to_tensor(picture.pixels, self.contract)
+        return Prepared(array, place(picture, self.contract.resize))
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
         """Answers to a batch of prepared pictures.
@@ -133,22 +179,58 @@ class Predictor:
         if batch.shape[1:] != wanted or batch.dtype != np.float32:
             size = ", ".join(map(str, wanted))
             raise ShapeError(f"a batch is float32 (N, {size}), not {batch.dtype} {batch.shape}")
+        if self._one_by_one and len(batch) != 1:
+            return Outputs.joined([self.run(batch[at : at + 1]) for at in range(len(batch))])
         answers: Any = self._session.run(self._asked, {self.contract.input_name: batch})
         by_name = dict(zip(self._asked, answers, strict=True))
         decode = self.contract.decode
-        return Outputs(by_name.get(decode.probabilities), by_name.get(decode.embedding))
+        probabilities = by_name.get(decode.probabilities) if not self._raw else None
+        if probabilities is not None and decode.activation != "none":
+            probabilities = _ACTIVATIONS[decode.activation](probabilities)
+        raw = {name: by_name[name] for name in self._raw}
+        return Outputs(probabilities, by_name.get(decode.embedding), raw)
 
-    def predict(self, data: bytes | memoryview) -> Answer:
+    def predict(self, data: bytes | memoryview, *, author: str = "") -> Answer:
         """The answer to one encoded picture.
 
         Raises:
             NotAnImage, TruncatedImage, TooManyPixels: see `decode`.
         """
-        outputs = self.run(self.prepare(data)[None])
+        array, placement = self.place(data)
+        outputs = self.run(array[None])
         return Answer(
             None if outputs.probabilities is None else outputs.probabilities[0],
             None if outputs.embedding is None else outputs.embedding[0],
+            self.say(outputs, 0, placement, author=author),
         )
+
+    def say(
+        self,
+        outputs: Outputs,
+        row: int,
+        placement: Placement,
+        *,
+        author: str,
+        threshold: float | None = None,
+    ) -> tuple[Annotation, ...]:
+        """What the model says of one picture: its likeliest class, boxes, masks or numbers.
+
+        Args:
+            outputs: as `run` gave them.
+            row: which of the pictures.
+            placement: where it lies in the input, as `place` gave it.
+            author: who says so, `model:dock@v3`.
+            threshold: in place of the contract's `score_threshold`, for boxes and masks.
+
+        Raises:
+            ShapeError: an output is not of the shape that the contract tells.
+        """
+        if self._raw:
+            raw = {name: values[row] for name, values in outputs.raw.items()}
+            return say(raw, self.contract, placement, author=author, threshold=threshold)
+        if outputs.probabilities is None:
+            return ()
+        return self.annotate(outputs.probabilities[row], author=author)
 
     def annotate(
         self, probabilities: NDArray[np.float32], *, author: str, top: int = 1
@@ -179,33 +261,6 @@ class Predictor:
         )
 
 
-def _check_fit(session: ort.InferenceSession, contract: Contract) -> None:
-    """The model's input and outputs against what the contract says of them."""
-    inputs = {i.name: i for i in session.get_inputs()}
-    if list(inputs) != [contract.input_name]:
-        raise _refused(f"its inputs are {list(inputs)}, the contract's is {contract.input_name!r}")
-    shape, wanted = inputs[contract.input_name].shape, (None, *contract.input_shape)
-    if len(shape) != len(wanted) or not all(map(_agrees, shape, wanted)):
-        raise _refused(f"it wants an input of {shape}, the contract gives (N, {wanted[1:]})")
-    if isinstance(shape[0], int):
-        raise _refused(f"its batch is fixed to {shape[0]}")
-    outputs = {o.name: o.shape for o in session.get_outputs()}
-    decode, classes = contract.decode, len(contract.classes)
-    needed = decode.embedding if decode.task == "embed" else decode.probabilities
-    shape = outputs.get(needed)
-    if shape is None or len(shape) != len(("N", "K")):
-        raise _refused(f"it has no output {needed!r} of two dimensions but {outputs}")
-    if decode.task == "classify" and not _agrees(shape[1], classes):
-        raise _refused(f"it tells {shape[1]} classes apart, the contract has {classes}")
-
-
-def _agrees(size: object, wanted: int | None) -> bool:
-    """Whether a size, or a name in place of one, can be the size wanted."""
-    return wanted is None or not isinstance(size, int) or size == wanted
-
-
-def _refused(because: str) -> ModelRefused:
-    return ModelRefused(
-        f"the model file is refused: {because}",
-        fix="give the contract that was exported with this model",
-    )
+def _stacked(columns: list[Floats | None]) -> Floats | None:
+    there = [column for column in columns if column is not None]
+    return np.concatenate(there) if there else None

@@ -5,23 +5,25 @@ The only implementation there is: training, evaluation, serving and edge all com
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import cv2
 import numpy as np
 
 from visloop.infer.images import decode
-from visloop.vision import ContractRefused, Decoder, Resize
+from visloop.vision import ContractRefused, Decoder, Placement, Resize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from visloop.infer.images import Picture
     from visloop.vision import Contract, Normalise
 
 cv2.setNumThreads(1)  # pictures are small: OpenCV's pool costs more than it brings
 
+_Part: TypeAlias = tuple[int, int, int, int]  # top, left, height, width, in pixels
 _KERNELS: Final[Mapping[str, int]] = {
     "area": cv2.INTER_AREA,
     "linear": cv2.INTER_LINEAR,
@@ -57,10 +59,32 @@ def to_tensor(rgb: NDArray[np.uint8], contract: Contract) -> NDArray[np.float32]
         float32 (C, H, W), the contract's `input_shape`.
     """
     pixels = resized(rgb, contract.resize)
-    planes = (
-        cv2.split(pixels) if contract.channels > 1 else [cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)]
-    )
+    match contract.decoder.colour:
+        case "grey":
+            planes = [cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)]
+        case "rgb":
+            planes = cv2.split(pixels)
+        case "bgr":
+            planes = cv2.split(pixels)[::-1]
     return _normalised([np.asarray(plane, np.uint8) for plane in planes], contract.normalise)
+
+
+def place(picture: Picture, resize: Resize) -> Placement:
+    """Where a picture lies in the prepared input: what `resized` does to it, as two rectangles."""
+    height, width = picture.pixels.shape[:2]
+    (top, left, high, wide), (above, before, h, w) = _parts(height, width, resize)
+    if resize.kernel == "reduce":
+        (top, high), (left, wide) = _whole_blocks(top, high, h), _whole_blocks(left, wide, w)
+    x1, y1, x2, y2 = picture.cover_xyxy
+    across, down = (x2 - x1) / width, (y2 - y1) / height
+    source = (
+        x1 + left * across,
+        y1 + top * down,
+        x1 + (left + wide) * across,
+        y1 + (top + high) * down,
+    )
+    target = (float(before), float(above), float(before + w), float(above + h))
+    return Placement(picture.size_hw, resize.output_hw, source, target)
 
 
 def resized(rgb: NDArray[np.uint8], resize: Resize) -> NDArray[np.uint8]:
@@ -71,37 +95,42 @@ def resized(rgb: NDArray[np.uint8], resize: Resize) -> NDArray[np.uint8]:
         resize: mode, size and kernel.
 
     Returns:
-        uint8 (S, S, 3), S = `resize.output_px`.
+        uint8 (h, w, 3), h and w as `resize.output_hw`.
     """
-    height, width = rgb.shape[:2]
-    size = resize.output_px
+    (top, left, high, wide), (above, before, h, w) = _parts(rgb.shape[0], rgb.shape[1], resize)
+    scaled = _scaled(rgb[top : top + high, left : left + wide], h, w, resize.kernel)
+    if (h, w) == resize.output_hw:
+        return scaled
+    canvas = np.full((*resize.output_hw, 3), resize.pad_value, np.uint8)
+    canvas[above : above + h, before : before + w] = scaled
+    return canvas
+
+
+def _parts(height: int, width: int, resize: Resize) -> tuple[_Part, _Part]:
+    """The part of the pixels that is taken, and the part of the input that it becomes."""
+    out_h, out_w = resize.output_hw
+    whole = (0, 0, height, width)
     match resize.mode:
         case "shorter":
-            side = max(1, _rounded(min(height, width) * size, resize.size_px))
-            top, left = (height - side) // 2, (width - side) // 2
-            return _scaled(rgb[top : top + side, left : left + side], size, size, resize.kernel)
+            side = max(1, _rounded(min(height, width) * out_h, resize.size_px))
+            return ((height - side) // 2, (width - side) // 2, side, side), (0, 0, out_h, out_w)
         case "letterbox":
-            longer = max(height, width)
-            h, w = (max(1, _rounded(side * size, longer)) for side in (height, width))
-            canvas = np.full((size, size, 3), resize.pad_value, np.uint8)
-            top, left = (size - h) // 2, (size - w) // 2
-            canvas[top : top + h, left : left + w] = _scaled(rgb, h, w, resize.kernel)
-            return canvas
+            h, w = out_h, out_w
+            if height * out_w >= width * out_h:
+                w = min(out_w, max(1, _rounded(width * out_h, height)))
+            else:
+                h = min(out_h, max(1, _rounded(height * out_w, width)))
+            return whole, ((out_h - h) // 2, (out_w - w) // 2, h, w)
         case "squash":
-            return _scaled(rgb, size, size, resize.kernel)
+            return whole, (0, 0, out_h, out_w)
 
 
 def check_executable(contract: Contract) -> None:
     """Whether this installation can do what the contract says, as it was done when it was made.
 
     Raises:
-        ContractRefused: it names another library or major version, or a task not known here.
+        ContractRefused: it names another library or major version.
     """
-    if contract.decode.task == "detect":
-        raise ContractRefused(
-            "this version does not execute contracts of detectors",
-            fix="use a classifier or an embedder, or a version of visloop that knows detection",
-        )
     for asked, here in (
         (contract.decoder.library, Decoder().library),
         (contract.resize.library, Resize().library),
@@ -133,11 +162,19 @@ def _block_means(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.
     down, right = max(1, rgb.shape[0] // height), max(1, rgb.shape[1] // width)
     if down == right == 1:
         return rgb
-    rows, columns = rgb.shape[0] // down, rgb.shape[1] // right
-    top, left = rgb.shape[0] % down // 2, rgb.shape[1] % right // 2
-    whole = rgb[top : top + rows * down, left : left + columns * right]
-    means = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
+    (top, high), (left, wide) = (
+        _whole_blocks(0, size, wanted)
+        for size, wanted in zip(rgb.shape[:2], (height, width), strict=True)
+    )
+    whole = rgb[top : top + high, left : left + wide]
+    means = cv2.resize(whole, (wide // right, high // down), interpolation=cv2.INTER_AREA)
     return np.asarray(means, np.uint8)
+
+
+def _whole_blocks(start: int, size: int, wanted: int) -> tuple[int, int]:
+    """Start and length of what whole blocks leave of a side; `Resize` says how it is cut."""
+    left_over = size % max(1, size // wanted)
+    return start + left_over // 2, size - left_over
 
 
 def _normalised(planes: list[NDArray[np.uint8]], normalise: Normalise) -> NDArray[np.float32]:

@@ -10,12 +10,25 @@ if TYPE_CHECKING:
     from visloop.vision.boxes import area as area
     from visloop.vision.boxes import clip as clip
     from visloop.vision.boxes import iou_matrix as iou_matrix
+    from visloop.vision.boxes import nms as nms
     from visloop.vision.contract import Contract as Contract
     from visloop.vision.contract import ContractRefused as ContractRefused
     from visloop.vision.contract import Decode as Decode
     from visloop.vision.contract import Decoder as Decoder
     from visloop.vision.contract import Normalise as Normalise
     from visloop.vision.contract import Resize as Resize
+    from visloop.vision.contract import Task as Task
+    from visloop.vision.layouts import Candidates as Candidates
+    from visloop.vision.layouts import candidates as candidates
+    from visloop.vision.layouts import fits as fits
+    from visloop.vision.layouts import layout_shapes as layout_shapes
+    from visloop.vision.layouts import sigmoid as sigmoid
+    from visloop.vision.layouts import softmax as softmax
+    from visloop.vision.masks import bitmap_of as bitmap_of
+    from visloop.vision.masks import runs_of as runs_of
+    from visloop.vision.masks import sampled as sampled
+    from visloop.vision.placement import Placement as Placement
+    from visloop.vision.placement import unmoved as unmoved
     from visloop.vision.records import Annotation as Annotation
     from visloop.vision.records import Box as Box
     from visloop.vision.records import ClassLabel as ClassLabel
@@ -33,8 +46,19 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "boxes": ("Boxes", "ShapeError", "area", "clip", "iou_matrix"),
-        "contract": ("Contract", "ContractRefused", "Decode", "Decoder", "Normalise", "Resize"),
+        "boxes": ("Boxes", "ShapeError", "area", "clip", "iou_matrix", "nms"),
+        "contract": (
+            "Contract",
+            "ContractRefused",
+            "Decode",
+            "Decoder",
+            "Normalise",
+            "Resize",
+            "Task",
+        ),
+        "layouts": ("Candidates", "candidates", "fits", "layout_shapes", "sigmoid", "softmax"),
+        "masks": ("bitmap_of", "runs_of", "sampled"),
+        "placement": ("Placement", "unmoved"),
         "records": (
             "Annotation",
             "Box",

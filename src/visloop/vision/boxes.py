@@ -76,6 +76,47 @@ def iou_matrix(a_xyxy: Boxes, b_xyxy: Boxes) -> Boxes:
     return np.divide(inside, union, out=np.zeros_like(inside), where=union > 0)
 
 
+def nms(
+    xyxy: Boxes, scores: Boxes, classes: NDArray[np.integer], *, iou: float, limit: int
+) -> NDArray[np.int64]:
+    """Non-maximum suppression, class by class: of boxes that overlap, the likeliest stays.
+
+    Greedy, from the highest score down; of equal scores the earlier row comes first. A box goes when
+    its overlap with one that stays, of its own class, is more than `iou` (equal to it: it stays). It
+    stops when `limit` boxes stay: those below cannot change those above.
+
+    Args:
+        xyxy: float32 (N, 4).
+        scores: float32 (N,).
+        classes: int (N,).
+        iou: in [0, 1].
+        limit: at most so many boxes of all classes together.
+
+    Returns:
+        int64 (K,), rows that stay, the likeliest first.
+
+    Raises:
+        ShapeError: `xyxy` is not (N, 4), or the others have not N entries.
+
+    Source: Felzenszwalb et al. 2010, 3.3; per class as in Girshick et al. 2014.
+    """
+    boxes = _checked(xyxy).astype(np.float64)
+    if len(scores) != len(boxes) or len(classes) != len(boxes):
+        raise ShapeError(f"{len(boxes)} boxes, {len(scores)} scores and {len(classes)} classes")
+    order = np.argsort(-scores, kind="stable")
+    size = np.maximum(boxes[:, 2:] - boxes[:, :2], 0).prod(axis=1)
+    kept: list[int] = []
+    while order.size and len(kept) < limit:
+        best, order = int(order[0]), order[1:]
+        kept.append(best)
+        corner = np.maximum(boxes[order, :2], boxes[best, :2])
+        inside = np.maximum(np.minimum(boxes[order, 2:], boxes[best, 2:]) - corner, 0).prod(axis=1)
+        union = size[order] + size[best] - inside
+        gone = (classes[order] == classes[best]) & (inside > iou * union)
+        order = order[~gone]
+    return np.asarray(kept, np.int64)
+
+
 def _checked(xyxy: Boxes) -> Boxes:
     boxes = np.asarray(xyxy, np.float32)
     if boxes.ndim != 2 or boxes.shape[1] != 4:  # noqa: PLR2004 - four corners

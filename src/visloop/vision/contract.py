@@ -7,12 +7,17 @@ its major version: within one, its authors keep what a call computes.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from visloop.errors import Refused
 from visloop.ids import FORMAT, digest_of
+
+Task: TypeAlias = Literal["embed", "classify", "detect", "segment", "regress"]
+Layout: TypeAlias = Literal["boxes", "yolov5", "yolov8", "detr", "rt-detr", "fastestdet"]
+
+LARGEST_PX: Final = 8192
 
 
 class ContractRefused(Refused):
@@ -26,14 +31,15 @@ class Decoder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `library`: simplejpeg decodes JPEGs of grey and RGB pixels, Pillow everything else.
     `scaled`: JPEGs are decoded at the smallest of 1/8, 1/4, 3/8, 1/2 and 1 (libjpeg's DCT scaling)
-    at which the shorter side keeps the `size_px` that it will be resized to; else at full size.
-    `background`: what shows through transparent pixels. `max_pixels`: width × height, as stored.
+    at which the shorter side keeps the `size_px` that it will be resized to (of a rectangle, its
+    longer side); else at full size. `colour`: the order of the model's channels. `background`: what
+    shows through transparent pixels. `max_pixels`: width × height, as stored.
     """
 
     library: str = "simplejpeg 1, pillow"
     scaled: bool = True
     orientation: Literal["exif", "ignore"] = "exif"
-    colour: Literal["rgb", "grey"] = "rgb"
+    colour: Literal["rgb", "bgr", "grey"] = "rgb"
     background: tuple[int, int, int] = (255, 255, 255)
     max_pixels: int = 100_000_000
 
@@ -48,7 +54,8 @@ class Resize(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `shorter` is what others call "resize the shorter side to `size_px`, then cut `crop_px` from the
     centre": the centred square of side round(shorter side × crop_px / size_px) is brought to
     crop_px × crop_px in one step. `letterbox` fits the whole picture into a square of `size_px` and
-    fills the rest with `pad_value`; `squash` ignores the aspect ratio.
+    fills the rest with `pad_value`, the picture in the middle; `squash` ignores the aspect ratio.
+    For these two, `size_hw` (height, width) makes a rectangle of the square; `size_px` is unused then.
 
     The kernel `reduce` first takes the means of whole k × k blocks, k the largest that leaves the
     size wanted (a remainder of less than k is cut off evenly), then goes on linearly; per side. It
@@ -63,18 +70,29 @@ class Resize(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     library: str = "opencv 4"
     kernel: Literal["reduce", "area", "linear", "cubic", "nearest"] = "reduce"
     pad_value: int = 114
+    size_hw: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        largest, crop = 8192, self.crop_px
-        if not 1 <= self.size_px <= largest or not 0 <= self.pad_value <= 255:  # noqa: PLR2004
-            raise _refused(f"resize wants 1 ≤ size_px ≤ {largest} and 0 ≤ pad_value ≤ 255")
+        crop, sides = self.crop_px, (self.size_px, *(self.size_hw or ()))
+        if not all(1 <= side <= LARGEST_PX for side in sides) or not 0 <= self.pad_value <= 255:  # noqa: PLR2004
+            raise _refused(f"resize wants sizes of 1 … {LARGEST_PX} and 0 ≤ pad_value ≤ 255")
         if self.mode == "shorter" and (crop is None or not 1 <= crop <= self.size_px):
             raise _refused("resize of mode 'shorter' wants 1 ≤ crop_px ≤ size_px")
+        if self.mode == "shorter" and self.size_hw:
+            raise _refused("resize of mode 'shorter' gives a square: size_hw is not for it")
 
     @property
-    def output_px(self) -> int:
-        """Side of the square that comes out."""
-        return self.crop_px if self.mode == "shorter" and self.crop_px else self.size_px
+    def output_hw(self) -> tuple[int, int]:
+        """Height and width of what comes out."""
+        if self.size_hw:
+            return self.size_hw
+        side = self.crop_px if self.mode == "shorter" and self.crop_px else self.size_px
+        return side, side
+
+    @property
+    def least_px(self) -> int:
+        """What the shorter side of a JPEG decoded at a smaller scale keeps at least."""
+        return max(self.size_hw) if self.size_hw else self.size_px
 
 
 class Normalise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,13 +107,45 @@ class Normalise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Decode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """From named outputs to an answer; labels below `score_threshold` are left out."""
+    """From the model's outputs, called by name, to an answer. N pictures, C classes.
 
-    task: Literal["embed", "classify", "detect"] = "classify"
+    `classify`: `probabilities` float32 (N, C); labels below `score_threshold` are left out.
+    `embed`: `embedding` float32 (N, D), which any other model may give beside its answer.
+    `detect`: `boxes` and `scores` as `layout` has them (see `vision.candidates`; the plain one:
+    boxes float32 (N, Q, 4), x1 y1 x2 y2 in pixels of the prepared input, scores float32 (N, Q, C) in
+    [0, 1]). Each of the Q answers with its likeliest class, if that reaches `score_threshold`; boxes
+    that overlap a likelier one of their class by more than `nms_iou` go (None: none does); at most
+    `max_detections` stay, the likeliest.
+    `segment`: `masks` float32 (N, 1 + C, H, W), channel 0 the background, at the prepared input's size
+    or a whole fraction of it. A pixel is of its likeliest class, or background below
+    `score_threshold`; the answer is a mask for each class there is.
+    `regress`: `value` float32 (N, 1), in `unit`; or (N, C), a number for each class.
+
+    `activation` is what the model leaves to others: `softmax` over its classes, or `sigmoid`, of
+    `probabilities` or `masks`; the layouts of `detect` know theirs.
+    """
+
+    task: Task = "classify"
     probabilities: str = "probabilities"
     embedding: str = "embedding"
     score_threshold: float = 0.0
     nms_iou: float | None = None
+    activation: Literal["none", "softmax", "sigmoid"] = "none"
+    layout: Layout = "boxes"
+    boxes: str = "boxes"
+    scores: str = "scores"
+    max_detections: int = 100
+    masks: str = "masks"
+    value: str = "value"
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.score_threshold <= 1:
+            raise _refused("decode wants a score_threshold in 0 … 1")
+        if self.nms_iou is not None and not 0 <= self.nms_iou <= 1:
+            raise _refused("decode wants an nms_iou in 0 … 1, or none")
+        if self.max_detections < 1:
+            raise _refused("decode wants max_detections of at least 1")
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,16 +167,21 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise _refused(f"normalise wants {self.channels} values for {self.decoder.colour}")
         if len(set(self.classes)) != len(self.classes):
             raise _refused("a class is listed twice")
+        if self.decode.task in {"detect", "segment"}:
+            if not self.classes:
+                raise _refused(f"the task {self.decode.task!r} wants classes")
+            if self.decoder.orientation != "exif":
+                raise _refused("boxes and masks lie in the upright picture: orientation is 'exif'")
 
     @property
     def channels(self) -> int:
-        """3 for RGB, 1 for grey."""
-        return 3 if self.decoder.colour == "rgb" else 1
+        """1 for grey, else 3."""
+        return 1 if self.decoder.colour == "grey" else 3
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
         """(channels, height, width) of one prepared picture."""
-        return self.channels, self.resize.output_px, self.resize.output_px
+        return self.channels, *self.resize.output_hw
 
     @property
     def digest(self) -> str:
@@ -134,8 +189,13 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return digest_of(self.to_json())
 
     def to_json(self) -> bytes:
-        """Canonical JSON: every field, fixed order, no spaces."""
-        return msgspec.json.encode(self)
+        """Canonical JSON: fixed order, no spaces; of `LATER` only what is not as it was always."""
+        said: dict[str, Any] = msgspec.to_builtins(self)
+        for part, field in LATER:
+            inside = said[part]
+            if inside[field] == _DEFAULTS[part][field]:
+                del inside[field]
+        return msgspec.json.encode(said)
 
     @classmethod
     def from_json(cls, raw: bytes) -> Contract:
@@ -150,8 +210,25 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise _refused(str(error)) from error
 
 
+LATER: Final = (
+    ("resize", "size_hw"),
+    ("decode", "activation"),
+    ("decode", "layout"),
+    ("decode", "boxes"),
+    ("decode", "scores"),
+    ("decode", "max_detections"),
+    ("decode", "masks"),
+    ("decode", "value"),
+    ("decode", "unit"),
+)
+"""Fields that came when contracts were already stored: left out where they say what all those meant."""
+
+
 def _refused(because: str) -> ContractRefused:
     return ContractRefused(
         f"the contract is refused: {because}",
         fix="correct it, or export the model again",
     )
+
+
+_DEFAULTS: Final[dict[str, Any]] = msgspec.to_builtins(Contract())

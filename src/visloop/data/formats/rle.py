@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from visloop import vision
 from visloop.lazy import lazy_vendor
 
 if TYPE_CHECKING:
@@ -61,24 +62,13 @@ def to_string(counts: Sequence[int]) -> str:
 
 
 def to_bitmap(counts: Sequence[int], size_hw: tuple[int, int]) -> NDArray[np.bool_]:
-    """Runs → bool (H, W).
-
-    Raises:
-        ValueError: the runs do not add up to H × W.
-    """
-    height, width = size_hw
-    values = np.arange(len(counts)) % 2 == 1
-    flat = np.repeat(values, np.asarray(counts, dtype=np.int64))
-    return flat.reshape(width, height).T
+    """See `vision.bitmap_of`."""
+    return vision.bitmap_of(counts, size_hw)
 
 
 def from_bitmap(bitmap: NDArray[np.bool_]) -> tuple[int, ...]:
-    """Bool (H, W) → runs, zeros first."""
-    flat = bitmap.T.ravel()
-    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    runs = np.diff(np.concatenate(([0], edges, [flat.size])))
-    first = (0,) if flat.size and flat[0] else ()
-    return (*first, *(int(run) for run in runs))
+    """See `vision.runs_of`."""
+    return vision.runs_of(bitmap)
 
 
 def turn(bitmap: NDArray[np.bool_], orientation: int) -> NDArray[np.bool_]:

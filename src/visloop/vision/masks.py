@@ -1,0 +1,63 @@
+"""Masks: bitmaps as run lengths and back, and planes of numbers drawn at another size.
+
+Run lengths are COCO's: column by column, zeros first (cocoapi `common/maskApi.c`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def runs_of(bitmap: NDArray[np.bool_]) -> tuple[int, ...]:
+    """Bool (H, W) → runs, zeros first."""
+    flat = bitmap.T.ravel()
+    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    runs = np.diff(np.concatenate(([0], edges, [flat.size])))
+    first = (0,) if flat.size and flat[0] else ()
+    return (*first, *runs.tolist())
+
+
+def bitmap_of(counts: Sequence[int], size_hw: tuple[int, int]) -> NDArray[np.bool_]:
+    """Runs → bool (H, W).
+
+    Raises:
+        ValueError: the runs do not add up to H × W.
+    """
+    height, width = size_hw
+    values = np.arange(len(counts)) % 2 == 1
+    flat = np.repeat(values, np.asarray(counts, dtype=np.int64))
+    return flat.reshape(width, height).T
+
+
+def sampled(
+    plane: NDArray[np.float32], ys: NDArray[np.float64], xs: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """A plane read between its pixels, bilinearly; past its border the border goes on.
+
+    Args:
+        plane: float32 (h, w).
+        ys: (H,) places from the top, in pixels of the plane: the first row's middle is at 0.5.
+        xs: (W,) places from the left.
+
+    Returns:
+        float32 (H, W).
+    """
+    top, bottom, down = _neighbours(ys, plane.shape[0])
+    left, right, along = _neighbours(xs, plane.shape[1])
+    rows = plane[top] + (plane[bottom] - plane[top]) * down[:, None]
+    columns = np.ascontiguousarray(rows.T)
+    whole = columns[left] + (columns[right] - columns[left]) * along[:, None]
+    return np.asarray(whole.T, np.float32)
+
+
+def _neighbours(
+    places: NDArray[np.float64], size: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """For each place the pixel before, the pixel after, and how far it is between their middles."""
+    at = np.clip(places - 0.5, 0, size - 1)
+    before = np.floor(at).astype(np.int64)
+    after = np.minimum(before + 1, size - 1)
+    return before, after, (at - before).astype(np.float32)
