@@ -175,7 +175,9 @@ def test_a_diff_counts_everything_and_details_the_first_ones(ports, photos) -> N
     data.commit(ports, SCOPE, "pets", "nothing but classes")
     data.add(ports, SCOPE, "pets", [photos])
     data.commit(ports, SCOPE, "pets", "pictures")
-    found = data.diff(ports, SCOPE, Ref.parse("pets@v1"), Ref.parse("pets"), limit=2)
+    found = data.diff(
+        ports, SCOPE, Ref.parse("pets@v1"), Ref.parse("pets"), choice=data.DiffChoice(limit=2)
+    )
     assert (found.samples.added, found.objects.added) == (7, 7)
     assert len(found.details) == 2
     assert found.truncated

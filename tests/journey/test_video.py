@@ -168,6 +168,10 @@ def test_boxes_on_frames_go_out_and_come_back_with_their_times(root, clip, tmp_p
         run(root, "diff", "clips@v2", "clips@v3"),
     )
     assert first["objects"]["added"] == len(drawn)
+    run(root, "diff", "clips@v1", "clips@v2", "--sheet", str(tmp_path / "drawn.html"))
+    page = (tmp_path / "drawn.html").read_text("utf-8")
+    assert page.count("data:image/jpeg;base64,") == first["samples"]["changed"]
+    assert page.count('data-kind="added"') == len(drawn)
     assert second["objects"] == {**dict.fromkeys(second["objects"], 0), "added": count}
 
     # out once more, and in as a data set of its own: times and boxes are the same

@@ -50,6 +50,20 @@ class Sample(data.Sample, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     in_place: str = ""
 
 
+class Change(TypedDict):
+    """One changed sample, as `diff` answers it; both sides where they were asked for."""
+
+    id: str
+    path: str
+    kinds: list[str]
+    was_path: str | None
+    fields: list[str]
+    objects: list[data.ObjectChange]
+    metadata: list[data.ValueChange]
+    was: Sample | None
+    now: Sample | None
+
+
 class QueueRow(TypedDict):
     dataset: str
     waiting: int
@@ -89,6 +103,8 @@ class TurnRow(TypedDict):
 
 ROWS: dict[tuple[str, str], Any] = {
     ("log", "rows"): LogRow,
+    ("diff", "details"): Change,
+    ("diff", "classes"): data.ClassChange,
     ("status", "rows"): DatasetStatus,
     ("datasets", "rows"): DatasetSummary,
     ("samples", "rows"): Sample,

@@ -308,6 +308,7 @@ def test_the_record_is_verified(visit: Visit) -> None:
 def test_the_server_answers_with_the_fields_that_the_page_knows(site: Site) -> None:
     asks = {
         "log": {"dataset": "line"},
+        "diff": {"a": "boxed@v1", "b": "boxed@work"},
         "samples": {"ref": "boxed@v1"},
         "classes.list": {"dataset": "line"},
         "meta.fields": {"ref": "boxed@v1"},

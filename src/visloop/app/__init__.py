@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from visloop.app.running import exit_code_of as exit_code_of
     from visloop.app.schema import HEAD as HEAD
     from visloop.app.schema import upgrade as upgrade
-    from visloop.app.verbs.blaming import Blame as Blame
-    from visloop.app.verbs.blaming import blame as blame
     from visloop.app.verbs.cameras import CameraAdd as CameraAdd
     from visloop.app.verbs.cameras import CameraAlign as CameraAlign
     from visloop.app.verbs.cameras import CameraAligned as CameraAligned
@@ -62,11 +60,14 @@ if TYPE_CHECKING:
     from visloop.app.verbs.classes import classes_remove as classes_remove
     from visloop.app.verbs.classes import classes_set as classes_set
     from visloop.app.verbs.classes import classes_show as classes_show
+    from visloop.app.verbs.comparing import Blame as Blame
+    from visloop.app.verbs.comparing import Diff as Diff
+    from visloop.app.verbs.comparing import DiffAnswer as DiffAnswer
+    from visloop.app.verbs.comparing import blame as blame
+    from visloop.app.verbs.comparing import diff as diff
     from visloop.app.verbs.datasets import Commit as Commit
     from visloop.app.verbs.datasets import Committed as Committed
     from visloop.app.verbs.datasets import Datasets as Datasets
-    from visloop.app.verbs.datasets import Diff as Diff
-    from visloop.app.verbs.datasets import DiffAnswer as DiffAnswer
     from visloop.app.verbs.datasets import Export as Export
     from visloop.app.verbs.datasets import Exported as Exported
     from visloop.app.verbs.datasets import Log as Log
@@ -79,7 +80,6 @@ if TYPE_CHECKING:
     from visloop.app.verbs.datasets import Unstage as Unstage
     from visloop.app.verbs.datasets import commit as commit
     from visloop.app.verbs.datasets import datasets as datasets
-    from visloop.app.verbs.datasets import diff as diff
     from visloop.app.verbs.datasets import export as export
     from visloop.app.verbs.datasets import log as log
     from visloop.app.verbs.datasets import remove as remove
@@ -307,10 +307,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "HEAD",
             "upgrade",
         ),
-        "verbs.blaming": (
-            "Blame",
-            "blame",
-        ),
         "verbs.cameras": (
             "CameraAdd",
             "CameraAlign",
@@ -350,12 +346,17 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "classes_set",
             "classes_show",
         ),
+        "verbs.comparing": (
+            "Blame",
+            "Diff",
+            "DiffAnswer",
+            "blame",
+            "diff",
+        ),
         "verbs.datasets": (
             "Commit",
             "Committed",
             "Datasets",
-            "Diff",
-            "DiffAnswer",
             "Export",
             "Exported",
             "Log",
@@ -368,7 +369,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Unstage",
             "commit",
             "datasets",
-            "diff",
             "export",
             "log",
             "remove",

@@ -6,9 +6,9 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from visloop.app.verbs import (
-    blaming,
     cameras,
     classes,
+    comparing,
     datasets,
     formats,
     history,
@@ -38,7 +38,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     streams.watch,
     datasets.commit,
     datasets.log,
-    datasets.diff,
+    comparing.diff,
     history.tag,
     history.tag_list,
     history.tag_remove,
@@ -51,7 +51,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     merging.merge_resolve,
     merging.merge_abort,
     merging.revert,
-    blaming.blame,
+    comparing.blame,
     history.checkout,
     datasets.status,
     datasets.samples,

@@ -24,7 +24,18 @@ if TYPE_CHECKING:
     from visloop.data.committing import MovedOn as MovedOn
     from visloop.data.committing import NothingToCommit as NothingToCommit
     from visloop.data.committing import commit as commit
-    from visloop.data.compare import diff as diff
+    from visloop.data.comparing.records import ClassChange as ClassChange
+    from visloop.data.comparing.records import Diff as Diff
+    from visloop.data.comparing.records import DiffChoice as DiffChoice
+    from visloop.data.comparing.records import DiffKind as DiffKind
+    from visloop.data.comparing.records import ObjectChange as ObjectChange
+    from visloop.data.comparing.records import ObjectCounts as ObjectCounts
+    from visloop.data.comparing.records import SampleChange as SampleChange
+    from visloop.data.comparing.records import SampleCounts as SampleCounts
+    from visloop.data.comparing.records import ValueChange as ValueChange
+    from visloop.data.comparing.sheets.writing import sheet as sheet
+    from visloop.data.comparing.sheets.writing import sheet_ending as sheet_ending
+    from visloop.data.comparing.versions import diff as diff
     from visloop.data.dictionary import UnknownClass as UnknownClass
     from visloop.data.dictionary import class_names as class_names
     from visloop.data.dictionary import classes as classes
@@ -150,20 +161,14 @@ if TYPE_CHECKING:
     from visloop.data.records import Added as Added
     from visloop.data.records import AddOptions as AddOptions
     from visloop.data.records import Candidate as Candidate
-    from visloop.data.records import ClassChange as ClassChange
     from visloop.data.records import ClassDictionary as ClassDictionary
     from visloop.data.records import ClassEntry as ClassEntry
     from visloop.data.records import DataPorts as DataPorts
-    from visloop.data.records import Diff as Diff
     from visloop.data.records import Limits as Limits
-    from visloop.data.records import ObjectChange as ObjectChange
-    from visloop.data.records import ObjectCounts as ObjectCounts
     from visloop.data.records import Origin as Origin
     from visloop.data.records import Quarantined as Quarantined
     from visloop.data.records import Refusal as Refusal
     from visloop.data.records import Sample as Sample
-    from visloop.data.records import SampleChange as SampleChange
-    from visloop.data.records import SampleCounts as SampleCounts
     from visloop.data.records import Version as Version
     from visloop.data.removal import SampleNotFound as SampleNotFound
     from visloop.data.removal import remove as remove
@@ -222,7 +227,19 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "checkouts.manifest": ("FolderInUse",),
         "checkouts.writing": ("CheckedOut", "FilesChanged", "checkout"),
-        "compare": ("diff",),
+        "comparing.records": (
+            "ClassChange",
+            "Diff",
+            "DiffChoice",
+            "DiffKind",
+            "ObjectChange",
+            "ObjectCounts",
+            "SampleChange",
+            "SampleCounts",
+            "ValueChange",
+        ),
+        "comparing.sheets.writing": ("sheet", "sheet_ending"),
+        "comparing.versions": ("diff",),
         "dictionary": (
             "UnknownClass",
             "class_names",
@@ -341,20 +358,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "AddOptions",
             "Added",
             "Candidate",
-            "ClassChange",
             "ClassDictionary",
             "ClassEntry",
             "DataPorts",
-            "Diff",
             "Limits",
-            "ObjectChange",
-            "ObjectCounts",
             "Origin",
             "Quarantined",
             "Refusal",
             "Sample",
-            "SampleChange",
-            "SampleCounts",
             "Version",
         ),
         "removal": (

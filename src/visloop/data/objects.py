@@ -13,12 +13,11 @@ from typing import Any, TypeAlias
 from msgspec.msgpack import Encoder
 from msgspec.structs import replace
 
-from visloop.data.records import ObjectChange
+from visloop.data.comparing.records import ObjectChange, ValueChange
 from visloop.ids import object_id, object_ids
 from visloop.vision import (
     Annotation,
     Mask,
-    NumberValue,
     OrientedBox,
     Points,
     geometry_xyxy,
@@ -30,9 +29,9 @@ OTHER_CLASS_IOU = 0.8
 Annotations: TypeAlias = tuple[Annotation, ...]
 Corners: TypeAlias = tuple[float, float, float, float]
 _Pair: TypeAlias = tuple[bool, float, int, int]
-_BESIDE_LABEL = ("attributes", "ignore", "crowd", "author", "score", "review")
+_BESIDE_LABEL = ("ignore", "crowd", "author", "score", "review")
 _encoder = Encoder(order="deterministic")
-_COMMON = frozenset({"id", "label", *_BESIDE_LABEL})
+_COMMON = frozenset({"id", "label", "attributes", *_BESIDE_LABEL})
 
 
 def with_ids(sample: str, annotations: Annotations, used: Iterable[str] = ()) -> Annotations:
@@ -204,10 +203,22 @@ def _changes_of(was: Annotation, now: Annotation) -> Iterator[ObjectChange]:
         yield ObjectChange("relabelled", now.id, now.label, was_label=was.label)
     if type(was) is not type(now) or shape_of(was) != shape_of(now):
         yield ObjectChange("moved", now.id, now.label, iou=round(iou(was, now), 4))
-    values = (_value(was), _value(now))
-    if values[0] != values[1] or any(getattr(was, n) != getattr(now, n) for n in _BESIDE_LABEL):
-        yield ObjectChange("attributes", now.id, now.label)
+    values = tuple(_value_changes(was, now))
+    if values:
+        yield ObjectChange("attributes", now.id, now.label, values=values)
 
 
-def _value(annotation: Annotation) -> float | None:
-    return annotation.value if isinstance(annotation, NumberValue) else None
+def _value_changes(was: Annotation, now: Annotation) -> Iterator[ValueChange]:
+    """What differs besides label and place; attributes by their names."""
+    for key in sorted(was.attributes.keys() | now.attributes.keys()):
+        old, new = was.attributes.get(key), now.attributes.get(key)
+        if (
+            old != new
+            or type(old) is not type(new)
+            or (key in was.attributes) != (key in now.attributes)
+        ):
+            yield ValueChange(f"attributes.{key}", old, new)
+    for name in (*_BESIDE_LABEL, "value"):
+        old, new = getattr(was, name, None), getattr(now, name, None)
+        if old != new:
+            yield ValueChange(name, old, new)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from visloop.app.handlers.relations import OF_DATA as OF_DATA
     from visloop.app.handlers.relations import RELATIONS as RELATIONS
     from visloop.app.handlers.relations import relation as relation
+    from visloop.app.handlers.sheets import draw_sheet as draw_sheet
     from visloop.app.handlers.tracing import trace as trace
     from visloop.app.handlers.traffic import drifts_of as drifts_of
     from visloop.app.handlers.traffic import exchange as exchange
@@ -33,6 +34,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "judging": ("evaluated", "report_on", "require_promotable", "run_gate", "verdict_on"),
         "naming": ("free_for_data", "free_for_model"),
         "policies": ("gate_policy", "loop_policy", "watch_policy", "webhooks"),
+        "sheets": ("draw_sheet",),
         "tracing": ("trace",),
         "traffic": ("drifts_of", "exchange", "frames"),
     },

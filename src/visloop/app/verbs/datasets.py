@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,42 +84,6 @@ def log(ports: Ports, scope: Scope, ask: Log) -> Rows:
             "tags": tags.get(each.name, []),
         }
         for each in found
-    )
-
-
-@dataclass(frozen=True)
-class Diff:
-    """Compare two versions down to one box: photos@v1 photos@v2 (photos@work: not yet committed)."""
-
-    a: str = arg("the older")
-    b: str = arg("the newer")
-    stat: bool = opt("counts only", default=False)
-
-
-@dataclass(frozen=True)
-class DiffAnswer:
-    """Counts of what differs, and the first changes in detail."""
-
-    samples: dict[str, int]
-    objects: dict[str, int]
-    classes: tuple[dict[str, Any], ...]
-    details: tuple[dict[str, Any], ...]
-    truncated: bool
-    fields: tuple[dict[str, Any], ...] = ()
-
-
-@operation("diff", permission="data.read")
-def diff(ports: Ports, scope: Scope, ask: Diff) -> DiffAnswer:
-    """Walk both trees where they differ."""
-    limit = {"limit": 0} if ask.stat else {}
-    found = data.diff(ports.data, scope, Ref.parse(ask.a), Ref.parse(ask.b), **limit)
-    return DiffAnswer(
-        samples=asdict(found.samples),
-        objects=asdict(found.objects),
-        classes=tuple(asdict(each) for each in found.classes),
-        details=tuple(asdict(each) for each in found.details),
-        truncated=found.truncated and not ask.stat,
-        fields=tuple(asdict(each) for each in found.fields),
     )
 
 

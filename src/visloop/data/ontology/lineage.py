@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from visloop.data.records import ClassChange, ClassDictionary, ClassEntry, ObjectChange
+from visloop.data.comparing.records import ClassChange, ObjectChange
+from visloop.data.records import ClassDictionary, ClassEntry
 
 BY_CLASS: Final = "renamed_by_class"
 

@@ -82,21 +82,3 @@ def aligned(plain: Mapping[str, Any]) -> None:
         click.echo(f"{plain['changed']} samples changed")
     for note in plain["notes"]:
         click.echo(f"  {note}")
-
-
-def detail_rows(plain: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The details of `diff`: one line a sample, its metadata as `key was → now`."""
-    return [
-        {
-            "path": row["path"],
-            "kinds": row["kinds"],
-            "was_path": row["was_path"],
-            "fields": row["fields"],
-            "objects": len(row["objects"]) or None,
-            "metadata": "  ".join(
-                f"{each['field']}: {exact(each['was'])} → {exact(each['now'])}"
-                for each in row["metadata"]
-            ),
-        }
-        for row in plain["details"]
-    ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
-from visloop.faces.cli import metadata, queried, versions
+from visloop.faces.cli import differences, metadata, queried, versions
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -154,16 +154,6 @@ def _refactored(plain: Mapping[str, Any]) -> None:
         click.echo(f"{plain['dataset']}@{plain['version']}")
 
 
-def _class_change(each: Mapping[str, Any]) -> str:
-    name, was = each["name"], each["was_name"]
-    told = {
-        "renamed": f"{was} → {name}",
-        "merged": f"{was} merged into {name}",
-        "split": f"{name} split from {was}",
-    }
-    return told.get(each["kind"], f"{name} {each['kind']}")
-
-
 def _gated(plain: Mapping[str, Any]) -> None:
     for check in plain["checks"]:
         mark = _mark(passed=check["passed"])
@@ -287,22 +277,6 @@ def _meta_fields(plain: Mapping[str, Any]) -> None:
     _rows(metadata.field_rows(plain))
 
 
-def _differing(plain: Mapping[str, Any]) -> None:
-    for side in ("samples", "objects"):
-        click.echo(f"{side:<8} {_cell({k: n for k, n in plain[side].items() if n}) or 'the same'}")
-    for each in plain["classes"]:
-        click.echo(f"class {_class_change(each)}")
-    if plain["fields"]:
-        click.echo("fields:")
-        _rows(plain["fields"])
-    rows = metadata.detail_rows(plain)
-    if rows:
-        used = [key for key in rows[0] if any(row[key] for row in rows)]
-        _rows(rows, used)
-    if plain["truncated"]:
-        click.echo(f"… only the first {len(rows)} changed samples are shown")
-
-
 def _queried(plain: Mapping[str, Any]) -> None:
     rows = queried.rows(plain)
     if rows:
@@ -345,7 +319,7 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "merge.status": versions.merged,
     "revert": versions.merged,
     "status": _status,
-    "diff": _differing,
+    "diff": differences.told,
     "query": _queried,
     "meta.show": metadata.shown,
     "meta.fields": _meta_fields,

@@ -150,9 +150,14 @@ class Dataset:
         """Versions, newest first; of one branch, or of all."""
         return self._workspace.call(app.log, app.Log(dataset=self.name, branch=branch)).rows
 
-    def diff(self, a: str, b: str) -> app.DiffAnswer:
-        """Compare two versions, `ds.diff("v1", "v2")`."""
-        ask = app.Diff(a=f"{self.name}@{a}", b=f"{self.name}@{b}")
+    def diff(self, a: str, b: str, **options: Any) -> app.DiffAnswer:
+        """Compare two versions, `ds.diff("v1", "v2")`; `options` are the fields of `visloop.app.Diff`.
+
+        `ds.diff("v1", "v2", sheet="changes.html")` draws what changed.
+        """
+        if options.get("sheet"):
+            options["sheet"] = _place(options["sheet"])
+        ask = app.Diff(a=f"{self.name}@{a}", b=f"{self.name}@{b}", **options)
         return self._workspace.call(app.diff, ask)
 
     def query(self, text: str, version: str = "work", **options: Any) -> app.QueryAnswer:

@@ -5,7 +5,7 @@ export interface Verbs {
   "watch": { ask: WatchAsk; answer: WatchAnswer };
   "commit": { ask: CommitAsk; answer: Committed };
   "log": { ask: LogAsk; answer: { count: number; rows: LogRow[] } };
-  "diff": { ask: DiffAsk; answer: DiffAnswer };
+  "diff": { ask: DiffAsk; answer: { samples: Record<string, number>; objects: Record<string, number>; classes: ClassChange[]; details: Change[]; truncated: boolean; fields: (Record<string, any>)[]; a: string; b: string; total: number; by_class: Record<string, number>; sheet: string | null } };
   "tag": { ask: TagAsk; answer: Tagged };
   "tag.list": { ask: TagListAsk; answer: Rows };
   "tag.remove": { ask: TagRemoveAsk; answer: Tagged };
@@ -326,6 +326,18 @@ export interface Candidate {
   notes: string[];
 }
 
+export interface Change {
+  fields: string[];
+  id: string;
+  kinds: string[];
+  metadata: ValueChange[];
+  now: Sample | null;
+  objects: ObjectChange[];
+  path: string;
+  was: Sample | null;
+  was_path: string | null;
+}
+
 export interface Check {
   name: string;
   passed: boolean;
@@ -350,6 +362,13 @@ export interface CheckoutAsk {
   directory: string;
   force?: boolean;
   repair?: boolean;
+}
+
+export interface ClassChange {
+  kind: string;
+  id: number;
+  name: string;
+  was_name: string | null;
 }
 
 export interface ClassEntry {
@@ -593,19 +612,18 @@ export interface Deployment {
 export interface DeploymentsAsk {
 }
 
-export interface DiffAnswer {
-  samples: Record<string, number>;
-  objects: Record<string, number>;
-  classes: (Record<string, any>)[];
-  details: (Record<string, any>)[];
-  truncated: boolean;
-  fields: (Record<string, any>)[];
-}
-
 export interface DiffAsk {
   a: string;
   b: string;
   stat?: boolean;
+  kind?: "metadata" | "objects.added" | "objects.attributes" | "objects.moved" | "objects.relabelled" | "objects.removed" | "samples.added" | "samples.changed" | "samples.moved" | "samples.removed" | null;
+  label?: string | null;
+  most?: boolean;
+  offset?: number;
+  limit?: number;
+  sides?: boolean;
+  sheet?: string | null;
+  drawn?: number;
 }
 
 export interface EvaluateAsk {
@@ -1001,6 +1019,15 @@ export interface NumberValue {
   review?: "accepted" | "draft" | "proposed" | "rejected";
   value: number;
   unit?: string;
+}
+
+export interface ObjectChange {
+  kind: string;
+  object: string;
+  label: string;
+  was_label: string | null;
+  iou: number | null;
+  values: ValueChange[];
 }
 
 export interface OneClass {
@@ -1415,6 +1442,12 @@ export interface Value {
   unit: string;
   type: string;
   description: string;
+}
+
+export interface ValueChange {
+  field: string;
+  was: any;
+  now: any;
 }
 
 export interface WatchAnswer {

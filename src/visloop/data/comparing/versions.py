@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
+from visloop.data.comparing.choosing import Page
+from visloop.data.comparing.records import (
+    Diff,
+    DiffChoice,
+    FieldChange,
+    ObjectCounts,
+    SampleChange,
+    SampleCounts,
+    ValueChange,
+)
 from visloop.data.fields.records import OwnFields
 from visloop.data.fields.values import wanted
 from visloop.data.objects import object_changes
 from visloop.data.ontology.lineage import BY_CLASS, ByClass, class_changes
-from visloop.data.records import (
-    DataPorts,
-    Diff,
-    FieldChange,
-    MetadataChange,
-    ObjectCounts,
-    Sample,
-    SampleChange,
-    SampleCounts,
-)
+from visloop.data.records import DataPorts, Sample
 from visloop.data.snapshot import Snapshot, open_ref
 from visloop.data.tree.codec import Entry
 from visloop.data.tree.edit import differences
@@ -28,7 +30,6 @@ from visloop.errors import UsageError
 from visloop.events import Scope
 from visloop.ids import Ref
 
-DETAILS: Final = 100
 _OBJECTS_IN_DETAIL: Final = 50
 _FIELDS: Final = (
     "image",
@@ -41,12 +42,14 @@ _FIELDS: Final = (
 )
 
 
-def diff(ports: DataPorts, scope: Scope, a: Ref, b: Ref, *, limit: int = DETAILS) -> Diff:
+def diff(
+    ports: DataPorts, scope: Scope, a: Ref, b: Ref, *, choice: DiffChoice | None = None
+) -> Diff:
     """Compare two versions of data sets; the cost grows with what differs between them.
 
-    Objects of a sample that is on one side only count as added or removed with it. Details are
-    given for the first `limit` changed samples by path, counts for all. Objects whose class was
-    renamed, merged or split between the two are counted by themselves and not listed.
+    Objects of a sample that is on one side only count as added or removed with it. Counts are of
+    everything, details of the samples asked for (default: the first hundred by path). Objects whose
+    class was renamed, merged or split between the two are counted by themselves and not listed.
 
     Raises:
         DatasetNotFound, VersionNotFound, SplitNotFound: one of the references names nothing.
@@ -61,27 +64,39 @@ def diff(ports: DataPorts, scope: Scope, a: Ref, b: Ref, *, limit: int = DETAILS
     by_class = ByClass.between(before.classes, after.classes)
     samples: Counter[str] = Counter()
     objects: Counter[str] = Counter()
-    details: list[SampleChange] = []
-    number = 0
+    labels: Counter[str] = Counter()
+    page = Page(choice or DiffChoice())
     for was, now in _pairs(before, after):
         change = _sample_change(was, now, by_class)
         samples.update(change.kinds)
         objects.update(each.kind for each in change.objects)
         if change.kinds == (BY_CLASS,):
             continue
-        number += 1
-        if len(details) < limit:
-            details.append(_shortened(change))
+        labels.update(label for _, label in _named(change))
+        page.offer(change, was, now)
+    details = tuple(map(_shortened, page.details()))
     return Diff(
         a=before.version.ref,
         b=after.version.ref,
         samples=SampleCounts(**samples),
         objects=ObjectCounts(**objects),
         classes=tuple(class_changes(before.classes, after.classes)),
-        details=tuple(details),
-        truncated=number > len(details),
+        details=details,
+        truncated=page.total > len(details),
         fields=tuple(field_changes(before.own_fields, after.own_fields)),
+        total=page.total,
+        by_class=dict(sorted(labels.items())),
     )
+
+
+def _named(change: SampleChange) -> set[tuple[str, str]]:
+    """(object, class that it is or was of) of each changed object."""
+    return {
+        (each.object, label)
+        for each in change.objects
+        for label in (each.label, each.was_label)
+        if label and each.kind != BY_CLASS
+    }
 
 
 def _pairs(a: Snapshot, b: Snapshot) -> Iterator[tuple[Sample | None, Sample | None]]:
@@ -138,25 +153,17 @@ def _sample_change(was: Sample | None, now: Sample | None, by_class: ByClass) ->
     )
 
 
-def _metadata_changes(was: Sample, now: Sample) -> Iterator[MetadataChange]:
+def _metadata_changes(was: Sample, now: Sample) -> Iterator[ValueChange]:
     for key in sorted(was.metadata.keys() | now.metadata.keys()):
         old, new = was.metadata.get(key), now.metadata.get(key)
         if old != new or type(old) is not type(new):
-            yield MetadataChange(key, old, new)
+            yield ValueChange(key, old, new)
 
 
 def _shortened(change: SampleChange) -> SampleChange:
-    if len(change.objects) <= _OBJECTS_IN_DETAIL:
+    if len(change.objects) <= _OBJECTS_IN_DETAIL or change.was or change.now:
         return change
-    return SampleChange(
-        change.id,
-        change.path,
-        change.kinds,
-        was_path=change.was_path,
-        fields=change.fields,
-        objects=change.objects[:_OBJECTS_IN_DETAIL],
-        metadata=change.metadata,
-    )
+    return replace(change, objects=change.objects[:_OBJECTS_IN_DETAIL])
 
 
 def field_changes(before: OwnFields, after: OwnFields) -> Iterator[FieldChange]:
