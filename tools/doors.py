@@ -1,4 +1,5 @@
-"""Writes `visloop/app/__init__.py`: every verb of `app/verbs`, and what faces need beside them.
+"""Writes `visloop/app/__init__.py`: every verb of `app/verbs`, and what faces need beside them;
+and `visloop/app/names.py`: which name of it is which verb, so that one verb loads no other.
 
 python tools/doors.py            # write
 python tools/doors.py --check    # exit 1 when the file is not what the code says
@@ -13,8 +14,10 @@ from pathlib import Path
 
 APP = Path(__file__).resolve().parent.parent / "src" / "visloop" / "app"
 BESIDE = {
-    "catalogue": ("GROUPS", "OPERATIONS", "nearest", "usage_error"),
+    "catalogue": ("OPERATIONS",),
+    "groups": ("GROUPS", "nearest", "usage_error"),
     "media": ("answered_thumbnail", "image_bytes", "thumbnail"),
+    "names": ("NAMES",),
     "operation": ("Operation", "Parameter", "parameters"),
     "ports": ("Ports", "with_progress"),
     "pushing": ("push",),
@@ -77,6 +80,29 @@ def door() -> str:
     return _ruff("format", text=sorted_imports)
 
 
+def index() -> str:
+    """The text of the list of verbs, formatted."""
+    pairs: dict[str, str] = {}
+    for file in sorted((APP / "verbs").glob("*.py")):
+        for node in ast.parse(file.read_text("utf-8")).body:
+            for each in getattr(node, "decorator_list", ()):
+                if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "operation":
+                    pairs[ast.literal_eval(each.args[0])] = node.name  # type: ignore[attr-defined]
+    lines = [
+        '"""Which name of `visloop.app` each verb has; one can be had without loading the others."""',
+        "",
+        "# written by tools/doors.py: `make docs`",
+        "from collections.abc import Mapping",
+        "from typing import Final",
+        "",
+        "NAMES: Final[Mapping[str, str]] = {",
+        *(f"    {name!r}: {pairs[name]!r}," for name in sorted(pairs)),
+        "}",
+        "",
+    ]
+    return _ruff("format", text="\n".join(lines))
+
+
 def _ruff(*words: str, text: str) -> str:
     ruff = str(Path(sys.executable).with_name("ruff"))
     command = [ruff, *words, "-q", "--stdin-filename", str(APP / "__init__.py"), "-"]
@@ -85,14 +111,13 @@ def _ruff(*words: str, text: str) -> str:
 
 def main() -> int:
     """Write, or compare."""
-    file, text = APP / "__init__.py", door()
-    if "--check" not in sys.argv:
-        file.write_text(text, "utf-8")
-        return 0
-    if file.read_text("utf-8") == text:
-        return 0
-    print(f"{file} is not what the verbs say: make docs")
-    return 1
+    for file, text in ((APP / "__init__.py", door()), (APP / "names.py", index())):
+        if "--check" not in sys.argv:
+            file.write_text(text, "utf-8")
+        elif not file.exists() or file.read_text("utf-8") != text:
+            print(f"{file} is not what the verbs say: make docs")
+            return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from visloop.app.catalogue import GROUPS as GROUPS
     from visloop.app.catalogue import OPERATIONS as OPERATIONS
-    from visloop.app.catalogue import nearest as nearest
-    from visloop.app.catalogue import usage_error as usage_error
+    from visloop.app.groups import GROUPS as GROUPS
+    from visloop.app.groups import nearest as nearest
+    from visloop.app.groups import usage_error as usage_error
     from visloop.app.media import answered_thumbnail as answered_thumbnail
     from visloop.app.media import image_bytes as image_bytes
     from visloop.app.media import thumbnail as thumbnail
+    from visloop.app.names import NAMES as NAMES
     from visloop.app.operation import Operation as Operation
     from visloop.app.operation import Parameter as Parameter
     from visloop.app.operation import parameters as parameters
@@ -274,9 +275,9 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "catalogue": (
+        "catalogue": ("OPERATIONS",),
+        "groups": (
             "GROUPS",
-            "OPERATIONS",
             "nearest",
             "usage_error",
         ),
@@ -285,6 +286,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "image_bytes",
             "thumbnail",
         ),
+        "names": ("NAMES",),
         "operation": (
             "Operation",
             "Parameter",

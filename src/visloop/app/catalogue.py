@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from visloop.app.verbs import (
@@ -26,11 +25,8 @@ from visloop.app.verbs import (
     training,
     watching,
 )
-from visloop.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from visloop.app.operation import Operation
 
 OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
@@ -131,27 +127,3 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     lines.demo_video,
     lines.demo_stream,
 )
-
-GROUPS: Final = {
-    "alerts": "Alarms: list, acknowledge, close.",
-    "camera": "The registry of cameras: places, clocks, calibration; whose picture it is.",
-    "classes": "The class dictionary of a data set.",
-    "demo": "The virtual factory line: pictures, a video, a live stream, with drift at will.",
-    "label": "The queue of pictures that wait for a person.",
-    "loop": "The closed loop: from production's mistakes to the next model.",
-    "meta": "What is known of each picture besides its labels: typed fields with units.",
-    "meta.field": "A data set's own metadata fields: list, declare, rename, remove.",
-    "model": "One model version: show, approve, promote, roll back.",
-    "quarantine": "Files that were not taken, and why.",
-    "runs": "Training runs.",
-}
-
-
-def nearest(wrong: str, known: Iterable[str]) -> str:
-    """The known name that looks most like `wrong`, or nothing."""
-    return next(iter(get_close_matches(wrong, list(known), n=1)), "")
-
-
-def usage_error(what: str) -> UsageError:
-    """What click complains about, as an error of ours."""
-    return UsageError(what, fix="see --help")

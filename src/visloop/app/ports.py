@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from visloop import data, evaluate, label, loop, observe, query, registry, serve, train
 
 if TYPE_CHECKING:
-    from visloop.config import Config
+    from visloop.config import Config, Settings
     from visloop.events import Clock
     from visloop.progress import Progress
     from visloop.store import Blobs, Ledger, Spool
@@ -21,7 +21,7 @@ class Ports:
 
     root: Path
     inner: Path
-    config: Config
+    settings: Settings
     ledger: Ledger
     blobs: Blobs
     spool: Spool
@@ -31,15 +31,22 @@ class Ports:
     columns: query.Kept = field(default_factory=lambda: query.Kept())  # noqa: PLW0108 - found when it is used
 
     @property
+    def config(self) -> Config:
+        """All of `visloop.yaml`, with its types; reading it takes as long as most commands."""
+        return self.settings.config
+
+    @property
     def data(self) -> data.DataPorts:
         """For the data room."""
+        ingest, privacy = self.settings.plain["ingest"], self.settings.plain["privacy"]
+        limits = {key: value for key, value in ingest.items() if key != "frames_per_video"}
         return data.DataPorts(
             self.ledger,
             self.blobs,
             self.progress,
             scratch=self.inner / "scratch",
-            limits=data.Limits(**self.config.ingest.model_dump(exclude={"frames_per_video"})),
-            privacy=data.Policy(**self.config.privacy.model_dump()),
+            limits=data.Limits(**limits),
+            privacy=data.Policy(**privacy),
             secret=self.secret,
             columns=self.columns,
         )

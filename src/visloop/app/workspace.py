@@ -144,7 +144,9 @@ def open_ports(
     inner = root / INNER
     _check_format(inner)
     clock = clock or store.SystemClock()
-    settings = configuration.load(root / configuration.FILE_NAME)
+    settings = configuration.Settings(
+        root / configuration.FILE_NAME, inner / "cache" / "settings.json"
+    )
     url = _ledger_url(inner)
     if not schema.is_current(inner / "ledger.db"):
         with _locked(inner / "lock"):
@@ -153,10 +155,10 @@ def open_ports(
     return Ports(
         root=root,
         inner=inner,
-        config=settings,
+        settings=settings,
         ledger=ledger,
         blobs=data.following(store.PackBlobs(inner / "blobs"), ledger, inner / "cache"),
-        spool=store.Spool(inner / "spool", settings.serve.spool_limit_mb * _MIB),
+        spool=store.Spool(inner / "spool", settings.plain["serve"]["spool_limit_mb"] * _MIB),
         clock=clock,
         progress=progress or Silent(),
         secret=_secret(inner),
@@ -191,7 +193,7 @@ def scope_for(project: str | None, ports: Ports) -> Scope:
     Raises:
         ProjectNotFound: nothing ever happened in the named project, so it is likely a slip.
     """
-    own = ports.config.project or DEFAULT_PROJECT
+    own = ports.settings.plain["project"] or DEFAULT_PROJECT
     name = check_name(project or own, "project")
     if name not in {own, DEFAULT_PROJECT} and not ports.ledger.facts(project=name, limit=1):
         raise ProjectNotFound(

@@ -8,16 +8,18 @@ if TYPE_CHECKING:
     from visloop.config.discovery import PluginNotFound as PluginNotFound
     from visloop.config.discovery import load_plugin as load_plugin
     from visloop.config.discovery import plugins as plugins
-    from visloop.config.files import FILE_NAME as FILE_NAME
     from visloop.config.files import load as load
+    from visloop.config.remembered import FILE_NAME as FILE_NAME
+    from visloop.config.remembered import Settings as Settings
     from visloop.config.sections import Config as Config
     from visloop.config.sections import Section as Section
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "files": ("FILE_NAME", "load"),
+        "files": ("load",),
         "discovery": ("PluginNotFound", "load_plugin", "plugins"),
+        "remembered": ("FILE_NAME", "Settings"),
         "sections": ("Config", "Section"),
     },
 )

@@ -9,13 +9,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from visloop.config.discovery import load_plugin, plugins
+from visloop.config.remembered import FILE_NAME
 from visloop.config.sections import Config, Section
 from visloop.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILE_NAME = "visloop.yaml"
 T = TypeVar("T", bound=Section)
 
 

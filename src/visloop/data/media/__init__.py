@@ -5,20 +5,22 @@ got. What an opener returns is kept: the bytes of a picture, or a reference (see
 `visloop.store.references`) that is followed when somebody asks for the picture.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from collections.abc import Mapping
-from typing import Final
+from visloop.lazy import lazy_exports
 
-from visloop.data.media.converted import open_converted
-from visloop.data.media.pages import OPENED as OPENED
-from visloop.data.media.pages import open_page
-from visloop.data.media.records import Opener as Opener
-from visloop.data.media.records import Piece as Piece
-from visloop.data.media.records import Sink as Sink
+if TYPE_CHECKING:
+    from visloop.data.media.opening import OPENERS as OPENERS
+    from visloop.data.media.pages import OPENED as OPENED
+    from visloop.data.media.records import Opener as Opener
+    from visloop.data.media.records import Piece as Piece
+    from visloop.data.media.records import Sink as Sink
 
-OPENERS: Final[Mapping[str, Opener]] = {
-    "dicom": open_converted,
-    "heif": open_converted,
-    "page": open_page,
-}
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "opening": ("OPENERS",),
+        "pages": ("OPENED",),
+        "records": ("Opener", "Piece", "Sink"),
+    },
+)

@@ -1,0 +1,33 @@
+"""Words around the verbs: what each group of them is about, and what is wrong with a command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final
+
+from visloop.errors import UsageError
+
+GROUPS: Final = {
+    "alerts": "Alarms: list, acknowledge, close.",
+    "camera": "The registry of cameras: places, clocks, calibration; whose picture it is.",
+    "classes": "The class dictionary of a data set.",
+    "demo": "The virtual factory line: pictures, a video, a live stream, with drift at will.",
+    "label": "The queue of pictures that wait for a person.",
+    "loop": "The closed loop: from production's mistakes to the next model.",
+    "meta": "What is known of each picture besides its labels: typed fields with units.",
+    "meta.field": "A data set's own metadata fields: list, declare, rename, remove.",
+    "model": "One model version: show, approve, promote, roll back.",
+    "quarantine": "Files that were not taken, and why.",
+    "runs": "Training runs.",
+}
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str:
+    """The known name that looks most like `wrong`, or nothing."""
+    return next(iter(get_close_matches(wrong, list(known), n=1)), "")
+
+
+def usage_error(what: str) -> UsageError:
+    """What click complains about, as an error of ours."""
+    return UsageError(what, fix="see --help")
