@@ -69,6 +69,7 @@ class Ports:
             blobs=self.blobs,
             progress=self.progress,
             code=self.root,
+            scratch=self.inner / "runs",
         )
 
     @property

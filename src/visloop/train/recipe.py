@@ -17,19 +17,24 @@ from visloop import config
 from visloop.errors import UsageError, did_you_mean
 from visloop.train import recipes
 from visloop.train.bench import Bench
+from visloop.train.objects import Labelled
 from visloop.train.reference import Reference
-from visloop.train.truth import Labelled
-from visloop.vision import Contract
+from visloop.vision import Contract, Task
 
 BUILT_IN: Mapping[str, str] = {"classify-linear": "ClassifyLinear"}
+EXTRAS: Mapping[str, str] = {
+    name: "torch" for name in ("classify-finetune", "detect", "segment", "regress")
+}
 
 
 @dataclass(frozen=True)
 class Lesson:
     """What a recipe learns from: N pictures of C classes.
 
-    `truth` int64 (N,) are places in `classes`; `class_dictionary` is the digest that the contract
-    must quote; `params` is the recipe's own record; `threads` how many it may use.
+    Of `pictures`, the fields of the recipe's task are filled. `held_out` are those of the validation
+    split, where there is one: to measure by, never to learn from. `truth` int64 (N,) are places in
+    `classes` (task `classify`; else empty); `class_dictionary` is the digest that the contract must
+    quote; `params` is the recipe's own record; `threads` how many it may use.
     """
 
     pictures: tuple[Labelled, ...]
@@ -39,6 +44,8 @@ class Lesson:
     params: Any
     seed: int
     threads: int
+    task: Task = "classify"
+    held_out: tuple[Labelled, ...] = ()
 
     @property
     def images(self) -> tuple[str, ...]:
@@ -58,9 +65,15 @@ class Fitted:
 
 
 class Recipe(Protocol):
-    """A way to train. `parameters` is a frozen msgspec Struct with a default for every field."""
+    """A way to train. `parameters` is a frozen msgspec Struct with a default for every field.
+
+    `task` says what it learns, and so which pictures it is given; `threads` how many threads it takes
+    unless told otherwise (None: as many as there are cores).
+    """
 
     parameters: type[msgspec.Struct]
+    task: Task
+    threads: int | None
 
     def fit(self, lesson: Lesson, bench: Bench) -> Fitted:
         """Learn; the same lesson and seed give the same bytes."""
@@ -82,7 +95,7 @@ def find_recipe(name: str) -> Recipe:
             f"there is no recipe {name!r}",
             fix=did_you_mean(name, known, otherwise=f"recipes: {', '.join(sorted(known))}"),
         )
-    return config.load_plugin("recipes", name)()
+    return config.load_plugin("recipes", name, extra=EXTRAS.get(name, ""))()
 
 
 def read_parameters(recipe: Recipe, name: str, given: Mapping[str, Any]) -> msgspec.Struct:

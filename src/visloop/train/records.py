@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from visloop.store import Blobs, Ledger
 
 LEASE_S: Final = 10.0
+CHECKPOINT_S: Final = 30.0
 
 Status = Literal["queued", "running", "lost", "done", "failed"]
 
@@ -44,7 +45,8 @@ class TrainPorts:
     """What training needs from outside.
 
     `code` is the folder whose Git commit a run records (default: the current one); `lease_s` how
-    long a run that stopped answering is waited for.
+    long a run that stopped answering is waited for. `scratch` is a folder for checkpoints, one of
+    which is kept every `checkpoint_s` seconds; without it a killed training begins anew.
     """
 
     ledger: Ledger
@@ -52,6 +54,8 @@ class TrainPorts:
     progress: Progress
     code: Path | None = None
     lease_s: float = LEASE_S
+    scratch: Path | None = None
+    checkpoint_s: float = CHECKPOINT_S
 
     @property
     def data(self) -> DataPorts:

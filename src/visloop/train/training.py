@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
-import numpy as np
 
 from visloop import data, registry
 from visloop.data import Snapshot
@@ -20,16 +18,13 @@ from visloop.events import Scope
 from visloop.ids import Ref, check_name
 from visloop.registry import Manifest
 from visloop.store import Claim, Jobs
-from visloop.train import runs
+from visloop.train import lessons, runs
 from visloop.train.bench import Bench
 from visloop.train.environment import code_of, describe_environment
 from visloop.train.lease import held
 from visloop.train.recipe import Fitted, Lesson, Recipe, find_recipe, read_parameters
 from visloop.train.records import Run, TrainPorts, TrainResult
-from visloop.train.truth import FROZEN, Chosen, choose_for_training, training_split
-
-MIN_CLASSES: Final = 2
-MIN_PER_CLASS: Final = 2
+from visloop.train.truth import training_split
 
 
 @dataclass(frozen=True)
@@ -66,7 +61,7 @@ def train(
         model_name: default: the data set's name and `-model`.
         seed: where randomness begins; the same data, seed and threads give the same model.
         key: names this run: asked for again it is finished once, after whatever interruption.
-        threads: how many to use; default: the cores, the BLAS of the head always one.
+        threads: how many to use; default: the recipe's own number, or the cores.
 
     Raises:
         UsageError: an unknown recipe or parameter, or a name that cannot be.
@@ -115,7 +110,7 @@ def _order(
         recipe=recipe,
         params=msgspec.to_builtins(read),
         seed=seed,
-        threads=threads or os.cpu_count() or 1,
+        threads=threads or found.threads or os.cpu_count() or 1,
         data=snapshot.version.ref + (f":{split}" if split else ""),
         data_root=snapshot.version.root,
         model_name=name,
@@ -136,61 +131,16 @@ def _result(run: Run) -> TrainResult:
 def _work(ports: TrainPorts, scope: Scope, order: _Order, begun: Run, claim: Claim) -> TrainResult:
     bench = Bench(ports, scope, begun.id, begun.attempt, claim)
     with bench.stage("total"):
-        chosen = _choose(order)
+        material = lessons.choose_pictures(order.snapshot, order.split, order.recipe.task)
         with ports.ledger.write(scope, fence=claim) as write:
-            counts = {"used": len(chosen.pictures), **chosen.left_out}
-            runs.note_pictures(write, begun.id, counts)
-        lesson = _lesson(order, chosen)
+            runs.note_pictures(write, begun.id, material.counts)
+        lesson = lessons.lesson_of(order.plan, order.params, order.recipe.task, material)
         fitted = order.recipe.fit(lesson, bench)
-    metrics = _metrics(fitted, bench, len(chosen.pictures))
-    manifest = _store(ports, order, begun.id, lesson, chosen, fitted)
+    metrics = _metrics(fitted, bench, len(material.pictures))
+    manifest = _store(ports, order, begun.id, lesson, material, fitted)
     with ports.ledger.write(scope, fence=claim) as write:
         version = registry.enter(write, order.plan.model_name, manifest)
         return _result(runs.finish(write, begun.id, version, metrics))
-
-
-def _choose(order: _Order) -> Chosen:
-    snapshot = order.snapshot
-    forbidden = {
-        sample.image
-        for split in sorted(FROZEN & set(snapshot.splits))
-        for sample in snapshot.samples(split)
-    }
-    return choose_for_training(
-        snapshot.samples(order.split), snapshot.classes, frozenset(forbidden)
-    )
-
-
-def _lesson(order: _Order, chosen: Chosen) -> Lesson:
-    counts = Counter(picture.label for picture in chosen.pictures)
-    known = [name for name in order.snapshot.classes.names if counts[name]]
-    classes = (*known, *sorted(set(counts) - set(known)))
-    _check_counts(order, counts)
-    place = {name: i for i, name in enumerate(classes)}
-    return Lesson(
-        pictures=chosen.pictures,
-        truth=np.array([place[p.label] for p in chosen.pictures], np.int64),
-        classes=classes,
-        class_dictionary=order.snapshot.classes.digest,
-        params=order.params,
-        seed=order.plan.seed,
-        threads=order.plan.threads,
-    )
-
-
-def _check_counts(order: _Order, counts: Mapping[str, int]) -> None:
-    if len(counts) < MIN_CLASSES:
-        found = f"only class {next(iter(counts))!r}" if counts else "no labelled picture"
-        raise Refused(
-            f"{order.plan.data} has {found}; a classifier needs {MIN_CLASSES} classes",
-            fix=f"add labelled pictures: visloop add FOLDER --to {order.plan.data.split('@')[0]}",
-        )
-    few = sorted(name for name, count in counts.items() if count < MIN_PER_CLASS)
-    if few:
-        raise Refused(
-            f"too few pictures of {', '.join(few)}: each class needs {MIN_PER_CLASS} in training",
-            fix="add pictures of them, or take them out of the data set",
-        )
 
 
 def _metrics(fitted: Fitted, bench: Bench, pictures: int) -> dict[str, float]:
@@ -204,10 +154,14 @@ def _metrics(fitted: Fitted, bench: Bench, pictures: int) -> dict[str, float]:
 
 
 def _store(
-    ports: TrainPorts, order: _Order, run: str, lesson: Lesson, chosen: Chosen, fitted: Fitted
+    ports: TrainPorts,
+    order: _Order,
+    run: str,
+    lesson: Lesson,
+    material: lessons.Material,
+    fitted: Fitted,
 ) -> Manifest:
-    counts = Counter(picture.label for picture in chosen.pictures)
-    plan = order.plan
+    counts, plan = material.per_class, order.plan
     card = registry.write_card(
         registry.CardFacts(
             name=plan.model_name,
@@ -217,7 +171,8 @@ def _store(
             data_root=plan.data_root,
             contract=fitted.contract,
             classes={name: counts[name] for name in lesson.classes},
-            left_out=chosen.left_out,
+            left_out=material.left_out,
+            pictures=len(material.pictures),
             metrics=fitted.metrics,
             parameters={**plan.params, "seed": plan.seed, "threads": plan.threads},
             limits=fitted.limits,

@@ -1,4 +1,4 @@
-"""Which pictures have one clear class, and which of them training may read."""
+"""Which pictures say clearly what is true of them, and which of those training may read."""
 
 from __future__ import annotations
 
@@ -10,14 +10,21 @@ from typing import Final
 from visloop.data import ClassDictionary, Sample
 from visloop.errors import Refused
 from visloop.ids import Ref
-from visloop.vision import ClassLabel
+from visloop.train.objects import (
+    IGNORED,
+    NO_LABEL,
+    NOT_REVIEWED,
+    Labelled,
+    boxes_of,
+    number_of,
+    outlines_of,
+)
+from visloop.vision import ClassLabel, Task
 
 FROZEN: Final = frozenset({"test"})
 TRAINING: Final = "train"
+HELD_OUT: Final = ("val", "validation", "valid")
 
-NO_LABEL: Final = "no label"
-NOT_REVIEWED: Final = "label not accepted yet"
-IGNORED: Final = "marked ignore"
 SEVERAL: Final = "several classes"
 REPEATED: Final = "same picture again"
 CONTRADICTED: Final = "same picture with another class"
@@ -31,16 +38,8 @@ class FrozenSplit(Refused):
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """A picture and its class."""
-
-    sample: Sample
-    label: str
-
-
-@dataclass(frozen=True)
 class Chosen:
-    """Pictures with one clear class, and how many were left out, by reason."""
+    """Pictures with a clear truth, and how many were left out, by reason."""
 
     pictures: tuple[Labelled, ...]
     left_out: Mapping[str, int]
@@ -64,22 +63,47 @@ def class_of(sample: Sample, names: Mapping[str, str]) -> tuple[str, str]:
     return "", NOT_REVIEWED if any(a.review != "rejected" for a in labels) else NO_LABEL
 
 
-def choose(samples: Iterable[Sample], classes: ClassDictionary) -> Chosen:
-    """Pictures with one clear class, in the order given."""
+def truth_of(task: Task, sample: Sample, names: Mapping[str, str]) -> Labelled | str:
+    """What is true of a picture for a task, or the reason why that is not clear.
+
+    Args:
+        task: `classify`, `detect`, `segment` or `regress`.
+        sample: the picture.
+        names: every name and alias → class name (`ClassDictionary.lookup`).
+    """
+    match task:
+        case "detect":
+            return boxes_of(sample, names)
+        case "segment":
+            return outlines_of(sample, names)
+        case "regress":
+            return number_of(sample)
+        case _:
+            label, why_not = class_of(sample, names)
+            return why_not or Labelled(sample, label)
+
+
+def choose(
+    samples: Iterable[Sample], classes: ClassDictionary, task: Task = "classify"
+) -> Chosen:
+    """Pictures with a clear truth for the task, in the order given."""
     names = classes.lookup()
     left_out: Counter[str] = Counter()
     pictures: list[Labelled] = []
     for sample in samples:
-        label, why_not = class_of(sample, names)
-        if why_not:
-            left_out[why_not] += 1
+        found = truth_of(task, sample, names)
+        if isinstance(found, str):
+            left_out[found] += 1
         else:
-            pictures.append(Labelled(sample, label))
+            pictures.append(found)
     return Chosen(tuple(pictures), dict(sorted(left_out.items())))
 
 
 def choose_for_training(
-    samples: Iterable[Sample], classes: ClassDictionary, forbidden: frozenset[str]
+    samples: Iterable[Sample],
+    classes: ClassDictionary,
+    forbidden: Mapping[str, str],
+    task: Task = "classify",
 ) -> Chosen:
     """As `choose`, each picture once, without those of `forbidden`, ordered by image digest.
 
@@ -88,25 +112,32 @@ def choose_for_training(
     Args:
         samples: of the split that is trained on.
         classes: the data version's dictionary.
-        forbidden: image digests that belong to a test split.
+        forbidden: image digest → why it may not be learnt from.
+        task: what is to be learnt.
     """
-    found = choose(samples, classes)
+    found = choose(samples, classes, task)
     left_out = Counter(found.left_out)
     by_image: dict[str, list[Labelled]] = {}
     for picture in found.pictures:
-        if picture.sample.image in forbidden:
-            left_out[IN_TEST] += 1
+        if (why_not := forbidden.get(picture.sample.image)) is not None:
+            left_out[why_not] += 1
         else:
             by_image.setdefault(picture.sample.image, []).append(picture)
     pictures: list[Labelled] = []
     for image in sorted(by_image):
         same = by_image[image]
-        if len({p.label for p in same}) > 1:
+        if len({p.said for p in same}) > 1:
             left_out[CONTRADICTED] += len(same)
             continue
         pictures.append(min(same, key=lambda p: p.sample.id))
         left_out[REPEATED] += len(same) - 1
     return Chosen(tuple(pictures), {k: v for k, v in sorted(left_out.items()) if v})
+
+
+def held_out_split(split: str | None, splits: Mapping[str, int]) -> str | None:
+    """The split whose pictures measure a training on `split`, where the version has one."""
+    named = (name for name in HELD_OUT if splits.get(name) and name != split)
+    return next(named, None) if split == TRAINING else None
 
 
 def training_split(ref: Ref, splits: Mapping[str, int]) -> str | None:

@@ -44,6 +44,8 @@ class ClassifyLinear:
     """One class per picture."""
 
     parameters: type[msgspec.Struct] = Parameters
+    task: vision.Task = "classify"
+    threads: int | None = None
 
     def fit(self, lesson: Lesson, bench: Bench) -> Fitted:
         """Embed, fit and calibrate the head, join both into one network.

@@ -1,0 +1,1 @@
+"""Recipe `detect`: boxes by their centres, on EfficientNet-Lite0."""

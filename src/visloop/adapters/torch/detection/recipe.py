@@ -1,0 +1,203 @@
+"""Recipe `detect`: boxes, from tens of pictures, on a CPU in minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor
+
+from visloop import infer
+from visloop.adapters.torch.augment import Augment
+from visloop.adapters.torch.course import Course, Teaching, teach
+from visloop.adapters.torch.detection import loss, measure
+from visloop.adapters.torch.detection.network import STRIDE, Answers, Detector
+from visloop.adapters.torch.detection.targets import Target, target_of
+from visloop.adapters.torch.determined import determined, device_of
+from visloop.adapters.torch.export import check_export, to_onnx
+from visloop.adapters.torch.holding import parted
+from visloop.adapters.torch.pictures import Pictures, input_size, tensors_of
+from visloop.adapters.torch.printing import fingerprint
+from visloop.train import Fitted
+from visloop.vision import Contract, Decode, Resize
+
+if TYPE_CHECKING:
+    from visloop.train import Bench, Labelled, Lesson
+    from visloop.vision import Annotation, Task
+
+_OUTPUTS: Final = ("boxes", "scores")
+_CHECKED: Final = 8
+_LOWEST: Final = 0.02
+_SHOWN_PICTURES: Final = 6_000
+_EPOCHS: Final = (12, 120)
+_LIMITS: Final = (
+    "Finds objects of its {n} classes only, and learnt from {pictures} pictures: what those do not "
+    "show, it has not seen.",
+    "Objects smaller than {px} px at the model's input of {w} × {h} px are hard for it.",
+)
+
+
+class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`epochs`: how often each picture is seen (by default so that 6,000 are seen in all, within 12 and
+    120); `pixels` of the model's input, whose shape follows the pictures; `rate` and `head_rate`, the
+    highest learning rates of the backbone and of what is new; `augment`, strength of variation (0:
+    none); `flips`, the mirrorings that leave a picture what it is; `frozen` blocks that keep what they
+    learnt on ImageNet; `holdout`, the share that measures where there is no validation split.
+    """
+
+    epochs: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
+    pixels: Annotated[int, msgspec.Meta(ge=1024, le=4_000_000)] = 110_592
+    batch: Annotated[int, msgspec.Meta(ge=1, le=256)] = 8
+    rate: Annotated[float, msgspec.Meta(gt=0)] = 3e-4
+    head_rate: Annotated[float, msgspec.Meta(gt=0)] = 2e-3
+    augment: Annotated[float, msgspec.Meta(ge=0, le=3)] = 1.0
+    flips: Literal["", "h", "v", "hv"] = "h"
+    frozen: Annotated[int, msgspec.Meta(ge=0, le=16)] = 3
+    holdout: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.1
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class Detect:
+    """Boxes with classes, by the objects' centres."""
+
+    parameters: type[msgspec.Struct] = Parameters
+    task: Task = "detect"
+    threads: int | None = 1
+
+    def fit(self, lesson: Lesson, bench: Bench) -> Fitted:
+        """Fine-tune the backbone with new heads, export, measure on pictures held out.
+
+        Raises:
+            ExportDiffers: the exported model answers otherwise than the trained one.
+        """
+        params: Parameters = lesson.params
+        learnt, measured = parted(lesson, params.holdout)
+        contract = _contract(lesson, learnt)
+        with determined(lesson.seed, lesson.threads):
+            detector = Detector(
+                infer.imagenet_weights(),
+                len(lesson.classes),
+                size_hw=contract.resize.output_hw,
+                frozen=params.frozen,
+            )
+            pictures = Pictures(bench, contract, learnt, lesson.classes)
+            with bench.stage("fit"):
+                _teach(lesson, bench, detector, pictures)
+            answers = Answers(detector.to("cpu", memory_format=torch.contiguous_format))
+            with bench.stage("export"):
+                model = to_onnx(answers, contract.resize.output_hw, _OUTPUTS)
+                some = tensors_of([pictures[i] for i in range(min(_CHECKED, len(pictures)))], contract)
+                apart = check_export(answers, model, contract, some, _OUTPUTS)
+        with bench.stage("measure"):
+            metrics, threshold = _measure(model, contract, measured, bench, lesson)
+        decode = msgspec.structs.replace(contract.decode, score_threshold=threshold)
+        contract = msgspec.structs.replace(contract, decode=decode)
+        return Fitted(
+            onnx=model,
+            contract=contract,
+            reference=None,
+            metrics={**metrics, "export_difference": apart},
+            limits=_limits(lesson, contract, len(learnt)),
+        )
+
+
+def _contract(lesson: Lesson, learnt: Sequence[Labelled]) -> Contract:
+    shapes = [(each.sample.height, each.sample.width) for each in learnt]
+    size = input_size(shapes, lesson.params.pixels)
+    return Contract(
+        resize=Resize(mode="letterbox", size_hw=size, kernel="area"),
+        decode=Decode(task="detect", layout="boxes", score_threshold=0.3, nms_iou=0.6),
+        classes=lesson.classes,
+        class_dictionary=lesson.class_dictionary,
+    )
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Pictures float32 (N, 3, H, W), and what should have been answered."""
+
+    pictures: Tensor
+    heat: Tensor
+    corners: Tensor
+    weight: Tensor
+    counts: Tensor
+
+
+def _teach(lesson: Lesson, bench: Bench, detector: Detector, pictures: Pictures) -> None:
+    params: Parameters = lesson.params
+    device = device_of(params.device)
+    detector.to(device, memory_format=torch.channels_last)
+    augment = Augment(params.augment, params.flips, lesson.seed)
+    high, wide = pictures.contract.resize.output_hw
+    size = (len(lesson.classes), high // STRIDE, wide // STRIDE)
+
+    def load(epoch: int, places: Sequence[int]) -> _Batch:
+        varied = [
+            augment(pictures[i], epoch, pictures.labelled[i].sample.image) for i in places
+        ]
+        targets = [target_of(p.boxes, p.places, p.blank, size, STRIDE) for p in varied]
+        return _Batch(tensors_of(varied, pictures.contract).to(device), *_stacked(targets, device))
+
+    def losses(batch: _Batch) -> Mapping[str, Tensor]:
+        logits, corners = detector(batch.pictures)
+        return {
+            "centre_loss": loss.heat_loss(logits, batch.heat, batch.counts),
+            "box_loss": loss.BOX_WEIGHT * loss.box_loss(corners, batch.corners, batch.weight),
+        }
+
+    backbone = list(detector.backbone.parameters())
+    known = {id(each) for each in backbone}
+    fresh = [each for each in detector.parameters() if id(each) not in known]
+    course = Course(
+        epochs=params.epochs or _epochs(len(pictures)),
+        batch=params.batch,
+        rates=(params.rate, params.head_rate),
+    )
+    teaching = Teaching(detector, (backbone, fresh), len(pictures), load, losses)
+    teach(teaching, course, bench, seed=lesson.seed, fingerprint=fingerprint(lesson, "detect"))
+
+
+def _stacked(targets: Sequence[Target], device: torch.device) -> tuple[Tensor, ...]:
+    names = ("heat", "corners", "weight", "counts")
+    arrays = (np.stack([getattr(each, name) for each in targets]) for name in names)
+    return tuple(torch.from_numpy(each).to(device) for each in arrays)
+
+
+def _epochs(pictures: int) -> int:
+    least, most = _EPOCHS
+    return min(most, max(least, round(_SHOWN_PICTURES / pictures)))
+
+
+def _measure(
+    model: bytes,
+    contract: Contract,
+    measured: Sequence[Labelled],
+    bench: Bench,
+    lesson: Lesson,
+) -> tuple[dict[str, float], float]:
+    """Figures on held-out pictures, and the score from which on an answer is worth showing."""
+    if not measured:
+        return {}, contract.decode.score_threshold
+    predictor = infer.Predictor.load(model, contract, threads=lesson.threads)
+    said: list[Sequence[Annotation]] = []
+    for each in bench.track(measured, doing="measure", unit="image", total=len(measured)):
+        array, placement = predictor.place(bench.read(each.sample.image))
+        outputs = predictor.run(array[None])
+        said.append(predictor.say(outputs, 0, placement, author="", threshold=_LOWEST))
+    judged = measure.judge(
+        said, [p.objects for p in measured], [p.blank for p in measured], lesson.classes
+    )
+    return (
+        {"held_out_map50": measure.map50(judged), "held_out": float(len(measured))},
+        measure.best_threshold(judged),
+    )
+
+
+def _limits(lesson: Lesson, contract: Contract, pictures: int) -> tuple[str, ...]:
+    high, wide = contract.resize.output_hw
+    facts = {"n": len(lesson.classes), "pictures": pictures, "px": STRIDE, "w": wide, "h": high}
+    return tuple(limit.format(**facts) for limit in _LIMITS)
