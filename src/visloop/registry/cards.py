@@ -16,7 +16,8 @@ class CardFacts:
     """What is known when a model is made.
 
     `classes` counts the training pictures or objects of each class, `pictures` the pictures;
-    `left_out` those that were not used, by reason; `metrics` are held-out figures of training; `limits` are sentences.
+    `left_out` those that were not used, by reason; `metrics` are held-out figures of training;
+    `limits` are sentences.
     """
 
     name: str

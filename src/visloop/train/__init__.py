@@ -6,8 +6,8 @@ from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from visloop.train.bench import Bench as Bench
-    from visloop.train.querying import runs_relation as runs_relation
     from visloop.train.objects import Labelled as Labelled
+    from visloop.train.querying import runs_relation as runs_relation
     from visloop.train.recipe import Fitted as Fitted
     from visloop.train.recipe import Lesson as Lesson
     from visloop.train.recipe import Recipe as Recipe

@@ -74,7 +74,7 @@ def boxes_of(sample: Sample, names: Mapping[str, str]) -> Labelled | str:
         names: every name and alias → class name.
     """
     drawn, outlined = _parted(sample, (Box, Track, OrientedBox), (Mask, Polygon))
-    return _labelled(sample, [*drawn, *_others(outlined, drawn)], names, as_boxes=True)
+    return _labelled(sample, [*drawn, *_others(outlined, drawn, names)], names, as_boxes=True)
 
 
 def outlines_of(sample: Sample, names: Mapping[str, str]) -> Labelled | str:
@@ -92,7 +92,7 @@ def outlines_of(sample: Sample, names: Mapping[str, str]) -> Labelled | str:
     found = _labelled(sample, outlined, names, as_boxes=False)
     if isinstance(found, str):
         return found
-    unsure = [each for each in _others(drawn, outlined) if each.review != "rejected"]
+    unsure = [each for each in _others(drawn, outlined, names) if each.review != "rejected"]
     return replace(found, blank=(*found.blank, *_around(unsure)))
 
 
@@ -167,15 +167,18 @@ def _parted(
     return mine, [a for a in sample.annotations if isinstance(a, other)]
 
 
-def _others(these: list[Annotation], those: list[Annotation]) -> list[Annotation]:
+def _others(
+    these: list[Annotation], those: list[Annotation], names: Mapping[str, str]
+) -> list[Annotation]:
     """Of these, the objects that are not drawn among those too."""
     if not these or not those:
         return these
-    boxes = [(each.label, box_around(each)) for each in those]
+    boxes = [(names.get(each.label, each.label), box_around(each)) for each in those]
 
     def drawn_twice(each: Annotation) -> bool:
         around = box_around(each)
-        same = [box for label, box in boxes if box is not None and label == each.label]
+        mine = names.get(each.label, each.label)
+        same = [box for label, box in boxes if box is not None and label == mine]
         if around is None or not same:
             return False
         overlap = iou_matrix(np.array([around], np.float32), np.array(same, np.float32))

@@ -22,9 +22,9 @@ from visloop.train.reference import Reference
 from visloop.vision import Contract, Task
 
 BUILT_IN: Mapping[str, str] = {"classify-linear": "ClassifyLinear"}
-EXTRAS: Mapping[str, str] = {
-    name: "torch" for name in ("classify-finetune", "detect", "segment", "regress")
-}
+EXTRAS: Mapping[str, str] = dict.fromkeys(
+    ("classify-finetune", "detect", "segment", "regress"), "torch"
+)
 
 
 @dataclass(frozen=True)

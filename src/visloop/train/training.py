@@ -140,7 +140,9 @@ def _work(ports: TrainPorts, scope: Scope, order: _Order, begun: Run, claim: Cla
     manifest = _store(ports, order, begun.id, lesson, material, fitted)
     with ports.ledger.write(scope, fence=claim) as write:
         version = registry.enter(write, order.plan.model_name, manifest)
-        return _result(runs.finish(write, begun.id, version, metrics))
+        done = runs.finish(write, begun.id, version, metrics)
+    bench.checkpoints.clear()
+    return _result(done)
 
 
 def _metrics(fitted: Fitted, bench: Bench, pictures: int) -> dict[str, float]:

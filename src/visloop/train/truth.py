@@ -83,9 +83,7 @@ def truth_of(task: Task, sample: Sample, names: Mapping[str, str]) -> Labelled |
             return why_not or Labelled(sample, label)
 
 
-def choose(
-    samples: Iterable[Sample], classes: ClassDictionary, task: Task = "classify"
-) -> Chosen:
+def choose(samples: Iterable[Sample], classes: ClassDictionary, task: Task = "classify") -> Chosen:
     """Pictures with a clear truth for the task, in the order given."""
     names = classes.lookup()
     left_out: Counter[str] = Counter()

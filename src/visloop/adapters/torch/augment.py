@@ -7,17 +7,16 @@ alone.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it asks home for news when it is imported
 
-import albumentations as A  # noqa: E402, N812 - its own name for itself
-import numpy as np  # noqa: E402
+import albumentations as A  # noqa: N812 - its own name for itself
+import numpy as np
 
-from visloop.adapters.torch.determined import generator, python_random  # noqa: E402
-from visloop.adapters.torch.pictures import BLANK, Prepared  # noqa: E402
+from visloop.adapters.torch.determined import generator, python_random
+from visloop.adapters.torch.pictures import BLANK, Prepared
 
 _FILL: Final = 114
 _LEAST_SEEN: Final = 0.2
@@ -69,7 +68,7 @@ class Augment:
         )
 
 
-def _transforms(strength: float, flips: str, *, moves: bool) -> Sequence[Any]:
+def _transforms(strength: float, flips: str, *, moves: bool) -> list[Any]:
     if strength <= 0:
         return [A.NoOp()]
     chosen: list[Any] = []

@@ -77,9 +77,7 @@ class Teaching:
     losses: Callable[[Batch], Losses]
 
 
-def teach(
-    teaching: Teaching, course: Course, bench: Bench, *, seed: int, fingerprint: str
-) -> None:
+def teach(teaching: Teaching, course: Course, bench: Bench, *, seed: int, fingerprint: str) -> None:
     """Train, from the last checkpoint where there is one; the module ends with the mean's weights.
 
     Raises:
@@ -182,4 +180,3 @@ def _tell(state: State, bench: Bench, epoch: int, per_epoch: int, speed: float) 
 def _log(state: State, bench: Bench, key: str, step: int, value: float) -> None:
     state.curve.append((key, step, value))
     bench.log(key, value, step)
-

@@ -10,11 +10,15 @@ import os
 import random
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 
 from visloop.ids import digest_of
+
+_Module = TypeVar("_Module", bound=nn.Module)
 
 
 @contextmanager
@@ -43,6 +47,13 @@ def generator(*key: object) -> np.random.Generator:
 def python_random(numbers: np.random.Generator) -> random.Random:
     """Python's kind of random numbers, for libraries that want both."""
     return random.Random(int(numbers.integers(2**63)))
+
+
+def arranged(module: _Module, device: torch.device | str, *, fast: bool = True) -> _Module:
+    """The module on a device, its numbers in the memory order in which convolutions are fast."""
+    order = torch.channels_last if fast else torch.contiguous_format
+    moved: Any = module.to(device)
+    return moved.to(memory_format=order)
 
 
 def device_of(name: str) -> torch.device:

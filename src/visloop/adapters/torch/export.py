@@ -43,9 +43,11 @@ def to_onnx(module: nn.Module, size_hw: tuple[int, int], outputs: Sequence[str])
     """
     module.eval()
     example = torch.zeros((1, 3, *size_hw))
-    stream = io.BytesIO()
+    stream: Any = io.BytesIO()
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # the exporter that this needs is on its way out, and says so
+        warnings.simplefilter(
+            "ignore"
+        )  # the exporter that this needs is on its way out, and says so
         torch.onnx.export(
             module,
             (example,),

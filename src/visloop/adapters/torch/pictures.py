@@ -121,9 +121,7 @@ def _bitmap(each: object, size_hw: tuple[int, int]) -> NDArray[np.bool_]:
         bitmap = bitmap_of(each.counts, each.size_hw)
         if each.size_hw == size_hw:
             return bitmap
-        whole = cv2.resize(
-            bitmap.astype(np.uint8), size_hw[::-1], interpolation=cv2.INTER_NEAREST
-        )
+        whole = cv2.resize(bitmap.astype(np.uint8), size_hw[::-1], interpolation=cv2.INTER_NEAREST)
         return whole.astype(np.bool_)
     assert isinstance(each, Polygon)
     drawn = np.zeros(size_hw, np.uint8)
@@ -156,7 +154,9 @@ def tensors_of(prepared: Sequence[Prepared], contract: Contract) -> Tensor:
     return torch.from_numpy(batch).contiguous(memory_format=torch.channels_last)
 
 
-def input_size(shapes: Sequence[tuple[int, int]], area_px: int, multiple: int = 32) -> tuple[int, int]:
+def input_size(
+    shapes: Sequence[tuple[int, int]], area_px: int, multiple: int = 32
+) -> tuple[int, int]:
     """Height and width of an input of about that area, as the pictures' sides are to each other.
 
     Args:

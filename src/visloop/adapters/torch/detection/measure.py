@@ -110,4 +110,5 @@ def _average_precision(judged: Judged) -> float:
     recall = hits / judged.wanted
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     places = np.searchsorted(recall, _RECALLS, side="left")
-    return float(np.mean([envelope[p] if p < len(envelope) else 0.0 for p in places]))
+    reached = np.append(envelope, 0.0)
+    return float(reached[places].mean())

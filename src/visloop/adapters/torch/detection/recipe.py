@@ -17,7 +17,7 @@ from visloop.adapters.torch.course import Course, Teaching, teach
 from visloop.adapters.torch.detection import loss, measure
 from visloop.adapters.torch.detection.network import STRIDE, Answers, Detector
 from visloop.adapters.torch.detection.targets import Target, target_of
-from visloop.adapters.torch.determined import determined, device_of
+from visloop.adapters.torch.determined import arranged, determined, device_of
 from visloop.adapters.torch.export import check_export, to_onnx
 from visloop.adapters.torch.holding import parted
 from visloop.adapters.torch.pictures import Pictures, input_size, tensors_of
@@ -35,8 +35,10 @@ _LOWEST: Final = 0.02
 _SHOWN_PICTURES: Final = 6_000
 _EPOCHS: Final = (12, 120)
 _LIMITS: Final = (
-    "Finds objects of its {n} classes only, and learnt from {pictures} pictures: what those do not "
-    "show, it has not seen.",
+    (
+        "Finds objects of its {n} classes only, and learnt from {pictures} pictures: what those do not "
+        "show, it has not seen."
+    ),
     "Objects smaller than {px} px at the model's input of {w} × {h} px are hard for it.",
 )
 
@@ -87,10 +89,12 @@ class Detect:
             pictures = Pictures(bench, contract, learnt, lesson.classes)
             with bench.stage("fit"):
                 _teach(lesson, bench, detector, pictures)
-            answers = Answers(detector.to("cpu", memory_format=torch.contiguous_format))
+            answers = Answers(arranged(detector, "cpu", fast=False))
             with bench.stage("export"):
                 model = to_onnx(answers, contract.resize.output_hw, _OUTPUTS)
-                some = tensors_of([pictures[i] for i in range(min(_CHECKED, len(pictures)))], contract)
+                some = tensors_of(
+                    [pictures[i] for i in range(min(_CHECKED, len(pictures)))], contract
+                )
                 apart = check_export(answers, model, contract, some, _OUTPUTS)
         with bench.stage("measure"):
             metrics, threshold = _measure(model, contract, measured, bench, lesson)
@@ -130,15 +134,13 @@ class _Batch:
 def _teach(lesson: Lesson, bench: Bench, detector: Detector, pictures: Pictures) -> None:
     params: Parameters = lesson.params
     device = device_of(params.device)
-    detector.to(device, memory_format=torch.channels_last)
+    arranged(detector, device)
     augment = Augment(params.augment, params.flips, lesson.seed)
     high, wide = pictures.contract.resize.output_hw
     size = (len(lesson.classes), high // STRIDE, wide // STRIDE)
 
     def load(epoch: int, places: Sequence[int]) -> _Batch:
-        varied = [
-            augment(pictures[i], epoch, pictures.labelled[i].sample.image) for i in places
-        ]
+        varied = [augment(pictures[i], epoch, pictures.labelled[i].sample.image) for i in places]
         targets = [target_of(p.boxes, p.places, p.blank, size, STRIDE) for p in varied]
         return _Batch(tensors_of(varied, pictures.contract).to(device), *_stacked(targets, device))
 

@@ -60,7 +60,7 @@ def target_of(
     for row in np.argsort(-areas, kind="stable"):  # the small ones lie on top
         centre = (boxes[row, :2] + boxes[row, 2:]) / 2 / stride
         x, y = min(int(centre[0]), wide - 1), min(int(centre[1]), high - 1)
-        bump = _bump(x, y, sides[row] / stride / 2 * _ALPHA, high, wide)
+        bump = _bump(x, y, np.float32(_ALPHA / 2 / stride) * sides[row], high, wide)
         plane = heat[places[row]]
         np.maximum(plane, bump, out=plane)
         inside = bump > 0
