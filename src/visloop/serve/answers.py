@@ -14,22 +14,22 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from visloop.infer import Outputs
+from visloop.infer import Outputs, Picture
 from visloop.serve.errors import BadRequest, TimedOut, TooLarge
 from visloop.serve.journal.clerk import Clerk, Taken
 from visloop.serve.journal.entry import rounded
 from visloop.serve.lineup import Slot
 from visloop.serve.metadata import PICTURE_INPUT, TENSOR_INPUT
-from visloop.serve.model import LABEL_OUTPUT, Model
+from visloop.serve.model import ANNOTATIONS_OUTPUT, LABEL_OUTPUT, Model
 from visloop.serve.pool import Answer, Task
 from visloop.serve.wire import multipart, v2
 from visloop.serve.wire.http import Headers, unpack
 from visloop.store import utc_text
+from visloop.vision import Annotation
 
 CHUNK: Final = 2
 
 Work: TypeAlias = Callable[[Task], Answer]
-Pixels: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float32]
 
 
@@ -54,10 +54,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Encoded pictures (empty for ready-made tensors), their pixels, the network's inputs: N each."""
+    """Encoded pictures (empty for ready-made tensors), decoded, the network's inputs: N each."""
 
     images: Sequence[bytes]
-    pixels: Sequence[Pixels | None]
+    pictures: Sequence[Picture | None]
     arrays: Sequence[Floats]
 
 
@@ -74,19 +74,23 @@ class Answers:
         def work(_task: Task) -> Answer:
             begun = time.perf_counter()
             image = self._image(request)
-            pixels, array = request.model.prepare(image)
+            picture, array = request.model.prepare(image)
             decoded = time.perf_counter()
             outputs = request.model.predictor.run(array[None])
             inferred = time.perf_counter()
-            taken = self._clerk.take(image, pixels, request.started)
-            said = _plain(request.slot, request.model, outputs, taken)
+            said = _said(request.slot, request.model, outputs, [picture])
+            taken = self._clerk.take(image, picture.pixels, request.started)
+            plain = _plain(request.slot, request.model, outputs, taken)
+            if said:
+                height, width = picture.size_hw
+                plain |= {"annotations": said[0], "width": width, "height": height}
             return Answer(
-                msgspec.json.encode(said),
+                msgspec.json.encode(plain),
                 decode_s=decoded - begun,
                 infer_s=inferred - decoded,
                 post_s=time.perf_counter() - inferred,
                 pictures=1,
-                after=self._clerk.behind(request.slot, request.model, outputs, [taken]),
+                after=self._clerk.behind(request.slot, request.model, outputs, [taken], said),
             )
 
         return work
@@ -103,11 +107,12 @@ class Answers:
             decoded = time.perf_counter()
             outputs = _run(model, batch.arrays, task)
             inferred = time.perf_counter()
+            said = _said(slot, model, outputs, batch.pictures)
             taken = [
-                self._clerk.take(image, pixels, request.started)
-                for image, pixels in zip(batch.images, batch.pixels, strict=True)
+                self._clerk.take(image, picture and picture.pixels, request.started)
+                for image, picture in zip(batch.images, batch.pictures, strict=True)
             ]
-            named = _named(model, outputs)
+            named = _named(model, outputs, said)
             body, extra, kind = v2.encode(asked, slot.deployment.name, slot.version, named)
             return Answer(
                 body,
@@ -117,7 +122,7 @@ class Answers:
                 infer_s=inferred - decoded,
                 post_s=time.perf_counter() - inferred,
                 pictures=len(taken),
-                after=self._clerk.behind(slot, model, outputs, taken),
+                after=self._clerk.behind(slot, model, outputs, taken, said),
             )
 
         return work
@@ -152,7 +157,7 @@ class Answers:
             )
         if names == [PICTURE_INPUT] and not isinstance(tensor, np.ndarray):
             both = [model.prepare(image) for image in tensor]
-            return _Batch(tensor, [pixels for pixels, _ in both], [array for _, array in both])
+            return _Batch(tensor, [picture for picture, _ in both], [array for _, array in both])
         if names == [TENSOR_INPUT] and isinstance(tensor, np.ndarray):
             _check_shape(model, tensor)
             count = len(tensor)
@@ -170,17 +175,20 @@ def _run(model: Model, arrays: Sequence[Floats], task: Task) -> Outputs:
         if task.abandoned:
             raise TimedOut("nobody waits for this answer any more")
         parts.append(model.predictor.run(np.stack(arrays[start : start + CHUNK])))
-    if len(parts) == 1:
-        return parts[0]
-    return Outputs(
-        probabilities=_joined([part.probabilities for part in parts]),
-        embedding=_joined([part.embedding for part in parts]),
-    )
+    return Outputs.joined(parts)
 
 
-def _joined(parts: Sequence[Floats | None]) -> Floats | None:
-    there = [part for part in parts if part is not None]
-    return np.concatenate(there) if there else None
+def _said(
+    slot: Slot, model: Model, outputs: Outputs, pictures: Sequence[Picture | None]
+) -> list[tuple[Annotation, ...]]:
+    """Boxes, masks or numbers of each picture; empty for a model that classifies or embeds."""
+    if not model.raw:
+        return []
+    author = f"model:{slot.deployment.model}"
+    return [
+        model.predictor.say(outputs, row, model.place(picture), author=author)
+        for row, picture in enumerate(pictures)
+    ]
 
 
 def _check_shape(model: Model, tensor: Floats) -> None:
@@ -213,13 +221,17 @@ def _plain(slot: Slot, model: Model, outputs: Outputs, taken: Taken) -> dict[str
     return said
 
 
-def _named(model: Model, outputs: Outputs) -> dict[str, v2.Output]:
+def _named(
+    model: Model, outputs: Outputs, said: Sequence[tuple[Annotation, ...]]
+) -> dict[str, v2.Output]:
     """The outputs by the names that V2 clients know, in the order of the metadata."""
-    named: dict[str, v2.Output] = {}
+    named: dict[str, v2.Output] = dict(outputs.raw)
     if outputs.probabilities is not None:
         named[model.names.probabilities] = outputs.probabilities
     if outputs.embedding is not None:
         named[model.names.embedding] = outputs.embedding
+    if said:
+        named[ANNOTATIONS_OUTPUT] = [msgspec.json.encode(each) for each in said]
     if outputs.probabilities is not None:
         best = outputs.probabilities.argmax(axis=1)
         named[LABEL_OUTPUT] = [model.contract.classes[index].encode() for index in best]

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from visloop.serve.lineup import Lineup, Slot
-from visloop.serve.model import LABEL_OUTPUT, Model
+from visloop.serve.model import ANNOTATIONS_OUTPUT, LABEL_OUTPUT, Model
 
 TENSOR_INPUT = "input"
 PICTURE_INPUT = "image"
@@ -67,15 +67,20 @@ def inputs(model: Model) -> list[dict[str, Any]]:
 
 
 def outputs(model: Model) -> list[dict[str, Any]]:
-    """What the network gives, and the best class where it has classes."""
+    """What the network gives, and the best class or the annotations, as JSON text, read from it."""
     names = model.names
-    told: list[dict[str, Any]] = []
+    told: list[dict[str, Any]] = [
+        {"name": name, "datatype": "FP32", "shape": [-1, *shape]}
+        for name, shape in model.raw.items()
+    ]
     if model.classes:
         shape = [-1, model.classes]
         told.append({"name": names.probabilities, "datatype": "FP32", "shape": shape})
     if model.embedding_dim:
         shape = [-1, model.embedding_dim]
         told.append({"name": names.embedding, "datatype": "FP32", "shape": shape})
+    if model.raw:
+        told.append({"name": ANNOTATIONS_OUTPUT, "datatype": "BYTES", "shape": [-1]})
     if model.classes:
         told.append({"name": LABEL_OUTPUT, "datatype": "BYTES", "shape": [-1]})
     return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,11 +12,12 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 from PIL import Image
 
-from visloop import infer
-from visloop.infer import Predictor
-from visloop.vision import Contract, Decode
+from visloop import infer, vision
+from visloop.infer import Picture, Predictor
+from visloop.vision import Contract, Decode, Placement
 
 LABEL_OUTPUT: Final = "label"
+ANNOTATIONS_OUTPUT: Final = "annotations"
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Model:
     """A predictor with what every request needs of its contract; `contract_digest` is computed once.
 
     `reading` is the contract under this server's limit of pixels; `classes` and `embedding_dim` are
-    0 where the network has no such output.
+    0 where the network has no such output; `raw` has the shapes of the outputs from which boxes,
+    masks and numbers are read, without N.
     """
 
     predictor: Predictor
@@ -32,6 +35,7 @@ class Model:
     reading: Contract
     classes: int
     embedding_dim: int
+    raw: Mapping[str, tuple[int, ...]]
 
     @property
     def names(self) -> Decode:
@@ -40,18 +44,26 @@ class Model:
 
     @property
     def outputs(self) -> list[str]:
-        """What V2 clients may ask for; `label` is the best class's name."""
-        named: list[str] = []
+        """What V2 clients may ask for; `label` is the best class's name, `annotations` JSON text."""
+        named = [*self.raw]
         if self.classes:
             named.append(self.names.probabilities)
         if self.embedding_dim:
             named.append(self.names.embedding)
+        if self.raw:
+            named.append(ANNOTATIONS_OUTPUT)
         return [*named, LABEL_OUTPUT] if self.classes else named
 
-    def prepare(self, image: bytes) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Decoded pixels uint8 (H, W, 3), for the statistics, and the network's input float32 (C, H, W)."""
-        pixels = infer.decode(image, self.reading)
-        return pixels, infer.to_tensor(pixels, self.contract)
+    def prepare(self, image: bytes) -> tuple[Picture, NDArray[np.float32]]:
+        """The decoded picture, for the statistics, and the network's input float32 (C, H, W)."""
+        picture = infer.read(image, self.reading)
+        return picture, infer.to_tensor(picture.pixels, self.contract)
+
+    def place(self, picture: Picture | None) -> Placement:
+        """Where a picture lies in the network's input; None: the input came ready-made, so in itself."""
+        if picture is None:
+            return vision.unmoved(self.contract.resize.output_hw)
+        return infer.place(picture, self.contract.resize)
 
     @classmethod
     def load(cls, onnx: bytes, contract: Contract, max_pixels: int) -> Model:
@@ -66,7 +78,9 @@ class Model:
             VisloopError: what `Predictor.load` refuses.
         """
         predictor = Predictor.load(onnx, contract)
-        outputs = predictor.run(predictor.prepare(_grey_picture())[None])
+        array, placement = predictor.place(_grey_picture())
+        outputs = predictor.run(array[None])
+        predictor.say(outputs, 0, placement, author="")
         return cls(
             predictor=predictor,
             contract=contract,
@@ -74,6 +88,7 @@ class Model:
             reading=_bounded(contract, max_pixels),
             classes=0 if outputs.probabilities is None else outputs.probabilities.shape[1],
             embedding_dim=0 if outputs.embedding is None else outputs.embedding.shape[1],
+            raw={name: values.shape[1:] for name, values in outputs.raw.items()},
         )
 
 

@@ -21,6 +21,7 @@ from visloop.serve.journal.log import PredictionLog
 from visloop.serve.lineup import Slot
 from visloop.serve.model import Model
 from visloop.serve.processes import prediction_id
+from visloop.vision import Annotation
 
 Pixels: TypeAlias = NDArray[np.uint8]
 
@@ -89,9 +90,17 @@ class Clerk:
         )
 
     def behind(
-        self, slot: Slot, model: Model, outputs: Outputs, taken: Sequence[Taken]
+        self,
+        slot: Slot,
+        model: Model,
+        outputs: Outputs,
+        taken: Sequence[Taken],
+        said: Sequence[tuple[Annotation, ...]],
     ) -> Callable[[], None] | None:
-        """What is left to do when the answer has gone out: statistics while the pixels are there."""
+        """What is left to do when the answer has gone out: statistics while the pixels are there.
+
+        `said` is what was read from the outputs, where it was for the answer; else empty.
+        """
         log = self._log
         if log is None:
             return None
@@ -111,6 +120,7 @@ class Clerk:
                     statistics=b"" if pixels is None else vision.image_statistics(pixels).tobytes(),
                     probabilities=_row(outputs.probabilities, row),
                     embedding=_row(outputs.embedding, row),
+                    annotations=said[row] if said else None,
                 )
                 log.add(entry)
 

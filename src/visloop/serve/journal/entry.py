@@ -27,7 +27,8 @@ class Entry:
     """What the log needs of an answer; records are made of it later, many at a time.
 
     `image` is empty for a tensor that came ready-made; `statistics` float32 (8,) as bytes,
-    `probabilities` float32 (C,), `embedding` float32 (D,), where there are any.
+    `probabilities` float32 (C,), `embedding` float32 (D,), where there are any. `annotations` where
+    the answer had any; None: they follow from the probabilities.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Entry:
     statistics: bytes
     probabilities: Floats | None
     embedding: Floats | None
+    annotations: tuple[Annotation, ...] | None = None
 
     def captured(self) -> Captured:
         """What the spool keeps."""
@@ -56,8 +58,8 @@ class Entry:
     def prediction(self) -> Prediction:
         """The answer as every room knows it."""
         deployment, probabilities = self.slot.deployment, self.probabilities
-        annotations: tuple[Annotation, ...] = ()
-        if probabilities is not None:
+        annotations = self.annotations or ()
+        if probabilities is not None and self.annotations is None:
             author = f"model:{deployment.model}"
             annotations = self.model.predictor.annotate(probabilities, author=author)
         return Prediction(
