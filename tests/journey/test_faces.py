@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from tests.journey import worlds
-from visloop import app
+from visloop import app, infer
 from visloop.errors import VisloopError
 from visloop.faces import cli, sdk
 
@@ -79,6 +79,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.model_rollback, app.ModelRollback(name="inspector")),
         (app.model_alias, app.ModelAlias(ref="inspector@v2", alias="challenger")),
         (app.model_show, app.ModelShow(ref="inspector@v2")),
+        (app.model_import, _an_import(folder)),
         (app.deploy, app.Deploy(model="inspector@v2", as_="belt")),
         (app.rollback, app.Rollback(name="belt")),
         (app.model_reject, app.ModelReject(ref="inspector@v2")),
@@ -111,6 +112,11 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.model_promote, app.ModelPromote(ref="inspector@v9")),
         (app.trace, app.Trace(prediction="pred-nobody")),
     ]
+
+
+def _an_import(folder: Path) -> app.ModelImport:
+    file, contract = str(folder / "net.onnx"), str(folder / "net.json")
+    return app.ModelImport(file=file, as_="embedder", contract=contract)
 
 
 def _about_classes(folder: Path) -> list[tuple[app.Operation[Any, Any], Any]]:
@@ -232,6 +238,9 @@ def _known(world: worlds.World, root: Path, stream: str) -> Known:
     folder = root / "out"
     folder.mkdir()
     shutil.copy(world.truth, folder / "truth.csv")
+    embedder = infer.backbone()
+    (folder / "net.onnx").write_bytes(embedder.onnx)
+    (folder / "net.json").write_bytes(embedder.contract.to_json())
     with sdk.local(root) as here:
         tasks = here.call(app.label_list, app.LabelList(limit=2)).rows
         return Known(

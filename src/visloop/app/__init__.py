@@ -171,6 +171,8 @@ if TYPE_CHECKING:
     from visloop.app.verbs.models import ModelAnswer as ModelAnswer
     from visloop.app.verbs.models import ModelApprove as ModelApprove
     from visloop.app.verbs.models import ModelDecision as ModelDecision
+    from visloop.app.verbs.models import ModelImport as ModelImport
+    from visloop.app.verbs.models import ModelImported as ModelImported
     from visloop.app.verbs.models import ModelPromote as ModelPromote
     from visloop.app.verbs.models import ModelReject as ModelReject
     from visloop.app.verbs.models import ModelRollback as ModelRollback
@@ -179,6 +181,7 @@ if TYPE_CHECKING:
     from visloop.app.verbs.models import Promoted as Promoted
     from visloop.app.verbs.models import model_alias as model_alias
     from visloop.app.verbs.models import model_approve as model_approve
+    from visloop.app.verbs.models import model_import as model_import
     from visloop.app.verbs.models import model_promote as model_promote
     from visloop.app.verbs.models import model_reject as model_reject
     from visloop.app.verbs.models import model_rollback as model_rollback
@@ -477,6 +480,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "ModelAnswer",
             "ModelApprove",
             "ModelDecision",
+            "ModelImport",
+            "ModelImported",
             "ModelPromote",
             "ModelReject",
             "ModelRollback",
@@ -485,6 +490,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Promoted",
             "model_alias",
             "model_approve",
+            "model_import",
             "model_promote",
             "model_reject",
             "model_rollback",

@@ -95,6 +95,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     training.gate,
     models.models,
     models.model_show,
+    models.model_import,
     models.model_approve,
     models.model_reject,
     models.model_promote,

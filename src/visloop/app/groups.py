@@ -17,7 +17,7 @@ GROUPS: Final = {
     "loop": "The closed loop: from production's mistakes to the next model.",
     "meta": "What is known of each picture besides its labels: typed fields with units.",
     "meta.field": "A data set's own metadata fields: list, declare, rename, remove.",
-    "model": "One model version: show, approve, promote, roll back.",
+    "model": "One model version: show, import, approve, promote, roll back.",
     "quarantine": "Files that were not taken, and why.",
     "runs": "Training runs.",
 }

@@ -73,6 +73,7 @@ NAMES: Final[Mapping[str, str]] = {
     "meta.show": "meta_show",
     "model.alias": "model_alias",
     "model.approve": "model_approve",
+    "model.import": "model_import",
     "model.promote": "model_promote",
     "model.reject": "model_reject",
     "model.rollback": "model_rollback",

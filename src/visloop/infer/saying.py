@@ -6,6 +6,7 @@ tells the same numbers.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -59,7 +60,8 @@ def say(
         threshold: in place of the contract's `score_threshold`.
 
     Returns:
-        boxes, the likeliest first; masks, by class; or numbers.
+        boxes, the likeliest first; masks, by class; or numbers. What is no number (NaN, infinite)
+        is left out.
 
     Raises:
         ShapeError: an output is not of the shape that the contract tells.
@@ -217,4 +219,5 @@ def _numbers(
             review="proposed",
         )
         for name, value in zip(names, values.tolist(), strict=True)
+        if math.isfinite(value)
     )

@@ -38,8 +38,10 @@ def write_card(facts: CardFacts) -> str:
     """Markdown; the same facts give the same text."""
     parts = [
         f"# {facts.name}",
-        f"Made by recipe `{facts.recipe}` in run `{facts.run}`.",
-        _section("Data", _data(facts)),
+        f"Made by recipe `{facts.recipe}` in run `{facts.run}`."
+        if facts.data
+        else f"Imported: {facts.run}.",
+        _section("Data", _data(facts) if facts.data else ""),
         _section("Measured on held-out pictures", _metrics(facts)),
         _section("From bytes to answer", _contract(facts.contract)),
         _section("Parameters", _table(("parameter", "value"), facts.parameters)),
@@ -74,18 +76,32 @@ def _metrics(facts: CardFacts) -> str:
 
 def _contract(contract: Contract) -> str:
     resize = contract.resize
-    size = f"{resize.size_px} px" + (f", centre crop {resize.crop_px} px" if resize.crop_px else "")
+    high, wide = resize.output_hw
+    size = f"{wide} × {high} px"
+    if resize.mode == "shorter":
+        size = f"{resize.size_px} px, centre crop {resize.crop_px} px"
     return _table(
         ("step", "what"),
         {
             "decode": f"{contract.decoder.library}, orientation {contract.decoder.orientation}, "
             f"{contract.decoder.colour}",
             "resize": f"{resize.mode} to {size}, {resize.library} {resize.kernel}",
+            "answer": _answer(contract),
             "normalise": f"(pixel − {contract.normalise.mean}) / {contract.normalise.std}",
             "contract": f"`{contract.digest}`",
             "class dictionary": f"`{contract.class_dictionary}`",
         },
     )
+
+
+def _answer(contract: Contract) -> str:
+    decode = contract.decode
+    told = [decode.task, f"{len(contract.classes)} classes" if contract.classes else ""]
+    if decode.task == "detect":
+        told.append(f"layout {decode.layout}")
+        told.append("no NMS" if decode.nms_iou is None else f"NMS above IoU {decode.nms_iou:g}")
+    told += [f"score ≥ {decode.score_threshold:g}"] if decode.score_threshold else []
+    return ", ".join(each for each in (*told, decode.unit) if each)
 
 
 def _table(head: tuple[str, str], rows: Mapping[str, object]) -> str:

@@ -6,6 +6,7 @@ from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from visloop.app.handlers.batch import predict_files as predict_files
+    from visloop.app.handlers.importing import import_model as import_model
     from visloop.app.handlers.judging import evaluated as evaluated
     from visloop.app.handlers.judging import report_on as report_on
     from visloop.app.handlers.judging import require_promotable as require_promotable
@@ -31,6 +32,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "relations": ("OF_DATA", "RELATIONS", "relation"),
         "batch": ("predict_files",),
+        "importing": ("import_model",),
         "judging": ("evaluated", "report_on", "require_promotable", "run_gate", "verdict_on"),
         "naming": ("free_for_data", "free_for_model"),
         "policies": ("gate_policy", "loop_policy", "watch_policy", "webhooks"),

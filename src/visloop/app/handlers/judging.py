@@ -81,6 +81,11 @@ def report_on(ports: Ports, scope: Scope, version: registry.ModelVersion) -> dic
 
 
 def _test_split(ports: Ports, scope: Scope, model: registry.ModelVersion) -> Ref:
+    if not model.data:
+        raise NotFound(
+            f"{model.ref} was made elsewhere: there is no test split of its own data",
+            fix="name the pictures to judge by: --on REF",
+        )
     trained = Ref.parse(model.data)
     ref = Ref(trained.name, trained.version, "test")
     snapshot = data.open(ports.data, Ref(ref.name, ref.version), scope.project)

@@ -21,6 +21,7 @@ def trace(ports: Ports, scope: Scope, prediction: str) -> dict[str, dict[str, An
     """
     found = serve.prediction(ports.serve, scope, prediction)
     version = registry.resolve(ports.registry, scope, Ref.parse(found.model))
+    trained = Ref.parse(version.data) if version.data else None
     return {
         "prediction": {
             "id": found.id,
@@ -29,7 +30,7 @@ def trace(ports: Ports, scope: Scope, prediction: str) -> dict[str, dict[str, An
             "confidence": found.confidence,
             "server": found.server,
         },
-        "image": _image(ports, scope, found, Ref.parse(version.data)),
+        "image": _image(ports, scope, found, trained),
         "deployment": _deployment(ports, scope, found),
         "model": {
             "ref": version.ref,
@@ -41,21 +42,23 @@ def trace(ports: Ports, scope: Scope, prediction: str) -> dict[str, dict[str, An
             "created": version.created.isoformat(),
         },
         "run": _run(ports, scope, version.run),
-        "data": _data(ports, scope, Ref.parse(version.data)),
+        "data": _data(ports, scope, trained) if trained else {},
     }
 
 
-def _image(ports: Ports, scope: Scope, found: serve.Logged, trained: Ref) -> dict[str, Any]:
+def _image(ports: Ports, scope: Scope, found: serve.Logged, trained: Ref | None) -> dict[str, Any]:
     """The picture, and the samples of the data set (committed or not) that hold the same bytes."""
-    kept = ports.blobs.has(found.image)
-    work = data.open(ports.data, Ref(trained.name, "work"), scope.project)
-    paths = [each.path for each in work.with_image(found.image)]
     return {
         "digest": found.image,
-        "kept": kept,
+        "kept": ports.blobs.has(found.image),
         "in_spool": serve.captured(ports.spool, found) is not None,
-        "samples": [f"{trained.name}:{path}" for path in paths],
+        "samples": _samples(ports, scope, found.image, trained.name) if trained else [],
     }
+
+
+def _samples(ports: Ports, scope: Scope, image: str, dataset: str) -> list[str]:
+    work = data.open(ports.data, Ref(dataset, "work"), scope.project)
+    return [f"{dataset}:{each.path}" for each in work.with_image(image)]
 
 
 def _deployment(ports: Ports, scope: Scope, found: serve.Logged) -> dict[str, Any]:

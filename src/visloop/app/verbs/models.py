@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from visloop import registry
@@ -60,6 +61,49 @@ def model_show(ports: Ports, scope: Scope, ask: ModelShow) -> ModelAnswer:
         verdict=handlers.verdict_on(ports, scope, version),
         report=handlers.report_on(ports, scope, version),
     )
+
+
+@dataclass(frozen=True)
+class ModelImport:
+    """Make a model of any ONNX file and a contract that says what its input and outputs mean."""
+
+    file: str = arg("the ONNX file", path=True)
+    as_: str = opt("name of the model", name="as")
+    contract: str | None = opt("its contract, YAML or JSON", default=None, path=True)
+    picture: str | None = opt("a picture to try it on", default=None, path=True)
+    dry_run: bool = opt("check and try only; register nothing", default=False)
+
+
+@dataclass(frozen=True)
+class ModelImported:
+    """The model version (empty for a dry run), the contract as completed, and what it answered.
+
+    `answer.annotations` is what it says of the picture that it was tried on, in its pixels.
+    """
+
+    model: str
+    task: str
+    classes: int
+    contract: str
+    stated: dict[str, Any]
+    inputs: dict[str, list[Any]]
+    outputs: dict[str, list[Any]]
+    answer: dict[str, Any]
+
+
+@operation("model.import", permission="registry.write")
+def model_import(ports: Ports, scope: Scope, ask: ModelImport) -> ModelImported:
+    """Checked, tried on a picture, registered; the same again changes nothing."""
+    done = handlers.import_model(
+        ports,
+        scope,
+        file=Path(ask.file),
+        name=ask.as_,
+        contract=Path(ask.contract) if ask.contract else None,
+        picture=Path(ask.picture) if ask.picture else None,
+        dry_run=ask.dry_run,
+    )
+    return ModelImported(**done)
 
 
 @dataclass(frozen=True)

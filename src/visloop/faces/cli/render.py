@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
-from visloop.faces.cli import differences, metadata, queried, versions
+from visloop.faces.cli import answered, differences, metadata, queried, versions
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -345,5 +345,6 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "monitor": _monitor,
     "trace": _traced,
     "model.show": _shown_model,
+    "model.import": answered.imported,
     "demo.stream": _streamed,
 }

@@ -70,6 +70,15 @@ class Workspace:
         done = self.call(app.train, ask)
         return Run(self, done.run, done.model)
 
+    def import_model(
+        self, file: str | Path, *, as_: str, contract: str | Path, dry_run: bool = False
+    ) -> Model:
+        """Make a model of an ONNX file and its contract; of a dry run only the checks are made."""
+        ask = app.ModelImport(
+            file=_place(file), as_=as_, contract=_place(contract), dry_run=dry_run
+        )
+        return Model(self, self.call(app.model_import, ask).model or as_)
+
     def gate(self, model: Model | str, *, against: str | None = None) -> app.Gated:
         """Judge a model by the policy of `visloop.yaml`."""
         return self.call(app.gate, app.Gate(model=str(model), against=against))

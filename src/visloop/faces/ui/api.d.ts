@@ -66,6 +66,7 @@ export interface Verbs {
   "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string } };
   "models": { ask: ModelsAsk; answer: { count: number; rows: ModelLine[] } };
   "model.show": { ask: ModelShowAsk; answer: { model: ModelDetail; card: string; verdict: Verbs["gate"]["answer"] | null; report: Verbs["evaluate"]["answer"] | null } };
+  "model.import": { ask: ModelImportAsk; answer: ModelImported };
   "model.approve": { ask: ModelApproveAsk; answer: ModelDecision };
   "model.reject": { ask: ModelRejectAsk; answer: ModelDecision };
   "model.promote": { ask: ModelPromoteAsk; answer: Promoted };
@@ -965,6 +966,25 @@ export interface ModelDetail {
   version: ModelLine;
   manifest: Manifest;
   approvals: Approval[];
+}
+
+export interface ModelImportAsk {
+  file: string;
+  as_: string;
+  contract?: string | null;
+  picture?: string | null;
+  dry_run?: boolean;
+}
+
+export interface ModelImported {
+  model: string;
+  task: string;
+  classes: number;
+  contract: string;
+  stated: Record<string, any>;
+  inputs: Record<string, any[]>;
+  outputs: Record<string, any[]>;
+  answer: Record<string, any>;
 }
 
 export interface ModelLine {

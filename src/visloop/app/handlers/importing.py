@@ -1,0 +1,140 @@
+"""Any ONNX file becomes a model: checked against its contract, tried on a picture, registered."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from PIL import Image
+
+from visloop import infer, registry
+from visloop.app.handlers.naming import free_for_model
+from visloop.errors import NotFound, Refused
+from visloop.ids import check_name, digest_of
+
+if TYPE_CHECKING:
+    from visloop.app.ports import Ports
+    from visloop.events import Scope
+    from visloop.vision import Contract
+
+RECIPE = "import"
+
+
+def import_model(
+    ports: Ports,
+    scope: Scope,
+    *,
+    file: Path,
+    name: str,
+    contract: Path | None,
+    picture: Path | None,
+    dry_run: bool,
+) -> dict[str, Any]:
+    """The fields of the answer.
+
+    Raises:
+        NotFound: a file is not there.
+        ModelRefused: the model may not be loaded, or does not fit the contract.
+        ContractRefused: the contract cannot be read, or contradicts itself.
+        Refused: no contract was given, or the model fails on a picture.
+    """
+    wanted = free_for_model(ports, scope, check_name(name, "model name"))
+    onnx = _bytes(file, "name the ONNX file")
+    said = infer.signature(onnx)
+    if contract is None:
+        raise Refused(
+            f"{file.name} needs a contract: what its input and outputs mean ({said})",
+            fix="write one and give it: --contract FILE.yaml (see: how-to, bring your own ONNX)",
+        )
+    _bytes(contract, "name the contract's YAML or JSON file")
+    known = infer.read_contract(contract, onnx)
+    tried = _tried(onnx, known, picture)
+    model = ""
+    if not dry_run:
+        package = _package(onnx, known, wanted, file.name)
+        run = f"import-{digest_of(scope.project, wanted, onnx, known.to_json())[:16]}"
+        model = registry.register(ports.registry, scope, wanted, package, run=run).ref
+    return {
+        "model": model,
+        "task": known.decode.task,
+        "classes": len(known.classes),
+        "contract": known.digest,
+        "stated": msgspec.json.decode(known.to_json()),
+        "inputs": {key: list(shape) for key, shape in said.inputs.items()},
+        "outputs": {key: list(shape) for key, shape in said.outputs.items()},
+        "answer": tried,
+    }
+
+
+def _tried(onnx: bytes, contract: Contract, picture: Path | None) -> dict[str, Any]:
+    """What the model says of a picture (a grey one where none is given): it must run at all."""
+    predictor = infer.Predictor.load(onnx, contract)
+    data = _bytes(picture, "name a picture") if picture else _grey()
+    try:
+        answer = predictor.predict(data)
+    except infer.NotAnImage:
+        raise
+    except Exception as error:
+        if isinstance(error, Refused):
+            raise
+        raise Refused(
+            f"the model fails on a picture: {error}",
+            fix="correct the contract (resize, layout), or export the model again",
+        ) from error
+    if _lies(answer, contract.decode.task):
+        raise Refused(
+            "the model's answer is not a number (NaN or infinite)",
+            fix="check normalise in the contract, or export the model again in float32",
+        )
+    return {
+        "picture": "" if picture is None else str(picture),
+        "annotations": [msgspec.to_builtins(each) for each in answer.annotations],
+        "embedding": 0 if answer.embedding is None else len(answer.embedding),
+    }
+
+
+def _lies(answer: infer.Answer, task: str) -> bool:
+    given = [each for each in (answer.probabilities, answer.embedding) if each is not None]
+    silent = task == "regress" and not answer.annotations
+    return silent or not all(np.isfinite(each).all() for each in given)
+
+
+def _package(onnx: bytes, contract: Contract, name: str, file: str) -> registry.Package:
+    card = registry.write_card(
+        registry.CardFacts(
+            name=name,
+            recipe=RECIPE,
+            run=f"of {file}",
+            data="",
+            data_root="",
+            contract=contract,
+            classes={},
+            limits=("Made elsewhere: what it was trained on, and how, is not known here.",),
+        )
+    )
+    return registry.Package(
+        onnx=onnx,
+        contract=contract,
+        reference=None,
+        card=card,
+        metrics={},
+        data="",
+        data_root="",
+        recipe=RECIPE,
+    )
+
+
+def _bytes(file: Path, fix: str) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise NotFound(f"{file} cannot be read: {error.strerror or error}", fix=fix) from error
+
+
+def _grey() -> bytes:
+    raw = io.BytesIO()
+    Image.new("RGB", (64, 48), (127, 127, 127)).save(raw, "PNG")
+    return raw.getvalue()

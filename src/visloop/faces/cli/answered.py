@@ -1,0 +1,43 @@
+"""What models say of pictures, for people: one line an object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+
+def objects(annotations: list[dict[str, Any]]) -> list[str]:
+    """`person 0.75 at 371 210 430 301`, the likeliest first; masks by how many pixels they cover."""
+    return [_told(each) for each in annotations]
+
+
+def _told(each: Mapping[str, Any]) -> str:
+    score = f" {each['score']:.2f}" if each.get("score") is not None else ""
+    said = each.get("label", "") + score
+    match each["type"]:
+        case "box":
+            return f"{said} at {' '.join(f'{side:.0f}' for side in each['xyxy'])}"
+        case "mask":
+            return f"{said}, {sum(each['counts'][1::2]):,} pixels"
+        case "number":
+            return f"{each.get('label', '')} {each['value']:g} {each.get('unit', '')}".strip()
+        case _:
+            return said
+
+
+def imported(plain: Mapping[str, Any]) -> None:
+    """The model that was made, what it is, and what it said of the picture."""
+    classes = f", {plain['classes']} classes" if plain["classes"] else ""
+    click.echo(f"{plain['model'] or 'would import'}: {plain['task']}{classes}")
+    picture = plain["answer"]["picture"]
+    if picture:
+        told = objects(plain["answer"]["annotations"])
+        click.echo(f"it says of {picture}:")
+        for line in told or ["nothing"]:
+            click.echo(f"  {line}")
+    elif not plain["model"]:
+        click.echo("try it on a picture: --picture FILE")
+    if plain["model"]:
+        click.echo(f"serve it: visloop deploy {plain['model']} --as NAME")
