@@ -110,6 +110,51 @@ def test_conflicts_wait_and_are_decided_one_by_one(ports) -> None:
 
 
 @pytest.mark.usefixtures("pets")
+def test_decisions_can_be_held_changed_and_taken_back(ports) -> None:
+    on(ports, "main", CAT, annotations=(box(1, 1, 12, 9),), split="train")
+    on(ports, "fix", CAT, annotations=(box(1, 1, 9, 20),), split="val")
+    back(ports)
+    first, second = (each.id for each in data.merge(ports, SCOPE, "pets", "fix").open)
+    held = data.merge_resolve(ports, SCOPE, "pets", [], rule="theirs", hold=True)
+    assert (held.version, held.open) == (None, ())
+    assert [each.take for each in held.conflicts] == ["theirs", "theirs"]
+    again = data.merge_resolve(ports, SCOPE, "pets", [first], "open", hold=True)
+    assert [each.id for each in again.open] == [first]
+    assert data.merge_finish(ports, SCOPE, "pets").version is None, "one is open"
+    data.merge_resolve(ports, SCOPE, "pets", [first], "ours", hold=True)
+    assert data.merge_resolve(ports, SCOPE, "pets", [second], "ours", hold=True).open == ()
+    done = data.merge_finish(ports, SCOPE, "pets")
+    assert done.version.parents == (2, 3)
+    assert [each.name for each in done.sides] == ["v1", "v2", "v3"]
+    merged = view(ports, "pets")[CAT]
+    assert (merged.split, merged.annotations) == ("train", (box(1, 1, 12, 9),))
+    with pytest.raises(data.NoMergeWaits):
+        data.merge_finish(ports, SCOPE, "pets")
+
+
+@pytest.mark.usefixtures("pets")
+def test_a_conflict_is_shown_with_its_three_samples(ports) -> None:
+    on(ports, "main", CAT, annotations=(box(1, 1, 12, 9),))
+    on(ports, "fix", CAT, annotations=(box(1, 1, 9, 20),))
+    back(ports)
+    waits = data.merge(ports, SCOPE, "pets", "fix")
+    (geometry,) = (each for each in waits.open if each.field == "geometry")
+    conflict, sides = data.merge_show(ports, SCOPE, "pets", geometry.id)
+    assert conflict == geometry
+    assert [each.annotations[0].xyxy[2:] for each in sides] == [(9, 9), (12, 9), (9, 20)]
+    with pytest.raises(data.ConflictNotFound, match="zz"):
+        data.merge_show(ports, SCOPE, "pets", "zz")
+    data.merge_abort(ports, SCOPE, "pets")
+    gone = on(ports, "fix", CAT, annotations=())
+    back(ports)
+    data.remove(ports, SCOPE, "pets", [CAT])
+    data.commit(ports, SCOPE, "pets", "no such cat")
+    waits = data.merge(ports, SCOPE, "pets", gone.name)
+    _, sides = data.merge_show(ports, SCOPE, "pets", waits.open[0].id)
+    assert [each and len(each.annotations) for each in sides] == [1, None, 0]
+
+
+@pytest.mark.usefixtures("pets")
 def test_the_branch_may_move_on_while_a_merge_waits(ports) -> None:
     on(ports, "main", CAT, split="train")
     on(ports, "fix", CAT, split="val")

@@ -19,6 +19,7 @@ from tests.journey import worlds
 from visloop import app, infer
 from visloop.errors import VisloopError
 from visloop.faces import cli, sdk
+from visloop.ids import digest_of
 
 Answer = dict[str, Any]
 
@@ -35,6 +36,7 @@ class Known:
     alert: str
     prediction: str
     sample: str
+    conflict: str
     refused: str
     tasks: tuple[str, ...]
 
@@ -160,7 +162,9 @@ def _about_history(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.merge_status, app.MergeStatus(**of)),
         (app.merge_abort, app.MergeAbort(**of)),
         (app.merge, app.Merge(branch="trial", **of)),
-        (app.merge_resolve, app.MergeResolve(rule="theirs", **of)),
+        (app.merge_show, app.MergeShow(conflict=known.conflict, **of)),
+        (app.merge_resolve, app.MergeResolve(rule="theirs", hold=True, **of)),
+        (app.merge_finish, app.MergeFinish(**of)),
         (app.branch_list, app.BranchList(**of)),
         (app.branch_remove, app.BranchRemove(name="trial", **of)),
         (app.blame, app.Blame(ref="line", path=sample)),
@@ -231,7 +235,7 @@ def _tell(world: worlds.World, root: Path, ask: Callable[..., Answer], stream: s
 
 
 def _nothing(folder: Path) -> Known:
-    return Known(folder, folder, folder, *[""] * 6, ("", ""))
+    return Known(folder, folder, folder, *[""] * 7, ("", ""))
 
 
 def _known(world: worlds.World, root: Path, stream: str) -> Known:
@@ -243,6 +247,8 @@ def _known(world: worlds.World, root: Path, stream: str) -> Known:
     (folder / "net.json").write_bytes(embedder.contract.to_json())
     with sdk.local(root) as here:
         tasks = here.call(app.label_list, app.LabelList(limit=2)).rows
+        sample = here.call(app.samples, app.Samples(ref="line@v1", limit=1)).rows[0]
+        differs = (sample["id"], "", "metadata.site", [None, "south", "north"])
         return Known(
             parts=world.parts,
             truth=folder / "truth.csv",
@@ -251,7 +257,8 @@ def _known(world: worlds.World, root: Path, stream: str) -> Known:
             run=here.call(app.runs_list, app.RunsList()).rows[0]["id"],
             alert=here.call(app.alerts_list, app.AlertsList()).rows[0]["id"],
             prediction=here.call(app.predictions, app.Predictions(name="belt")).rows[0]["id"],
-            sample=here.call(app.samples, app.Samples(ref="line@v1", limit=1)).rows[0]["path"],
+            sample=sample["path"],
+            conflict=digest_of(msgspec.msgpack.encode(differs, order="sorted"))[:10],
             refused=here.call(app.quarantine_list, app.QuarantineList()).rows[0]["id"],
             tasks=tuple(task["id"] for task in tasks),
         )

@@ -141,12 +141,17 @@ if TYPE_CHECKING:
     from visloop.app.verbs.merging import Merge as Merge
     from visloop.app.verbs.merging import MergeAbort as MergeAbort
     from visloop.app.verbs.merging import MergeAnswer as MergeAnswer
+    from visloop.app.verbs.merging import MergeFinish as MergeFinish
     from visloop.app.verbs.merging import MergeResolve as MergeResolve
+    from visloop.app.verbs.merging import MergeShow as MergeShow
+    from visloop.app.verbs.merging import MergeShown as MergeShown
     from visloop.app.verbs.merging import MergeStatus as MergeStatus
     from visloop.app.verbs.merging import Revert as Revert
     from visloop.app.verbs.merging import merge as merge
     from visloop.app.verbs.merging import merge_abort as merge_abort
+    from visloop.app.verbs.merging import merge_finish as merge_finish
     from visloop.app.verbs.merging import merge_resolve as merge_resolve
+    from visloop.app.verbs.merging import merge_show as merge_show
     from visloop.app.verbs.merging import merge_status as merge_status
     from visloop.app.verbs.merging import revert as revert
     from visloop.app.verbs.metadata import MetaChanged as MetaChanged
@@ -446,12 +451,17 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Merge",
             "MergeAbort",
             "MergeAnswer",
+            "MergeFinish",
             "MergeResolve",
+            "MergeShow",
+            "MergeShown",
             "MergeStatus",
             "Revert",
             "merge",
             "merge_abort",
+            "merge_finish",
             "merge_resolve",
+            "merge_show",
             "merge_status",
             "revert",
         ),

@@ -73,7 +73,9 @@ if TYPE_CHECKING:
     from visloop.data.history.merging.conflicts import MergeConflict as MergeConflict
     from visloop.data.history.merging.running import merge as merge
     from visloop.data.history.merging.running import merge_abort as merge_abort
+    from visloop.data.history.merging.running import merge_finish as merge_finish
     from visloop.data.history.merging.running import merge_resolve as merge_resolve
+    from visloop.data.history.merging.running import merge_show as merge_show
     from visloop.data.history.merging.running import merge_status as merge_status
     from visloop.data.history.merging.running import revert as revert
     from visloop.data.history.merging.settling import ConflictNotFound as ConflictNotFound
@@ -269,7 +271,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "history.merging.running": (
             "merge",
             "merge_abort",
+            "merge_finish",
             "merge_resolve",
+            "merge_show",
             "merge_status",
             "revert",
         ),

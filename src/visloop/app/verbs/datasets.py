@@ -63,12 +63,13 @@ class Log:
 
     dataset: str = arg("the data set")
     branch: str | None = opt("only those of this branch (or tag, or version)", default=None)
+    limit: int = opt("only the newest so many (0: all)", default=0)
 
 
 @operation("log", permission="data.read")
 def log(ports: Ports, scope: Scope, ask: Log) -> Rows:
     """One row a version."""
-    found = data.log(ports.data, scope, ask.dataset, ask.branch)
+    found = data.log(ports.data, scope, ask.dataset, ask.branch)[: ask.limit or None]
     tags: dict[str, list[str]] = {}
     for each in data.tag_list(ports.data, scope, ask.dataset):
         tags.setdefault(each.version, []).append(each.name)

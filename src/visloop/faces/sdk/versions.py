@@ -15,11 +15,65 @@ Rule: TypeAlias = Literal["ours", "theirs", "newest", "union"]
 
 
 @dataclass(frozen=True)
-class Versions:
-    """Tags, branches, merges of one data set."""
+class Merging:
+    """Merges and reverts of one data set, and what a person does while one waits."""
 
     connection: Connection
     dataset: str
+
+    def merge(
+        self, branch: str, *, rule: Rule | None = None, message: str = "", dry_run: bool = False
+    ) -> app.MergeAnswer:
+        """Bring what another branch has into the branch that is worked on."""
+        ask = app.Merge(
+            dataset=self.dataset, branch=branch, rule=rule, message=message, dry_run=dry_run
+        )
+        return self.connection.call(app.merge, ask)
+
+    def conflicts(self) -> tuple[dict[str, Any], ...]:
+        """A row a conflict of the merge or revert that waits."""
+        ask = app.MergeStatus(dataset=self.dataset)
+        return self.connection.call(app.merge_status, ask).conflicts
+
+    def conflict(self, conflict: str) -> app.MergeShown:
+        """One of them whole: the sample as base, ours and theirs have it."""
+        ask = app.MergeShow(dataset=self.dataset, conflict=conflict)
+        return self.connection.call(app.merge_show, ask)
+
+    def resolve(
+        self,
+        *conflicts: str,
+        take: Literal["ours", "theirs", "base", "both", "open"] | None = None,
+        rule: Rule | None = None,
+        hold: bool = False,
+    ) -> app.MergeAnswer:
+        """Decide conflicts by their ids, or by a rule all that are left; `hold` records nothing yet."""
+        ask = app.MergeResolve(
+            dataset=self.dataset, conflicts=conflicts, take=take, rule=rule, hold=hold
+        )
+        return self.connection.call(app.merge_resolve, ask)
+
+    def finish(self) -> app.MergeAnswer:
+        """Record the merge or revert whose conflicts are decided."""
+        return self.connection.call(app.merge_finish, app.MergeFinish(dataset=self.dataset))
+
+    def abort(self) -> app.MergeAnswer:
+        """Give up the merge or revert that waits."""
+        return self.connection.call(app.merge_abort, app.MergeAbort(dataset=self.dataset))
+
+    def revert(
+        self, version: str, *, rule: Rule | None = None, message: str = "", dry_run: bool = False
+    ) -> app.MergeAnswer:
+        """Take back what one version changed, as a new version."""
+        ask = app.Revert(
+            dataset=self.dataset, version=version, rule=rule, message=message, dry_run=dry_run
+        )
+        return self.connection.call(app.revert, ask)
+
+
+@dataclass(frozen=True)
+class Versions(Merging):
+    """Tags, branches, merges of one data set."""
 
     def tag(self, name: str, version: str = "main", *, move: bool = False) -> app.Tagged:
         """Give a version a name."""
@@ -54,43 +108,6 @@ class Versions:
             ref=f"{self.dataset}@{version}", directory=place, force=force, repair=repair
         )
         return self.connection.call(app.checkout, ask)
-
-    def merge(
-        self, branch: str, *, rule: Rule | None = None, message: str = "", dry_run: bool = False
-    ) -> app.MergeAnswer:
-        """Bring what another branch has into the branch that is worked on."""
-        ask = app.Merge(
-            dataset=self.dataset, branch=branch, rule=rule, message=message, dry_run=dry_run
-        )
-        return self.connection.call(app.merge, ask)
-
-    def conflicts(self) -> tuple[dict[str, Any], ...]:
-        """A row a conflict of the merge or revert that waits."""
-        ask = app.MergeStatus(dataset=self.dataset)
-        return self.connection.call(app.merge_status, ask).conflicts
-
-    def resolve(
-        self,
-        *conflicts: str,
-        take: Literal["ours", "theirs", "base", "both"] | None = None,
-        rule: Rule | None = None,
-    ) -> app.MergeAnswer:
-        """Decide conflicts by their ids, or by a rule all that are left."""
-        ask = app.MergeResolve(dataset=self.dataset, conflicts=conflicts, take=take, rule=rule)
-        return self.connection.call(app.merge_resolve, ask)
-
-    def abort(self) -> app.MergeAnswer:
-        """Give up the merge or revert that waits."""
-        return self.connection.call(app.merge_abort, app.MergeAbort(dataset=self.dataset))
-
-    def revert(
-        self, version: str, *, rule: Rule | None = None, message: str = "", dry_run: bool = False
-    ) -> app.MergeAnswer:
-        """Take back what one version changed, as a new version."""
-        ask = app.Revert(
-            dataset=self.dataset, version=version, rule=rule, message=message, dry_run=dry_run
-        )
-        return self.connection.call(app.revert, ask)
 
     def blame(
         self, path: str, *, version: str = "main", object_: str | None = None

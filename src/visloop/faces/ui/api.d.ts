@@ -7,18 +7,20 @@ export interface Verbs {
   "log": { ask: LogAsk; answer: { count: number; rows: LogRow[] } };
   "diff": { ask: DiffAsk; answer: { samples: Record<string, number>; objects: Record<string, number>; classes: ClassChange[]; details: Change[]; truncated: boolean; fields: (Record<string, any>)[]; a: string; b: string; total: number; by_class: Record<string, number>; sheet: string | null } };
   "tag": { ask: TagAsk; answer: Tagged };
-  "tag.list": { ask: TagListAsk; answer: Rows };
+  "tag.list": { ask: TagListAsk; answer: { count: number; rows: Tag[] } };
   "tag.remove": { ask: TagRemoveAsk; answer: Tagged };
   "branch": { ask: BranchAsk; answer: BranchAnswer };
-  "branch.list": { ask: BranchListAsk; answer: Rows };
+  "branch.list": { ask: BranchListAsk; answer: { count: number; rows: Branch[] } };
   "branch.remove": { ask: BranchRemoveAsk; answer: BranchAnswer };
   "switch": { ask: SwitchAsk; answer: BranchAnswer };
-  "merge": { ask: MergeAsk; answer: MergeAnswer };
-  "merge.status": { ask: MergeStatusAsk; answer: MergeAnswer };
-  "merge.resolve": { ask: MergeResolveAsk; answer: MergeAnswer };
-  "merge.abort": { ask: MergeAbortAsk; answer: MergeAnswer };
-  "revert": { ask: RevertAsk; answer: MergeAnswer };
-  "blame": { ask: BlameAsk; answer: Rows };
+  "merge": { ask: MergeAsk; answer: { what: string; version: string | null; dataset: string; samples: number; open: number; conflicts: MergeConflict[]; dry_run: boolean; total: number; base: string | null; ours: string | null; theirs: string | null } };
+  "merge.status": { ask: MergeStatusAsk; answer: { what: string; version: string | null; dataset: string; samples: number; open: number; conflicts: MergeConflict[]; dry_run: boolean; total: number; base: string | null; ours: string | null; theirs: string | null } };
+  "merge.show": { ask: MergeShowAsk; answer: { conflict: MergeConflict; base: Sample | null; ours: Sample | null; theirs: Sample | null } };
+  "merge.resolve": { ask: MergeResolveAsk; answer: { what: string; version: string | null; dataset: string; samples: number; open: number; conflicts: MergeConflict[]; dry_run: boolean; total: number; base: string | null; ours: string | null; theirs: string | null } };
+  "merge.finish": { ask: MergeFinishAsk; answer: { what: string; version: string | null; dataset: string; samples: number; open: number; conflicts: MergeConflict[]; dry_run: boolean; total: number; base: string | null; ours: string | null; theirs: string | null } };
+  "merge.abort": { ask: MergeAbortAsk; answer: { what: string; version: string | null; dataset: string; samples: number; open: number; conflicts: MergeConflict[]; dry_run: boolean; total: number; base: string | null; ours: string | null; theirs: string | null } };
+  "revert": { ask: RevertAsk; answer: { what: string; version: string | null; dataset: string; samples: number; open: number; conflicts: MergeConflict[]; dry_run: boolean; total: number; base: string | null; ours: string | null; theirs: string | null } };
+  "blame": { ask: BlameAsk; answer: { count: number; rows: Blamed[] } };
   "checkout": { ask: CheckoutAsk; answer: CheckoutAnswer };
   "status": { ask: StatusAsk; answer: { count: number; rows: Status[] } };
   "samples": { ask: SamplesAsk; answer: { count: number; total: number; classes: string[]; splits: Record<string, number>; rows: Sample[] } };
@@ -199,6 +201,18 @@ export interface BlameAsk {
   object_?: string | null;
 }
 
+export interface Blamed {
+  object: string;
+  label: string;
+  field: string;
+  value: any;
+  version: string;
+  time: string;
+  actor: string;
+  message: string;
+  author: string;
+}
+
 export interface Box {
   type: "box";
   id?: string;
@@ -210,6 +224,16 @@ export interface Box {
   score?: number | null;
   review?: "accepted" | "draft" | "proposed" | "rejected";
   xyxy: [number, number, number, number];
+}
+
+export interface Branch {
+  name: string;
+  version: string;
+  samples: number;
+  ahead_of_main: number;
+  behind_main: number;
+  working: boolean;
+  time: string;
 }
 
 export interface BranchAnswer {
@@ -757,6 +781,7 @@ export interface LabelsImported {
 export interface LogAsk {
   dataset: string;
   branch?: string | null;
+  limit?: number;
 }
 
 export interface LogRow {
@@ -843,16 +868,6 @@ export interface MergeAbortAsk {
   dataset: string;
 }
 
-export interface MergeAnswer {
-  what: string;
-  version: string | null;
-  dataset: string;
-  samples: number;
-  open: number;
-  conflicts: (Record<string, any>)[];
-  dry_run: boolean;
-}
-
 export interface MergeAsk {
   dataset: string;
   branch: string;
@@ -861,15 +876,41 @@ export interface MergeAsk {
   dry_run?: boolean;
 }
 
+export interface MergeConflict {
+  id: string;
+  sample: string;
+  path: string;
+  object: string;
+  field: string;
+  base: any;
+  ours: any;
+  theirs: any;
+  both: boolean;
+  take: "base" | "both" | "ours" | "theirs" | null;
+}
+
+export interface MergeFinishAsk {
+  dataset: string;
+}
+
 export interface MergeResolveAsk {
   dataset: string;
   conflicts?: string[];
-  take?: "base" | "both" | "ours" | "theirs" | null;
+  take?: "base" | "both" | "open" | "ours" | "theirs" | null;
   rule?: "newest" | "ours" | "theirs" | "union" | null;
+  hold?: boolean;
+}
+
+export interface MergeShowAsk {
+  dataset: string;
+  conflict: string;
 }
 
 export interface MergeStatusAsk {
   dataset: string;
+  open_?: boolean;
+  offset?: number;
+  limit?: number;
 }
 
 export interface MetaChanged {
@@ -1348,6 +1389,13 @@ export interface Streamed {
 export interface SwitchAsk {
   dataset: string;
   branch: string;
+}
+
+export interface Tag {
+  name: string;
+  version: string;
+  time: string;
+  actor: string;
 }
 
 export interface TagAsk {

@@ -11,6 +11,7 @@ import msgspec
 from visloop.ids import digest_of
 
 Take: TypeAlias = Literal["ours", "theirs", "base", "both"]
+Choice: TypeAlias = Literal["ours", "theirs", "base", "both", "open"]
 Rule: TypeAlias = Literal["ours", "theirs", "newest", "union"]
 RULES: Final[Mapping[Rule, str]] = {
     "ours": "the branch that is merged into wins",
@@ -56,14 +57,14 @@ class Decider:
 
     Args:
         rule: what is taken where nothing was chosen; None leaves conflicts open.
-        choices: conflict → what a person took.
+        choices: conflict → what a person took; `open`: nothing, whatever the rule says.
         newest: path of a sample (empty: none) → the side that touched it later.
     """
 
     def __init__(
         self,
         rule: Rule | None,
-        choices: Mapping[str, Take],
+        choices: Mapping[str, Choice],
         newest: Callable[[str], Take],
     ) -> None:
         self._rule, self._choices, self._newest = rule, choices, newest
@@ -81,7 +82,8 @@ class Decider:
         sides = [msgspec.to_builtins(each) for each in (base, ours, theirs)]
         key = msgspec.msgpack.encode((place.sample, place.object, field, sides), order="sorted")
         found = digest_of(key)[:10]
-        take = self._choices.get(found) or self._by_rule(place, both=both)
+        choice = self._choices.get(found) or self._by_rule(place, both=both)
+        take = None if choice == "open" else choice
         self.conflicts.append(
             MergeConflict(
                 found, place.sample, place.path, place.object, field, *sides, both=both, take=take

@@ -12,7 +12,7 @@ from visloop.data import catalog
 from visloop.data.dictionary import labels_of, renamed
 from visloop.data.fields.built_in import BUILT_IN
 from visloop.data.fields.records import OwnFields
-from visloop.data.history.merging.conflicts import Decider, MergeConflict, Place, Rule, Take
+from visloop.data.history.merging.conflicts import Choice, Decider, MergeConflict, Place, Rule, Take
 from visloop.data.history.merging.dictionary import MergedClasses, merged_classes, merged_fields
 from visloop.data.history.merging.samples import merged_sample
 from visloop.data.records import ClassDictionary, Sample, Version
@@ -83,7 +83,7 @@ def merge_plan(
     theirs: Version | None,
     *,
     rule: Rule | None,
-    choices: Mapping[str, Take],
+    choices: Mapping[str, Choice],
     newest: Callable[[str], Take],
 ) -> MergePlan:
     """Work out what our version becomes with everything that lies between `base` and `theirs`."""

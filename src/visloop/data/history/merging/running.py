@@ -7,8 +7,14 @@ from typing import cast
 
 from visloop.data import catalog
 from visloop.data.history.clean import nothing_staged
-from visloop.data.history.merging.conflicts import RULES, Rule
-from visloop.data.history.merging.settling import Merged, NothingToMerge, Settling
+from visloop.data.history.merging.conflicts import RULES, MergeConflict, Rule
+from visloop.data.history.merging.settling import (
+    ConflictNotFound,
+    Merged,
+    NothingToMerge,
+    Settling,
+)
+from visloop.data.history.merging.sides import ThreeSamples, three_samples
 from visloop.data.history.merging.waiting import Merging, forget
 from visloop.data.records import DataPorts
 from visloop.data.versions import ancestors
@@ -114,8 +120,12 @@ def merge_resolve(
     take: str | None = None,
     *,
     rule: str | None = None,
+    hold: bool = False,
 ) -> Merged:
     """Decide conflicts: those named, or by a rule all that are left. The last one records the version.
+
+    With `hold` nothing is recorded before `merge_finish`; a conflict that takes `open` is undecided
+    again.
 
     Raises:
         DatasetNotFound, NoMergeWaits: there is no such data set, or nothing waits in it.
@@ -124,7 +134,41 @@ def merge_resolve(
         StagedChanges: something is staged that no version holds.
         Conflict: others kept changing the data set.
     """
-    return Settling(ports, scope, dataset).resolve(conflicts, take, _rule(rule))
+    return Settling(ports, scope, dataset).resolve(conflicts, take, _rule(rule), hold=hold)
+
+
+def merge_finish(ports: DataPorts, scope: Scope, dataset: str) -> Merged:
+    """Record the merge that waits, if no conflict is open; else those that are.
+
+    Raises:
+        DatasetNotFound, NoMergeWaits: there is no such data set, or nothing waits in it.
+        StagedChanges: something is staged that no version holds.
+        Conflict: others kept changing the data set.
+    """
+    return Settling(ports, scope, dataset).finish()
+
+
+def merge_show(
+    ports: DataPorts, scope: Scope, dataset: str, conflict: str
+) -> tuple[MergeConflict, ThreeSamples]:
+    """One conflict of the merge that waits, and its sample as base, ours and theirs have it.
+
+    Raises:
+        DatasetNotFound, NoMergeWaits: there is no such data set, or nothing waits in it.
+        ConflictNotFound: the merge has no such conflict.
+    """
+    found = Settling(ports, scope, dataset).look()
+    for each in found.conflicts:
+        if each.id == conflict:
+            return each, three_samples(ports.blobs, found.sides, each)
+    raise ConflictNotFound(
+        f"the merge has no conflict {conflict!r}",
+        fix=did_you_mean(
+            conflict,
+            [each.id for each in found.conflicts],
+            otherwise=f"see: visloop merge status {dataset}",
+        ),
+    )
 
 
 def merge_abort(ports: DataPorts, scope: Scope, dataset: str) -> Merged:

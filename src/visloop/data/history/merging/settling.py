@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, cast
+from typing import Final, TypeAlias
 
 from visloop.data import catalog
 from visloop.data.history.clean import forget_files, nothing_staged, only_staged
-from visloop.data.history.merging.conflicts import MergeConflict, Rule, Take
+from visloop.data.history.merging.conflicts import Choice, MergeConflict, Rule, Take
 from visloop.data.history.merging.plan import MergePlan, merge_plan
 from visloop.data.history.merging.waiting import Merging, forget, note, waiting
 from visloop.data.history.merging.waiting import take as note_taken
@@ -21,6 +21,7 @@ from visloop.events import Scope
 from visloop.store import Write
 
 _TRIES: Final = 8
+Sides: TypeAlias = tuple[Version | None, Version | None, Version | None]
 
 
 class NothingToMerge(Refused):
@@ -39,7 +40,7 @@ class ConflictNotFound(NotFound):
 class Merged:
     """What came of it: a version, or conflicts that wait; of a dry run neither is kept.
 
-    `samples` counts samples that differ from the version merged into.
+    `samples` counts samples that differ from the version merged into, `sides` are base, ours, theirs.
     """
 
     words: str
@@ -47,6 +48,7 @@ class Merged:
     samples: int
     conflicts: tuple[MergeConflict, ...]
     dry_run: bool = False
+    sides: Sides = (None, None, None)
 
     @property
     def open(self) -> tuple[MergeConflict, ...]:
@@ -68,10 +70,19 @@ class Settling:
         """The one that waits, worked out against the head as it is now."""
         with self._ports.ledger.read() as connection:
             merging, taken = waiting(connection, self._scope.project, self._dataset)
-        return self._settle(merging, taken, dry_run=True, waits=True)
+        found = self._settle(merging, taken, dry_run=True, waits=True)
+        return replace(found, dry_run=False)  # it is no rehearsal: it waits
 
-    def resolve(self, conflicts: Collection[str], take: str | None, rule: Rule | None) -> Merged:
-        """Note what is taken, and record the version when nothing is open."""
+    def finish(self) -> Merged:
+        """Record the version, unless something is open."""
+        with self._ports.ledger.read() as connection:
+            merging, taken = waiting(connection, self._scope.project, self._dataset)
+        return self._settle(merging, taken, dry_run=False, waits=True)
+
+    def resolve(
+        self, conflicts: Collection[str], take: str | None, rule: Rule | None, *, hold: bool
+    ) -> Merged:
+        """Note what is taken, and record the version when nothing is open (not if it is to `hold`)."""
         if (take is None) == (rule is None) or bool(conflicts) == (take is None):
             raise UsageError(
                 "say which conflicts and what to take, or a rule for all that are left",
@@ -82,15 +93,12 @@ class Settling:
         for each in conflicts:
             self._check(each, known, take)
         with self._ports.ledger.write(self._scope) as write:
-            merging, taken = waiting(write.connection, self._scope.project, self._dataset)
+            merging, _ = waiting(write.connection, self._scope.project, self._dataset)
             if rule is not None:
                 merging = replace(merging, rule=rule)
                 note(write, self._dataset, merging)
             note_taken(write, self._dataset, dict.fromkeys(conflicts, take or ""))
-        chosen: dict[str, Take] = {**taken}
-        for each in conflicts:
-            chosen[each] = cast("Take", take)
-        return self._settle(merging, chosen, dry_run=False, waits=True)
+        return self.look() if hold else self.finish()
 
     def _check(self, name: str, known: Mapping[str, MergeConflict], take: str | None) -> None:
         if name not in known:
@@ -100,7 +108,7 @@ class Settling:
                     name, known, otherwise=f"see: visloop merge status {self._dataset}"
                 ),
             )
-        can = ("ours", "theirs", "base", *(("both",) if known[name].both else ()))
+        can = ("ours", "theirs", "base", *(("both",) if known[name].both else ()), "open")
         if take not in can:
             raise UsageError(
                 f"conflict {name} ({known[name].field}) cannot take {take!r}",
@@ -108,13 +116,14 @@ class Settling:
             )
 
     def _settle(
-        self, merging: Merging, taken: Mapping[str, Take], *, dry_run: bool, waits: bool
+        self, merging: Merging, taken: Mapping[str, Choice], *, dry_run: bool, waits: bool
     ) -> Merged:
         """Until nobody was faster."""
         for _ in range(_TRIES):
             state, base, ours, theirs, plan = self._worked_out(merging, taken, dry_run=dry_run)
             words = merging.words(state.branch)
-            done = Merged(words, None, plan.samples, plan.conflicts, dry_run)
+            sides = (base, ours, theirs)
+            done = Merged(words, None, plan.samples, plan.conflicts, dry_run, sides)
             if merging.kind == "revert" and not plan.conflicts and plan.root == ours.root:
                 raise NothingToMerge(
                     f"nothing of {merging.named} is left in {state.branch!r}",
@@ -143,11 +152,11 @@ class Settling:
                 forget_files(write, self._ports.blobs, self._dataset, ours, version)
                 forget(write, self._dataset)
                 self._fact(write, merging, version, base, plan)
-            return Merged(words, version, plan.samples, plan.conflicts)
+            return Merged(words, version, plan.samples, plan.conflicts, sides=sides)
         raise Conflict(f"others kept changing {self._dataset!r} first", fix="run the same again")
 
     def _worked_out(
-        self, merging: Merging, taken: Mapping[str, Take], *, dry_run: bool
+        self, merging: Merging, taken: Mapping[str, Choice], *, dry_run: bool
     ) -> tuple[catalog.DatasetState, Version | None, Version, Version | None, MergePlan]:
         """The data set, the three versions, and what comes of them."""
         with self._ports.ledger.read() as connection:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from sqlalchemy import Connection, delete, insert, select
 
 from visloop.data import catalog
-from visloop.data.history.merging.conflicts import Rule, Take
+from visloop.data.history.merging.conflicts import Choice, Rule
 from visloop.data.tables import choices, merges
 from visloop.errors import NotFound
 from visloop.store import Write
@@ -40,7 +40,9 @@ class Merging:
         return f"revert {self.named}"
 
 
-def waiting(connection: Connection, project: str, dataset: str) -> tuple[Merging, dict[str, Take]]:
+def waiting(
+    connection: Connection, project: str, dataset: str
+) -> tuple[Merging, dict[str, Choice]]:
     """The merge that waits, and conflict → what was taken.
 
     Raises:
