@@ -1,7 +1,7 @@
 """`checkout`: a version's pictures as files; the next one touches only what differs."""
 
 # Paths are text here: a Path for every file costs more than the system call that it is made for.
-# ruff: noqa: PTH103, PTH108, PTH118, PTH120
+# ruff: noqa: PTH103, PTH108, PTH118
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class _Checkout:
     ) -> None:
         self._ports, self._snapshot = ports, snapshot
         self._folder, self._manifest = folder, manifest
-        self._made: set[str] = set()
+        self._made: dict[str, str] = {}  # folders of this run, as they are named and where they are
 
     def run(self, *, fresh: bool, force: bool, repair: bool) -> CheckedOut:
         """From the plan to the last file."""
@@ -218,37 +218,39 @@ class _Checkout:
     def _write(self, each: Todo, data: bytes) -> Row:
         """One file; a new one in the place of an old one, so that links to that stay as they are."""
         assert each.image is not None
-        place = self._place(each.file)
-        inner = os.path.dirname(place)
-        if inner not in self._made:
-            os.makedirs(inner, exist_ok=True)
-            self._made.add(inner)
+        inner, _, name = each.file.rpartition("/")
+        folder = self._made.get(inner)
+        if folder is None:
+            folder = self._made[inner] = self._place(inner) if inner else self._folder
+            os.makedirs(folder, exist_ok=True)
+        place = folder + os.sep + name
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
             handle = os.open(place, flags, 0o666)
         except FileExistsError:
             os.unlink(place)
             handle = os.open(place, flags, 0o666)
-        with os.fdopen(handle, "wb", buffering=0) as file:
-            written = 0
+        try:  # the bare calls: a file object costs as much as the writing
+            written = os.write(handle, data)
             while written < len(data):
-                written += file.write(memoryview(data)[written:]) or 0
+                written += os.write(handle, memoryview(data)[written:])
             stat = os.fstat(handle)
+        finally:
+            os.close(handle)
         return Row(each.path, each.file, each.image, stat.st_size, stat.st_mtime_ns)
 
     def _remove(self, file: str) -> None:
         """The file, and the folders that nothing lies in any more."""
-        place = self._place(file)
         with suppress(FileNotFoundError):
-            os.unlink(place)
-        inner = os.path.dirname(place)
-        while inner != self._folder:
-            self._made.discard(inner)
+            os.unlink(self._place(file))
+        inner = file.rpartition("/")[0]
+        while inner:
+            self._made.pop(inner, None)
             try:
-                os.rmdir(inner)  # noqa: PTH106
+                os.rmdir(self._place(inner))  # noqa: PTH106
             except OSError:
                 return
-            inner = os.path.dirname(inner)
+            inner = inner.rpartition("/")[0]
 
     def _place(self, file: str) -> str:
         return os.path.join(self._folder, *file.split("/"))

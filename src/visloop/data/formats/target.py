@@ -10,6 +10,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -103,7 +104,8 @@ class Names:
 
     def unique(self, path: str) -> str:
         """`path` itself where that works; else mended, with a piece of its digest."""
-        parts = [_portable(part) for part in path.split("/")]
+        *folders, name = path.split("/")
+        parts = [*map(_portable_folder, folders), _portable(name)]
         safe = "/".join(parts)
         while not self._free(safe):
             parts[-1] = _marked(parts[-1], path)
@@ -122,7 +124,12 @@ class Names:
 
 def above(path: str) -> list[str]:
     """`a/b/c` → `a`, `a/b`."""
-    return [path[:at] for at, letter in enumerate(path) if letter == "/"]
+    found: list[str] = []
+    at = path.find("/")
+    while at >= 0:
+        found.append(path[:at])
+        at = path.find("/", at + 1)
+    return found
 
 
 def _marked(name: str, path: str) -> str:
@@ -135,6 +142,8 @@ def _marked(name: str, path: str) -> str:
 
 def name_key(name: str) -> str:
     """The same for names that a system may take for one: case and Unicode form left out."""
+    if name.isascii():
+        return name.lower()
     return unicodedata.normalize("NFC", name).casefold()
 
 
@@ -150,3 +159,6 @@ def _portable(part: str) -> str:
         room = _LONGEST_BYTES - len(dot + suffix)
         mended = stem.encode()[:room].decode("utf-8", "ignore") + dot + suffix
     return mended if mended == part else _marked(mended, part)
+
+
+_portable_folder = lru_cache(1024)(_portable)  # the same few, for file after file
