@@ -110,6 +110,9 @@ class Torn:
     def __init__(self, blobs, pictures: set[str]) -> None:
         self._blobs, self._pictures, self._left = blobs, pictures, 1
 
+    def __getattr__(self, name: str):
+        return getattr(self._blobs, name)
+
     def get(self, digest: str) -> bytes:
         if digest in self._pictures and (left := self._left) < 1:
             raise KeyboardInterrupt(left)

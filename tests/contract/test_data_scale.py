@@ -43,6 +43,10 @@ class Counting:
         self._spent.reads += 1
         return self._blobs.get(digest)
 
+    def view(self, digest: str) -> memoryview:
+        self._spent.reads += 1
+        return self._blobs.view(digest)
+
     def put(self, payload, digest: str | None = None) -> str:
         self._spent.puts += 1
         return self._blobs.put(payload, digest)

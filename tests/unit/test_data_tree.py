@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from visloop.data.tree import codec
 from visloop.data.tree.codec import Entry
 from visloop.data.tree.edit import apply, build, differences
 from visloop.data.tree.nodes import Nodes, Scratch, Shape, Tree
@@ -32,6 +33,9 @@ class Memory:
     def get(self, digest: str) -> bytes:
         self.gets += 1
         return self.held[digest]
+
+    def view(self, digest: str) -> memoryview:
+        return memoryview(self.get(digest))
 
 
 SMALL = Shape(least=2, mean=3, most=8)
@@ -145,6 +149,19 @@ def test_chunks_of_real_looking_names_are_of_useful_size() -> None:
     tree = build(Nodes(memory), thousands(30_000))
     leaves = sum(1 for _ in tree.node_digests())
     assert 30_000 / 512 < leaves < 30_000 / 128
+
+
+def test_leaves_with_frames_of_another_size_are_read_and_compared(monkeypatch) -> None:
+    memory, changed = Memory(), Entry("shelf/0000700.jpg", b"new", "test")
+    monkeypatch.setattr(codec, "FRAME", 16)
+    old = build(Nodes(memory), thousands(1_000))
+    monkeypatch.undo()
+    table = {each.key: each for each in thousands(1_000)} | {changed.key: changed}
+    new = build(Nodes(memory), table.values())
+    old = Tree.open(Nodes(memory), old.digest)
+    assert list(old.entries()) == thousands(1_000)
+    assert [pair[1] for pair in differences(old, new)] == [changed]
+    assert list(apply(old, [(changed.key, changed)]).entries()) == list(table.values())
 
 
 def test_random_edits_in_bulk_agree_with_building_anew() -> None:

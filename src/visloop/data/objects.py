@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from msgspec.msgpack import Encoder
@@ -30,6 +32,7 @@ Annotations: TypeAlias = tuple[Annotation, ...]
 Corners: TypeAlias = tuple[float, float, float, float]
 _Pair: TypeAlias = tuple[bool, float, int, int]
 _BESIDE_LABEL = ("ignore", "crowd", "author", "score", "review")
+_beside_label = attrgetter(*_BESIDE_LABEL)
 _encoder = Encoder(order="deterministic")
 _COMMON = frozenset({"id", "label", "attributes", *_BESIDE_LABEL})
 
@@ -114,13 +117,15 @@ def _place(annotation: Annotation) -> tuple[Any, ...]:
     return (type(annotation), annotation.label, *shape_of(annotation))
 
 
+@cache
+def _shape_fields(kind: type[Annotation]) -> tuple[str, ...]:
+    beside = _COMMON | {"value"}
+    return tuple(name for name in kind.__struct_fields__ if name not in beside)
+
+
 def shape_of(annotation: Annotation) -> tuple[Any, ...]:
     """The fields that say where and what shape it is."""
-    return tuple(
-        getattr(annotation, name)
-        for name in annotation.__struct_fields__
-        if name not in _COMMON and name != "value"
-    )
+    return tuple(getattr(annotation, name) for name in _shape_fields(type(annotation)))
 
 
 def iou(a: Annotation, b: Annotation) -> float:
@@ -218,7 +223,13 @@ def _value_changes(was: Annotation, now: Annotation) -> Iterator[ValueChange]:
             or (key in was.attributes) != (key in now.attributes)
         ):
             yield ValueChange(f"attributes.{key}", old, new)
+    if _beside_label(was) == _beside_label(now) and _value(was) == _value(now):
+        return
     for name in (*_BESIDE_LABEL, "value"):
         old, new = getattr(was, name, None), getattr(now, name, None)
         if old != new:
             yield ValueChange(name, old, new)
+
+
+def _value(annotation: Annotation) -> Any:
+    return getattr(annotation, "value", None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,8 @@ ADOPT_BELOW_BYTES: Final = 256 << 20
 ROLL_AT_BYTES: Final = 512 << 20
 _FLUSH_AT: Final = 50_000
 _MAPS: Final = 256
+_READ_BYTES: Final = 64 << 20
+"""After so much was read, the pages of packs are given back: else a process grows by what it reads."""
 
 
 class BlobNotFound(NotFound):
@@ -163,6 +166,9 @@ class PackBlobs:
         """The pack, mapped far enough to read `place`."""
         mapped = self._maps.get(place.pack)
         end = place.offset + place.length
+        self._read_bytes += place.length
+        if self._read_bytes >= _READ_BYTES:
+            self._give_back()
         if mapped is not None and len(mapped) >= end:
             return mapped
         try:
@@ -180,6 +186,14 @@ class PackBlobs:
                 self._maps.pop(next(iter(self._maps)))
             self._maps[place.pack] = mapped
         return mapped
+
+    def _give_back(self) -> None:
+        """What was read leaves this process's memory; the system's cache keeps it, views stay good."""
+        self._read_bytes = 0
+        if sys.platform == "linux":
+            with self._mapping:
+                for mapped in self._maps.values():
+                    mapped.madvise(mmap.MADV_DONTNEED)
 
     def _hold_a_pack(self) -> PackWriter:
         ends = self._index.ends()
@@ -248,6 +262,7 @@ class PackBlobs:
         self._writer: PackWriter | None = None
         self._pending: dict[bytes, tuple[str, Record]] = {}
         self._maps: dict[str, mmap.mmap] = {}
+        self._read_bytes = 0
 
 
 def _key(digest: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import attrgetter
 from typing import Final
 
 from visloop.data.comparing.choosing import Page
@@ -40,6 +41,7 @@ _FIELDS: Final = (
     "width",
     "height",
 )
+_fields_of = attrgetter(*_FIELDS)
 
 
 def diff(
@@ -135,7 +137,8 @@ def _sample_change(was: Sample | None, now: Sample | None, by_class: ByClass) ->
         assert only is not None
         kind = "added" if was is None else "removed"
         return SampleChange(only.id, only.path, (kind,), objects=objects)
-    fields = tuple(name for name in _FIELDS if getattr(was, name) != getattr(now, name))
+    both = zip(_FIELDS, _fields_of(was), _fields_of(now), strict=True)
+    fields = tuple(name for name, before, after in both if before != after)
     moved = was.path != now.path
     only_class = fields == ("annotations",) and all(each.kind == BY_CLASS for each in objects)
     how = BY_CLASS if only_class and objects else "changed"

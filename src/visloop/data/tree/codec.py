@@ -20,8 +20,9 @@ import zstandard
 from visloop.errors import Corrupt
 from visloop.ids import FORMAT
 
-FRAME: Final = 16
+FRAME: Final = 8
 """Values in one compressed frame: few enough to unpack at once, enough to pack well."""
+_FIRST_FRAME: Final = 16  # as leaves had them that do not say it
 _MAX_FRAME_BYTES: Final = 1 << 30
 T = TypeVar("T")
 
@@ -47,33 +48,45 @@ class Link(msgspec.Struct, frozen=True, array_like=True):
 Item: TypeAlias = Entry | Link
 
 
-class _Stored(msgspec.Struct, frozen=True):
-    """A node as a blob."""
+class _Stored(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A node as a blob. Its parts are views of the blob: most are only compared, never unpacked."""
 
     format: int
     level: int
-    index: bytes
-    frames: tuple[bytes, ...] = ()
+    index: memoryview
+    frames: tuple[memoryview, ...] = ()
+    per_frame: int = _FIRST_FRAME
 
 
 class _Zstd(threading.local):
     """Compressors may not be shared by threads, and making one costs more than using it."""
 
     def __init__(self) -> None:
-        self.pack = zstandard.ZstdCompressor(level=3).compress
+        self.pack = zstandard.ZstdCompressor(level=1).compress
         self.unpack = zstandard.ZstdDecompressor().decompress
 
 
 _zstd = _Zstd()
+_NODE: Final = msgspec.msgpack.Decoder(_Stored)
+_INDEX: Final = msgspec.msgpack.Decoder(tuple[list[str], list[str]])
+_FRAME: Final = msgspec.msgpack.Decoder(tuple[bytes, ...])
+_LINKS: Final = msgspec.msgpack.Decoder(tuple[Link, ...])
 
 
 class Leaf:
-    """Entries sorted by key; values are unpacked frame by frame, on demand."""
+    """Entries sorted by key; keys, and values frame by frame, are unpacked on demand.
+
+    Args:
+        index: the packed keys and tags.
+        frames: the packed values.
+        per_frame: how many values a frame holds.
+    """
 
     level: Final = 0
 
-    def __init__(self, keys: Sequence[str], tags: Sequence[str], frames: tuple[bytes, ...]) -> None:
-        self.keys, self.tags, self.frames = keys, tags, frames
+    def __init__(self, index: memoryview, frames: tuple[memoryview, ...], per_frame: int) -> None:
+        self.index, self.frames, self.per_frame = index, frames, per_frame
+        self._unpacked: tuple[list[str], list[str]] | None = None
         self._values: list[tuple[bytes, ...] | None] = [None] * len(frames)
 
     @classmethod
@@ -83,22 +96,56 @@ class Leaf:
             _packed([entry.value for entry in entries[start : start + FRAME]])
             for start in range(0, len(entries), FRAME)
         )
-        return cls([entry.key for entry in entries], [entry.tag for entry in entries], frames)
+        index = [entry.key for entry in entries], [entry.tag for entry in entries]
+        leaf = cls(_packed(index), frames, FRAME)
+        leaf._unpacked = index
+        return leaf
+
+    def _index(self) -> tuple[list[str], list[str]]:
+        if self._unpacked is None:
+            self._unpacked = _unpacked(self.index, _INDEX)
+        return self._unpacked
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys, sorted."""
+        return self._index()[0]
+
+    @property
+    def tags(self) -> list[str]:
+        """The tag of each key."""
+        return self._index()[1]
+
+    def is_cut_like(self, other: Leaf) -> bool:
+        """Whether both hold the same keys in the same frames.
+
+        An index that is packed alike is unpacked once for both.
+        """
+        if self.per_frame != other.per_frame:
+            return False
+        if bytes(self.index) != bytes(other.index):
+            return self.keys == other.keys
+        other._unpacked = self._index()
+        return True
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def frame(self, number: int) -> tuple[bytes, ...]:
-        """The values of one frame."""
+        """The values of one frame, kept unpacked."""
         values = self._values[number]
         if values is None:
-            values = _unpacked(self.frames[number], tuple[bytes, ...])
-            self._values[number] = values
+            values = self._values[number] = self.unpack(number)
         return values
+
+    def unpack(self, number: int) -> tuple[bytes, ...]:
+        """The values of one frame."""
+        return _unpacked(self.frames[number], _FRAME)
 
     def entry(self, at: int) -> Entry:
         """The entry at a position."""
-        return Entry(self.keys[at], self.frame(at // FRAME)[at % FRAME], self.tags[at])
+        number, place = divmod(at, self.per_frame)
+        return Entry(self.keys[at], self.frame(number)[place], self.tags[at])
 
     def find(self, key: str) -> Entry | None:
         """The entry of that key."""
@@ -141,35 +188,34 @@ Node: TypeAlias = Leaf | Inner
 def encode(node: Node) -> bytes:
     """The blob of a node."""
     if isinstance(node, Leaf):
-        stored = _Stored(FORMAT, 0, _packed((node.keys, node.tags)), node.frames)
+        stored = _Stored(FORMAT, 0, node.index, node.frames, node.per_frame)
     else:
         stored = _Stored(FORMAT, node.level, _packed(node.items))
     return msgspec.msgpack.encode(stored)
 
 
-def decode(digest: str, raw: bytes) -> Node:
+def decode(digest: str, raw: bytes | memoryview) -> Node:
     """The node of a blob.
 
     Raises:
         Corrupt: the blob is something else.
     """
     try:
-        stored = msgspec.msgpack.decode(raw, type=_Stored)
+        stored = _NODE.decode(raw)
         if stored.level:
-            return Inner(stored.level, _unpacked(stored.index, tuple[Link, ...]))
-        keys, tags = _unpacked(stored.index, tuple[list[str], list[str]])
+            return Inner(stored.level, _unpacked(stored.index, _LINKS))
     except (Corrupt, msgspec.MsgspecError) as broken:
         raise Corrupt(f"{digest[:12]} is not a tree node: {broken}") from broken
-    return Leaf(keys, tags, stored.frames)
+    return Leaf(stored.index, stored.frames, stored.per_frame)
 
 
-def _packed(value: Any) -> bytes:
-    return _zstd.pack(msgspec.msgpack.encode(value))
+def _packed(value: Any) -> memoryview:
+    return memoryview(_zstd.pack(msgspec.msgpack.encode(value)))
 
 
-def _unpacked(raw: bytes, shape: type[T]) -> T:
+def _unpacked(raw: memoryview, shape: msgspec.msgpack.Decoder[T]) -> T:
     try:
         plain = _zstd.unpack(raw, max_output_size=_MAX_FRAME_BYTES)
-        return msgspec.msgpack.decode(plain, type=shape)
+        return shape.decode(plain)
     except (zstandard.ZstdError, msgspec.MsgspecError) as broken:
         raise Corrupt(f"a part of a tree node is damaged: {broken}") from broken

@@ -8,9 +8,10 @@ edits of the level above. `differences` walks two trees at once and steps over e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import TypeAlias, cast
 
-from visloop.data.tree.codec import FRAME, Entry, Inner, Item, Leaf, Link, Node
+from visloop.data.tree.codec import Entry, Inner, Item, Leaf, Link, Node
 from visloop.data.tree.nodes import Nodes, Tree
 
 Edit: TypeAlias = tuple[str, Entry | None]
@@ -177,7 +178,7 @@ def _step(left: _Walk, x: Link, right: _Walk, y: Link) -> Iterator[Change]:
         right.skip()
         return
     a, b = left.load(x), right.load(y)
-    if isinstance(a, Leaf) and isinstance(b, Leaf) and a.keys == b.keys:
+    if isinstance(a, Leaf) and isinstance(b, Leaf) and a.is_cut_like(b):
         left.skip()
         right.skip()
         yield from _in_place(a, b)
@@ -189,16 +190,18 @@ def _step(left: _Walk, x: Link, right: _Walk, y: Link) -> Iterator[Change]:
 
 
 def _in_place(a: Leaf, b: Leaf) -> Iterator[Change]:
-    """The unequal pairs of two leaves with the same keys; frames that are equal stay packed."""
+    """The unequal pairs of two leaves that are cut alike; frames that are equal stay packed."""
+    keys, tags, other_tags = a.keys, a.tags, b.tags
+    retagged = tags != other_tags
     for number, (old, new) in enumerate(zip(a.frames, b.frames, strict=True)):
-        start = number * FRAME
-        part = slice(start, start + FRAME)
-        if old == new and a.tags[part] == b.tags[part]:
+        start = number * a.per_frame
+        part = slice(start, start + a.per_frame)
+        # bytes are compared at once, views item by item
+        if bytes(old) == bytes(new) and not (retagged and tags[part] != other_tags[part]):
             continue
-        before, after = a.frame(number), b.frame(number)
-        for at, (was, now) in enumerate(zip(before, after, strict=True), start):
-            if was != now or a.tags[at] != b.tags[at]:
-                yield a.entry(at), b.entry(at)
+        for at, was, now in zip(count(start), a.unpack(number), b.unpack(number)):
+            if was != now or tags[at] != other_tags[at]:
+                yield Entry(keys[at], was, tags[at]), Entry(keys[at], now, other_tags[at])
 
 
 def _compared(x: Entry | None, y: Entry | None) -> Change | None:

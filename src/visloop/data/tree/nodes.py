@@ -34,6 +34,10 @@ class Bytes(Protocol):
         """The bytes of that digest."""
         ...
 
+    def view(self, digest: str) -> memoryview:
+        """The same without a copy."""
+        ...
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -71,6 +75,11 @@ class Scratch:
         found = self._fresh.get(digest)
         return self._below.get(digest) if found is None else found
 
+    def view(self, digest: str) -> memoryview:
+        """The same without a copy."""
+        found = self._fresh.get(digest)
+        return self._below.view(digest) if found is None else memoryview(found)
+
 
 class Nodes:
     """Nodes by digest, the last few decoded ones remembered."""
@@ -93,7 +102,7 @@ class Nodes:
             if found is not None:
                 self._recent.move_to_end(digest)
                 return found
-        node = decode(digest, self.blobs.get(digest))
+        node = decode(digest, self.blobs.view(digest))
         self._remember(digest, node)
         return node
 
