@@ -12,6 +12,7 @@ from visloop.data import tables as tables  # registers the room's tables
 from visloop.events import Scope
 from visloop.ids import Ref
 from visloop.progress import Silent
+from visloop.query import tables as query_tables  # noqa: F401 - the same
 
 SCOPE = Scope()
 

@@ -171,6 +171,10 @@ def _about_history(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.revert, app.Revert(version="v2", rule="ours", dry_run=True, **of)),
         (app.checkout, app.Checkout(ref="line@v1", directory=str(known.folder / "files"))),
         (app.query, app.Query(text='site = "north"', at="line")),
+        (app.view_save, app.ViewSave(name="north", text='site = "north"', at="line")),
+        (app.query, app.Query(view="north")),
+        (app.view_list, app.ViewList()),
+        (app.view_remove, app.ViewRemove(name="north")),
         (app.complete, app.Complete(text="wid", at="line")),
         (app.formats, app.Formats()),
     ]

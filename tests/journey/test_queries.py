@@ -26,6 +26,7 @@ def here(world, tmp_path_factory):
 
 
 def rows(here, of, text="", **more):
+    more = {"at": "line"} | more if of in {"samples", "objects"} else more
     return here.call(app.query, app.Query(text=text, of=of, limit=1000, **more)).rows
 
 
@@ -114,3 +115,57 @@ def test_what_cannot_be_asked_is_said_with_what_was_meant(here, of, text, fix):
 def test_what_is_not_of_a_data_set_takes_no_version(here):
     with pytest.raises(UsageError, match="not of a data set's version"):
         rows(here, "runs", at="line@v1")
+
+
+def test_a_view_is_kept_asked_again_and_used_inside_other_questions(here):
+    def save(name, text, **more):
+        return here.call(app.view_save, app.ViewSave(name=name, text=text, **more))
+
+    save("unsure", "score < 0.5 sort by score limit 3", of="predictions")
+    save("bolts", "annotations.label = bolt")
+    assert len(here.call(app.query, app.Query(view="unsure")).rows) == 3
+    every = {each["id"] for each in rows(here, "predictions", "score < 0.5 and label = gear")}
+    found = rows(here, "predictions", "view(unsure) and label = gear")
+    assert {each["id"] for each in found} == every  # neither its order nor its limit
+    bolts = here.call(app.query, app.Query(view="bolts", at="line", limit=1000))
+    assert bolts.count == len(rows(here, "samples", "annotations.label = bolt")) > 0
+    objects = here.call(app.query, app.Query(view="bolts", of="objects", at="line"))
+    assert (objects.of, objects.count) == ("objects", bolts.count)
+    assert rows(here, "samples", "not view(bolts) and class(label = bolt)") == ()
+
+    candidates = here.call(app.complete, app.Complete(text="view(", of="predictions")).rows
+    assert [each["text"] for each in candidates] == ["unsure"]
+    save("unsure", "score < 0.3", of="predictions")
+    assert {each["score"] < 0.3 for each in rows(here, "predictions", "view(unsure)")} == {True}
+    assert [e["name"] for e in here.call(app.view_list, app.ViewList()).rows] == ["bolts", "unsure"]
+    assert len(here.call(app.view_remove, app.ViewRemove(name="bolts")).rows) == 1
+    kinds = [each["kind"] for each in rows(here, "facts", "kind like 'view.%' sort by seq")]
+    assert kinds == ["view.saved", "view.saved", "view.saved", "view.removed"]
+
+
+@pytest.mark.parametrize(
+    ("of", "text", "what", "fix"),
+    [
+        ("predictions", "view(unsur)", "no view 'unsur'", "did you mean 'unsure'?"),
+        ("samples", "view(unsure)", "the view 'unsure' lists predictions", "visloop view save"),
+        ("predictions", "view()", "expected the name of a view", "write: view(NAME)"),
+        ("predictions", "view(loop)", "does not fit here: the view 'loop' leads to itself", "anew"),
+    ],
+)
+def test_a_view_that_cannot_be_used_is_said_at_its_place(here, of, text, what, fix):
+    for name, asked in (("unsure", "score < 0.3"), ("loop", "score < 1"), ("loop", "view(loop)")):
+        here.call(app.view_save, app.ViewSave(name=name, text=asked, of="predictions"))
+    with pytest.raises(UsageError) as caught:
+        rows(here, of, text)
+    assert what in caught.value.what
+    assert fix in caught.value.fix
+
+
+def test_a_question_that_cannot_be_asked_is_not_kept(here):
+    ask = app.ViewSave(name="wrong", text="scor < 0.5", of="predictions")
+    with pytest.raises(UsageError, match="no field 'scor'"):
+        here.call(app.view_save, ask)
+    assert "wrong" not in [each["name"] for each in here.call(app.view_list, app.ViewList()).rows]
+    with pytest.raises(UsageError) as caught:
+        here.call(app.query, app.Query(view="unsure", text="label = gear"))
+    assert "view(unsure) and" in caught.value.fix

@@ -243,6 +243,12 @@ if TYPE_CHECKING:
     from visloop.app.verbs.training import runs_list as runs_list
     from visloop.app.verbs.training import runs_show as runs_show
     from visloop.app.verbs.training import train as train
+    from visloop.app.verbs.views import ViewList as ViewList
+    from visloop.app.verbs.views import ViewRemove as ViewRemove
+    from visloop.app.verbs.views import ViewSave as ViewSave
+    from visloop.app.verbs.views import view_list as view_list
+    from visloop.app.verbs.views import view_remove as view_remove
+    from visloop.app.verbs.views import view_save as view_save
     from visloop.app.verbs.watching import AlertsAcknowledge as AlertsAcknowledge
     from visloop.app.verbs.watching import AlertsClose as AlertsClose
     from visloop.app.verbs.watching import AlertsList as AlertsList
@@ -569,6 +575,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "runs_list",
             "runs_show",
             "train",
+        ),
+        "verbs.views": (
+            "ViewList",
+            "ViewRemove",
+            "ViewSave",
+            "view_list",
+            "view_remove",
+            "view_save",
         ),
         "verbs.watching": (
             "AlertsAcknowledge",

@@ -23,6 +23,7 @@ from visloop.app.verbs import (
     serving,
     streams,
     training,
+    views,
     watching,
 )
 
@@ -55,6 +56,9 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     datasets.samples,
     querying.query,
     querying.complete,
+    views.view_save,
+    views.view_list,
+    views.view_remove,
     datasets.export,
     formats.formats,
     datasets.split,

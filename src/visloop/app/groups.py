@@ -20,6 +20,7 @@ GROUPS: Final = {
     "model": "One model version: show, import, approve, promote, roll back.",
     "quarantine": "Files that were not taken, and why.",
     "runs": "Training runs.",
+    "view": "Questions with a name: save, list, remove.",
 }
 
 

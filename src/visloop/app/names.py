@@ -103,5 +103,8 @@ NAMES: Final[Mapping[str, str]] = {
     "trace": "trace",
     "train": "train",
     "unstage": "unstage",
+    "view.list": "view_list",
+    "view.remove": "view_remove",
+    "view.save": "view_save",
     "watch": "watch",
 }

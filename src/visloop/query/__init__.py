@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from visloop.query.executing import Found as Found
     from visloop.query.executing import Source as Source
     from visloop.query.executing import run as run
+    from visloop.query.language.grammar import parse as parse
     from visloop.query.plan import Checked as Checked
     from visloop.query.plan import Joined as Joined
     from visloop.query.plan import Of as Of
@@ -41,6 +42,13 @@ if TYPE_CHECKING:
     from visloop.query.schema import Field as Field
     from visloop.query.schema import Level as Level
     from visloop.query.schema import Schema as Schema
+    from visloop.query.views import View as View
+    from visloop.query.views import ViewNotFound as ViewNotFound
+    from visloop.query.views import find_view as find_view
+    from visloop.query.views import known_views as known_views
+    from visloop.query.views import list_views as list_views
+    from visloop.query.views import remove_view as remove_view
+    from visloop.query.views import save_view as save_view
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -54,9 +62,19 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "counting": ("Facet", "facet"),
         "errors": ("QueryWrong", "Span"),
         "executing": ("Found", "Source", "run"),
+        "language.grammar": ("parse",),
         "plan": ("Checked", "Joined", "Of", "Plan", "Test"),
         "relations.asking": ("MOST_ROWS", "Answer", "Listed", "ask", "column_of", "counted_by"),
         "relations.records": ("Relation", "named", "recorded"),
+        "views": (
+            "View",
+            "ViewNotFound",
+            "find_view",
+            "known_views",
+            "list_views",
+            "remove_view",
+            "save_view",
+        ),
         "schema": ("Field", "Level", "Schema"),
     },
 )

@@ -36,6 +36,8 @@ from visloop.query.schema import Field, Schema
 from visloop.query.values import operators, read
 
 _ALIKE: Final = 0.8
+VIEW: Final = "view"
+"""`view(night)` stands for what was saved under that name."""
 
 
 def check(text: str, schema: Schema) -> Checked:
@@ -56,8 +58,8 @@ def check(text: str, schema: Schema) -> Checked:
 class Checker:
     """Reads one question's names and values."""
 
-    def __init__(self, text: str, schema: Schema) -> None:
-        self.text, self.schema = text, schema
+    def __init__(self, text: str, schema: Schema, within: tuple[str, ...] = ()) -> None:
+        self.text, self.schema, self._within_views = text, schema, within
 
     def plan(self, asked: Expression, *, parts: bool) -> Plan:  # noqa: PLR0911 - one a kind
         """What an expression means on rows, or on parts."""
@@ -147,6 +149,8 @@ class Checker:
 
     def _within(self, asked: Within, *, parts: bool) -> Plan:
         scope = asked.scope.text.lower()
+        if scope == VIEW:
+            return self._view(asked, parts=parts)
         if scope == self.schema.rows.one and parts and asked.where is not None:
             return Of(self.plan(asked.where, parts=False))
         kinds = self.schema.scopes.get(scope)
@@ -170,6 +174,33 @@ class Checker:
             return inner if parts else Some(inner)
         counted = Some(inner, asked.operator, int(asked.count.text))
         return Of(counted) if parts else counted
+
+    def _view(self, asked: Within, *, parts: bool) -> Plan:
+        """What a saved question says, without its order and its limit."""
+        named = asked.where.name if isinstance(asked.where, Bare) else None
+        if named is None or asked.operator is not None:
+            raise self._wrong("expected the name of a view", asked.scope, f"write: {VIEW}(NAME)")
+        of, text = self.schema.views.get(named.text, ("", ""))
+        levels = {self.schema.rows.many: False}
+        if self.schema.parts:
+            levels[self.schema.parts.many] = True
+        if of not in levels:
+            problem = f"the view {named.text!r} lists {of}" if of else f"no view {named.text!r}"
+            fits = [name for name, (many, _) in self.schema.views.items() if many in levels]
+            there = f"there are: {', '.join(fits)}" if fits else "visloop view save NAME 'TEXT'"
+            raise self._wrong(problem, named, did_you_mean(named.text, fits, otherwise=there))
+        if named.text in self._within_views:
+            raise self._wrong(f"the view {named.text!r} leads to itself", named, "save it anew")
+        inner = Checker(text, self.schema, (*self._within_views, named.text))
+        try:
+            where = parse(text).where
+            found = inner.plan(where, parts=levels[of]) if where else Everything(levels[of])
+        except QueryWrong as wrong:
+            problem = f"the view {named.text!r} does not fit here: {wrong.problem}"
+            raise self._wrong(problem, named, wrong.fix) from wrong
+        if levels[of] == parts:
+            return found
+        return Some(found) if levels[of] else Of(found)
 
     # --- words --------------------------------------------------------------------------------
 

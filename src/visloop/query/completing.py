@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from visloop.query.checking import check
+from visloop.query.checking import VIEW, check
 from visloop.query.columns.values import Texts
 from visloop.query.errors import QueryWrong, Span
 from visloop.query.executing import Source
@@ -127,6 +127,9 @@ def _stop(before: str) -> Stop | None:
 
 
 def _conditions(schema: Schema, stop: Stop) -> Iterator[Candidate]:
+    if stop.scope == VIEW:
+        yield from _views(schema)
+        return
     inside = _inside(schema, stop)
     if inside and schema.parts:
         yield from _fields(schema.parts.fields)
@@ -138,9 +141,18 @@ def _conditions(schema: Schema, stop: Stop) -> Iterator[Candidate]:
         for name, kinds in schema.scopes.items():
             what = " or ".join(kinds) if len(kinds) == 1 else "any"
             yield Candidate(f"{name}(", "scope", f"conditions on one object: {what}")
+    if schema.views:
+        yield Candidate(f"{VIEW}(", "scope", "a saved question")
     yield Candidate("not", "word", "the contrary")
     if schema.versioned:
         yield Candidate("changed since", "word", "new or another one than in a version")
+
+
+def _views(schema: Schema) -> Iterator[Candidate]:
+    levels = {schema.rows.many, schema.parts.many if schema.parts else ""}
+    for name, (of, text) in schema.views.items():
+        if of in levels:
+            yield Candidate(name, "view", text)
 
 
 def _inside(schema: Schema, stop: Stop) -> bool:

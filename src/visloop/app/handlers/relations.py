@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from visloop import evaluate, label, observe, query, registry, serve, store, train
@@ -37,7 +37,10 @@ def relation(ports: Ports, scope: Scope, of: str) -> query.Relation:
             fix=did_you_mean(of, names, otherwise=f"--of one of: {', '.join(names)}"),
         )
     store.authorise(ports.ledger, scope, known.permission)
-    return known.rows(ports, scope)
+    found = known.rows(ports, scope)
+    return replace(
+        found, schema=replace(found.schema, views=query.known_views(ports.ledger, scope))
+    )
 
 
 def _facts(ports: Ports, scope: Scope) -> query.Relation:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from visloop.app.ports import Ports
     from visloop.events import Scope
 
-_OF: Final = (
-    "what is listed: samples, objects; runs, models, predictions, deployments, reports, alerts, "
+OF: Final = (
+    "what is listed: samples (default), objects; runs, models, predictions, deployments, reports, alerts, "
     "tasks, jobs, facts"
 )
 
@@ -32,12 +32,13 @@ class Query:
     answered with the place and what was expected.
     """
 
-    text: str = arg("the question; '' is everything")
-    of: str = opt(_OF, default="samples")
+    text: str = arg("the question; '' is everything", default="")
+    of: str = opt(OF, default="")
     at: str = opt("a data set or version: photos, photos@v1:test", default="")
     offset: int = opt("skip so many", default=0)
     limit: int = opt("at most so many, 1000 at once", default=50)
     facets: str = opt("count values of these fields: label,split,folder", default="")
+    view: str = opt("ask a saved view; inside a question: view(NAME)", default="")
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,21 @@ def query(ports: Ports, scope: Scope, ask: Query) -> QueryAnswer:
         "facets": [each.strip() for each in ask.facets.split(",") if each.strip()],
     }
     found: data.Answer | asking.Answer
-    ref = ""
-    if ask.of in handlers.OF_DATA:
-        at, parts = asked_of(ports, scope, ask.at), ask.of == "objects"
-        found = data.query(ports.data, scope, at, ask.text, of_objects=parts, **page)
+    ref, of, text, at = "", ask.of or "samples", ask.text, ask.at
+    if ask.view:
+        if text:
+            raise UsageError(
+                "a question and a view", fix=f"ask: 'view({ask.view}) and …', without --view"
+            )
+        view = asking.find_view(ports.ledger, scope, ask.view)
+        of, at = ask.of or view.of, ask.at or view.at
+        text = view.text if of == view.of else f"view({view.name})"
+    if of in handlers.OF_DATA:
+        version, parts = asked_of(ports, scope, at), of == "objects"
+        found = data.query(ports.data, scope, version, text, of_objects=parts, **page)
         ref = found.ref
     else:
-        found = asking.ask(_relation(ports, scope, ask.of, ask.at), ask.text, **page)
+        found = asking.ask(_relation(ports, scope, of, at), text, **page)
     facets = tuple(asdict(each) for each in found.facets)
     return QueryAnswer(found.count, ref, found.of, tuple(map(plain, found.rows)), facets)
 
@@ -92,7 +101,7 @@ class Complete:
 
     text: str = arg("the question so far", default="")
     cursor: int | None = opt("the place, in characters; default: the end", default=None)
-    of: str = opt(_OF, default="samples")
+    of: str = opt(OF, default="")
     at: str = opt("a data set or version: photos, photos@v1:test", default="")
 
 
@@ -114,11 +123,12 @@ class Completed:
 def complete(ports: Ports, scope: Scope, ask: Complete) -> Completed:
     """Candidates in the order of the reference page."""
     place = len(ask.text) if ask.cursor is None else ask.cursor
-    if ask.of in handlers.OF_DATA:
-        ref, parts = asked_of(ports, scope, ask.at), ask.of == "objects"
+    of = ask.of or "samples"
+    if of in handlers.OF_DATA:
+        ref, parts = asked_of(ports, scope, ask.at), of == "objects"
         found = data.completed(ports.data, scope, ref, ask.text, place, of_objects=parts)
     else:
-        listed = asking.Listed(_relation(ports, scope, ask.of, ask.at))
+        listed = asking.Listed(_relation(ports, scope, of, ask.at))
         found = asking.complete(ask.text, place, listed)
     return Completed(
         count=len(found.candidates),

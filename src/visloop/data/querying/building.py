@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any, Final
 
+import numpy as np
+
 from visloop.data.formats import rle
-from visloop.data.querying.schema import COUNTS
+from visloop.data.querying.schema import COUNTS, KINDS
 from visloop.data.records import Sample
 from visloop.query import Block, Builder
 from visloop.vision import (
@@ -28,9 +30,11 @@ _NOWHERE: Final = (None, None, None, None)
 def build(samples: Sequence[Sample]) -> Block:
     """The columns of some samples and of all of their annotations."""
     builder = Builder([len(each.annotations) for each in samples])
-    _samples(builder, samples)
     objects = list(chain.from_iterable(each.annotations for each in samples))
-    _objects(builder, objects)
+    kinds = [_kind(each) for each in objects]
+    _samples(builder, samples)
+    _counts(builder, [len(each.annotations) for each in samples], kinds)
+    _objects(builder, objects, kinds)
     at: dict[str, tuple[list[int], list[Any]]] = {}
     _spread(at, "metadata", (each.metadata for each in samples))
     for key, (places, values) in at.items():
@@ -73,15 +77,23 @@ def _samples(builder: Builder, samples: Sequence[Sample]) -> None:
     )
     builder.truths("labelled", [each.labelled for each in samples])
     builder.truths("negative", [each.labelled and not each.annotations for each in samples])
-    kinds = [[_kind(one) for one in each.annotations] for each in samples]
+
+
+def _counts(builder: Builder, owned: Sequence[int], kinds: Sequence[str]) -> None:
+    """How many annotations of each kind, and of several kinds together, a sample has."""
+    number = {kind: place for place, kind in enumerate(KINDS)}
+    rows = np.repeat(np.arange(len(owned)), owned)
+    codes = np.array([number[each] for each in kinds], np.int64)
+    of_each = np.bincount(rows * len(KINDS) + codes, minlength=len(owned) * len(KINDS))
+    table = of_each.reshape(len(owned), len(KINDS))
     for name, counted in COUNTS.items():
-        builder.whole(f"count.{name}", [sum(k in counted for k in each) for each in kinds])
+        builder.counted(f"count.{name}", table[:, [number[each] for each in counted]].sum(1))
 
 
-def _objects(builder: Builder, objects: Sequence[Annotation]) -> None:
+def _objects(builder: Builder, objects: Sequence[Annotation], kinds: Sequence[str]) -> None:
     boxes = [box_around(each) or _NOWHERE for each in objects]
     builder.texts("object.id", [each.id for each in objects])
-    builder.texts("object.kind", [_kind(each) for each in objects])
+    builder.texts("object.kind", kinds)
     builder.texts("object.label", [each.label or None for each in objects])
     builder.texts("object.author", [each.author or None for each in objects])
     builder.texts("object.review", [each.review for each in objects])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
 
@@ -15,8 +16,9 @@ from visloop.data.querying.schema import schema
 from visloop.data.records import DataPorts, Sample
 from visloop.data.snapshot import Snapshot, open_ref
 from visloop.data.tree.codec import Entry, Inner, Leaf, Link, Node
+from visloop.events import Scope
 from visloop.ids import Ref
-from visloop.query import Block, Column, Field, Kept, Numbers, Schema, assemble, counts
+from visloop.query import Block, Column, Field, Kept, Numbers, Schema, assemble, counts, known_views
 
 
 class Columns:
@@ -42,9 +44,11 @@ class Columns:
     @cached_property
     def _schema(self) -> Schema:
         key = (self.snapshot.tree.digest, "attributes")
-        return schema(
+        found = schema(
             self.snapshot, self._kept.names(key, self._attributes), of_parts=self._of_parts
         )
+        scope = Scope(project=self.snapshot.version.project)
+        return replace(found, views=known_views(self._ports.ledger, scope))
 
     def size(self, *, parts: bool) -> int:
         """How many samples, or annotations."""

@@ -305,6 +305,9 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "predictions": ("id", "label", "confidence", "model", "latency_ms", "time"),
     "deployments": ("name", "state", "model", "previous", "changed"),
     "alerts.list": ("id", "deployment", "state", "what", "windows", "opened"),
+    "view.list": ("name", "of", "text", "at", "changed"),
+    "view.remove": ("name", "of", "text", "at", "changed"),
+    "view.save": ("name", "of", "text", "at", "changed"),
     "samples": ("path", "split", "width", "height", "media", "source"),
 }
 

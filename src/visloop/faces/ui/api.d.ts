@@ -26,6 +26,9 @@ export interface Verbs {
   "samples": { ask: SamplesAsk; answer: { count: number; total: number; classes: string[]; splits: Record<string, number>; rows: Sample[] } };
   "query": { ask: QueryAsk; answer: QueryAnswer };
   "complete": { ask: CompleteAsk; answer: Completed };
+  "view.save": { ask: ViewSaveAsk; answer: Rows };
+  "view.list": { ask: ViewListAsk; answer: Rows };
+  "view.remove": { ask: ViewRemoveAsk; answer: Rows };
   "export": { ask: ExportAsk; answer: Exported };
   "formats": { ask: FormatsAsk; answer: { count: number; rows: FormatLine[] } };
   "split": { ask: SplitAsk; answer: SplitAnswer };
@@ -1217,12 +1220,13 @@ export interface QueryAnswer {
 }
 
 export interface QueryAsk {
-  text: string;
+  text?: string;
   of?: string;
   at?: string;
   offset?: number;
   limit?: number;
   facets?: string;
+  view?: string;
 }
 
 export interface QueueRow {
@@ -1516,6 +1520,20 @@ export interface ValueChange {
   field: string;
   was: any;
   now: any;
+}
+
+export interface ViewListAsk {
+}
+
+export interface ViewRemoveAsk {
+  name: string;
+}
+
+export interface ViewSaveAsk {
+  name: string;
+  text: string;
+  of?: string;
+  at?: string;
 }
 
 export interface WatchAnswer {

@@ -33,6 +33,7 @@ class Builder:
     """Collects the columns of one chunk."""
 
     def __init__(self, counts: Sequence[int]) -> None:
+        self._pack = zstandard.ZstdCompressor(level=1).compress
         self._counts = counts
         self._sizes = {False: len(counts), True: sum(counts)}
         self._columns: dict[str, Stored] = {}
@@ -43,27 +44,39 @@ class Builder:
         take = words.setdefault
         codes = [-1 if each is None else take(each, len(words)) for each in values]
         if words:
-            packed = _pack(msgspec.msgpack.encode(list(words)))
-            self._columns[f"{key}:t"] = Stored(_pack(np.array(codes, "<i4").tobytes()), b"", packed)
+            packed = self._pack(msgspec.msgpack.encode(list(words)))
+            self._columns[f"{key}:t"] = Stored(
+                self._pack(np.array(codes, "<i4").tobytes()), b"", packed
+            )
 
     def whole(self, key: str, values: Sequence[int | None]) -> None:
         """A whole number, or none, for each row or part."""
         present = np.array([each is not None for each in values], np.bool_)
         if present.any():
             filled = np.array([0 if each is None else each for each in values], "<i8")
-            self._columns[f"{key}:i"] = Stored(_pack(filled.tobytes()), _pack(present.tobytes()))
+            self._columns[f"{key}:i"] = Stored(
+                self._pack(filled.tobytes()), self._pack(present.tobytes())
+            )
+
+    def counted(self, key: str, values: NDArray[np.int64]) -> None:
+        """A whole number for each row or part."""
+        if len(values):
+            present = np.ones(len(values), np.bool_)
+            self._columns[f"{key}:i"] = Stored(
+                self._pack(values.astype("<i8").tobytes()), self._pack(present.tobytes())
+            )
 
     def numbers(self, key: str, values: Sequence[float | None]) -> None:
         """A number, or none, for each row or part."""
         found = np.array([np.nan if each is None else each for each in values], "<f8")
         if not np.isnan(found).all():
-            self._columns[f"{key}:f"] = Stored(_pack(found.tobytes()))
+            self._columns[f"{key}:f"] = Stored(self._pack(found.tobytes()))
 
     def truths(self, key: str, values: Sequence[bool | None]) -> None:
         """True, false, or none, for each row or part."""
         found = np.array([-1 if each is None else each for each in values], "|i1")
         if (found >= 0).any():
-            self._columns[f"{key}:b"] = Stored(_pack(found.tobytes()))
+            self._columns[f"{key}:b"] = Stored(self._pack(found.tobytes()))
 
     def any(self, key: str, at: Sequence[int], values: Sequence[Any], *, parts: bool) -> None:
         """Values of whatever types at some rows or parts."""
@@ -85,13 +98,13 @@ class Builder:
         for storage, values in spread.items():
             if storage == "j":
                 found = np.array([each is not None for each in values], "|i1")
-                self._columns[f"{key}:j"] = Stored(_pack(found.tobytes()))
+                self._columns[f"{key}:j"] = Stored(self._pack(found.tobytes()))
             else:
                 write[storage](key, values)
 
     def block(self) -> Block:
         """What was collected."""
-        owned = _pack(np.array(self._counts, "<i4").tobytes())
+        owned = self._pack(np.array(self._counts, "<i4").tobytes())
         return Block(self._sizes[False], self._sizes[True], owned, self._columns)
 
 
@@ -107,10 +120,6 @@ def _storage(value: Any) -> Storage:
             return "t"
         case _:
             return "j"
-
-
-def _pack(raw: bytes) -> bytes:
-    return zstandard.ZstdCompressor(level=1).compress(raw)
 
 
 def _unpack(raw: bytes) -> bytes:

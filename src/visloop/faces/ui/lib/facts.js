@@ -7,6 +7,7 @@ import { count, duration, percent, shortened } from "./words.js";
 
 const GROUPS = {
   data: "data",
+  view: "data",
   label: "labels",
   run: "runs",
   model: "models",
@@ -29,6 +30,8 @@ const SENTENCES = {
       .map(([name, share]) => `${name} ${percent(/** @type {number} */ (share), 0)}`)
       .join(", ")}; ${count(p.changed ?? 0, "picture")} changed`,
   "data.dataset_created": () => "made",
+  "view.saved": (p) => `a view of ${p.of} saved`,
+  "view.removed": () => "view removed",
   "label.queued": (p) => `${count(p.tasks?.length ?? 0, "picture")} queued for a person`,
   "label.accepted": (p) =>
     `${p.label}${p.agreed ? ", as proposed" : p.agreed === false ? ", corrected" : ""}; to ${p.split}`,
