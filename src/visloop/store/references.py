@@ -83,9 +83,10 @@ class Following:
 
     def view(self, digest: str) -> memoryview:
         """As `get`; without a copy where the store itself holds the bytes."""
-        if not self.inner.has(digest):
+        try:
+            data = self.inner.view(digest)
+        except BlobNotFound:
             return memoryview(self.get(digest))
-        data = self.inner.view(digest)
         says = parsed(data)
         return data if says is None else memoryview(self._followed(digest, says))
 
