@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -35,6 +36,8 @@ _COMPARE: Final[dict[str, Any]] = {
     ">=": np.greater_equal,
 }
 _INT64: Final = 2**63
+_FEW: Final = 8
+"""When at most one place in so many is left, picking them out costs less than testing all."""
 
 
 class Source(Protocol):
@@ -94,12 +97,11 @@ class _Run:
         match plan:
             case Test():
                 return tested(self._source.column(plan.field), plan.operator, plan.wanted)
+            case Joined(how="and"):
+                return self._all(plan.parts, reason=reason)
             case Joined():
-                both = np.logical_and if plan.how == "and" else np.logical_or
-                found = self.mask(plan.parts[0], reason=reason)
-                for each in plan.parts[1:]:
-                    found = both(found, self.mask(each, reason=reason))
-                return found
+                masks = [self.mask(each, reason=reason) for each in plan.parts]
+                return np.logical_or.reduce(masks)
             case Negation():
                 return ~self.mask(plan.part, reason=False)
             case Some():
@@ -113,10 +115,23 @@ class _Run:
             case Find():
                 return self._find(plan, reason=reason)
 
+    def _all(self, parts: Sequence[Plan], *, reason: bool) -> Mask:
+        """Where all of them hold; once few places are left, plain tests look at those alone."""
+        found = self.mask(parts[0], reason=reason)
+        for each in parts[1:]:
+            if isinstance(each, Test) and np.count_nonzero(found) * _FEW <= len(found):
+                at = np.flatnonzero(found)
+                column = self._source.column(each.field).at(at)
+                found = np.zeros(len(found), np.bool_)
+                found[at[tested(column, each.operator, each.wanted)]] = True
+            else:
+                found = found & self.mask(each, reason=reason)
+        return found
+
     def _some(self, plan: Some, *, reason: bool) -> Mask:
         inner = self.mask(plan.part, reason=False)
         rows = self._source.size(parts=False)
-        owners = self._source.owners()[inner]
+        owners = self._source.owners()[np.flatnonzero(inner)]
         if plan.operator == ">=" and plan.count == 1:
             found = np.zeros(rows, np.bool_)
             found[owners] = True

@@ -174,7 +174,7 @@ def _texts(blocks: Iterable[Block], field: Field, size: int) -> Texts:
             here: list[str] = msgspec.msgpack.decode(_unpack(stored.words), type=list[str])
             table = np.array([*(take(word, len(words)) for word in here), -1], np.int32)
             codes[place] = table[_array(stored, "t")]
-    return Texts(codes, tuple(words))
+    return Texts(codes.astype(np.min_scalar_type(-len(words) - 1)), tuple(words))
 
 
 def _floats(blocks: Iterable[Block], field: Field, size: int) -> Numbers:

@@ -25,6 +25,11 @@ class Numbers:
         """(n): whether the row has a value."""
         return ~np.isnan(self.values) if self.present is None else self.present
 
+    def at(self, places: NDArray[np.int64]) -> Numbers:
+        """The same of some rows only."""
+        present = None if self.present is None else self.present[places]
+        return Numbers(self.values[places], present)
+
     @property
     def nbytes(self) -> int:
         """Bytes that it takes."""
@@ -33,9 +38,9 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts: `codes` (n) into `words`, -1 where there is none."""
+    """Texts: `codes` (n) into `words`, -1 where there is none; whole numbers as small as they can be."""
 
-    codes: NDArray[np.int32]
+    codes: NDArray[np.signedinteger[Any]]
     words: Sequence[str]
 
     @cached_property
@@ -53,6 +58,12 @@ class Texts:
         hits = np.zeros(len(self.words) + 1, np.bool_)  # the last one is for code -1: no text
         hits[:-1] = [bool(fits(word)) for word in self.words]
         return hits[self.codes]
+
+    def at(self, places: NDArray[np.int64]) -> Texts:
+        """The same of some rows only."""
+        found = Texts(self.codes[places], self.words)
+        found.__dict__["code_of"] = self.code_of  # made once, for all parts of a column
+        return found
 
     @property
     def nbytes(self) -> int:
