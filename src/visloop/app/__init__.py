@@ -205,9 +205,15 @@ if TYPE_CHECKING:
     from visloop.app.verbs.querying import Completed as Completed
     from visloop.app.verbs.querying import Query as Query
     from visloop.app.verbs.querying import QueryAnswer as QueryAnswer
+    from visloop.app.verbs.querying import ViewList as ViewList
+    from visloop.app.verbs.querying import ViewRemove as ViewRemove
+    from visloop.app.verbs.querying import ViewSave as ViewSave
     from visloop.app.verbs.querying import asked_of as asked_of
     from visloop.app.verbs.querying import complete as complete
     from visloop.app.verbs.querying import query as query
+    from visloop.app.verbs.querying import view_list as view_list
+    from visloop.app.verbs.querying import view_remove as view_remove
+    from visloop.app.verbs.querying import view_save as view_save
     from visloop.app.verbs.refactoring import ClassesMerge as ClassesMerge
     from visloop.app.verbs.refactoring import ClassesRename as ClassesRename
     from visloop.app.verbs.refactoring import ClassesSplit as ClassesSplit
@@ -243,12 +249,6 @@ if TYPE_CHECKING:
     from visloop.app.verbs.training import runs_list as runs_list
     from visloop.app.verbs.training import runs_show as runs_show
     from visloop.app.verbs.training import train as train
-    from visloop.app.verbs.views import ViewList as ViewList
-    from visloop.app.verbs.views import ViewRemove as ViewRemove
-    from visloop.app.verbs.views import ViewSave as ViewSave
-    from visloop.app.verbs.views import view_list as view_list
-    from visloop.app.verbs.views import view_remove as view_remove
-    from visloop.app.verbs.views import view_save as view_save
     from visloop.app.verbs.watching import AlertsAcknowledge as AlertsAcknowledge
     from visloop.app.verbs.watching import AlertsClose as AlertsClose
     from visloop.app.verbs.watching import AlertsList as AlertsList
@@ -529,9 +529,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Completed",
             "Query",
             "QueryAnswer",
+            "ViewList",
+            "ViewRemove",
+            "ViewSave",
             "asked_of",
             "complete",
             "query",
+            "view_list",
+            "view_remove",
+            "view_save",
         ),
         "verbs.refactoring": (
             "ClassesMerge",
@@ -575,14 +581,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "runs_list",
             "runs_show",
             "train",
-        ),
-        "verbs.views": (
-            "ViewList",
-            "ViewRemove",
-            "ViewSave",
-            "view_list",
-            "view_remove",
-            "view_save",
         ),
         "verbs.watching": (
             "AlertsAcknowledge",

@@ -23,7 +23,6 @@ from visloop.app.verbs import (
     serving,
     streams,
     training,
-    views,
     watching,
 )
 
@@ -56,9 +55,9 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     datasets.samples,
     querying.query,
     querying.complete,
-    views.view_save,
-    views.view_list,
-    views.view_remove,
+    querying.view_save,
+    querying.view_list,
+    querying.view_remove,
     datasets.export,
     formats.formats,
     datasets.split,
