@@ -6,11 +6,12 @@ import numpy as np
 import onnx
 import pytest
 
+from tests.contract import torch_victim
 from tests.unit.torch_parts import TINY, world
 from tests.unit.train_parts import SCOPE, Workspace
-from visloop import data, infer, registry
+from visloop import data, infer, registry, store, train
 from visloop.errors import Refused
-from visloop.ids import Ref
+from visloop.ids import Ref, digest_of
 from visloop.vision import Box
 
 
@@ -78,3 +79,22 @@ def test_a_data_set_without_boxes_is_refused_with_what_to_do(line, tmp_path):
         line.train("bare@v1", recipe="detect", params=TINY)
     assert "5 × no label" in str(said.value)
     assert "visloop up" in said.value.fix
+
+
+def test_training_killed_twice_in_fresh_processes_ends_with_the_same_bytes(
+    line, detector, tmp_path
+):
+    root = tmp_path / "ws"
+    world(root).close()
+    assert torch_victim.killed_after(root, "detect", 2)
+    assert list((root / "runs").glob("*/*"))
+    assert torch_victim.killed_after(root, "detect", 2)
+    assert torch_victim.finished(root, "detect") == digest_of(detector.onnx)
+    assert not list((root / "runs").glob("*/*")), "a finished run keeps no checkpoint"
+    workspace = Workspace(root, store.SystemClock())
+    (run,) = train.list_runs(workspace.training, SCOPE)
+    told = train.show_run(workspace.training, SCOPE, run.id)
+    steps = [m.step for m in told.metrics if m.key == "step.loss"]
+    workspace.close()
+    assert steps == sorted(set(steps)), "the curve of a resumed run is whole"
+    assert steps[0] == 1

@@ -1,0 +1,78 @@
+"""A training in a process of its own, to be killed: `python -m tests.contract.torch_victim ROOT RECIPE`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tests.unit.torch_parts import TINY
+from tests.unit.train_parts import Workspace
+from visloop import store
+
+KEY = "victim"
+_LEASE = timedelta(seconds=60)
+_HOME = Path(__file__).resolve().parent.parent.parent
+
+
+class _Later(store.SystemClock):
+    """A clock that has gone on since the last attempt: a dead process's lease has run out."""
+
+    def __init__(self, attempt: int) -> None:
+        self._ahead = 2 * attempt * _LEASE
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
+
+
+def start(root: Path, recipe: str, *, steady: bool = False) -> subprocess.Popen[str]:
+    """The training begins, or goes on; `steady` keeps a checkpoint after every step."""
+    attempts = root / "attempts"
+    count = len(attempts.read_text()) if attempts.exists() else 0
+    attempts.write_text("x" * (count + 1))
+    words = [str(root), recipe, "0" if steady else "30", str(count)]
+    command = [sys.executable, "-m", __name__, *words]
+    return subprocess.Popen(command, cwd=_HOME, stdout=subprocess.PIPE, text=True)
+
+
+def finished(root: Path, recipe: str) -> str:
+    """The digest of the model that the training ends with."""
+    process = start(root, recipe)
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == 0
+    return said.split()[-1]
+
+
+def killed_after(root: Path, recipe: str, steps: int) -> bool:
+    """SIGKILL as soon as so many checkpoints were seen; False when it ended before."""
+    process = start(root, recipe, steady=True)
+    seen: set[str] = set()
+    deadline = time.monotonic() + 120
+    while process.poll() is None and len(seen) < steps and time.monotonic() < deadline:
+        seen |= {each.name for each in (root / "runs").glob("*/*") if each.suffix != ".part"}
+        time.sleep(0.002)
+    landed = process.poll() is None
+    process.kill()
+    process.communicate()
+    return landed
+
+
+def main(root: str, recipe: str, checkpoint_s: str, attempt: str) -> None:
+    """Train, and tell the model's digest."""
+    workspace = Workspace(Path(root), _Later(int(attempt)))
+    workspace.training = replace(
+        workspace.training,
+        scratch=Path(root) / "runs",
+        checkpoint_s=float(checkpoint_s),
+        lease_s=_LEASE.total_seconds(),
+    )
+    done = workspace.train("line@v1", recipe=recipe, params=TINY, key=KEY, threads=None)
+    print(workspace.model(done.model).onnx)
+    workspace.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
