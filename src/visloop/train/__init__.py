@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from visloop.train.recipe import Lesson as Lesson
     from visloop.train.recipe import Recipe as Recipe
     from visloop.train.recipe import find_recipe as find_recipe
+    from visloop.train.recipes.linear_head import calibrate as calibrate
+    from visloop.train.recipes.linear_head import fit_head as fit_head
     from visloop.train.records import Metric as Metric
     from visloop.train.records import Run as Run
     from visloop.train.records import RunBusy as RunBusy
@@ -49,6 +51,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "TrainPorts",
             "TrainResult",
         ),
+        "recipes.linear_head": ("calibrate", "fit_head"),
         "reference": ("Reference",),
         "runs": ("list_runs", "show_run"),
         "training": ("train",),

@@ -6,7 +6,7 @@ pictures, H and W are pixels, both multiples of 32.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import torch
@@ -16,9 +16,9 @@ from torch.nn import functional
 
 from visloop import infer
 
-LEVELS: Final = (4, 10, 15)
-"""The blocks after which features are taken: strides 8, 16 and 32."""
-WIDTHS: Final = (40, 112, 320)
+LEVELS: Final = {4: 2, 8: 4, 16: 10, 32: 15}
+"""Stride → the block after which its features are taken."""
+WIDTHS: Final = {4: 24, 8: 40, 16: 112, 32: 320}
 EMBEDDING: Final = 1280
 _EPSILON: Final = 1e-3
 _SIX: Final = 6.0
@@ -86,17 +86,25 @@ class Lite0(nn.Module):
 
     Args:
         weights: as `infer.imagenet_weights` gives them.
+        strides: whose features are wanted, rising.
         frozen: the stem and so many blocks keep what they learnt on ImageNet: edges and colours.
             They need no gradients, which saves half of a step.
         embeds: whether the 1280-wide layer before the classes is wanted.
     """
 
-    def __init__(self, weights: Weights, *, frozen: int = 3, embeds: bool = False) -> None:
+    def __init__(
+        self,
+        weights: Weights,
+        *,
+        strides: Sequence[int] = (8, 16, 32),
+        frozen: int = 3,
+        embeds: bool = False,
+    ) -> None:
         super().__init__()
+        self.taken = {LEVELS[stride] for stride in strides}
         self.stem = Unit(weights, "_conv_stem", "_bn0", stride=2)
-        strides = infer.LITE0_STRIDES
         self.blocks = nn.ModuleList(
-            Block(weights, f"_blocks.{i}", stride) for i, stride in enumerate(strides)
+            Block(weights, f"_blocks.{i}", stride) for i, stride in enumerate(infer.LITE0_STRIDES)
         )
         self.head = Unit(weights, "_conv_head", "_bn1") if embeds else None
         self.frozen = frozen
@@ -104,12 +112,12 @@ class Lite0(nn.Module):
             part.requires_grad_(requires_grad=False)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """(N, 3, H, W) → features of strides 8, 16, 32; with `embeds` also (N, 1280, H/32, W/32)."""
+        """(N, 3, H, W) → features of the strides wanted; with `embeds` also (N, 1280, H/32, W/32)."""
         x = self.stem(x)
         levels: list[Tensor] = []
         for index, block in enumerate(self.blocks):
             x = block(x)
-            if index in LEVELS:
+            if index in self.taken:
                 levels.append(x)
         if self.head is not None:
             levels.append(self.head(x))

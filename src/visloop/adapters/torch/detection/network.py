@@ -16,6 +16,7 @@ from visloop.adapters.torch.lite0 import WIDTHS, Lite0, Weights
 from visloop.adapters.torch.pyramid import CHANNELS, Pyramid, fresh, grid
 
 STRIDE: Final = 8
+_STRIDES: Final = (8, 16, 32)
 _PRIOR: Final = 0.01
 _TYPICAL_CELLS: Final = 3.0
 _MOST: Final = 7.0
@@ -39,8 +40,8 @@ class Detector(nn.Module):
         self, weights: Weights, classes: int, *, size_hw: tuple[int, int], frozen: int = 3
     ) -> None:
         super().__init__()
-        self.backbone = Lite0(weights, frozen=frozen)
-        self.pyramid = Pyramid(WIDTHS)
+        self.backbone = Lite0(weights, strides=_STRIDES, frozen=frozen)
+        self.pyramid = Pyramid([WIDTHS[stride] for stride in _STRIDES])
         self.heat = nn.Sequential(fresh(CHANNELS, CHANNELS, 3), nn.Conv2d(CHANNELS, classes, 1))
         self.reach = nn.Sequential(fresh(CHANNELS, CHANNELS, 3), nn.Conv2d(CHANNELS, 4, 1))
         centres = grid(size_hw[0] // STRIDE, size_hw[1] // STRIDE, STRIDE)

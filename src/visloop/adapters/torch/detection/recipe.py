@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 import numpy as np
@@ -12,16 +11,14 @@ import torch
 from torch import Tensor
 
 from visloop import infer
-from visloop.adapters.torch.augment import Augment
-from visloop.adapters.torch.course import Course, Teaching, teach
+from visloop.adapters.torch import schooling
 from visloop.adapters.torch.detection import loss, measure
 from visloop.adapters.torch.detection.network import STRIDE, Answers, Detector
-from visloop.adapters.torch.detection.targets import Target, target_of
-from visloop.adapters.torch.determined import arranged, determined, device_of
+from visloop.adapters.torch.detection.targets import target_of
+from visloop.adapters.torch.determined import determined
 from visloop.adapters.torch.export import check_export, to_onnx
 from visloop.adapters.torch.holding import parted
-from visloop.adapters.torch.pictures import Pictures, input_size, tensors_of
-from visloop.adapters.torch.printing import fingerprint
+from visloop.adapters.torch.pictures import Pictures, Prepared, input_size, tensors_of
 from visloop.train import Fitted
 from visloop.vision import Contract, Decode, Resize
 
@@ -32,8 +29,7 @@ if TYPE_CHECKING:
 _OUTPUTS: Final = ("boxes", "scores")
 _CHECKED: Final = 8
 _LOWEST: Final = 0.02
-_SHOWN_PICTURES: Final = 6_000
-_EPOCHS: Final = (12, 120)
+_SHOWN: Final = 6_000
 _LIMITS: Final = (
     (
         "Finds objects of its {n} classes only, and learnt from {pictures} pictures: what those do not "
@@ -43,24 +39,10 @@ _LIMITS: Final = (
 )
 
 
-class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`epochs`: how often each picture is seen (by default so that 6,000 are seen in all, within 12 and
-    120); `pixels` of the model's input, whose shape follows the pictures; `rate` and `head_rate`, the
-    highest learning rates of the backbone and of what is new; `augment`, strength of variation (0:
-    none); `flips`, the mirrorings that leave a picture what it is; `frozen` blocks that keep what they
-    learnt on ImageNet; `holdout`, the share that measures where there is no validation split.
-    """
+class Parameters(schooling.Parameters, frozen=True, kw_only=True):
+    """`pixels` of the model's input, whose shape follows the pictures; the others as of all recipes."""
 
-    epochs: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
     pixels: Annotated[int, msgspec.Meta(ge=1024, le=4_000_000)] = 110_592
-    batch: Annotated[int, msgspec.Meta(ge=1, le=256)] = 8
-    rate: Annotated[float, msgspec.Meta(gt=0)] = 3e-4
-    head_rate: Annotated[float, msgspec.Meta(gt=0)] = 2e-3
-    augment: Annotated[float, msgspec.Meta(ge=0, le=3)] = 1.0
-    flips: Literal["", "h", "v", "hv"] = "h"
-    frozen: Annotated[int, msgspec.Meta(ge=0, le=16)] = 3
-    holdout: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.1
-    device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
 class Detect:
@@ -89,7 +71,7 @@ class Detect:
             pictures = Pictures(bench, contract, learnt, lesson.classes)
             with bench.stage("fit"):
                 _teach(lesson, bench, detector, pictures)
-            answers = Answers(arranged(detector, "cpu", fast=False))
+            answers = Answers(detector)
             with bench.stage("export"):
                 model = to_onnx(answers, contract.resize.output_hw, _OUTPUTS)
                 some = tensors_of(
@@ -120,58 +102,25 @@ def _contract(lesson: Lesson, learnt: Sequence[Labelled]) -> Contract:
     )
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """Pictures float32 (N, 3, H, W), and what should have been answered."""
-
-    pictures: Tensor
-    heat: Tensor
-    corners: Tensor
-    weight: Tensor
-    counts: Tensor
-
-
 def _teach(lesson: Lesson, bench: Bench, detector: Detector, pictures: Pictures) -> None:
-    params: Parameters = lesson.params
-    device = device_of(params.device)
-    arranged(detector, device)
-    augment = Augment(params.augment, params.flips, lesson.seed)
     high, wide = pictures.contract.resize.output_hw
     size = (len(lesson.classes), high // STRIDE, wide // STRIDE)
 
-    def load(epoch: int, places: Sequence[int]) -> _Batch:
-        varied = [augment(pictures[i], epoch, pictures.labelled[i].sample.image) for i in places]
-        targets = [target_of(p.boxes, p.places, p.blank, size, STRIDE) for p in varied]
-        return _Batch(tensors_of(varied, pictures.contract).to(device), *_stacked(targets, device))
+    def truth(_: Sequence[int], seen: Sequence[Prepared]) -> Mapping[str, Tensor]:
+        targets = [target_of(p.boxes, p.places, p.blank, size, STRIDE) for p in seen]
+        names = ("heat", "corners", "weight", "counts")
+        arrays = {name: np.stack([getattr(each, name) for each in targets]) for name in names}
+        return {name: torch.from_numpy(each) for name, each in arrays.items()}
 
-    def losses(batch: _Batch) -> Mapping[str, Tensor]:
-        logits, corners = detector(batch.pictures)
+    def losses(batch: Tensor, wanted: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        logits, corners = detector(batch)
+        boxes = loss.box_loss(corners, wanted["corners"], wanted["weight"])
         return {
-            "centre_loss": loss.heat_loss(logits, batch.heat, batch.counts),
-            "box_loss": loss.BOX_WEIGHT * loss.box_loss(corners, batch.corners, batch.weight),
+            "centre_loss": loss.heat_loss(logits, wanted["heat"], wanted["counts"]),
+            "box_loss": loss.BOX_WEIGHT * boxes,
         }
 
-    backbone = list(detector.backbone.parameters())
-    known = {id(each) for each in backbone}
-    fresh = [each for each in detector.parameters() if id(each) not in known]
-    course = Course(
-        epochs=params.epochs or _epochs(len(pictures)),
-        batch=params.batch,
-        rates=(params.rate, params.head_rate),
-    )
-    teaching = Teaching(detector, (backbone, fresh), len(pictures), load, losses)
-    teach(teaching, course, bench, seed=lesson.seed, fingerprint=fingerprint(lesson, "detect"))
-
-
-def _stacked(targets: Sequence[Target], device: torch.device) -> tuple[Tensor, ...]:
-    names = ("heat", "corners", "weight", "counts")
-    arrays = (np.stack([getattr(each, name) for each in targets]) for name in names)
-    return tuple(torch.from_numpy(each).to(device) for each in arrays)
-
-
-def _epochs(pictures: int) -> int:
-    least, most = _EPOCHS
-    return min(most, max(least, round(_SHOWN_PICTURES / pictures)))
+    schooling.school(lesson, bench, detector, pictures, shown=_SHOWN, truth=truth, losses=losses)
 
 
 def _measure(

@@ -1,0 +1,111 @@
+"""What all recipes here have in common: their parameters, and a network taught on varied pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import msgspec
+import torch
+from torch import Tensor, nn
+
+from visloop.adapters.torch.augment import Augment
+from visloop.adapters.torch.course import Course, Teaching, teach
+from visloop.adapters.torch.determined import arranged, device_of
+from visloop.adapters.torch.pictures import Prepared, tensors_of
+from visloop.adapters.torch.printing import fingerprint
+
+if TYPE_CHECKING:
+    from visloop.adapters.torch.pictures import Pictures
+    from visloop.train import Bench, Lesson
+
+_EPOCHS: Final = (8, 120)
+
+Truth = Mapping[str, Tensor]
+
+
+class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every recipe that trains a network takes.
+
+    `epochs`: how often each picture is seen (by default as often as is usual for so many pictures);
+    `batch` pictures a step; `rate` and `head_rate`, the highest learning rates of the backbone and of
+    what is new; `augment`, strength of variation (0: none); `flips`, the mirrorings that leave a
+    picture what it is; `frozen` blocks that keep what they learnt on ImageNet; `holdout`, the share
+    that measures where there is no validation split.
+    """
+
+    epochs: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
+    batch: Annotated[int, msgspec.Meta(ge=1, le=256)] = 8
+    rate: Annotated[float, msgspec.Meta(gt=0)] = 3e-4
+    head_rate: Annotated[float, msgspec.Meta(gt=0)] = 2e-3
+    augment: Annotated[float, msgspec.Meta(ge=0, le=3)] = 1.0
+    flips: Literal["", "h", "v", "hv"] = "h"
+    frozen: Annotated[int, msgspec.Meta(ge=0, le=16)] = 3
+    holdout: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.1
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+def varied(lesson: Lesson, *, moves: bool = True) -> Augment:
+    """The augmentation that a lesson's parameters ask for."""
+    params: Parameters = lesson.params
+    return Augment(params.augment, params.flips, lesson.seed, moves=moves)
+
+
+def school(
+    lesson: Lesson,
+    bench: Bench,
+    network: nn.Module,
+    pictures: Pictures,
+    *,
+    shown: int,
+    truth: Callable[[Sequence[int], Sequence[Prepared]], Truth],
+    losses: Callable[[Tensor, Truth], Mapping[str, Tensor]],
+    moves: bool = True,
+) -> None:
+    """Teach a network that has a part `backbone`; it comes back on the CPU, ready to be exported.
+
+    Args:
+        lesson: parameters, seed, threads.
+        bench: where progress goes and checkpoints are.
+        network: what learns.
+        pictures: N of them.
+        shown: pictures to show in all, where the parameters do not say how many epochs.
+        truth: of a batch, by places and varied pictures, tensors by name.
+        losses: what the network's answers to a batch float32 (B, 3, H, W) cost, by name.
+        moves: whether zoom and shifts leave the truth what it is.
+    """
+    params: Parameters = lesson.params
+    device = device_of(params.device)
+    arranged(network, device)
+    augment = varied(lesson, moves=moves)
+
+    def load(epoch: int, places: Sequence[int]) -> tuple[Tensor, Truth]:
+        images = [pictures.labelled[i].sample.image for i in places]
+        seen = [augment(pictures[i], epoch, image) for i, image in zip(places, images, strict=True)]
+        wanted = {name: each.to(device) for name, each in truth(places, seen).items()}
+        return tensors_of(seen, pictures.contract).to(device), wanted
+
+    least, most = _EPOCHS
+    course = Course(
+        epochs=params.epochs or min(most, max(least, round(shown / len(pictures)))),
+        batch=params.batch,
+        rates=(params.rate, params.head_rate),
+    )
+    teaching = Teaching(
+        module=network,
+        groups=_groups(network),
+        pictures=len(pictures),
+        load=load,
+        losses=lambda batch: losses(*batch),
+    )
+    printed = fingerprint(lesson, type(network).__name__)
+    teach(teaching, course, bench, seed=lesson.seed, fingerprint=printed)
+    arranged(network, torch.device("cpu"), fast=False).eval()
+
+
+def _groups(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The backbone's parameters, and what is new."""
+    backbone = getattr(network, "backbone")  # noqa: B009 - a module's parts are found by name
+    old = list(backbone.parameters())
+    known = {id(each) for each in old}
+    return old, [each for each in network.parameters() if id(each) not in known]
