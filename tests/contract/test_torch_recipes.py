@@ -81,9 +81,7 @@ def test_a_data_set_without_boxes_is_refused_with_what_to_do(line, tmp_path):
     assert "visloop up" in said.value.fix
 
 
-def test_training_killed_twice_in_fresh_processes_ends_with_the_same_bytes(
-    line, detector, tmp_path
-):
+def test_training_killed_twice_in_fresh_processes_ends_with_the_same_bytes(detector, tmp_path):
     root = tmp_path / "ws"
     world(root).close()
     assert torch_victim.killed_after(root, "detect", 2)

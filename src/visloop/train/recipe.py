@@ -95,7 +95,8 @@ def find_recipe(name: str) -> Recipe:
             f"there is no recipe {name!r}",
             fix=did_you_mean(name, known, otherwise=f"recipes: {', '.join(sorted(known))}"),
         )
-    return config.load_plugin("recipes", name, extra=EXTRAS.get(name, ""))()
+    found = config.load_plugin("recipes", name, extra=EXTRAS.get(name, ""))
+    return found() if isinstance(found, type) else found
 
 
 def read_parameters(recipe: Recipe, name: str, given: Mapping[str, Any]) -> msgspec.Struct:
