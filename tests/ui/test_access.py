@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.ui import node
 from tests.ui.conftest import Visit
@@ -14,6 +15,13 @@ _RUN = """async (rules) => {
     id + ": " + nodes.slice(0, 3).map((each) =>
       each.html.slice(0, 160) + " " + each.any.map((one) => one.message).join(" ")).join(" | "));
 }"""
+
+
+def axe_finds(page: Page) -> list[str]:
+    """What axe has against the page as it is now, by every rule of A and AA."""
+    axe = (node.installed(["axe-core"]) / "axe-core" / "axe.min.js").read_text("utf-8")
+    page.evaluate(axe)
+    return page.evaluate(_RUN, ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"])
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,8 @@ def detail_addresses(visit: Visit) -> list[tuple[str, ...]]:
         ("data", "line", "v1", "test", "metadata"),
         ("data", "line", "work", "all", "metadata"),
         ("data", "line", "v1", "all", "export"),
+        ("data", "boxed", "work", "all", "versions"),
+        ("data", "boxed", "work", "all", "versions", "diff", "v1", "work"),
         ("data", "boxed", "work", "all", "add"),
         ("data", "odd", "work", "all", "quarantine"),
         ("runs", run),

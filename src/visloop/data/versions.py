@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, s
 
 from visloop.data import catalog, tables
 from visloop.data.records import DataPorts, Version
-from visloop.data.tables import quarantine, versions, working
+from visloop.data.tables import merges, quarantine, versions, working
 from visloop.data.tree.nodes import Nodes, Tree
 from visloop.data.working import decode
 from visloop.events import Scope
@@ -20,7 +20,8 @@ from visloop.store import Write, utc_text
 class DatasetSummary:
     """One line of a list of data sets: the newest version, and how much waits beside it.
 
-    `staged` counts changed paths that no commit holds yet, `quarantined` refused files.
+    `staged` counts changed paths that no commit holds yet, `quarantined` refused files. `branch` is
+    worked on; `merging` says whether a merge into it waits for a person.
     """
 
     name: str
@@ -29,6 +30,8 @@ class DatasetSummary:
     staged: int
     quarantined: int
     time: str | None
+    branch: str
+    merging: bool
 
 
 @dataclass(frozen=True)
@@ -160,10 +163,10 @@ def datasets(ports: DataPorts, scope: Scope) -> list[DatasetSummary]:
     with ports.ledger.read() as connection:
         staged = _counted(connection, working, scope.project)
         waiting = _counted(connection, quarantine, scope.project, quarantine.c.state == "waiting")
-        heads = {
-            name: catalog.head(connection, scope.project, name)
-            for name in catalog.names(connection, scope.project)
-        }
+        merging = _counted(connection, merges, scope.project)
+        names = catalog.names(connection, scope.project)
+        heads = {name: catalog.head(connection, scope.project, name) for name in names}
+        branches = {name: catalog.state(connection, scope.project, name).branch for name in names}
     return [
         DatasetSummary(
             name=name,
@@ -172,6 +175,8 @@ def datasets(ports: DataPorts, scope: Scope) -> list[DatasetSummary]:
             staged=staged.get(name, 0),
             quarantined=waiting.get(name, 0),
             time=head.time if head else None,
+            branch=branches[name],
+            merging=name in merging,
         )
         for name, head in heads.items()
     ]

@@ -572,6 +572,8 @@ export interface DatasetSummary {
   staged: number;
   quarantined: number;
   time: string | null;
+  branch: string;
+  merging: boolean;
 }
 
 export interface DatasetsAsk {

@@ -13,6 +13,7 @@ import { Metadata } from "./dataset/metadata.js";
 import { Pictures } from "./dataset/pictures.js";
 import { Quarantine } from "./dataset/quarantine.js";
 import { choose } from "./dataset/send.js";
+import { VersionsRoom } from "./versions/room.js";
 
 /** @typedef {import("../api.d.ts").DatasetSummary} DatasetSummary */
 /** What a data set shows besides its pictures; each has an address: `#/data/line/work/all/classes`. */
@@ -20,6 +21,7 @@ const ROOMS = /** @type {const} */ ([
   ["pictures", "Pictures"],
   ["classes", "Classes"],
   ["metadata", "Metadata"],
+  ["versions", "Versions"],
   ["export", "Export"],
   ["quarantine", "Quarantine"],
   ["add", "Add pictures"],
@@ -49,6 +51,7 @@ export function Data({ address: parts }) {
     split: parts[2] === "all" ? "" : (parts[2] ?? ""),
     room: parts[3] && !place ? parts[3] : "pictures",
     chosen: parts[4] ?? "",
+    rest: parts.slice(4),
     open: place ? place - 1 : -1,
   });
 }
@@ -93,6 +96,7 @@ const Rooms = ({ dataset, version, split, room }) =>
           "aria-current": to === room ? "true" : undefined,
         },
         words,
+        to === "versions" && dataset.merging ? span({ class: "count quiet", title: "a merge waits" }, "1") : null,
         to === "quarantine" && dataset.quarantined
           ? span({ class: "count quiet" }, dataset.quarantined.toLocaleString("en"))
           : null,
@@ -100,8 +104,8 @@ const Rooms = ({ dataset, version, split, room }) =>
     ),
   );
 
-/** @param {{dataset: DatasetSummary, others: DatasetSummary[], version: string, split: string, room: string, chosen: string, open: number}} properties */
-function Dataset({ dataset, others, version, split, room, chosen, open }) {
+/** @param {{dataset: DatasetSummary, others: DatasetSummary[], version: string, split: string, room: string, chosen: string, rest: string[], open: number}} properties */
+function Dataset({ dataset, others, version, split, room, chosen, rest, open }) {
   const { name } = dataset;
   const samples = useSamples(`${name}@${version}${split ? `:${split}` : ""}`);
   const { head } = samples;
@@ -155,12 +159,12 @@ function Dataset({ dataset, others, version, split, room, chosen, open }) {
     ),
     h(Rooms, { dataset, version, split, room }),
     failure(samples.error),
-    h(Room, { dataset, samples, version, split, room, chosen, open }),
+    h(Room, { dataset, samples, version, split, room, chosen, rest, open }),
   );
 }
 
-/** @param {{dataset: DatasetSummary, samples: ReturnType<typeof useSamples>, version: string, split: string, room: string, chosen: string, open: number}} properties */
-function Room({ dataset, samples, version, split, room, chosen, open }) {
+/** @param {{dataset: DatasetSummary, samples: ReturnType<typeof useSamples>, version: string, split: string, room: string, chosen: string, rest: string[], open: number}} properties */
+function Room({ dataset, samples, version, split, room, chosen, rest, open }) {
   const { name } = dataset;
   switch (room) {
     case "pictures":
@@ -169,6 +173,8 @@ function Room({ dataset, samples, version, split, room, chosen, open }) {
       return h(Classes, { dataset, version, split, chosen });
     case "metadata":
       return h(Metadata, { name, version, split, total: samples.head?.total ?? 0 });
+    case "versions":
+      return h(VersionsRoom, { dataset, rest });
     case "export":
       return h(Export, { name, version, split });
     case "quarantine":

@@ -4,6 +4,7 @@ import { a, button, form, h, input, li, ol, p, span, strong, ul, useState } from
 import { act, failure, panel, when } from "../lib/parts.js";
 import { address, useAnswer, useDeeds } from "../lib/use.js";
 import { count } from "../lib/words.js";
+import { versionsOf } from "./versions/words.js";
 
 /** @typedef {import("../api.d.ts").DatasetSummary} DatasetSummary */
 
@@ -13,7 +14,7 @@ export function Versions({ dataset, version, split }) {
   const rows = data?.rows ?? [];
   const to = (/** @type {string} */ name) => address("data", dataset.name, name, ...(split ? [split] : []));
   return panel(
-    "Versions",
+    { title: "Versions", aside: a({ href: versionsOf(dataset.name) }, "Branches, compare") },
     failure(error),
     ol(
       { class: "versions" },
@@ -75,7 +76,11 @@ export function Changes({ name, version }) {
       .filter(([, n]) => n)
       .map(([what, n]) => `${n.toLocaleString("en")} ${what.replaceAll("_", " ")}`)
       .join(", ") || "none changed";
-  return panel(`Against v${before}`, p("pictures: ", said(data.samples)), p("labels: ", said(data.objects)));
+  return panel(
+    { title: `Against v${before}`, aside: a({ href: versionsOf(name, "diff", `v${before}`, version) }, "Look") },
+    p("pictures: ", said(data.samples)),
+    p("labels: ", said(data.objects)),
+  );
 }
 
 /** @param {{name: string}} properties */
