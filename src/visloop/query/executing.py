@@ -36,6 +36,8 @@ _COMPARE: Final[dict[str, Any]] = {
     ">=": np.greater_equal,
 }
 _INT64: Final = 2**63
+_NOTHING: Final[Mask] = np.zeros(0, np.bool_)
+_NOWHERE: Final = np.zeros(0, np.int64)
 _FEW: Final = 8
 """When at most one place in so many is left, picking them out costs less than testing all."""
 
@@ -91,6 +93,7 @@ class _Run:
     def __init__(self, source: Source) -> None:
         self._source = source
         self.reasons: Mask | None = None
+        self._last: tuple[Mask, NDArray[np.int64]] = (_NOTHING, _NOWHERE)
 
     def mask(self, plan: Plan, *, reason: bool) -> Mask:  # noqa: PLR0911 - one a kind
         """(rows) or (parts): where it holds."""
@@ -120,18 +123,24 @@ class _Run:
         found = self.mask(parts[0], reason=reason)
         for each in parts[1:]:
             if isinstance(each, Test) and np.count_nonzero(found) * _FEW <= len(found):
-                at = np.flatnonzero(found)
+                at = self._places(found)
                 column = self._source.column(each.field).at(at)
+                at = at[tested(column, each.operator, each.wanted)]
                 found = np.zeros(len(found), np.bool_)
-                found[at[tested(column, each.operator, each.wanted)]] = True
+                found[at] = True
+                self._last = found, at
             else:
                 found = found & self.mask(each, reason=reason)
         return found
 
+    def _places(self, mask: Mask) -> NDArray[np.int64]:
+        """Where it is true; of the last one that was made from places they are known."""
+        return self._last[1] if mask is self._last[0] else np.flatnonzero(mask)
+
     def _some(self, plan: Some, *, reason: bool) -> Mask:
         inner = self.mask(plan.part, reason=False)
         rows = self._source.size(parts=False)
-        owners = self._source.owners()[np.flatnonzero(inner)]
+        owners = self._source.owners()[self._places(inner)]
         if plan.operator == ">=" and plan.count == 1:
             found = np.zeros(rows, np.bool_)
             found[owners] = True
@@ -185,11 +194,13 @@ def _texts(column: Texts, operator: str, wanted: tuple[str, ...]) -> Mask:
         pattern = re.compile(_regex(wanted[0]), re.DOTALL)
         return column.where(pattern.fullmatch)
     codes = [column.code_of[each] for each in wanted if each in column.code_of]
-    if operator == "in":
-        return np.isin(column.codes, np.array(codes, np.int32))
+    if operator == "in" and len(codes) != 1:
+        hits = np.zeros(len(column.words) + 1, np.bool_)  # the last one is for code -1: no text
+        hits[codes] = True
+        return hits[column.codes]
     if not codes:
         return column.has if operator == "!=" else np.zeros(len(column.codes), np.bool_)
-    if operator == "=":
+    if operator in {"=", "in"}:
         return column.codes == codes[0]
     return (column.codes != codes[0]) & column.has
 
