@@ -44,18 +44,19 @@ def facet(found: Found, source: Source, field: Field, *, tree: bool = False) -> 
         tree: whether texts are paths of folders, each counted with those above it.
     """
     places, rows = _places(found, source, field)
-    column = source.column(field)
-    has = column.has[places]
-    without = len(found.at) - len(np.unique(rows[has]))
+    column = source.column(field).at(places)
+    rows = rows[column.has]
+    values = column.values[column.has] if isinstance(column, Numbers) else column.codes[column.has]
+    without = len(found.at) - _distinct(rows)
     if isinstance(column, Texts):
-        return _texts(field, column, places[has], rows[has], without, tree=tree)
-    return _numbers(field, column, places[has], rows[has], without)
+        return _texts(field, column, _counted(rows, values, len(column.words)), without, tree=tree)
+    return _numbers(field, rows, values, without)
 
 
 def _places(
     found: Found, source: Source, field: Field
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the field's values are, and what that was found each belongs to."""
+    """Where the field's values are, and what that was found each belongs to, equal ones together."""
     if field.parts == source.schema.of_parts:
         return found.at, found.at
     owners = source.owners()
@@ -67,19 +68,27 @@ def _places(
     return parts, owners[parts]
 
 
+def _distinct(rows: NDArray[np.int64]) -> int:
+    """How many different ones, equal ones lying together."""
+    return int(np.count_nonzero(rows[1:] != rows[:-1])) + (len(rows) > 0)
+
+
+def _counted(rows: NDArray[np.int64], codes: NDArray[Any], size: int) -> NDArray[np.int64]:
+    """(size): how many different rows have each code."""
+    again = rows[1:] == rows[:-1]
+    if not again.any():  # one value a row
+        return np.bincount(codes, minlength=size)
+    order = np.argsort(codes, kind="stable")  # leaves equal rows together
+    rows, codes = rows[order], codes[order]
+    first = np.ones(len(rows), np.bool_)
+    first[1:] = (rows[1:] != rows[:-1]) | (codes[1:] != codes[:-1])
+    return np.bincount(codes[first], minlength=size)
+
+
 def _texts(
-    field: Field,
-    column: Texts,
-    places: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    without: int,
-    *,
-    tree: bool,
+    field: Field, column: Texts, counts: NDArray[np.int64], without: int, *, tree: bool
 ) -> Facet:
-    codes = column.codes[places].astype(np.int64)
-    once = np.unique(rows * (len(column.words) + 1) + codes) % (len(column.words) + 1)
-    each, times = np.unique(once, return_counts=True)
-    counted = {column.words[int(code)]: int(n) for code, n in zip(each, times, strict=True)}
+    counted = {column.words[code]: int(counts[code]) for code in np.flatnonzero(counts).tolist()}
     if tree:
         counted = _above(counted)
         ordered = sorted(counted.items())
@@ -99,20 +108,12 @@ def _above(counted: dict[str, int]) -> dict[str, int]:
     return dict(whole)
 
 
-def _numbers(
-    field: Field,
-    column: Numbers,
-    places: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    without: int,
-) -> Facet:
-    values = column.values[places]
+def _numbers(field: Field, rows: NDArray[np.int64], values: NDArray[Any], without: int) -> Facet:
     if field.type == "json" or not len(values):
         return Facet(field.name, (), without)
-    pairs = np.unique(np.stack([rows, _ranked(values)]), axis=1)
-    each, first = np.unique(values), np.unique(values, return_index=True)[0]
-    times = np.bincount(pairs[1], minlength=len(first))
+    each, ranks = np.unique(values, return_inverse=True)
     if len(each) <= _FEW:
+        times = _counted(rows, ranks, len(each))
         told = [
             {"value": _plain(field, v), "count": int(n)} for v, n in zip(each, times, strict=True)
         ]
@@ -123,10 +124,6 @@ def _numbers(
         for low, high, n in zip(edges[:-1], edges[1:], counts, strict=True)
     ]
     return Facet(field.name, tuple(steps), without)
-
-
-def _ranked(values: NDArray[Any]) -> NDArray[np.int64]:
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
 def _plain(field: Field, value: Any) -> Any:
