@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from itertools import islice
 
+import msgspec
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visloop.data.tree import codec
 from visloop.data.tree.codec import Entry
 from visloop.data.tree.edit import apply, build, differences
 from visloop.data.tree.nodes import Nodes, Scratch, Shape, Tree
@@ -151,15 +152,20 @@ def test_chunks_of_real_looking_names_are_of_useful_size() -> None:
     assert 30_000 / 512 < leaves < 30_000 / 128
 
 
-def test_leaves_with_frames_of_another_size_are_read_and_compared(monkeypatch) -> None:
-    memory, changed = Memory(), Entry("shelf/0000700.jpg", b"new", "test")
-    monkeypatch.setattr(codec, "FRAME", 16)
-    old = build(Nodes(memory), thousands(1_000))
-    monkeypatch.undo()
-    table = {each.key: each for each in thousands(1_000)} | {changed.key: changed}
+def test_leaves_as_they_were_first_written_are_read_and_compared() -> None:
+    memory, changed = Memory(), Entry("shelf/0000070.jpg", b"new", "test")
+
+    def packed(value) -> bytes:
+        return zstandard.ZstdCompressor().compress(msgspec.msgpack.encode(value))
+
+    entries = thousands(100)
+    index = packed([[e.key for e in entries], [e.tag for e in entries]])
+    frames = [packed([e.value for e in entries[at : at + 16]]) for at in range(0, 100, 16)]
+    blob = {"format": 1, "level": 0, "index": index, "frames": frames}
+    old = Tree.open(Nodes(memory), memory.put(msgspec.msgpack.encode(blob)))
+    table = {each.key: each for each in entries} | {changed.key: changed}
     new = build(Nodes(memory), table.values())
-    old = Tree.open(Nodes(memory), old.digest)
-    assert list(old.entries()) == thousands(1_000)
+    assert list(old.entries()) == entries
     assert [pair[1] for pair in differences(old, new)] == [changed]
     assert list(apply(old, [(changed.key, changed)]).entries()) == list(table.values())
 

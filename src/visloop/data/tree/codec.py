@@ -2,8 +2,9 @@
 
 A leaf keeps its values in small compressed frames beside its keys, so that one sample is read, and
 two versions of a leaf are compared, without unpacking the rest. Blobs are MessagePack with
-`format`: `index` holds a leaf's keys and tags or an inner node's links, `frames` a leaf's values;
-each is zstd over MessagePack.
+`format`: `index` holds a leaf's keys and tags or an inner node's links, `body` a leaf's frames, one
+after the other up to their `ends`; each is zstd over MessagePack. `sums` tell which frames of two
+leaves are equal without looking at them.
 """
 
 from __future__ import annotations
@@ -11,18 +12,20 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 import zstandard
+from blake3 import blake3
 
 from visloop.errors import Corrupt
 from visloop.ids import FORMAT
 
 FRAME: Final = 8
 """Values in one compressed frame: few enough to unpack at once, enough to pack well."""
-_FIRST_FRAME: Final = 16  # as leaves had them that do not say it
+_SUM_BYTES: Final = 16
 _MAX_FRAME_BYTES: Final = 1 << 30
 T = TypeVar("T")
 
@@ -49,13 +52,19 @@ Item: TypeAlias = Entry | Link
 
 
 class _Stored(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A node as a blob. Its parts are views of the blob: most are only compared, never unpacked."""
+    """A node as a blob. Its parts are views of the blob: most of a leaf is never unpacked.
+
+    `frames` are those of leaves as they were first written: sixteen values each, no sums.
+    """
 
     format: int
     level: int
     index: memoryview
     frames: tuple[memoryview, ...] = ()
-    per_frame: int = _FIRST_FRAME
+    per_frame: int = 16
+    body: memoryview = memoryview(b"")
+    ends: tuple[int, ...] = ()
+    sums: bytes = b""
 
 
 class _Zstd(threading.local):
@@ -78,28 +87,43 @@ class Leaf:
 
     Args:
         index: the packed keys and tags.
-        frames: the packed values.
+        body: the packed values of all frames.
+        ends: where in `body` each frame ends.
+        sums: a digest of each packed frame, one after the other.
         per_frame: how many values a frame holds.
     """
 
     level: Final = 0
 
-    def __init__(self, index: memoryview, frames: tuple[memoryview, ...], per_frame: int) -> None:
-        self.index, self.frames, self.per_frame = index, frames, per_frame
+    def __init__(
+        self,
+        index: memoryview,
+        body: memoryview,
+        ends: Sequence[int],
+        sums: bytes,
+        per_frame: int,
+    ) -> None:
+        self.index, self.body, self.ends, self.sums = index, body, ends, sums
+        self.per_frame = per_frame
         self._unpacked: tuple[list[str], list[str]] | None = None
-        self._values: list[tuple[bytes, ...] | None] = [None] * len(frames)
+        self._values: dict[int, tuple[bytes, ...]] = {}
 
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> Leaf:
         """The leaf of these entries, which come sorted."""
-        frames = tuple(
+        frames = [
             _packed([entry.value for entry in entries[start : start + FRAME]])
             for start in range(0, len(entries), FRAME)
-        )
+        ]
         index = [entry.key for entry in entries], [entry.tag for entry in entries]
-        leaf = cls(_packed(index), frames, FRAME)
-        leaf._unpacked = index
-        return leaf
+        return cls.joined(_packed(index), frames, FRAME)
+
+    @classmethod
+    def joined(cls, index: memoryview, frames: Sequence[memoryview], per_frame: int) -> Leaf:
+        """The leaf of packed parts."""
+        sums = b"".join(blake3(each).digest(length=_SUM_BYTES) for each in frames)
+        ends = tuple(accumulate(map(len, frames)))
+        return cls(index, memoryview(b"".join(frames)), ends, sums, per_frame)
 
     def _index(self) -> tuple[list[str], list[str]]:
         if self._unpacked is None:
@@ -128,19 +152,26 @@ class Leaf:
         other._unpacked = self._index()
         return True
 
+    def unlike(self, other: Leaf) -> Iterator[int]:
+        """The frames whose values are not packed as those of a leaf that is cut alike."""
+        for number, at in enumerate(range(0, len(self.sums), _SUM_BYTES)):
+            if self.sums[at : at + _SUM_BYTES] != other.sums[at : at + _SUM_BYTES]:
+                yield number
+
     def __len__(self) -> int:
         return len(self.keys)
 
     def frame(self, number: int) -> tuple[bytes, ...]:
         """The values of one frame, kept unpacked."""
-        values = self._values[number]
+        values = self._values.get(number)
         if values is None:
             values = self._values[number] = self.unpack(number)
         return values
 
     def unpack(self, number: int) -> tuple[bytes, ...]:
         """The values of one frame."""
-        return _unpacked(self.frames[number], _FRAME)
+        start = self.ends[number - 1] if number else 0
+        return _unpacked(self.body[start : self.ends[number]], _FRAME)
 
     def entry(self, at: int) -> Entry:
         """The entry at a position."""
@@ -155,7 +186,7 @@ class Leaf:
     @property
     def items(self) -> list[Entry]:
         """All entries."""
-        values = [value for number in range(len(self.frames)) for value in self.frame(number)]
+        values = [value for number in range(len(self.ends)) for value in self.frame(number)]
         return list(map(Entry, self.keys, values, self.tags))
 
     def link(self, digest: str) -> Link:
@@ -188,7 +219,15 @@ Node: TypeAlias = Leaf | Inner
 def encode(node: Node) -> bytes:
     """The blob of a node."""
     if isinstance(node, Leaf):
-        stored = _Stored(FORMAT, 0, node.index, node.frames, node.per_frame)
+        stored = _Stored(
+            FORMAT,
+            0,
+            node.index,
+            per_frame=node.per_frame,
+            body=node.body,
+            ends=tuple(node.ends),
+            sums=node.sums,
+        )
     else:
         stored = _Stored(FORMAT, node.level, _packed(node.items))
     return msgspec.msgpack.encode(stored)
@@ -206,7 +245,9 @@ def decode(digest: str, raw: bytes | memoryview) -> Node:
             return Inner(stored.level, _unpacked(stored.index, _LINKS))
     except (Corrupt, msgspec.MsgspecError) as broken:
         raise Corrupt(f"{digest[:12]} is not a tree node: {broken}") from broken
-    return Leaf(stored.index, stored.frames, stored.per_frame)
+    if stored.frames:
+        return Leaf.joined(stored.index, stored.frames, stored.per_frame)
+    return Leaf(stored.index, stored.body, stored.ends, stored.sums, stored.per_frame)
 
 
 def _packed(value: Any) -> memoryview:

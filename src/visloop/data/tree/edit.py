@@ -8,7 +8,6 @@ edits of the level above. `differences` walks two trees at once and steps over e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
 from typing import TypeAlias, cast
 
 from visloop.data.tree.codec import Entry, Inner, Item, Leaf, Link, Node
@@ -192,14 +191,10 @@ def _step(left: _Walk, x: Link, right: _Walk, y: Link) -> Iterator[Change]:
 def _in_place(a: Leaf, b: Leaf) -> Iterator[Change]:
     """The unequal pairs of two leaves that are cut alike; frames that are equal stay packed."""
     keys, tags, other_tags = a.keys, a.tags, b.tags
-    retagged = tags != other_tags
-    for number, (old, new) in enumerate(zip(a.frames, b.frames, strict=True)):
-        start = number * a.per_frame
-        part = slice(start, start + a.per_frame)
-        # bytes are compared at once, views item by item
-        if bytes(old) == bytes(new) and not (retagged and tags[part] != other_tags[part]):
-            continue
-        for at, was, now in zip(count(start), a.unpack(number), b.unpack(number)):
+    frames = a.unlike(b) if tags == other_tags else range(len(a.ends))
+    for number in frames:
+        pairs = zip(a.unpack(number), b.unpack(number), strict=True)
+        for at, (was, now) in enumerate(pairs, number * a.per_frame):
             if was != now or tags[at] != other_tags[at]:
                 yield Entry(keys[at], was, tags[at]), Entry(keys[at], now, other_tags[at])
 
