@@ -16,6 +16,7 @@ APP = Path(__file__).resolve().parent.parent / "src" / "visloop" / "app"
 BESIDE = {
     "catalogue": ("OPERATIONS",),
     "groups": ("GROUPS", "nearest", "usage_error"),
+    "handlers.relations": ("askable",),
     "media": ("answered_thumbnail", "image_bytes", "thumbnail"),
     "names": ("NAMES",),
     "operation": ("Operation", "Parameter", "parameters"),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from visloop.app.groups import GROUPS as GROUPS
     from visloop.app.groups import nearest as nearest
     from visloop.app.groups import usage_error as usage_error
+    from visloop.app.handlers.relations import askable as askable
     from visloop.app.media import answered_thumbnail as answered_thumbnail
     from visloop.app.media import image_bytes as image_bytes
     from visloop.app.media import thumbnail as thumbnail
@@ -295,6 +296,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "nearest",
             "usage_error",
         ),
+        "handlers.relations": ("askable",),
         "media": (
             "answered_thumbnail",
             "image_bytes",

@@ -31,7 +31,7 @@ def relation(ports: Ports, scope: Scope, of: str) -> query.Relation:
     """
     known = RELATIONS.get(of)
     if known is None:
-        names = (*OF_DATA, *RELATIONS)
+        names = askable()
         raise UsageError(
             f"nothing is called {of!r} that could be listed",
             fix=did_you_mean(of, names, otherwise=f"--of one of: {', '.join(names)}"),
@@ -89,3 +89,8 @@ RELATIONS: Final[Mapping[str, Known]] = {
     "facts": Known("audit.read", _facts),
 }
 """What the rooms have."""
+
+
+def askable() -> tuple[str, ...]:
+    """All that can be asked for by `--of`."""
+    return (*OF_DATA, *RELATIONS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 import click
 
 from visloop import app
-from visloop.faces.cli import output
+from visloop.faces.cli import completing, output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,10 @@ class Verb(click.Command):
         self._known = app.parameters(operation.request)
         super().__init__(
             name=leaf,
-            params=[*map(_click_parameter, self._known), *output.common_options()],
+            params=[
+                *(_click_parameter(each, operation.name) for each in self._known),
+                *output.common_options(),
+            ],
             callback=self._run,
             help=operation.description,
             short_help=operation.summary,
@@ -106,16 +109,19 @@ def _plain(hint: Any) -> Any:
     return hint
 
 
-def _click_parameter(each: Parameter) -> click.Parameter:
+def _click_parameter(each: Parameter, verb: str) -> click.Parameter:
     kind = _plain(each.type)
-    return _argument(each, kind) if each.cli == "arg" else _option(each, kind)
+    known = completing.of_parameter(verb, each.name, path=each.path)
+    if each.cli == "arg":
+        return _argument(each, kind, shell_complete=known)
+    return _option(each, kind, shell_complete=known)
 
 
-def _option(each: Parameter, kind: Any) -> click.Option:
+def _option(each: Parameter, kind: Any, **shared: Any) -> click.Option:
     names = [f"--{each.option}", each.name] + ([each.short] if each.short else [])
     if kind is bool:
         return click.Option(names, is_flag=True, default=bool(each.default), help=each.help)
-    shared: dict[str, Any] = {"help": each.help, "required": each.required}
+    shared |= {"help": each.help, "required": each.required}
     if get_origin(kind) is dict:
         return click.Option(names, type=KeyValue(), multiple=True, **shared)
     if get_origin(kind) is tuple:
@@ -125,9 +131,9 @@ def _option(each: Parameter, kind: Any) -> click.Option:
     return click.Option(names, type=_click_type(kind), **shared)
 
 
-def _argument(each: Parameter, kind: Any) -> click.Argument:
+def _argument(each: Parameter, kind: Any, **settings: Any) -> click.Argument:
     many = get_origin(kind) is tuple
-    settings: dict[str, Any] = {"required": each.required}
+    settings |= {"required": each.required}
     if not each.required and not many:
         settings["default"] = each.default
     return click.Argument(

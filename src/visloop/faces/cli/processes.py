@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 import msgspec
-from click import shell_completion
 
 from visloop import app
 from visloop.faces import web
-from visloop.faces.cli import output, story, supervise
+from visloop.faces.cli import completing, output, shells, story, supervise
 
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
 
@@ -106,9 +105,14 @@ def api(port: int, fd: int | None, **given: Any) -> None:
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
-    """Print the completion script of a shell: eval "$(visloop completion bash)"."""
-    made = shell_completion.get_completion_class(shell)
-    assert made is not None
+@click.option("--install", is_flag=True, help="put it where the shell finds it by itself")
+def completion(shell: str, *, install: bool) -> None:
+    """Complete commands, names and questions in a shell: eval "$(visloop completion bash)"."""
     root = click.get_current_context().find_root().command
-    click.echo(made(root, {}, "visloop", "_VISLOOP_COMPLETE").source())
+    if not install:
+        click.echo(shells.script(shell, root, completing.VARIABLE))
+        return
+    click.echo(f"wrote {shells.install(shell, root, completing.VARIABLE)}")
+    click.echo("it is read by shells that start from now on")
+    if shell == "zsh":
+        click.echo("~/.zshrc must say: fpath=(~/.zfunc $fpath); autoload -U compinit; compinit")

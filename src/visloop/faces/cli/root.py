@@ -7,10 +7,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from click import shell_completion
 
 from visloop import app
 from visloop.errors import VisloopError
-from visloop.faces.cli import derive, output, processes
+from visloop.faces.cli import completing, derive, output, processes, shells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,6 +119,8 @@ def build() -> click.Group:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
     root.params.append(_version_option())
+    if completing.VARIABLE in os.environ:
+        shell_completion.add_completion_class(shells.Bash, "bash")
     for command in processes.commands():
         root.add_command(command)
     return root
