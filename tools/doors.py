@@ -46,12 +46,12 @@ BESIDE = {
 def verbs() -> dict[str, tuple[str, ...]]:
     """Module → requests, answers and operations that it defines."""
     found: dict[str, tuple[str, ...]] = {}
-    for file in sorted((APP / "verbs").glob("*.py")):
+    for file in sorted((APP / "verbs").rglob("*.py")):
         tree = ast.parse(file.read_text("utf-8"))
         kinds = (ast.ClassDef, ast.FunctionDef)
         names = (node.name for node in tree.body if isinstance(node, kinds))
         if listed := tuple(sorted(name for name in names if not name.startswith("_"))):
-            found[f"verbs.{file.stem}"] = listed
+            found[".".join(file.relative_to(APP).with_suffix("").parts)] = listed
     return found
 
 
@@ -84,7 +84,7 @@ def door() -> str:
 def index() -> str:
     """The text of the list of verbs, formatted."""
     pairs: dict[str, str] = {}
-    for file in sorted((APP / "verbs").glob("*.py")):
+    for file in sorted((APP / "verbs").rglob("*.py")):
         for node in ast.parse(file.read_text("utf-8")).body:
             for each in getattr(node, "decorator_list", ()):
                 if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "operation":

@@ -60,6 +60,8 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.log, app.Log(dataset="line")),
         (app.datasets, app.Datasets()),
         (app.samples, app.Samples(ref="line@v2:test", limit=5)),
+        (app.search, app.Search(words="a metal ring", at="line@v2", limit=3)),
+        (app.search, app.Search(image=known.sample, at="line@v1", where="split = train", limit=3)),
         (app.export, app.Export(ref="line@v1", directory=str(folder / "coco"))),
         (app.quarantine_list, app.QuarantineList()),
         (app.quarantine_retry, app.QuarantineRetry(dataset="line")),

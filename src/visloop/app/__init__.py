@@ -89,6 +89,9 @@ if TYPE_CHECKING:
     from visloop.app.verbs.datasets import split as split
     from visloop.app.verbs.datasets import status as status
     from visloop.app.verbs.datasets import unstage as unstage
+    from visloop.app.verbs.finding.searching import Search as Search
+    from visloop.app.verbs.finding.searching import SearchAnswer as SearchAnswer
+    from visloop.app.verbs.finding.searching import search as search
     from visloop.app.verbs.formats import FormatLine as FormatLine
     from visloop.app.verbs.formats import Formats as Formats
     from visloop.app.verbs.formats import formats as formats
@@ -394,6 +397,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "split",
             "status",
             "unstage",
+        ),
+        "verbs.finding.searching": (
+            "Search",
+            "SearchAnswer",
+            "search",
         ),
         "verbs.formats": (
             "FormatLine",

@@ -25,6 +25,7 @@ from visloop.app.verbs import (
     training,
     watching,
 )
+from visloop.app.verbs.finding import searching
 
 if TYPE_CHECKING:
     from visloop.app.operation import Operation
@@ -58,6 +59,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     querying.view_save,
     querying.view_list,
     querying.view_remove,
+    searching.search,
     datasets.export,
     formats.formats,
     datasets.split,

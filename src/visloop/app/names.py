@@ -94,6 +94,7 @@ NAMES: Final[Mapping[str, str]] = {
     "runs.list": "runs_list",
     "runs.show": "runs_show",
     "samples": "samples",
+    "search": "search",
     "split": "split",
     "status": "status",
     "switch": "switch",

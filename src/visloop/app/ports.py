@@ -29,6 +29,7 @@ class Ports:
     progress: Progress
     secret: str = ""
     columns: query.Kept = field(default_factory=lambda: query.Kept())  # noqa: PLW0108 - found when it is used
+    finder: data.Finder | None = None
 
     @property
     def config(self) -> Config:
@@ -49,6 +50,7 @@ class Ports:
             privacy=data.Policy(**privacy),
             secret=self.secret,
             columns=self.columns,
+            finder=self.finder,
         )
 
     @property

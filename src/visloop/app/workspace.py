@@ -163,6 +163,7 @@ def open_ports(
         progress=progress or Silent(),
         secret=_secret(inner),
         columns=query.Kept(inner / "cache" / "columns"),
+        finder=data.Finder(inner / "cache" / "search", settings.plain["search"]["encoder"]),
     )
 
 

@@ -76,6 +76,12 @@ class PrivacySection(Section):
     margin: Annotated[float, Field(ge=0, le=2)] = 0.25
 
 
+class SearchSection(Section):
+    """What search compares pictures with words and with one another by: `lite0`, or a plug-in."""
+
+    encoder: Annotated[str, Field(min_length=1, max_length=64)] = "lite0"
+
+
 class LoopSection(Section):
     """When a new model is made from what production taught, and how."""
 
@@ -127,6 +133,7 @@ class Config(Section):
     capture: CaptureSection = CaptureSection()
     gate: GateSection = GateSection()
     loop: LoopSection = LoopSection()
+    search: SearchSection = SearchSection()
     privacy: PrivacySection = PrivacySection()
     webhooks: tuple[WebhookSection, ...] = ()
     plugins: dict[str, Section] = {}

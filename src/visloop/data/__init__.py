@@ -62,6 +62,11 @@ if TYPE_CHECKING:
     from visloop.data.fields.summary import meta_fields as meta_fields
     from visloop.data.fields.summary import meta_show as meta_show
     from visloop.data.fields.tabular.importing import meta_import as meta_import
+    from visloop.data.finding.finder import Finder as Finder
+    from visloop.data.finding.gallery import Gallery as Gallery
+    from visloop.data.finding.ranking import Sought as Sought
+    from visloop.data.finding.searching import Nearest as Nearest
+    from visloop.data.finding.searching import search as search
     from visloop.data.formats import CARRIED as CARRIED
     from visloop.data.formats import FORMATS as FORMATS
     from visloop.data.formats import Format as Format
@@ -263,6 +268,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Field",
             "OwnFields",
         ),
+        "finding.finder": ("Finder",),
+        "finding.gallery": ("Gallery",),
+        "finding.ranking": ("Sought",),
+        "finding.searching": ("Nearest", "search"),
         "formats": ("CARRIED", "FORMATS", "Format"),
         "ingest.media": ("media_of",),
         "history.blame": ("Blamed", "ObjectNotFound", "blame"),

@@ -6,8 +6,11 @@ They are telemetry: they can always be computed again, so they leave no fact.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, Protocol, TypeAlias
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
@@ -18,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from visloop.data.records import DataPorts
 from visloop.data.tables import embeddings as table
 from visloop.data.working import batches
-from visloop.errors import Corrupt, UsageError
+from visloop.errors import Corrupt, UsageError, VisloopError
 from visloop.events import Scope
 from visloop.ids import FORMAT
 
@@ -26,6 +29,7 @@ CHUNK: Final = 256
 _RUN: Final = 16
 _AT_ONCE: Final = 500
 _TRIES: Final = 4
+_WORKERS: Final = os.cpu_count() or 1
 Vectors: TypeAlias = NDArray[np.float32]
 _Place: TypeAlias = tuple[str, int]
 
@@ -83,17 +87,54 @@ def embeddings(
     Raises:
         UsageError: the model has no embedding output.
         BlobNotFound: a picture's bytes are not stored.
+        Refused: a picture cannot be decoded.
     """
     del scope  # telemetry: shared by all projects, since equal bytes give equal vectors
-    unique = list(dict.fromkeys(images))
-    places = _places(ports, predictor.digest, unique)
-    missing = [image for image in unique if image not in places]
-    track = ports.progress.track(missing, doing="embed", unit="picture", total=len(missing))
-    for part in batches(track, CHUNK):
-        places |= _compute(ports, predictor, part)
-    if not unique:
+    for problem in compute(ports, predictor, images).values():
+        raise problem
+    if not images:
         return np.zeros((0, 0), np.float32)
-    return _gather(ports, places, images)
+    return _gather(ports, _places(ports, predictor.digest, images), images)
+
+
+def compute(
+    ports: DataPorts, predictor: Embedder, images: Sequence[str]
+) -> dict[str, VisloopError]:
+    """Compute and keep the vectors that are not kept yet; killed, it goes on where it was.
+
+    Args:
+        ports: where vectors are kept and pictures are read.
+        predictor: the model; its sessions are used by as many threads as there are cores.
+        images: digests of encoded pictures; repeats are allowed.
+
+    Returns:
+        what is wrong with those that cannot be read, by digest.
+
+    Raises:
+        UsageError: the model has no embedding output.
+    """
+    unique = list(dict.fromkeys(images))
+    known = _places(ports, predictor.digest, unique)
+    missing = [image for image in unique if image not in known]
+    if not missing:
+        return {}
+    problems: dict[str, VisloopError] = {}
+    track = ports.progress.track(missing, doing="embed", unit="picture", total=len(missing))
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for part in batches(track, CHUNK):
+            problems |= _compute(ports, predictor, part, pool)
+    return problems
+
+
+def kept(
+    ports: DataPorts, model: str, images: Sequence[str]
+) -> Iterator[tuple[list[str], Vectors]]:
+    """Those pictures that have a vector of this model, with it, a few thousand at a time."""
+    for part in batches(images, _AT_ONCE * _RUN):
+        places = _places(ports, model, part)
+        found = [image for image in part if image in places]
+        if found:
+            yield found, _gather(ports, places, found)
 
 
 def _places(ports: DataPorts, model: str, images: Sequence[str]) -> dict[str, _Place]:
@@ -109,27 +150,67 @@ def _places(ports: DataPorts, model: str, images: Sequence[str]) -> dict[str, _P
         }
 
 
-def _compute(ports: DataPorts, predictor: Embedder, images: list[str]) -> dict[str, _Place]:
-    """Embed one chunk of pictures and keep it; where its rows are."""
-    parts: list[Vectors] = []
-    for part in batches(images, _RUN):
-        batch = np.stack([predictor.prepare(ports.blobs.get(image)) for image in part])
-        found = predictor.run(batch).embedding
-        if found is None:
-            raise UsageError("this model has no embedding output", fix="use the default backbone")
-        parts.append(np.ascontiguousarray(found, dtype="<f4"))
+class _Answered(NamedTuple):
+    """A run's pictures with their vectors, and what is wrong with the others."""
+
+    images: list[str]
+    vectors: Vectors | None
+    problems: dict[str, VisloopError]
+
+
+def _compute(
+    ports: DataPorts, predictor: Embedder, images: list[str], pool: Executor
+) -> dict[str, VisloopError]:
+    """Embed one chunk of pictures and keep it; those that cannot be read are told."""
+    answered: list[_Answered] = []
+    for part in batches(images, _RUN * _WORKERS):
+        # bytes are read here, in order: frames of a video are cheap only one after the other
+        read = [_read(ports, image) for image in part]
+        answered += pool.map(partial(_run, predictor), batches(read, _RUN))
+    vectors = [each.vectors for each in answered if each.vectors is not None]
+    if vectors:
+        _keep(ports, predictor.digest, [i for each in answered for i in each.images], vectors)
+    return {image: why for each in answered for image, why in each.problems.items()}
+
+
+def _read(ports: DataPorts, image: str) -> tuple[str, bytes | VisloopError]:
+    try:
+        return image, ports.blobs.get(image)
+    except VisloopError as problem:
+        return image, problem
+
+
+def _run(predictor: Embedder, pictures: list[tuple[str, bytes | VisloopError]]) -> _Answered:
+    """One batch through the model."""
+    prepared: dict[str, Vectors] = {}
+    problems: dict[str, VisloopError] = {}
+    for image, data in pictures:
+        try:
+            if isinstance(data, VisloopError):
+                raise data
+            prepared[image] = predictor.prepare(data)
+        except VisloopError as problem:
+            problems[image] = problem
+    if not prepared:
+        return _Answered([], None, problems)
+    found = predictor.run(np.stack(list(prepared.values()))).embedding
+    if found is None:
+        raise UsageError("this model has no embedding output", fix="use the default backbone")
+    return _Answered(list(prepared), np.ascontiguousarray(found, dtype="<f4"), problems)
+
+
+def _keep(ports: DataPorts, model: str, images: list[str], parts: list[Vectors]) -> None:
+    """A chunk of vectors as a blob, and where each row belongs."""
     vectors = np.concatenate(parts)
     chunk = Chunk(
-        model=predictor.digest,
+        model=model,
         images=tuple(images),
         dimensions=vectors.shape[1],
         vectors=vectors.tobytes(),
     )
     digest = ports.blobs.put(msgspec.msgpack.encode(chunk))
     ports.blobs.flush()
-    places = {image: (digest, row) for row, image in enumerate(images)}
-    _note(ports, predictor.digest, places)
-    return places
+    _note(ports, model, {image: (digest, row) for row, image in enumerate(images)})
 
 
 def _note(ports: DataPorts, model: str, places: dict[str, _Place]) -> None:

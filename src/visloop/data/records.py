@@ -19,6 +19,7 @@ from visloop.vision import Annotation
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from visloop.data.finding.finder import Finder
     from visloop.progress import Progress
     from visloop.query import Kept
     from visloop.store import Blobs, Ledger
@@ -60,6 +61,7 @@ class DataPorts:
     privacy: Policy = field(default_factory=Policy)
     secret: str = ""
     columns: Kept = field(default_factory=lambda: query.Kept())  # noqa: PLW0108 - found when it is used
+    finder: Finder | None = None
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

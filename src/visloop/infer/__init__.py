@@ -5,6 +5,11 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from visloop.infer.concepts import Lite0Encoder as Lite0Encoder
+    from visloop.infer.encoders import Encoder as Encoder
+    from visloop.infer.encoders import Meaning as Meaning
+    from visloop.infer.encoders import Pair as Pair
+    from visloop.infer.encoders import TextNetwork as TextNetwork
     from visloop.infer.images import NotAnImage as NotAnImage
     from visloop.infer.images import Picture as Picture
     from visloop.infer.images import TooManyPixels as TooManyPixels
@@ -42,6 +47,8 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "concepts": ("Lite0Encoder",),
+        "encoders": ("Encoder", "Meaning", "Pair", "TextNetwork"),
         "networks": ("Network", "backbone", "imagenet_classifier", "with_head"),
         "images": ("NotAnImage", "Picture", "TooManyPixels", "TruncatedImage", "decode", "read"),
         "lite0": ("LITE0_STRIDES", "imagenet_weights"),

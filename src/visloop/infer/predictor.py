@@ -190,6 +190,18 @@ class Predictor:
         raw = {name: by_name[name] for name in self._raw}
         return Outputs(probabilities, by_name.get(decode.embedding), raw)
 
+    def embedding_size(self) -> int:
+        """D of the embedding.
+
+        Raises:
+            ShapeError: this model has none.
+        """
+        blank = np.zeros((1, *self.contract.input_shape), np.float32)
+        found = self.run(blank).embedding
+        if found is None:
+            raise ShapeError("the model has no output `embedding`")
+        return found.shape[1]
+
     def predict(self, data: bytes | memoryview, *, author: str = "") -> Answer:
         """The answer to one encoded picture.
 

@@ -78,7 +78,7 @@ def query(
     """
     snapshot = open_ref(ports, ref, scope.project)
     source = Columns(ports, snapshot, of_parts=of_objects)
-    found = run(_in_split(check(text, source.schema), source), source)
+    found = run(within_split(check(text, source.schema), source), source)
     page = found.at[max(offset, 0) :][: max(0, min(limit, MOST_ROWS))]
     rows = _objects(source, page) if of_objects else _samples(source, page, found)
     counted = tuple(
@@ -102,7 +102,8 @@ def completed(
     return complete(text, at, source)
 
 
-def _in_split(plan: Checked, source: Columns) -> Checked:
+def within_split(plan: Checked, source: Columns) -> Checked:
+    """The same question about the split that the reference named, if it named one."""
     split = source.snapshot.split
     if split is None:
         return plan

@@ -87,3 +87,29 @@ def facet_lines(plain: Mapping[str, Any]) -> Iterator[str]:
             yield f"            … {facet['more']} more values"
         if facet["without"]:
             yield f"  {facet['without']:>8}  –"
+
+
+def nearest(plain: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What search found, as a table."""
+    return [
+        {
+            "score": f"{row['score']:.3f}",
+            "path": row["path"],
+            "split": row.get("split") or "",
+            "labels": _tally(each.get("label", "") for each in row.get("annotations", [])),
+        }
+        for row in plain["rows"]
+    ]
+
+
+def nearest_lines(plain: Mapping[str, Any]) -> Iterator[str]:
+    """How many were compared, what words were taken for, what could not be read."""
+    many = "sample" if plain["searched"] == 1 else "samples"
+    yield f"{plain['count']} nearest of {plain['searched']} {many} of {plain['ref']}"
+    told = [f"{each['name']} {each['share']:.2f} ({each['from']})" for each in plain["understood"]]
+    if told:
+        yield f"taken for: {', '.join(told)}"
+    left = plain["unreadable"]
+    if left:
+        pictures = "picture" if len(left) == 1 else "pictures"
+        yield f"{len(left)} {pictures} could not be compared: {left[0]['reason']}"

@@ -286,6 +286,14 @@ def _queried(plain: Mapping[str, Any]) -> None:
         click.echo(line)
 
 
+def _found(plain: Mapping[str, Any]) -> None:
+    rows = queried.nearest(plain)
+    if rows:
+        _rows(rows, [key for key in rows[0] if any(row[key] for row in rows)])
+    for line in queried.nearest_lines(plain):
+        click.echo(line)
+
+
 def _imported(plain: Mapping[str, Any]) -> None:
     click.echo(f"{plain['accepted']} accepted, {plain['unchanged']} said nothing new")
     if plain["unknown"]:
@@ -326,6 +334,7 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "status": _status,
     "diff": differences.told,
     "query": _queried,
+    "search": _found,
     "meta.show": metadata.shown,
     "meta.fields": _meta_fields,
     "meta.set": metadata.changed,

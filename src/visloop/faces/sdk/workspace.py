@@ -11,6 +11,7 @@ ws.deploy(run.model, as_="desk")
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -51,6 +52,20 @@ class Workspace:
     def cameras(self) -> tuple[dict[str, Any], ...]:
         """The cameras of the registry, by id."""
         return self.call(app.camera_list, app.CameraList()).rows
+
+    def search(
+        self, words: str = "", *, image: str | Path | bytes = "", at: str = "", **options: Any
+    ) -> app.SearchAnswer:
+        """Pictures by plain words, or those most like a picture: a file, its bytes, or a sample.
+
+        `options` are the fields of `visloop.app.Search`: `where`, `offset`, `limit`.
+        """
+        given = image if isinstance(image, bytes) else _bytes_of(image)
+        if given:
+            options["picture"] = b64encode(given).decode()
+        elif image:
+            options["image"] = str(image)
+        return self.call(app.search, app.Search(words=words, at=at, **options))
 
     def model(self, ref: str) -> Model:
         """A model version, `reader@v1` or `reader@champion`."""
@@ -120,6 +135,12 @@ def _place(path: str | Path) -> str:
     return text if "://" in text else str(Path(text).expanduser().absolute())
 
 
+def _bytes_of(image: str | Path) -> bytes:
+    """A file that lies here; of anything else nothing."""
+    file = Path(image).expanduser()
+    return file.read_bytes() if str(image) and file.is_file() else b""
+
+
 class Dataset:
     """One data set."""
 
@@ -176,6 +197,18 @@ class Dataset:
         """
         ask = app.Query(text=text, at=f"{self.name}@{version}", **options)
         return self._workspace.call(app.query, ask)
+
+    def search(
+        self,
+        words: str = "",
+        *,
+        image: str | Path | bytes = "",
+        version: str = "work",
+        **options: Any,
+    ) -> app.SearchAnswer:
+        """The samples nearest to words or to a picture: `ds.search("a red shirt")`."""
+        at = f"{self.name}@{version}"
+        return self._workspace.search(words, image=image, at=at, **options)
 
     def samples(self, version: str = "work", *, offset: int = 0, limit: int = 50) -> app.SamplePage:
         """A page of samples."""

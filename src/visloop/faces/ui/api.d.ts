@@ -29,6 +29,7 @@ export interface Verbs {
   "view.save": { ask: ViewSaveAsk; answer: Rows };
   "view.list": { ask: ViewListAsk; answer: Rows };
   "view.remove": { ask: ViewRemoveAsk; answer: Rows };
+  "search": { ask: SearchAsk; answer: SearchAnswer };
   "export": { ask: ExportAsk; answer: Exported };
   "formats": { ask: FormatsAsk; answer: { count: number; rows: FormatLine[] } };
   "split": { ask: SplitAsk; answer: SplitAnswer };
@@ -1348,6 +1349,25 @@ export interface SamplesAsk {
   ref: string;
   offset?: number;
   limit?: number;
+}
+
+export interface SearchAnswer {
+  count: number;
+  ref: string;
+  rows: (Record<string, any>)[];
+  searched: number;
+  understood: (Record<string, any>)[];
+  unreadable: (Record<string, string>)[];
+}
+
+export interface SearchAsk {
+  words?: string;
+  image?: string;
+  at?: string;
+  where?: string;
+  offset?: number;
+  limit?: number;
+  picture?: string;
 }
 
 export interface SplitAnswer {

@@ -1,0 +1,47 @@
+"""What search holds on to while a process lives: the encoder, and the gallery of its vectors."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+from visloop import data, infer
+from visloop.config import load_plugin
+
+if TYPE_CHECKING:
+    from visloop.data.finding.gallery import Gallery
+    from visloop.infer import Encoder
+
+BUILT_IN: Final = "lite0"
+
+
+class Finder:
+    """Opened once a process; nothing is loaded before it is used.
+
+    Args:
+        folder: where galleries lie.
+        encoder: `lite0`, or the name of a plug-in in `visloop.encoders`.
+    """
+
+    def __init__(self, folder: Path, encoder: str = BUILT_IN) -> None:
+        self._folder = folder
+        self._name = encoder
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """What compares.
+
+        Raises:
+            PluginNotFound: no encoder has that name.
+            MissingExtra: it needs a library that is not installed.
+        """
+        if self._name == BUILT_IN:
+            return infer.Lite0Encoder()
+        return cast("Encoder", load_plugin("encoders", self._name)())
+
+    @cached_property
+    def gallery(self) -> Gallery:
+        """The vectors of this encoder."""
+        model = self.encoder.pictures
+        return data.Gallery(self._folder / f"{model.digest[:24]}-1", model.embedding_size())
