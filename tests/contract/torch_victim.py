@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from tests.unit.torch_parts import TINY
-from tests.unit.train_parts import Workspace
-from visloop import store
+from tests.unit.train_parts import SCOPE, Workspace
+from visloop import store, train
+from visloop.ids import Ref
 
 KEY = "victim"
 _LEASE = timedelta(seconds=60)
@@ -46,6 +51,13 @@ def finished(root: Path, recipe: str) -> str:
     return said.split()[-1]
 
 
+def reproduced(root: Path, model: str) -> dict[str, Any]:
+    """What `reproduce` finds in a process of its own."""
+    command = [sys.executable, "-m", __name__, "reproduce", str(root), model]
+    done = subprocess.run(command, cwd=_HOME, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
 def killed_after(root: Path, recipe: str, steps: int) -> bool:
     """SIGKILL as soon as so many checkpoints were seen; False when it ended before."""
     process = start(root, recipe, steady=True)
@@ -74,5 +86,16 @@ def main(root: str, recipe: str, checkpoint_s: str, attempt: str) -> None:
     workspace.close()
 
 
+def again(root: str, model: str) -> None:
+    """Make the model again, and tell how it compares."""
+    workspace = Workspace(Path(root), store.SystemClock())
+    found = train.reproduce(workspace.training, SCOPE, Ref.parse(model))
+    print(msgspec.json.encode(found).decode())
+    workspace.close()
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1] == "reproduce":
+        again(*sys.argv[2:])
+    else:
+        main(*sys.argv[1:])

@@ -75,6 +75,8 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.train, app.Train(ref="line@v2", model="inspector", seed=1)),
         (app.runs_list, app.RunsList()),
         (app.runs_show, app.RunsShow(run=known.run)),
+        (app.runs_resume, app.RunsResume(run=known.run)),
+        (app.reproduce, app.Reproduce(model="inspector@v1")),
         (app.evaluate, app.Evaluate(model="inspector@v2", on="line@v2:test")),
         (app.gate, app.Gate(model="inspector@v2")),
         (app.models, app.Models()),

@@ -225,6 +225,13 @@ if TYPE_CHECKING:
     from visloop.app.verbs.refactoring import classes_merge as classes_merge
     from visloop.app.verbs.refactoring import classes_rename as classes_rename
     from visloop.app.verbs.refactoring import classes_split as classes_split
+    from visloop.app.verbs.reproducing import Reproduce as Reproduce
+    from visloop.app.verbs.reproducing import Reproduced as Reproduced
+    from visloop.app.verbs.reproducing import ReproducedDifference as ReproducedDifference
+    from visloop.app.verbs.reproducing import Resumed as Resumed
+    from visloop.app.verbs.reproducing import RunsResume as RunsResume
+    from visloop.app.verbs.reproducing import reproduce as reproduce
+    from visloop.app.verbs.reproducing import runs_resume as runs_resume
     from visloop.app.verbs.serving import Deploy as Deploy
     from visloop.app.verbs.serving import Deployed as Deployed
     from visloop.app.verbs.serving import Deployments as Deployments
@@ -557,6 +564,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "classes_merge",
             "classes_rename",
             "classes_split",
+        ),
+        "verbs.reproducing": (
+            "Reproduce",
+            "Reproduced",
+            "ReproducedDifference",
+            "Resumed",
+            "RunsResume",
+            "reproduce",
+            "runs_resume",
         ),
         "verbs.serving": (
             "Deploy",

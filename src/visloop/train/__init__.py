@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from visloop.train.records import TrainPorts as TrainPorts
     from visloop.train.records import TrainResult as TrainResult
     from visloop.train.reference import Reference as Reference
+    from visloop.train.reproducing import Difference as Difference
+    from visloop.train.reproducing import Reproduction as Reproduction
+    from visloop.train.reproducing import reproduce as reproduce
     from visloop.train.runs import list_runs as list_runs
     from visloop.train.runs import show_run as show_run
+    from visloop.train.training import resume as resume
     from visloop.train.training import train as train
     from visloop.train.truth import FROZEN as FROZEN
     from visloop.train.truth import Chosen as Chosen
@@ -56,7 +60,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "recipes.linear_head": ("calibrate", "fit_head"),
         "reference": ("Reference",),
         "runs": ("list_runs", "show_run"),
-        "training": ("train",),
+        "reproducing": ("Difference", "Reproduction", "reproduce"),
+        "training": ("resume", "train"),
         "truth": ("FROZEN", "Chosen", "FrozenSplit", "choose", "class_of"),
     },
 )

@@ -22,7 +22,14 @@ PACKAGES: Final = (
     "simplejpeg",
     "pillow",
     "blake3",
+    "torch",
+    "albumentations",
 )
+CPU_FEATURES: Final = (
+    *("avx", "avx2", "fma", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16"),
+    *("avx_vnni", "amx_bf16", "amx_int8", "asimd", "asimddp", "bf16", "i8mm", "sve"),
+)
+"""Instructions by which libraries choose how to compute, and so how they round."""
 THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _GIT_TIMEOUT_S = 10
 
@@ -42,9 +49,20 @@ def describe_environment() -> dict[str, Any]:
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
         "os": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
+        "cpu_features": _cpu_features(),
         "cores": os.cpu_count(),
         "threads": {name: os.environ.get(name) for name in THREAD_VARIABLES},
     }
+
+
+def _cpu_features() -> list[str]:
+    """Those of `CPU_FEATURES` that the processor has, sorted; empty where it does not say."""
+    try:
+        text = Path("/proc/cpuinfo").read_text("utf-8", "replace")
+    except OSError:
+        return []
+    told = next((s for s in text.splitlines() if s.startswith(("flags", "Features"))), "")
+    return sorted(set(CPU_FEATURES) & set(told.split()))
 
 
 def code_of(folder: Path) -> Code:

@@ -24,12 +24,13 @@ from visloop.train.environment import code_of, describe_environment
 from visloop.train.lease import held
 from visloop.train.recipe import Fitted, Lesson, Recipe, find_recipe, read_parameters
 from visloop.train.records import Run, TrainPorts, TrainResult
+from visloop.train.runs import show_run
 from visloop.train.truth import training_split
 
 
 @dataclass(frozen=True)
-class _Order:
-    """Everything decided before work starts."""
+class Order:
+    """Everything decided before work starts: what, by which recipe, on which state of the data."""
 
     plan: runs.Plan
     recipe: Recipe
@@ -71,7 +72,49 @@ def train(
         RunKeyTaken: the key names a run that does something else.
     """
     order = _order(ports, scope, ref, recipe, params or {}, model_name, seed, threads)
-    run = runs.run_id(scope.project, key)
+    return _carry_out(ports, scope, order, runs.run_id(scope.project, key), key)
+
+
+def resume(ports: TrainPorts, scope: Scope, run: str) -> TrainResult:
+    """Go on with a run that was killed, or failed; a finished one is answered as it is.
+
+    Raises:
+        RunNotFound: no such run.
+        RunBusy: another process is working on it.
+        Refused: it is not of a recipe, so nobody here knows how to go on.
+    """
+    known = show_run(ports, scope, run).run
+    return _carry_out(ports, scope, order_again(ports, scope, known), known.id, known.key)
+
+
+def order_again(ports: TrainPorts, scope: Scope, run: Run) -> Order:
+    """What a run did, to be done once more: the same data, recipe, parameters, seed and threads.
+
+    Raises:
+        Refused: it is not the run of a recipe.
+        NotFound: its data is gone.
+    """
+    if not run.recipe or not run.data:
+        raise Refused(f"{run.id} is not the run of a recipe", fix="run its script again")
+    recipe = find_recipe(run.recipe)
+    ref = Ref.parse(run.data)
+    snapshot = data.open(ports.data, Ref(ref.name, ref.version, project=ref.project), scope.project)
+    plan = runs.Plan(
+        recipe=run.recipe,
+        params=run.params,
+        seed=run.seed,
+        threads=run.threads,
+        data=run.data,
+        data_root=run.data_root,
+        model_name=run.model_name,
+    )
+    params = read_parameters(recipe, run.recipe, run.params)
+    return Order(plan, recipe, params, snapshot, ref.split)
+
+
+def _carry_out(
+    ports: TrainPorts, scope: Scope, order: Order, run: str, key: str | None
+) -> TrainResult:
     jobs = Jobs(ports.ledger, ports.ledger.clock)
     with held(jobs, run, scope.project, ports.lease_s) as claim:
         begun = runs.begin(ports.ledger, scope, order.plan, run=run, key=key, about=_about(ports))
@@ -94,7 +137,7 @@ def _order(
     model_name: str | None,
     seed: int,
     threads: int | None,
-) -> _Order:
+) -> Order:
     found = find_recipe(recipe)
     read = read_parameters(found, recipe, params)
     name = check_name(model_name or f"{ref.name}-model"[:63], "model name")
@@ -115,7 +158,7 @@ def _order(
         data_root=snapshot.version.root,
         model_name=name,
     )
-    return _Order(plan, found, read, snapshot, split)
+    return Order(plan, found, read, snapshot, split)
 
 
 def _about(ports: TrainPorts) -> dict[str, Any]:
@@ -128,7 +171,7 @@ def _result(run: Run) -> TrainResult:
     return TrainResult(run=run.id, model=run.model, metrics=run.metrics)
 
 
-def _work(ports: TrainPorts, scope: Scope, order: _Order, begun: Run, claim: Claim) -> TrainResult:
+def _work(ports: TrainPorts, scope: Scope, order: Order, begun: Run, claim: Claim) -> TrainResult:
     bench = Bench(ports, scope, begun.id, begun.attempt, claim)
     with bench.stage("total"):
         material = lessons.choose_pictures(order.snapshot, order.split, order.recipe.task)
@@ -157,7 +200,7 @@ def _metrics(fitted: Fitted, bench: Bench, pictures: int) -> dict[str, float]:
 
 def _store(
     ports: TrainPorts,
-    order: _Order,
+    order: Order,
     run: str,
     lesson: Lesson,
     material: lessons.Material,

@@ -35,21 +35,25 @@ class Augment:
 
     def __init__(self, strength: float, flips: str, seed: int, *, moves: bool = True) -> None:
         self._seed = seed
+        chosen = _movements(strength, flips, moves=moves)
+        self._carries = bool(chosen)
+        boxes = A.BboxParams(
+            format="pascal_voc",
+            label_fields=["places"],
+            min_visibility=_LEAST_SEEN,
+            clip=True,
+            filter_invalid_bboxes=True,
+        )
         self._pipe = A.Compose(
-            _transforms(strength, flips, moves=moves),
-            bbox_params=A.BboxParams(
-                format="pascal_voc",
-                label_fields=["places"],
-                min_visibility=_LEAST_SEEN,
-                clip=True,
-                filter_invalid_bboxes=True,
-            ),
+            [*chosen, *_light(strength)], bbox_params=boxes if self._carries else None
         )
 
     def __call__(self, prepared: Prepared, epoch: int, image: str) -> Prepared:
         """The picture as epoch `epoch` sees it; `image` is the digest of its bytes."""
         numbers = generator(self._seed, "augment", epoch, image)
         self._pipe.set_random_state(numbers, python_random(numbers))
+        if not self._carries:
+            return replace(prepared, pixels=self._pipe(image=prepared.pixels)["image"])
         boxes = np.concatenate([prepared.boxes, prepared.blank])
         places = [*prepared.places.tolist(), *[_BLANK_PLACE] * len(prepared.blank)]
         given: dict[str, Any] = {"image": prepared.pixels, "bboxes": boxes, "places": places}
@@ -68,9 +72,10 @@ class Augment:
         )
 
 
-def _transforms(strength: float, flips: str, *, moves: bool) -> list[Any]:
+def _movements(strength: float, flips: str, *, moves: bool) -> list[Any]:
+    """What moves pixels, and boxes and masks with them."""
     if strength <= 0:
-        return [A.NoOp()]
+        return []
     chosen: list[Any] = []
     if "h" in flips:
         chosen.append(A.HorizontalFlip(p=0.5))
@@ -89,8 +94,16 @@ def _transforms(strength: float, flips: str, *, moves: bool) -> list[Any]:
                 p=1.0,
             )
         )
-    light = min(0.8, 0.2 * strength)
-    chosen.append(A.RandomBrightnessContrast(light, light, p=0.5))
-    hue, colour, value = round(8 * strength), round(20 * strength), round(10 * strength)
-    chosen.append(A.HueSaturationValue(hue, colour, value, p=0.3))
     return chosen
+
+
+def _light(strength: float) -> list[Any]:
+    """What changes pixels where they are."""
+    if strength <= 0:
+        return [A.NoOp()]
+    light = min(0.8, 0.2 * strength)
+    hue, colour, value = round(8 * strength), round(20 * strength), round(10 * strength)
+    return [
+        A.RandomBrightnessContrast(light, light, p=0.5),
+        A.HueSaturationValue(hue, colour, value, p=0.3),
+    ]

@@ -41,3 +41,15 @@ def imported(plain: Mapping[str, Any]) -> None:
         click.echo("try it on a picture: --picture FILE")
     if plain["model"]:
         click.echo(f"serve it: visloop deploy {plain['model']} --as NAME")
+
+
+def reproduced(plain: Mapping[str, Any]) -> None:
+    """Whether the bytes are the same, and if not, how far apart and what else is not as it was."""
+    if plain["equal"]:
+        click.echo(f"{plain['model']} made again from {plain['data']}: the same, byte for byte")
+    else:
+        click.echo(f"{plain['model']} made again from {plain['data']}: not the same")
+        told = f"{plain['changed']} of {plain['tensors']} tensors differ"
+        click.echo(f"  {told}, by at most {plain['greatest']:.3g}")
+    for each in plain["differs"]:
+        click.echo(f"  {each['what']}: was {each['was']}, is {each['now']}")

@@ -360,5 +360,6 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "trace": _traced,
     "model.show": _shown_model,
     "model.import": answered.imported,
+    "reproduce": answered.reproduced,
     "demo.stream": _streamed,
 }

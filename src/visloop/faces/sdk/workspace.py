@@ -236,6 +236,10 @@ class Model:
         """Judge it on a data version or split."""
         return self._workspace.call(app.evaluate, app.Evaluate(model=self.ref, on=str(on)))
 
+    def reproduce(self) -> app.Reproduced:
+        """Train it once more from what its run recorded, and compare byte by byte."""
+        return self._workspace.call(app.reproduce, app.Reproduce(model=self.ref))
+
     def predict(self, *sources: str | Path) -> tuple[dict[str, Any], ...]:
         """Answers to pictures and folders."""
         places = tuple(map(_place, sources))

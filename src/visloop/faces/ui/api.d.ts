@@ -68,6 +68,8 @@ export interface Verbs {
   "train": { ask: TrainAsk; answer: Trained };
   "runs.list": { ask: RunsListAsk; answer: { count: number; rows: RunLine[] } };
   "runs.show": { ask: RunsShowAsk; answer: { run: Run; metrics: Metric[] } };
+  "runs.resume": { ask: RunsResumeAsk; answer: Resumed };
+  "reproduce": { ask: ReproduceAsk; answer: Reproduced };
   "evaluate": { ask: EvaluateAsk; answer: { model: string; on: string; n: number; metrics: Record<string, number>; intervals: Record<string, [number, number]>; per_class: ClassReport[]; classes: string[]; confusion: number[][]; calibration: Calibrated[]; baseline: string; left_out: Record<string, number>; trained_on: number } };
   "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string } };
   "models": { ask: ModelsAsk; answer: { count: number; rows: ModelLine[] } };
@@ -1257,6 +1259,36 @@ export interface RemoveAsk {
   paths: string[];
 }
 
+export interface ReproduceAsk {
+  model: string;
+}
+
+export interface Reproduced {
+  model: string;
+  run: string;
+  data: string;
+  equal: boolean;
+  same_contract: boolean;
+  was: string;
+  now: string;
+  tensors: number;
+  changed: number;
+  greatest: number;
+  differs: ReproducedDifference[];
+}
+
+export interface ReproducedDifference {
+  what: string;
+  was: string;
+  now: string;
+}
+
+export interface Resumed {
+  run: string;
+  model: string;
+  metrics: Record<string, number>;
+}
+
 export interface RevertAsk {
   dataset: string;
   version: string;
@@ -1319,6 +1351,10 @@ export interface RunLine {
 
 export interface RunsListAsk {
   limit?: number;
+}
+
+export interface RunsResumeAsk {
+  run: string;
 }
 
 export interface RunsShowAsk {
