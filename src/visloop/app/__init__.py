@@ -225,13 +225,6 @@ if TYPE_CHECKING:
     from visloop.app.verbs.refactoring import classes_merge as classes_merge
     from visloop.app.verbs.refactoring import classes_rename as classes_rename
     from visloop.app.verbs.refactoring import classes_split as classes_split
-    from visloop.app.verbs.reproducing import Reproduce as Reproduce
-    from visloop.app.verbs.reproducing import Reproduced as Reproduced
-    from visloop.app.verbs.reproducing import ReproducedDifference as ReproducedDifference
-    from visloop.app.verbs.reproducing import Resumed as Resumed
-    from visloop.app.verbs.reproducing import RunsResume as RunsResume
-    from visloop.app.verbs.reproducing import reproduce as reproduce
-    from visloop.app.verbs.reproducing import runs_resume as runs_resume
     from visloop.app.verbs.serving import Deploy as Deploy
     from visloop.app.verbs.serving import Deployed as Deployed
     from visloop.app.verbs.serving import Deployments as Deployments
@@ -250,14 +243,21 @@ if TYPE_CHECKING:
     from visloop.app.verbs.training import Evaluated as Evaluated
     from visloop.app.verbs.training import Gate as Gate
     from visloop.app.verbs.training import Gated as Gated
+    from visloop.app.verbs.training import Reproduce as Reproduce
+    from visloop.app.verbs.training import Reproduced as Reproduced
+    from visloop.app.verbs.training import ReproducedDifference as ReproducedDifference
+    from visloop.app.verbs.training import Resumed as Resumed
     from visloop.app.verbs.training import RunAnswer as RunAnswer
     from visloop.app.verbs.training import RunsList as RunsList
+    from visloop.app.verbs.training import RunsResume as RunsResume
     from visloop.app.verbs.training import RunsShow as RunsShow
     from visloop.app.verbs.training import Train as Train
     from visloop.app.verbs.training import Trained as Trained
     from visloop.app.verbs.training import evaluate as evaluate
     from visloop.app.verbs.training import gate as gate
+    from visloop.app.verbs.training import reproduce as reproduce
     from visloop.app.verbs.training import runs_list as runs_list
+    from visloop.app.verbs.training import runs_resume as runs_resume
     from visloop.app.verbs.training import runs_show as runs_show
     from visloop.app.verbs.training import train as train
     from visloop.app.verbs.watching import AlertsAcknowledge as AlertsAcknowledge
@@ -565,15 +565,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "classes_rename",
             "classes_split",
         ),
-        "verbs.reproducing": (
-            "Reproduce",
-            "Reproduced",
-            "ReproducedDifference",
-            "Resumed",
-            "RunsResume",
-            "reproduce",
-            "runs_resume",
-        ),
         "verbs.serving": (
             "Deploy",
             "Deployed",
@@ -597,14 +588,21 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Evaluated",
             "Gate",
             "Gated",
+            "Reproduce",
+            "Reproduced",
+            "ReproducedDifference",
+            "Resumed",
             "RunAnswer",
             "RunsList",
+            "RunsResume",
             "RunsShow",
             "Train",
             "Trained",
             "evaluate",
             "gate",
+            "reproduce",
             "runs_list",
+            "runs_resume",
             "runs_show",
             "train",
         ),
