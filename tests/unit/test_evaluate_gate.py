@@ -14,7 +14,7 @@ from visloop.evaluate.policy import (
     Threshold,
 )
 from visloop.evaluate.records import Answers
-from visloop.evaluate.scores import score
+from visloop.evaluate import score
 
 CLASSES = ("hat", "shirt", "shoes")
 

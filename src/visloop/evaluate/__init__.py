@@ -8,6 +8,11 @@ if TYPE_CHECKING:
     from visloop.evaluate.deciding import last_verdict as last_verdict
     from visloop.evaluate.deciding import run_gate as run_gate
     from visloop.evaluate.gate import judge as judge
+    from visloop.evaluate.kinds.boxes import BoxAnswers as BoxAnswers
+    from visloop.evaluate.kinds.every import AnyAnswers as AnyAnswers
+    from visloop.evaluate.kinds.every import score as score
+    from visloop.evaluate.kinds.masks import MaskAnswers as MaskAnswers
+    from visloop.evaluate.kinds.numbers import NumberAnswers as NumberAnswers
     from visloop.evaluate.policy import BetterThanBaseline as BetterThanBaseline
     from visloop.evaluate.policy import BetterThanChampion as BetterThanChampion
     from visloop.evaluate.policy import GatePolicy as GatePolicy
@@ -28,7 +33,6 @@ if TYPE_CHECKING:
     from visloop.evaluate.reporting import list_reports as list_reports
     from visloop.evaluate.reporting import load_answers as load_answers
     from visloop.evaluate.reporting import load_report as load_report
-    from visloop.evaluate.scores import score as score
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -61,6 +65,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "load_answers",
             "load_report",
         ),
-        "scores": ("score",),
+        "kinds.boxes": ("BoxAnswers",),
+        "kinds.every": ("AnyAnswers", "score"),
+        "kinds.masks": ("MaskAnswers",),
+        "kinds.numbers": ("NumberAnswers",),
     },
 )

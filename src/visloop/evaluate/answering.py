@@ -11,6 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visloop.errors import Refused
+from visloop.evaluate.kinds.answering import (
+    Asked,
+    Question,
+    answer_boxes,
+    answer_masks,
+    answer_numbers,
+)
+from visloop.evaluate.kinds.every import AnyAnswers
 from visloop.evaluate.records import Answers
 from visloop.infer import Predictor
 
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
     from visloop.store import Blobs
     from visloop.train import Labelled
 
+_OTHERS: Final = {"detect": answer_boxes, "segment": answer_masks, "regress": answer_numbers}
 BATCH: Final = 4
 """Larger batches bought nothing for a network of this size on a CPU."""
 
@@ -32,12 +41,12 @@ def answer(
     progress: Progress,
     *,
     threads: int | None = None,
-) -> Answers:
-    """The model's probabilities for every picture.
+) -> AnyAnswers:
+    """What the model says of every picture, beside what is true.
 
     Args:
         package: the model.
-        pictures: with their classes.
+        pictures: with what is true of them, for the model's task.
         names: every class name and alias of the data → class name, so that a class which was
             renamed since the model was trained is still the same class. Of classes that were
             merged since, the one that the model is surest of speaks for the merged class: so it is
@@ -47,11 +56,30 @@ def answer(
         threads: default: the cores.
 
     Raises:
-        Refused: the model gives no class probabilities.
+        Refused: the model answers nothing that can be judged.
     """
     cores = threads or os.cpu_count() or 1
     predictor = Predictor.load(package.onnx, package.contract, threads=cores)
-    renamed = [names.get(name, name) for name in package.contract.classes]
+    asking = _OTHERS.get(package.contract.decode.task)
+    if asking is None:
+        return _probabilities(predictor, pictures, names, blobs, progress, cores)
+
+    def track(asked: Asked) -> Asked:
+        return progress.track(asked, doing="evaluate", unit="image", total=len(pictures))
+
+    return asking(Question(pictures, names, blobs.get, cores), predictor, track)
+
+
+def _probabilities(
+    predictor: Predictor,
+    pictures: Sequence[Labelled],
+    names: Mapping[str, str],
+    blobs: Blobs,
+    progress: Progress,
+    cores: int,
+) -> Answers:
+    """A classifier's answers, by the present names of its classes."""
+    renamed = [names.get(name, name) for name in predictor.contract.classes]
     known = list(dict.fromkeys(renamed))
     of_class = np.array([known.index(name) for name in renamed], np.int64)
     classes = tuple(dict.fromkeys((*known, *sorted({p.label for p in pictures}))))

@@ -12,10 +12,11 @@ from visloop import data
 from visloop.errors import Corrupt
 from visloop.evaluate import tables as t
 from visloop.evaluate.gate import judge
+from visloop.evaluate.kinds.every import AnyAnswers
 from visloop.evaluate.paired import Mask
 from visloop.evaluate.policy import GatePolicy
 from visloop.evaluate.ports import EvaluatePorts
-from visloop.evaluate.records import Answers, Report, Verdict
+from visloop.evaluate.records import Report, Verdict
 from visloop.evaluate.reporting import evaluate, load_answers
 from visloop.events import Scope
 from visloop.ids import Ref, digest_of
@@ -102,7 +103,7 @@ def _inputs(
 
 
 def _slices(
-    ports: EvaluatePorts, scope: Scope, policy: GatePolicy, answers: Answers, ref: Ref
+    ports: EvaluatePorts, scope: Scope, policy: GatePolicy, answers: AnyAnswers, ref: Ref
 ) -> dict[str, Mask]:
     """Masks of the slices `metadata.KEY=VALUE`: `metadata.exif.model=E950`, or into a JSON value."""
     wanted = [name for name in policy.slices if name.startswith(_METADATA)]

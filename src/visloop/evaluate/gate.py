@@ -9,6 +9,10 @@ import numpy as np
 
 from visloop.errors import UsageError
 from visloop.evaluate import metrics as m
+from visloop.evaluate.kinds.boxes import BoxAnswers
+from visloop.evaluate.kinds.every import HEADLINES, AnyAnswers, score, task_of
+from visloop.evaluate.kinds.masks import MaskAnswers
+from visloop.evaluate.kinds.numbers import NumberAnswers
 from visloop.evaluate.paired import Mask, accuracy_gain, figure, gain, one_sided, pair
 from visloop.evaluate.policy import (
     BetterThanBaseline,
@@ -19,7 +23,7 @@ from visloop.evaluate.policy import (
     Threshold,
 )
 from visloop.evaluate.records import Answers, Check, Verdict
-from visloop.evaluate.scores import score, value_of
+from visloop.evaluate.scores import value_of
 
 
 @dataclass(frozen=True)
@@ -27,18 +31,18 @@ class _Case:
     """What every check may look at."""
 
     policy: GatePolicy
-    candidate: Answers
-    champion: Answers | None
+    candidate: AnyAnswers
+    champion: AnyAnswers | None
     slices: Mapping[str, Mask]
 
-    def part(self, name: str | None) -> Answers:
+    def part(self, name: str | None) -> AnyAnswers:
         return self.candidate.take(self.slices[name]) if name else self.candidate
 
 
 def judge(
     policy: GatePolicy,
-    candidate: Answers,
-    champion: Answers | None,
+    candidate: AnyAnswers,
+    champion: AnyAnswers | None,
     *,
     slices: Mapping[str, Mask] | None = None,
     inputs: Mapping[str, str] | None = None,
@@ -70,8 +74,8 @@ def judge(
     )
 
 
-def class_slice(name: str, answers: Answers) -> Mask:
-    """The mask of `class=hat`, (N,).
+def class_slice(name: str, answers: AnyAnswers) -> Mask:
+    """The mask of `class=hat`, (N,): pictures that are of the class, or show one of it.
 
     Raises:
         UsageError: it is not of that shape, or there is no such class.
@@ -82,7 +86,17 @@ def class_slice(name: str, answers: Answers) -> Mask:
             f"there is no slice {name!r}",
             fix=f"write class=NAME (one of {', '.join(answers.classes)}) or metadata.KEY=VALUE",
         )
-    return answers.truth == answers.classes.index(value)
+    place = answers.classes.index(value)
+    match answers:
+        case Answers():
+            return answers.truth == place
+        case BoxAnswers():
+            shown = answers.true_picture[(answers.true_class == place) & ~answers.crowd]
+            return np.isin(np.arange(answers.n), shown)
+        case MaskAnswers():
+            return answers.true[:, place] > 0
+        case NumberAnswers():
+            return np.ones(answers.n, np.bool_)
 
 
 def _check(check: PolicyCheck, case: _Case) -> Check:
@@ -128,6 +142,11 @@ def _threshold(check: Threshold, case: _Case) -> Check:
 
 def _against_baseline(check: BetterThanBaseline, case: _Case) -> Check:
     answers = case.candidate
+    if not isinstance(answers, Answers):
+        raise UsageError(
+            f"models of the task {answers.task!r} have no commonest class to beat",
+            fix="take the check better_than_baseline out of the policy",
+        )
     name = "accuracy over baseline"
     wanted = f"> {check.margin:+g}, shown at {check.confidence:g}"
     if not answers.n:
@@ -149,7 +168,8 @@ def _against_baseline(check: BetterThanBaseline, case: _Case) -> Check:
 
 
 def _against_champion(check: BetterThanChampion, case: _Case) -> Check:
-    name = f"{check.metric} against champion"
+    metric = check.metric or HEADLINES[task_of(case.candidate)]
+    name = f"{metric} against champion"
     wanted = _wish(check)
     if case.champion is None:
         return Check(
@@ -159,14 +179,14 @@ def _against_champion(check: BetterThanChampion, case: _Case) -> Check:
     if not first.n:
         detail = "candidate and champion have no picture in common"
         return Check(name=name, passed=False, wanted=wanted, detail=detail)
-    won, draws = gain(check.metric, first, second, case.policy)
+    won, draws = gain(metric, first, second, case.policy)
     low, high = one_sided(draws, check.confidence)
     passed = {
         "better": low > check.margin,
         "not_worse": high >= -check.margin,
         "non_inferior": low >= -check.margin,
     }[check.mode]
-    found = [figure(check.metric, a) for a in (first, second)]
+    found = [figure(metric, a) for a in (first, second)]
     return Check(
         name=name,
         passed=passed,

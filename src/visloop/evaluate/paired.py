@@ -7,8 +7,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from visloop.errors import UsageError
 from visloop.evaluate import metrics as m
 from visloop.evaluate import resampling as r
+from visloop.evaluate.kinds.every import COMPARED, AnyAnswers, both_draws, task_of
+from visloop.evaluate.kinds.every import figure as figure_of
 from visloop.evaluate.policy import GatePolicy
 from visloop.evaluate.records import Answers
 from visloop.evaluate.scores import LOWER_IS_BETTER
@@ -16,7 +19,7 @@ from visloop.evaluate.scores import LOWER_IS_BETTER
 Mask: TypeAlias = NDArray[np.bool_]
 
 
-def pair(first: Answers, second: Answers) -> tuple[Answers, Answers]:
+def pair(first: AnyAnswers, second: AnyAnswers) -> tuple[AnyAnswers, AnyAnswers]:
     """The pictures that both answered, in one order, over one list of classes."""
     place = {sample: i for i, sample in enumerate(second.samples)}
     mine = np.array([i for i, s in enumerate(first.samples) if s in place], np.int64)
@@ -25,7 +28,9 @@ def pair(first: Answers, second: Answers) -> tuple[Answers, Answers]:
     return _recoded(first.take(mine), classes), _recoded(second.take(theirs), classes)
 
 
-def _recoded(answers: Answers, classes: tuple[str, ...]) -> Answers:
+def _recoded(answers: AnyAnswers, classes: tuple[str, ...]) -> AnyAnswers:
+    if not isinstance(answers, Answers):
+        return answers.recoded(classes)
     columns = np.array([classes.index(c) for c in answers.classes], np.int64)
     spread = np.zeros((answers.n, len(classes)), np.float32)
     spread[:, columns] = answers.probabilities
@@ -41,9 +46,40 @@ def _recoded(answers: Answers, classes: tuple[str, ...]) -> Answers:
 
 
 def gain(
+    metric: str, first: AnyAnswers, second: AnyAnswers, policy: GatePolicy
+) -> tuple[float, m.Floats]:
+    """What the candidate gains, positive is better, and its (B,) redraws.
+
+    Raises:
+        UsageError: the two were asked different things, or the figure is not one of their task's.
+    """
+    _check_comparable(metric, first, second)
+    if isinstance(first, Answers) and isinstance(second, Answers):
+        return _class_gain(metric, first, second, policy)
+    assert not isinstance(first, Answers)
+    assert not isinstance(second, Answers)
+    ones, others = both_draws(metric, first, second, policy.resamples, policy.seed)
+    better = -1 if metric in LOWER_IS_BETTER else 1
+    return better * (figure(metric, first) - figure(metric, second)), better * (ones - others)
+
+
+def _check_comparable(metric: str, first: AnyAnswers, second: AnyAnswers) -> None:
+    task, other = task_of(first), task_of(second)
+    if task != other:
+        raise UsageError(
+            f"a model that answers {task!r} cannot be compared with one that answers {other!r}",
+            fix="compare models of one task: --against another",
+        )
+    if metric not in COMPARED[task]:
+        raise UsageError(
+            f"{metric!r} is no figure by which models of the task {task!r} are compared",
+            fix=f"one of {', '.join(COMPARED[task])}",
+        )
+
+
+def _class_gain(
     metric: str, first: Answers, second: Answers, policy: GatePolicy
 ) -> tuple[float, m.Floats]:
-    """What the candidate gains, positive is better, and its (B,) redraws."""
     right = [a.predicted == a.truth for a in (first, second)]
     if metric == "accuracy":
         return accuracy_gain(right[0], right[1], policy)
@@ -72,8 +108,10 @@ def accuracy_gain(first: Mask, second: Mask, policy: GatePolicy) -> tuple[float,
     return (better - worse) / len(first), draws
 
 
-def figure(metric: str, answers: Answers) -> float:
-    """`accuracy`, `macro_f1` or `log_loss` of some answers."""
+def figure(metric: str, answers: AnyAnswers) -> float:
+    """One of `COMPARED` of some answers."""
+    if not isinstance(answers, Answers):
+        return figure_of(metric, answers)
     counts = m.marginals(m.confusion_matrix(answers.truth, answers.predicted, len(answers.classes)))
     if metric == "log_loss":
         return float(m.sample_log_loss(answers.probabilities, answers.truth).mean())

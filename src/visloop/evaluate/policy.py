@@ -10,13 +10,28 @@ from visloop.errors import UsageError
 from visloop.evaluate import resampling as r
 from visloop.ids import FORMAT, digest_of
 
+Metric: TypeAlias = Literal[
+    "accuracy",
+    "macro_f1",
+    "log_loss",
+    "map50",
+    "map",
+    "precision",
+    "recall",
+    "f1",
+    "mean_iou",
+    "mean_dice",
+    "mae",
+    "rmse",
+]
 Mode: TypeAlias = Literal["better", "not_worse", "non_inferior"]
 
 
 class Threshold(msgspec.Struct, frozen=True, kw_only=True, tag="threshold"):
     """A figure that must reach `at_least`, stay under `at_most`, or both.
 
-    `metric` is `accuracy`, `macro_f1`, `log_loss`, `calibration_error`, `recall.hat` …;
+    `metric` is `accuracy`, `macro_f1`, `log_loss`, `calibration_error`, `recall.hat` …, of other
+    tasks `map50`, `map`, `ap50.hat`, `mean_iou`, `iou.hat`, `mae`, `rmse` …;
     `slice` looks at some of the pictures only: `class=hat` or `metadata.camera=dock`.
     """
 
@@ -39,17 +54,22 @@ class BetterThanChampion(msgspec.Struct, frozen=True, kw_only=True, tag="better_
 
     `better`: a gain of more than `margin` is shown. `not_worse`: a drop of more than `margin` is
     not shown. `non_inferior`: a drop of more than `margin` is ruled out. All one-sided at
-    `confidence`. `metric` is `accuracy`, `macro_f1` or `log_loss`.
+    `confidence`. `metric` is `accuracy`, `macro_f1` or `log_loss` of classifiers, `map50`, `map`,
+    `precision`, `recall` or `f1` of detectors, `mean_iou` or `mean_dice` of segmenters, `mae` or
+    `rmse` of numbers; None: the first of these. `margin` is in its unit.
     """
 
-    metric: Literal["accuracy", "macro_f1", "log_loss"] = "accuracy"
+    metric: Metric | None = None
     margin: float = 0.0
     confidence: float = 0.95
     mode: Mode = "not_worse"
 
 
 class BetterThanBaseline(msgspec.Struct, frozen=True, kw_only=True, tag="better_than_baseline"):
-    """Shown to be more accurate than always answering the commonest class, by `margin`."""
+    """Shown to be more accurate than always answering the commonest class, by `margin`.
+
+    Of classifiers; of numbers, `baseline_mae` stands in every report to be seen beside `mae`.
+    """
 
     margin: float = 0.0
     confidence: float = 0.95

@@ -20,7 +20,8 @@ _FIELDS: Final[tuple[Field, ...]] = (
     named("data", "text", "what it was judged on: line@v1:test", searched=True),
     named("split", "text", "the split of that"),
     named("n", "integer", "how many pictures"),
-    named("accuracy", "number", "share of right answers"),
+    named("task", "text", "what was asked", values=("classify", "detect", "segment", "regress")),
+    named("accuracy", "number", "share of right answers; of classifiers"),
     named("created", "time", "when it was made"),
     named("actor", "text", "who asked"),
 )
@@ -29,7 +30,7 @@ _FIELDS: Final[tuple[Field, ...]] = (
 def reports_relation(ports: EvaluatePorts, scope: Scope) -> Relation:
     """Every report of the project, newest first."""
     columns = [t.c[each.key] for each in _FIELDS if each.key != "ref"]
-    query = select(*columns, t.c.number).where(t.c.project == scope.project)
+    query = select(*columns, t.c.number, t.c.metrics).where(t.c.project == scope.project)
     with ports.ledger.read() as connection:
         rows = connection.execute(query.order_by(t.c.seq.desc())).mappings().all()
     records = [
@@ -37,4 +38,4 @@ def reports_relation(ports: EvaluatePorts, scope: Scope) -> Relation:
         | {str(key): value or None for key, value in row.items() if key not in {"id", "number"}}
         for row in rows
     ]
-    return recorded("report", "reports", _FIELDS, records)
+    return recorded("report", "reports", _FIELDS, records, {"metrics": "what was measured"})

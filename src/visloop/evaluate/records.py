@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from visloop.errors import Corrupt
 from visloop.ids import FORMAT
+from visloop.vision import Task
 
 
 class _Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,8 +111,13 @@ class Answers:
         )
 
 
-class ClassReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One class: its figures, their intervals (low, high), and how many pictures are of it."""
+class ClassReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One class: its figures, their intervals (low, high), and how many pictures are of it.
+
+    Of detections, `support` and `predicted` count objects and boxes at the contract's threshold, and
+    there are `ap50` and `ap`; of masks they count pictures, precision and recall pixels, and there
+    is `iou`.
+    """
 
     name: str
     support: int
@@ -120,6 +126,9 @@ class ClassReport(msgspec.Struct, frozen=True, kw_only=True):
     recall: float
     f1: float
     intervals: dict[str, tuple[float, float]] = {}
+    ap50: float | None = None
+    ap: float | None = None
+    iou: float | None = None
 
 
 class Calibrated(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +140,7 @@ class Calibrated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scores(msgspec.Struct, frozen=True, kw_only=True):
-    """All figures of one set of answers; `confusion` has the truth in rows."""
+    """All figures of one set of answers; `confusion` has the truth in rows (of classifiers)."""
 
     n: int
     metrics: dict[str, float]
@@ -150,7 +159,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     `model` is `net@v2`, `package` its manifest's digest, `data` is `cards@v3:test`, `root` that
     version's digest; `answers` is the blob of the single answers. `left_out` counts pictures
     without one clear label, by reason; `trained_on` those that the model learnt from: figures
-    over them flatter it.
+    over them flatter it. `task` is what was asked.
     """
 
     id: str
@@ -165,6 +174,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     trained_on: int
     unknown_classes: tuple[str, ...]
     images_per_s: float
+    task: Task = "classify"
     format: int = FORMAT
 
     @property
@@ -174,7 +184,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def metrics(self) -> dict[str, float]:
-        """accuracy, macro_f1 … by name."""
+        """accuracy, map50, mean_iou, mae … by name."""
         return self.scores.metrics
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from typing import Final
 
 import msgspec
 from sqlalchemy import and_, insert, select
@@ -13,12 +14,18 @@ from visloop.data import Snapshot
 from visloop.errors import Corrupt, NotFound, Refused
 from visloop.evaluate import tables as t
 from visloop.evaluate.answering import answer
+from visloop.evaluate.kinds.every import AnyAnswers, read_answers, score
 from visloop.evaluate.ports import EvaluatePorts
-from visloop.evaluate.records import Answers, Report
-from visloop.evaluate.scores import score
+from visloop.evaluate.records import Report
 from visloop.events import Scope
 from visloop.ids import Ref, digest_of
 from visloop.registry import ModelVersion, Package
+
+_WANTED: Final = {
+    "detect": "boxes, or was looked at",
+    "segment": "outlines, or was looked at",
+    "regress": "one number",
+}
 
 
 class ReportNotFound(NotFound):
@@ -48,7 +55,8 @@ def evaluate(
 
     Raises:
         NotFound: there is no such model or data.
-        Refused: uncommitted data, or no picture with one clear class.
+        Refused: uncommitted data, no picture with a clear truth for the model's task, or a model
+            that only embeds.
     """
     version = model if isinstance(model, ModelVersion) else _resolve(ports, scope, model)
     snapshot = data.open(ports.data, ref, scope.project)
@@ -83,13 +91,13 @@ def load_report(ports: EvaluatePorts, scope: Scope, report: str) -> Report:
         raise Corrupt(f"report {report} cannot be read: {error}") from error
 
 
-def load_answers(ports: EvaluatePorts, report: Report) -> Answers:
+def load_answers(ports: EvaluatePorts, report: Report) -> AnyAnswers:
     """The single answers behind a report: which picture was answered how.
 
     Raises:
         Corrupt: they are not what was stored.
     """
-    return Answers.from_bytes(ports.blobs.get(report.answers))
+    return read_answers(ports.blobs.get(report.answers), report.task)
 
 
 def list_reports(
@@ -122,11 +130,13 @@ def _make(
     threads: int | None,
 ) -> Report:
     package = registry.load(ports.registry, version)
-    chosen = train.choose(snapshot.samples(), snapshot.classes)
+    task = package.contract.decode.task
+    chosen = train.choose(snapshot.samples(), snapshot.classes, task)
     ref = snapshot.version.ref + (f":{snapshot.split}" if snapshot.split else "")
     if not chosen.pictures:
         said = ", ".join(f"{n} × {why}" for why, n in chosen.left_out.items()) or "it is empty"
-        raise Refused(f"no picture of {ref} has one clear class: {said}", fix="label some first")
+        what = "one clear class" if task in {"classify", "embed"} else _WANTED[task]
+        raise Refused(f"no picture of {ref} has {what}: {said}", fix="label some first")
     names = snapshot.classes.lookup()
     started = time.perf_counter()
     answers = answer(package, chosen.pictures, names, ports.blobs, ports.progress, threads=threads)
@@ -144,10 +154,11 @@ def _make(
         trained_on=_trained_on(package, answers),
         unknown_classes=answers.classes[answers.known :],
         images_per_s=answers.n / max(1e-9, spent_s),
+        task=task,
     )
 
 
-def _trained_on(package: Package, answers: Answers) -> int:
+def _trained_on(package: Package, answers: AnyAnswers) -> int:
     if package.reference is None:
         return 0
     known = set(train.Reference.from_bytes(package.reference).images)
@@ -173,7 +184,9 @@ def _save(
                 "root": report.root,
                 "split": snapshot.split or "",
                 "n": report.n,
-                "accuracy": report.metrics["accuracy"],
+                "accuracy": report.metrics.get("accuracy"),
+                "task": report.task,
+                "metrics": report.metrics,
                 "body": body,
                 "created": write.now,
                 "actor": str(scope.actor),

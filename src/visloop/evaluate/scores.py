@@ -9,18 +9,18 @@ from visloop.evaluate import metrics as m
 from visloop.evaluate import resampling as r
 from visloop.evaluate.records import Answers, Calibrated, ClassReport, Scores
 
-LOWER_IS_BETTER = frozenset({"log_loss", "calibration_error"})
-_PER_CLASS = ("precision", "recall", "f1")
+LOWER_IS_BETTER = frozenset({"log_loss", "calibration_error", "mae", "rmse"})
+_PER_CLASS = ("precision", "recall", "f1", "ap50", "ap", "iou")
 
 
-def score(
+def score_classes(
     answers: Answers,
     *,
     confidence: float = 0.95,
     resamples: int = r.RESAMPLES,
     seed: int = r.SEED,
 ) -> Scores:
-    """All figures of a set of answers.
+    """All figures of a classifier's answers.
 
     The calibration error has no interval: resampling sharpens the bins and so overstates it.
     """
@@ -56,7 +56,7 @@ def score(
 
 
 def value_of(scores: Scores, metric: str) -> tuple[float, tuple[float, float] | None]:
-    """A figure and its interval by name: `accuracy`, `recall.hat`.
+    """A figure and its interval by name: `accuracy`, `map50`, `recall.hat`, `ap50.hat`.
 
     Raises:
         UsageError: there is no such figure.
@@ -65,11 +65,18 @@ def value_of(scores: Scores, metric: str) -> tuple[float, tuple[float, float] | 
         return scores.metrics[metric], scores.intervals.get(metric)
     kind, _, name = metric.partition(".")
     for one in scores.per_class:
-        if one.name == name and kind in _PER_CLASS:
-            return {"precision": one.precision, "recall": one.recall, "f1": one.f1}[
-                kind
-            ], one.intervals[kind]
-    known = [*scores.metrics, *(f"{k}.{c}" for k in _PER_CLASS for c in scores.classes)]
+        value = getattr(one, kind) if one.name == name and kind in _PER_CLASS else None
+        if value is not None:
+            return value, one.intervals.get(kind)
+    known = [
+        *scores.metrics,
+        *(
+            f"{kind}.{one.name}"
+            for one in scores.per_class
+            for kind in _PER_CLASS
+            if getattr(one, kind) is not None
+        ),
+    ]
     raise UsageError(
         f"there is no metric {metric!r}",
         fix=did_you_mean(metric, known, otherwise=f"known: {', '.join(scores.metrics)}"),

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, UniqueConstraint
 
-from visloop.store import Sequence64, UtcDateTime, format_column, metadata
+from visloop.store import Json, Sequence64, UtcDateTime, format_column, metadata
 
 reports: Final = Table(
     "reports",
@@ -21,7 +21,9 @@ reports: Final = Table(
     Column("root", String(64), nullable=False),
     Column("split", String, nullable=False),
     Column("n", Integer, nullable=False),
-    Column("accuracy", Float, nullable=False),
+    Column("accuracy", Float),
+    Column("task", String, nullable=False, server_default="classify"),
+    Column("metrics", Json, nullable=False, server_default="{}"),
     Column("body", String(64), nullable=False),
     Column("created", UtcDateTime, nullable=False),
     Column("actor", String, nullable=False),

@@ -7,6 +7,7 @@ from visloop.lazy import lazy_exports
 if TYPE_CHECKING:
     from visloop.train.bench import Bench as Bench
     from visloop.train.objects import Labelled as Labelled
+    from visloop.train.objects import box_around as box_around
     from visloop.train.own import as_recipe as as_recipe
     from visloop.train.querying import runs_relation as runs_relation
     from visloop.train.recipe import Fitted as Fitted
@@ -43,7 +44,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "querying": ("runs_relation",),
         "bench": ("Bench",),
-        "objects": ("Labelled",),
+        "objects": ("Labelled", "box_around"),
         "own": ("as_recipe",),
         "recipe": ("Fitted", "Lesson", "Recipe", "find_recipe"),
         "records": (

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from visloop.vision.layouts import sigmoid as sigmoid
     from visloop.vision.layouts import softmax as softmax
     from visloop.vision.masks import bitmap_of as bitmap_of
+    from visloop.vision.masks import outline_bitmap as outline_bitmap
     from visloop.vision.masks import runs_of as runs_of
     from visloop.vision.masks import sampled as sampled
     from visloop.vision.placement import Placement as Placement
@@ -57,7 +58,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Task",
         ),
         "layouts": ("Candidates", "candidates", "fits", "layout_shapes", "sigmoid", "softmax"),
-        "masks": ("bitmap_of", "runs_of", "sampled"),
+        "masks": ("bitmap_of", "outline_bitmap", "runs_of", "sampled"),
         "placement": ("Placement", "unmoved"),
         "records": (
             "Annotation",

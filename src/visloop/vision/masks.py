@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from visloop.vision.records import Mask, Polygon
 
 
 def runs_of(bitmap: NDArray[np.bool_]) -> tuple[int, ...]:
@@ -61,3 +64,21 @@ def _neighbours(
     before = np.floor(at).astype(np.int64)
     after = np.minimum(before + 1, size - 1)
     return before, after, (at - before).astype(np.float32)
+
+
+def outline_bitmap(outline: Mask | Polygon, size_hw: tuple[int, int]) -> NDArray[np.bool_]:
+    """The pixels of an outline, bool (H, W) of the picture.
+
+    Polygons take the pixels that their edges touch; rings in rings are holes. A mask of another size
+    is scaled, nearest pixel.
+    """
+    if isinstance(outline, Mask):
+        bitmap = bitmap_of(outline.counts, outline.size_hw)
+        if outline.size_hw == size_hw:
+            return bitmap
+        scaled = cv2.resize(bitmap.astype(np.uint8), size_hw[::-1], interpolation=cv2.INTER_NEAREST)
+        return np.asarray(scaled, np.bool_)
+    drawn = np.zeros(size_hw, np.uint8)
+    rings = [np.array(ring, np.float64).reshape(-1, 2) for ring in outline.rings]
+    cv2.fillPoly(drawn, [np.floor(ring).astype(np.int32) for ring in rings], 1)
+    return drawn.astype(np.bool_)

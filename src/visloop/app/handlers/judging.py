@@ -25,6 +25,7 @@ def evaluated(report: evaluate.Report) -> dict[str, Any]:
     """A report as the fields of the answer."""
     return {
         "model": report.model,
+        "task": report.task,
         "on": report.data,
         "n": report.n,
         "metrics": report.metrics,

@@ -174,9 +174,14 @@ class Evaluate:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Metrics with 95 % intervals; `metrics` holds the figures that scripts rely on."""
+    """Metrics with 95 % intervals; `metrics` holds the figures that scripts rely on.
+
+    By task: classify has accuracy, detect map50 and map, segment mean_iou, regress mae and rmse;
+    what only one task has (confusion, calibration, baseline) is empty for the others.
+    """
 
     model: str
+    task: str
     on: str
     n: int
     metrics: dict[str, float]

@@ -1,0 +1,1 @@
+"""Answers that are boxes, masks or numbers: kept, and scored."""
