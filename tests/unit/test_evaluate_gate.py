@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from visloop.errors import Corrupt, UsageError
+from visloop.evaluate import score
 from visloop.evaluate.gate import judge
 from visloop.evaluate.policy import (
     BetterThanBaseline,
@@ -14,7 +15,6 @@ from visloop.evaluate.policy import (
     Threshold,
 )
 from visloop.evaluate.records import Answers
-from visloop.evaluate import score
 
 CLASSES = ("hat", "shirt", "shoes")
 

@@ -136,7 +136,7 @@ def answer_numbers(question: Question, predictor: Predictor, track: Track) -> Nu
         next((each.value for each in said if isinstance(each, NumberValue)), np.nan)
         for _, said, _ in track(question.about(predictor, None))
     ]
-    silent = [question.pictures[at].sample.path for at in np.flatnonzero(np.isnan(found))]
+    silent = [question.pictures[at].sample.path for at in np.flatnonzero(np.isnan(found)).tolist()]
     if silent:
         raise Refused(f"the model gives no number for {silent[0]}", fix="correct its contract")
     return NumberAnswers(

@@ -111,7 +111,7 @@ def score_boxes(answers: BoxAnswers, *, confidence: float, resamples: int, seed:
                 confidence,
             )
             for i, name in enumerate(answers.classes)
-            if classes[i].objects.any() or len(classes[i].picture)
+            if at[i][1:].any()
         ),
         confusion=(),
         classes=answers.classes,

@@ -70,7 +70,7 @@ export interface Verbs {
   "runs.show": { ask: RunsShowAsk; answer: { run: Run; metrics: Metric[] } };
   "runs.resume": { ask: RunsResumeAsk; answer: Resumed };
   "reproduce": { ask: ReproduceAsk; answer: Reproduced };
-  "evaluate": { ask: EvaluateAsk; answer: { model: string; on: string; n: number; metrics: Record<string, number>; intervals: Record<string, [number, number]>; per_class: ClassReport[]; classes: string[]; confusion: number[][]; calibration: Calibrated[]; baseline: string; left_out: Record<string, number>; trained_on: number } };
+  "evaluate": { ask: EvaluateAsk; answer: { model: string; task: string; on: string; n: number; metrics: Record<string, number>; intervals: Record<string, [number, number]>; per_class: ClassReport[]; classes: string[]; confusion: number[][]; calibration: Calibrated[]; baseline: string; left_out: Record<string, number>; trained_on: number } };
   "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string } };
   "models": { ask: ModelsAsk; answer: { count: number; rows: ModelLine[] } };
   "model.show": { ask: ModelShowAsk; answer: { model: ModelDetail; card: string; verdict: Verbs["gate"]["answer"] | null; report: Verbs["evaluate"]["answer"] | null } };
@@ -431,7 +431,10 @@ export interface ClassReport {
   precision: number;
   recall: number;
   f1: number;
-  intervals: Record<string, [number, number]>;
+  intervals?: Record<string, [number, number]>;
+  ap50?: number | null;
+  ap?: number | null;
+  iou?: number | null;
 }
 
 export interface ClassRow {
