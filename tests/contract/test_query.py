@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +18,7 @@ from visloop.data.tree.nodes import Nodes, Scratch, Shape
 from visloop.data.working import encode
 from visloop.errors import NotFound
 from visloop.ids import Ref
-from visloop.query import check, complete, run
+from visloop.query import Kept, Texts, check, complete, run
 from visloop.vision import Box, ClassLabel, Polygon
 
 LABELS = ("cat", "car", "dog")
@@ -213,6 +214,32 @@ def test_objects_answer_as_python_over_the_annotations_does(ports, rows, asked):
         for place, one in enumerate(each.annotations)
         if fits(one)
     ], text
+
+
+def _plainly(column):
+    """(values, sorted words): a value, or none, for each row."""
+    if isinstance(column, Texts):
+        return [column.words[at] if at >= 0 else None for at in column.codes], sorted(column.words)
+    has = column.has.tolist()
+    return [
+        v if is_there else None for v, is_there in zip(column.values.tolist(), has, strict=True)
+    ], []
+
+
+@settings(_quiet, max_examples=30)
+@given(rows=st.lists(sample, min_size=8, max_size=14), other=sample, at=st.integers(0, 7))
+def test_columns_made_from_an_earlier_version_are_as_if_made_afresh(ports, rows, other, at):
+    def columns(source):
+        fields = (*source.schema.rows.fields, *source.schema.parts.fields)
+        told = {each.key: _plainly(source.column(each)) for each in fields}
+        return told, source.owners().tolist(), source.size(parts=True)
+
+    columns(_source(ports, rows)[0])
+    edited = [*rows[:at], other, *rows[at + 1 :], other]
+    afresh = replace(ports, columns=Kept())
+    for now in (edited, edited[: len(rows)], rows):
+        assert columns(_source(ports, now)[0]) == columns(_source(afresh, now)[0])
+        afresh = replace(ports, columns=Kept())
 
 
 @_quiet

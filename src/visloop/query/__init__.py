@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from visloop.query.columns.blocks import Builder as Builder
     from visloop.query.columns.blocks import assemble as assemble
     from visloop.query.columns.blocks import counts as counts
+    from visloop.query.columns.joining import Layout as Layout
+    from visloop.query.columns.joining import Outline as Outline
+    from visloop.query.columns.joining import cut as cut
+    from visloop.query.columns.joining import joined as joined
     from visloop.query.columns.keeping import Kept as Kept
     from visloop.query.columns.records import Block as Block
     from visloop.query.columns.values import Column as Column
@@ -55,6 +59,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "checking": ("check",),
         "columns.blocks": ("Builder", "assemble", "counts"),
+        "columns.joining": ("Layout", "Outline", "cut", "joined"),
         "columns.keeping": ("Kept",),
         "columns.records": ("Block",),
         "columns.values": ("Column", "Numbers", "Texts"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,21 @@ from visloop.data.snapshot import Snapshot, open_ref
 from visloop.data.tree.codec import Entry, Inner, Leaf, Link, Node
 from visloop.events import Scope
 from visloop.ids import Ref
-from visloop.query import Block, Column, Field, Kept, Numbers, Schema, assemble, counts, known_views
+from visloop.query import (
+    Block,
+    Column,
+    Field,
+    Kept,
+    Layout,
+    Numbers,
+    Outline,
+    Schema,
+    assemble,
+    counts,
+    cut,
+    joined,
+    known_views,
+)
 
 
 class Columns:
@@ -43,26 +56,37 @@ class Columns:
 
     @cached_property
     def _schema(self) -> Schema:
-        key = (self.snapshot.tree.digest, "attributes")
-        found = schema(
-            self.snapshot, self._kept.names(key, self._attributes), of_parts=self._of_parts
-        )
+        found = schema(self.snapshot, self._layout.attributes, of_parts=self._of_parts)
         scope = Scope(project=self.snapshot.version.project)
         return replace(found, views=known_views(self._ports.ledger, scope))
 
     def size(self, *, parts: bool) -> int:
         """How many samples, or annotations."""
-        return len(self.owners()) if parts else self.snapshot.tree.count
+        ends = self._layout.parts if parts else self._layout.rows
+        return int(ends[-1]) if len(ends) else 0
 
     def column(self, field: Field) -> Column:
         """One field of all samples, or of all annotations."""
-        key = (self.snapshot.tree.digest, field.key, field.type)
-        size = self.size(parts=field.parts)
-        return self._kept.column(key, lambda: assemble(self._blocks(), field, size))
+
+        def assembled(nodes: Sequence[str], size: int) -> Column:
+            return assemble(map(self._block, nodes), field, size)
+
+        return self._column((field.key, field.type), assembled, parts=field.parts)
 
     def owners(self) -> NDArray[np.int64]:
         """(annotations): the sample that each belongs to."""
-        found = self._kept.column((self.snapshot.tree.digest, "owners"), self._owners)
+
+        def counted(nodes: Sequence[str], size: int) -> Column:
+            each = [counts(self._block(node)) for node in nodes]
+            return Numbers(np.concatenate(each) if each else np.zeros(size, np.int32))
+
+        def repeated(_: object) -> Column:
+            each = self._column(("each",), counted, parts=False)
+            assert isinstance(each, Numbers)
+            return Numbers(np.repeat(np.arange(len(each.values)), each.values))
+
+        name = (*self._whose, "owners")
+        found = self._kept.column(self.snapshot.tree.digest, name, repeated)
         assert isinstance(found, Numbers)
         return found.values
 
@@ -85,9 +109,9 @@ class Columns:
             np.searchsorted(self.owners(), np.arange(self.size(parts=False))) if parts else None
         )
         at = 0
-        for link in self._links:
-            if link.node not in known:
-                for place, entry in enumerate(self._leaf(link).items, at):
+        for node, end in zip(self._layout.nodes, self._layout.rows.tolist(), strict=True):
+            if node not in known:
+                for place, entry in enumerate(self._leaf(node).items, at):
                     was = before.get(entry.key)
                     if was is not None and was.value == entry.value:
                         continue
@@ -96,7 +120,7 @@ class Columns:
                     else:
                         fresh = _fresh(entry, was)
                         changed[starts[place] :][: len(fresh)] = fresh
-            at += link.count
+            at = end
         return changed
 
     def sample(self, at: int) -> Sample:
@@ -112,51 +136,84 @@ class Columns:
     # --- chunks -------------------------------------------------------------------------------
 
     @cached_property
-    def _links(self) -> list[Link]:
+    def _layout(self) -> Layout:
+        return self._kept.layout(self.snapshot.tree.digest, self._laid_out)
+
+    def _laid_out(self) -> Layout:
+        """The first pass over a version may have to build what is kept of its chunks: it is reported."""
         tree = self.snapshot.tree
-        return list(_leaves(tree.nodes.load, tree.root)) if tree.count else []
+        links = list(_leaves(tree.nodes.load, tree.root)) if tree.count else []
+        outlines = [
+            self._kept.outline(link.node, lambda link=link: _outline(self._block(link.node)))
+            for link in self._ports.progress.track(
+                links, doing="read", unit="chunk", total=len(links)
+            )
+        ]
+        self._kept.tidy()
+        return Layout(
+            nodes=tuple(link.node for link in links),
+            rows=np.cumsum([link.count for link in links], dtype=np.int64),
+            parts=np.cumsum([each.parts for each in outlines], dtype=np.int64),
+            attributes=frozenset().union(*(each.attributes for each in outlines)),
+        )
 
-    @cached_property
-    def _ends(self) -> NDArray[np.int64]:
-        return np.fromiter(accumulate(link.count for link in self._links), np.int64)
-
-    def _leaf(self, link: Link) -> Leaf:
-        node = self.snapshot.tree.nodes.load(link.node)
-        assert isinstance(node, Leaf)
-        return node
+    def _leaf(self, node: str) -> Leaf:
+        found = self.snapshot.tree.nodes.load(node)
+        assert isinstance(found, Leaf)
+        return found
 
     def _entry(self, at: int) -> Entry:
-        number = int(np.searchsorted(self._ends, at, side="right"))
-        link = self._links[number]
-        return self._leaf(link).entry(at - int(self._ends[number]) + link.count)
+        ends = self._layout.rows
+        number = int(np.searchsorted(ends, at, side="right"))
+        start = int(ends[number - 1]) if number else 0
+        return self._leaf(self._layout.nodes[number]).entry(at - start)
 
-    def _blocks(self) -> Iterator[Block]:
-        for link in self._links:
-            yield self._kept.block(link.node, lambda link=link: self._built(link))
-
-    def _built(self, link: Link) -> Block:
-        return build([working.decode(entry) for entry in self._leaf(link).items])
-
-    def _tracked(self) -> Iterator[Block]:
-        """The blocks; the first pass over a version may have to build them, so it is reported."""
-        yield from self._ports.progress.track(
-            self._blocks(), doing="read", unit="chunk", total=len(self._links)
+    def _block(self, node: str) -> Block:
+        return self._kept.block(
+            node, lambda: build([working.decode(entry) for entry in self._leaf(node).items])
         )
-        self._kept.tidy()
 
-    def _owners(self) -> Numbers:
-        each_block = [counts(block) for block in self._tracked()]
-        each = np.concatenate(each_block) if each_block else np.zeros(0, np.int32)
-        rows = np.repeat(np.arange(len(each)), each)
-        return Numbers(rows, np.ones(len(rows), np.bool_))
+    @property
+    def _whose(self) -> tuple[str, str]:
+        return self.snapshot.version.project, self.snapshot.version.dataset
 
-    def _attributes(self) -> frozenset[str]:
-        return frozenset(
-            name.removeprefix("attribute.")
-            for block in self._tracked()
-            for name in block.columns
-            if name.startswith("attribute.")
-        )
+    def _column(
+        self,
+        name: tuple[str, ...],
+        assembled: Callable[[Sequence[str], int], Column],
+        *,
+        parts: bool,
+    ) -> Column:
+        """A column of all chunks; of those that the version asked before had, it is copied."""
+        layout = self._layout
+
+        def make(last: tuple[str, Column] | None) -> Column:
+            before = self._kept.held_layout(last[0]) if last else None
+            pieces = layout.since(before) if before else None
+            if last is None or before is None or pieces is None:
+                return assembled(layout.nodes, self.size(parts=parts))
+            return joined(
+                [
+                    cut(last[1], before.span(piece, parts=parts))
+                    if isinstance(piece, range)
+                    else assembled([layout.nodes[piece]], _length(layout, piece, parts=parts))
+                    for piece in pieces
+                ]
+            )
+
+        return self._kept.column(self.snapshot.tree.digest, (*self._whose, *name), make)
+
+
+def _length(layout: Layout, chunk: int, *, parts: bool) -> int:
+    span = layout.span(range(chunk, chunk + 1), parts=parts)
+    return span.stop - span.start
+
+
+def _outline(block: Block) -> Outline:
+    attributes = (
+        name.removeprefix("attribute.") for name in block.columns if name.startswith("attribute.")
+    )
+    return Outline(block.parts, frozenset(attributes))
 
 
 def _fresh(now: Entry, was: Entry | None) -> list[bool]:

@@ -14,6 +14,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from visloop.query.columns.joining import small
 from visloop.query.columns.records import Block, Stored
 from visloop.query.columns.values import Column, Numbers, Texts
 from visloop.query.moments import moment
@@ -174,7 +175,7 @@ def _texts(blocks: Iterable[Block], field: Field, size: int) -> Texts:
             here: list[str] = msgspec.msgpack.decode(_unpack(stored.words), type=list[str])
             table = np.array([*(take(word, len(words)) for word in here), -1], np.int32)
             codes[place] = table[_array(stored, "t")]
-    return Texts(codes.astype(np.min_scalar_type(-len(words) - 1)), tuple(words))
+    return Texts(small(codes, len(words)), tuple(words))
 
 
 def _floats(blocks: Iterable[Block], field: Field, size: int) -> Numbers:

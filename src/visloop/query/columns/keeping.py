@@ -14,6 +14,7 @@ import msgspec
 from visloop.query.columns.records import BLOCKS, Block
 
 if TYPE_CHECKING:
+    from visloop.query.columns.joining import Layout, Outline
     from visloop.query.columns.values import Column
 
 _MIB: Final = 2**20
@@ -69,7 +70,9 @@ class Kept:
         self._files = files_mb * _MIB
         self._blocks = _Recent[Block](blocks_mb * _MIB, lambda block: block.nbytes)
         self._columns = _Recent["Column"](columns_mb * _MIB, lambda column: column.nbytes)
-        self._names = _Recent[frozenset[str]](_MIB, lambda names: 100 * len(names))
+        self._outlines = _Recent["Outline"](8 * _MIB, lambda each: 200 + 100 * len(each.attributes))
+        self._layouts = _Recent["Layout"](16 * _MIB, lambda layout: layout.nbytes)
+        self._last: dict[tuple[str, ...], str] = {}
         self._written = 0
 
     def block(self, digest: str, make: Callable[[], Block]) -> Block:
@@ -83,21 +86,44 @@ class Kept:
             self._blocks.put((digest,), found)
         return found
 
-    def column(self, key: tuple[str, ...], make: Callable[[], Column]) -> Column:
-        """A whole column; put together when it is not held."""
-        found = self._columns.get(key)
+    def column(
+        self,
+        version: str,
+        name: tuple[str, ...],
+        make: Callable[[tuple[str, Column] | None], Column],
+    ) -> Column:
+        """A whole column of a version; put together when it is not held.
+
+        `make` is given the version (and column) of that name that was asked for last, if held.
+        """
+        found = self._columns.get((version, *name))
         if found is None:
-            found = make()
-            self._columns.put(key, found)
+            last = self._last.get(name, "")
+            before = self._columns.get((last, *name))
+            found = make(None if before is None else (last, before))
+            self._columns.put((version, *name), found)
+        self._last[name] = version
         return found
 
-    def names(self, key: tuple[str, ...], make: Callable[[], frozenset[str]]) -> frozenset[str]:
-        """Names of what the chunks of a version have; gathered when they are not held."""
-        found = self._names.get(key)
+    def outline(self, digest: str, make: Callable[[], Outline]) -> Outline:
+        """What must be known of a chunk before its columns are read."""
+        found = self._outlines.get((digest,))
         if found is None:
             found = make()
-            self._names.put(key, found)
+            self._outlines.put((digest,), found)
         return found
+
+    def layout(self, version: str, make: Callable[[], Layout]) -> Layout:
+        """Which chunks a version is made of."""
+        found = self._layouts.get((version,))
+        if found is None:
+            found = make()
+            self._layouts.put((version,), found)
+        return found
+
+    def held_layout(self, version: str) -> Layout | None:
+        """The same, if it is held."""
+        return self._layouts.get((version,))
 
     def tidy(self) -> None:
         """Let the oldest files go when there are too many; after writing, cheap otherwise."""
