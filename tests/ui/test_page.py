@@ -311,6 +311,12 @@ def test_the_server_answers_with_the_fields_that_the_page_knows(site: Site) -> N
     asks = {
         "log": {"dataset": "line"},
         "diff": {"a": "boxed@v1", "b": "boxed@work"},
+        "branch.list": {"dataset": "line"},
+        "tag.list": {"dataset": "line"},
+        "blame": {
+            "ref": "boxed@v1",
+            "path": site.ask("samples", ref="boxed@v1")["rows"][0]["path"],
+        },
         "samples": {"ref": "boxed@v1"},
         "classes.list": {"dataset": "line"},
         "meta.fields": {"ref": "boxed@v1"},
@@ -326,8 +332,8 @@ def test_the_server_answers_with_the_fields_that_the_page_knows(site: Site) -> N
     }
     reading = {each.name for each in app.OPERATIONS if each.permission.endswith(".read")}
     for (verb, field), record in api_types.ROWS.items():
-        if verb not in reading and verb != "evaluate":
-            continue
+        if (verb not in reading and verb != "evaluate") or verb.startswith("merge."):
+            continue  # no merge waits here: see data/test_versions.py
         found = site.ask(verb, **asks.get(verb, {}))[field]
         if isinstance(record, str) or not found:
             continue

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.ui import api_types
 from tests.ui.conftest import WIDE, Site, Visit
 from tests.ui.test_access import axe_finds
 
@@ -230,19 +231,26 @@ def test_a_version_is_taken_back(desk: Visit, lab: Lab) -> None:
     expect(page.locator(".panel.named").first).to_contain_text(f"revert {newest}")
 
 
-@pytest.fixture
-def waiting(lab: Lab) -> Iterator[None]:
-    """A merge that waits; given up afterwards."""
+@pytest.fixture(scope="module")
+def waiting(lab: Lab) -> None:
+    """A merge that waits, after everything else was looked at."""
     lab.bring(b0=relabel("RBC"), b3=relabel("RBC"))
     lab.commit("looked at again")
     lab.site.ask("branch", dataset=NAME, name="late", from_="v1", switch=True)
     lab.bring(b3=relabel("Platelets"))
     lab.commit("late")
     lab.site.ask("merge", dataset=NAME, branch="main")
-    yield
-    lab.site.ask("merge.abort", dataset=NAME)
-    lab.site.ask("switch", dataset=NAME, branch="main")
-    lab.site.ask("branch.remove", dataset=NAME, name="late")
+
+
+@pytest.mark.usefixtures("waiting")
+def test_a_merge_answers_with_the_fields_that_the_page_knows(lab: Lab) -> None:
+    status = lab.site.ask("merge.status", dataset=NAME)
+    shown = lab.site.ask("merge.show", dataset=NAME, conflict=status["conflicts"][0]["id"])
+    rows = [("merge.status", "conflicts", status["conflicts"][0])]
+    rows += [("merge.show", side, shown[side]) for side in ("conflict", "base", "ours", "theirs")]
+    for verb, field, row in rows:
+        wanted, allowed = api_types.fields_of(api_types.ROWS[verb, field])
+        assert wanted <= set(row) <= allowed, f"{verb}.{field}"
 
 
 @pytest.mark.usefixtures("waiting")
