@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
+from onnx import numpy_helper
 from sqlalchemy import update
 
 from tests.contract import torch_victim
 from tests.unit.torch_parts import RECIPES, TINY, with_kinds_and_counts, world
 from tests.unit.train_parts import SCOPE, Workspace
-from visloop import data, infer, registry, store, train
+from visloop import data, demo, infer, registry, store, train
 from visloop.errors import Refused
 from visloop.ids import Ref, digest_of
 from visloop.train import tables
@@ -113,6 +114,33 @@ def test_what_is_not_as_it_was_is_named(line, detector):
     assert found.changed > 0
     assert found.greatest > 0
     assert [(d.what, d.was) for d in found.differs] == [("packages.torch", "1.0")]
+
+
+def test_training_can_start_from_a_model_class_by_class(line, detector):
+    still = {**TINY, "epochs": 1, "rate": 1e-9, "head_rate": 1e-9, "augment": 0}
+    fewer = tuple(name for name in detector.contract.classes if name != "gear")
+    folder = line.training.scratch.parent / "fewer"
+    drawn = demo.Line(seed=1, mode="many", size_px=(128, 96), classes=fewer)
+    demo.write_images(drawn, folder, 8, layout="coco")
+    data.add(line.data, SCOPE, "fewer", [folder], data.AddOptions(add_classes=True))
+    data.commit(line.data, SCOPE, "fewer", "no gears")
+    params = {**still, "start": "line-model@v1"}
+    made = package(line, line.train("fewer@v1", recipe="detect", params=params).model)
+    assert set(made.contract.classes) == set(fewer)
+    was, now = (
+        {
+            each.name: numpy_helper.to_array(each)
+            for each in onnx.load_from_string(raw).graph.initializer
+        }
+        for raw in (detector.onnx, made.onnx)
+    )
+    stem, head = "network.backbone.stem.conv.weight", "network.heat.1.weight"
+    np.testing.assert_allclose(now[stem], was[stem], atol=1e-6)
+    rows = [detector.contract.classes.index(name) for name in made.contract.classes]
+    np.testing.assert_allclose(now[head], was[head][rows], atol=1e-6)
+    linear = line.train("kinds@v1", model_name="linear").model
+    with pytest.raises(Refused, match="no weights that this recipe could start from"):
+        line.train("fewer@v1", recipe="detect", params={**still, "start": linear})
 
 
 def test_a_data_set_without_boxes_is_refused_with_what_to_do(line, tmp_path):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from visloop.train.recipe import Fitted as Fitted
     from visloop.train.recipe import Lesson as Lesson
     from visloop.train.recipe import Recipe as Recipe
+    from visloop.train.recipe import Start as Start
     from visloop.train.recipe import find_recipe as find_recipe
     from visloop.train.recipes.linear_head import calibrate as calibrate
     from visloop.train.recipes.linear_head import fit_head as fit_head
@@ -46,7 +47,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "bench": ("Bench",),
         "objects": ("Labelled", "box_around"),
         "own": ("as_recipe",),
-        "recipe": ("Fitted", "Lesson", "Recipe", "find_recipe"),
+        "recipe": ("Fitted", "Lesson", "Recipe", "Start", "find_recipe"),
         "records": (
             "Metric",
             "Run",

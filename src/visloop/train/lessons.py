@@ -9,10 +9,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from visloop import registry
 from visloop.data import ClassDictionary, Snapshot
 from visloop.errors import Refused
+from visloop.events import Scope
+from visloop.ids import Ref
+from visloop.registry import RegistryPorts
 from visloop.train.objects import Labelled
-from visloop.train.recipe import Lesson
+from visloop.train.recipe import Lesson, Start
 from visloop.train.runs import Plan
 from visloop.train.truth import (
     FROZEN,
@@ -81,7 +85,9 @@ def choose_pictures(snapshot: Snapshot, split: str | None, task: Task) -> Materi
     return Material(chosen.pictures, held_out, chosen.left_out, snapshot.classes)
 
 
-def lesson_of(plan: Plan, params: Any, task: Task, material: Material) -> Lesson:
+def lesson_of(
+    plan: Plan, params: Any, task: Task, material: Material, start: Start | None = None
+) -> Lesson:
     """The lesson of a run.
 
     Raises:
@@ -105,6 +111,7 @@ def lesson_of(plan: Plan, params: Any, task: Task, material: Material) -> Lesson
         threads=plan.threads,
         task=task,
         held_out=tuple(measuring),
+        start=start,
     )
 
 
@@ -145,3 +152,21 @@ def _check_classes(plan: Plan, counts: Mapping[str, int]) -> None:
             f"too few pictures of {', '.join(few)}: each class needs {MIN_PER_CLASS} in training",
             fix="add pictures of them, or take them out of the data set",
         )
+
+
+def start_of(
+    ports: RegistryPorts, scope: Scope, params: Any, classes: ClassDictionary
+) -> Start | None:
+    """The model that the parameter `start` names; None where the recipe has none, or it is empty.
+
+    Raises:
+        ModelNotFound: there is no such model.
+    """
+    wanted = getattr(params, "start", "")
+    if not wanted:
+        return None
+    version = registry.resolve(ports, scope, Ref.parse(wanted))
+    package = registry.load(ports, version)
+    names = classes.lookup()
+    present = tuple(names.get(name, name) for name in package.contract.classes)
+    return Start(version.ref, package.onnx, present)

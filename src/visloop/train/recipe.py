@@ -28,13 +28,23 @@ EXTRAS: Mapping[str, str] = dict.fromkeys(
 
 
 @dataclass(frozen=True)
+class Start:
+    """The model whose weights a training begins with; `classes` by the names that they have now."""
+
+    ref: str
+    onnx: bytes
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Lesson:
     """What a recipe learns from: N pictures of C classes.
 
     Of `pictures`, the fields of the recipe's task are filled. `held_out` are those of the validation
     split, where there is one: to measure by, never to learn from. `truth` int64 (N,) are places in
     `classes` (task `classify`; else empty); `class_dictionary` is the digest that the contract must
-    quote; `params` is the recipe's own record; `threads` how many it may use.
+    quote; `params` is the recipe's own record; `threads` how many it may use; `start` the model that
+    the recipe's parameter `start` names, where it has one.
     """
 
     pictures: tuple[Labelled, ...]
@@ -46,6 +56,7 @@ class Lesson:
     threads: int
     task: Task = "classify"
     held_out: tuple[Labelled, ...] = ()
+    start: Start | None = None
 
     @property
     def images(self) -> tuple[str, ...]:

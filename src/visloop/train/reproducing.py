@@ -91,7 +91,8 @@ def reproduce(ports: TrainPorts, scope: Scope, model: Ref) -> Reproduction:
     with held(jobs, name, scope.project, ports.lease_s) as claim:
         bench = _Rehearsal(ports, scope, name, 1, claim)
         material = lessons.choose_pictures(order.snapshot, order.split, order.recipe.task)
-        lesson = lessons.lesson_of(order.plan, order.params, order.recipe.task, material)
+        start = lessons.start_of(ports.registry, scope, order.params, material.classes)
+        lesson = lessons.lesson_of(order.plan, order.params, order.recipe.task, material, start)
         fitted = order.recipe.fit(lesson, bench)
         bench.checkpoints.clear()
     tensors, changed, greatest = _apart(package.onnx, fitted.onnx)

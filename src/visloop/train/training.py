@@ -177,7 +177,8 @@ def _work(ports: TrainPorts, scope: Scope, order: Order, begun: Run, claim: Clai
         material = lessons.choose_pictures(order.snapshot, order.split, order.recipe.task)
         with ports.ledger.write(scope, fence=claim) as write:
             runs.note_pictures(write, begun.id, material.counts)
-        lesson = lessons.lesson_of(order.plan, order.params, order.recipe.task, material)
+        start = lessons.start_of(ports.registry, scope, order.params, material.classes)
+        lesson = lessons.lesson_of(order.plan, order.params, order.recipe.task, material, start)
         fitted = order.recipe.fit(lesson, bench)
     metrics = _metrics(fitted, bench, len(material.pictures))
     manifest = _store(ports, order, begun.id, lesson, material, fitted)

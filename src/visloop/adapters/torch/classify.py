@@ -24,6 +24,7 @@ from visloop.adapters.torch.export import check_export, to_onnx
 from visloop.adapters.torch.holding import parted
 from visloop.adapters.torch.lite0 import EMBEDDING, Lite0, Weights
 from visloop.adapters.torch.pictures import Pictures, Prepared, tensors_of
+from visloop.adapters.torch.starting import start_from
 from visloop.train import Fitted, Reference, calibrate, fit_head
 from visloop.vision import Contract, Resize
 
@@ -72,14 +73,14 @@ class Classifier(nn.Module):
 class Answers(nn.Module):
     """The classifier as it is exported: `probabilities` (N, C) and `embedding` (N, 1280)."""
 
-    def __init__(self, classifier: Classifier) -> None:
+    def __init__(self, network: Classifier) -> None:
         super().__init__()
-        self.classifier = classifier
+        self.network = network
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """float32 (N, 3, H, W) → probabilities, embedding."""
-        embedding = self.classifier.embed(image)
-        logits = self.classifier.head(torch.sqrt(embedding + _SMALL))
+        embedding = self.network.embed(image)
+        logits = self.network.head(torch.sqrt(embedding + _SMALL))
         return torch.softmax(logits, dim=1), embedding
 
 
@@ -108,7 +109,9 @@ class ClassifyFinetune:
             )
             pictures = Pictures(bench, contract, learnt, lesson.classes)
             with bench.stage("head"):
-                _start_head(network, lesson, bench, learnt)
+                if lesson.start is None:
+                    _start_head(network, lesson, bench, learnt)
+                start_from(network, lesson, bench, {"head.weight": 0, "head.bias": 0})
             with bench.stage("fit"):
                 _teach(network, lesson, bench, pictures)
             held = Pictures(bench, contract, measured, lesson.classes)

@@ -18,6 +18,7 @@ from visloop.adapters.torch.export import check_export, to_onnx
 from visloop.adapters.torch.holding import parted
 from visloop.adapters.torch.lite0 import EMBEDDING, Lite0, Weights
 from visloop.adapters.torch.pictures import Pictures, Prepared, input_size, tensors_of
+from visloop.adapters.torch.starting import start_from
 from visloop.errors import Refused
 from visloop.train import Fitted
 from visloop.vision import Contract, Decode, Resize
@@ -65,15 +66,15 @@ class Reader(nn.Module):
 class Answers(nn.Module):
     """The reader as it is exported: `value` (N, 1) in the data's unit, and `embedding` (N, 1280)."""
 
-    def __init__(self, reader: Reader, middle: float, spread: float) -> None:
+    def __init__(self, network: Reader, middle: float, spread: float) -> None:
         super().__init__()
-        self.reader = reader
+        self.network = network
         self.middle, self.spread = middle, spread
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """float32 (N, 3, H, W) → value, embedding."""
-        embedding = self.reader.embed(image)
-        return self.reader.head(embedding) * self.spread + self.middle, embedding
+        embedding = self.network.embed(image)
+        return self.network.head(embedding) * self.spread + self.middle, embedding
 
 
 class Regress:
@@ -102,6 +103,7 @@ class Regress:
         contract = _contract(lesson, learnt, unit)
         with determined(lesson.seed, lesson.threads):
             network = Reader(infer.imagenet_weights(), frozen=params.frozen)
+            start_from(network, lesson, bench, {})
             pictures = Pictures(bench, contract, learnt, ())
             with bench.stage("fit"):
                 _teach(network, lesson, bench, pictures, (values - middle) / spread)

@@ -31,7 +31,8 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     `batch` pictures a step; `rate` and `head_rate`, the highest learning rates of the backbone and of
     what is new; `augment`, strength of variation (0: none); `flips`, the mirrorings that leave a
     picture what it is; `frozen` blocks that keep what they learnt on ImageNet; `holdout`, the share
-    that measures where there is no validation split.
+    that measures where there is no validation split; `start`, the model whose weights it begins with,
+    in place of ImageNet's (`--from`).
     """
 
     epochs: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
@@ -43,6 +44,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     frozen: Annotated[int, msgspec.Meta(ge=0, le=16)] = 3
     holdout: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.1
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    start: str = ""
 
 
 def varied(lesson: Lesson, *, moves: bool = True) -> Augment:

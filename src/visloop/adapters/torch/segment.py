@@ -23,6 +23,7 @@ from visloop.adapters.torch.holding import parted
 from visloop.adapters.torch.lite0 import WIDTHS, Lite0, Weights
 from visloop.adapters.torch.pictures import BLANK, Pictures, Prepared, input_size, tensors_of
 from visloop.adapters.torch.pyramid import CHANNELS, Pyramid, fresh
+from visloop.adapters.torch.starting import start_from
 from visloop.train import Fitted
 from visloop.vision import Contract, Decode, Resize
 
@@ -64,13 +65,13 @@ class Segmenter(nn.Module):
 class Answers(nn.Module):
     """The segmenter as it is exported: `masks` (N, 1 + C, H/4, W/4), summing to 1 over the classes."""
 
-    def __init__(self, segmenter: Segmenter) -> None:
+    def __init__(self, network: Segmenter) -> None:
         super().__init__()
-        self.segmenter = segmenter
+        self.network = network
 
     def forward(self, image: Tensor) -> Tensor:
         """float32 (N, 3, H, W) → probabilities."""
-        return torch.softmax(self.segmenter(image), dim=1)
+        return torch.softmax(self.network(image), dim=1)
 
 
 class Segment:
@@ -91,6 +92,7 @@ class Segment:
         contract = _contract(lesson, learnt)
         with determined(lesson.seed, lesson.threads):
             network = Segmenter(infer.imagenet_weights(), len(lesson.classes), frozen=params.frozen)
+            start_from(network, lesson, bench, {"maps.1.weight": 1, "maps.1.bias": 1})
             pictures = Pictures(bench, contract, learnt, lesson.classes, masks=True)
             with bench.stage("fit"):
                 _teach(network, lesson, bench, pictures)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from visloop import evaluate as judging
+from visloop import registry
 from visloop import train as training
 from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
@@ -26,6 +27,8 @@ class Train:
     model: str = opt("name of the model; default: the data set's name and -model", default="")
     set: dict[str, str] = opt("a parameter of the recipe: --set folds=5", default={})
     seed: int = opt("where randomness begins", default=0)
+    from_: str = opt("begin with this model's weights: reader@v1", default="", name="from")
+    threads: int = opt("threads to use; default: as the recipe takes", default=0)
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,18 @@ def train(ports: Ports, scope: Scope, ask: Train) -> Trained:
     ref = Ref.parse(ask.ref)
     wanted = check_name(ask.model or f"{ref.name}-model"[:63], "model name")
     name = handlers.free_for_model(ports, scope, wanted)
+    params = dict(ask.set)
+    if ask.from_:
+        params["start"] = registry.resolve(ports.registry, scope, Ref.parse(ask.from_)).ref
     done = training.train(
-        ports.train, scope, ref, ask.recipe, params=ask.set, model_name=name, seed=ask.seed
+        ports.train,
+        scope,
+        ref,
+        ask.recipe,
+        params=params,
+        model_name=name,
+        seed=ask.seed,
+        threads=ask.threads or None,
     )
     return Trained(run=done.run, model=done.model, metrics=dict(done.metrics))
 

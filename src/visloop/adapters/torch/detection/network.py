@@ -17,6 +17,8 @@ from visloop.adapters.torch.pyramid import CHANNELS, Pyramid, fresh, grid
 
 STRIDE: Final = 8
 _STRIDES: Final = (8, 16, 32)
+HEADS: Final = {"heat.1.weight": 0, "heat.1.bias": 0}
+"""Parameters with a row for each class, and how many rows come before the first."""
 _PRIOR: Final = 0.01
 _TYPICAL_CELLS: Final = 3.0
 _MOST: Final = 7.0
@@ -64,13 +66,13 @@ class Answers(nn.Module):
     non-maximum suppression.
     """
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, network: Detector) -> None:
         super().__init__()
-        self.detector = detector
+        self.network = network
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """float32 (N, 3, H, W) → boxes, scores."""
-        logits, corners = self.detector(image)
+        logits, corners = self.network(image)
         heat = torch.sigmoid(logits)
         best = functional.max_pool2d(heat, 3, 1, 1)
         scores = torch.where(heat == best, heat, torch.zeros_like(heat))

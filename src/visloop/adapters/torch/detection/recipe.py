@@ -13,12 +13,13 @@ from torch import Tensor
 from visloop import infer
 from visloop.adapters.torch import schooling
 from visloop.adapters.torch.detection import loss, measure
-from visloop.adapters.torch.detection.network import STRIDE, Answers, Detector
+from visloop.adapters.torch.detection.network import HEADS, STRIDE, Answers, Detector
 from visloop.adapters.torch.detection.targets import target_of
 from visloop.adapters.torch.determined import determined
 from visloop.adapters.torch.export import check_export, to_onnx
 from visloop.adapters.torch.holding import parted
 from visloop.adapters.torch.pictures import Pictures, Prepared, input_size, tensors_of
+from visloop.adapters.torch.starting import start_from
 from visloop.train import Fitted
 from visloop.vision import Contract, Decode, Resize
 
@@ -68,6 +69,7 @@ class Detect:
                 size_hw=contract.resize.output_hw,
                 frozen=params.frozen,
             )
+            start_from(detector, lesson, bench, HEADS)
             pictures = Pictures(bench, contract, learnt, lesson.classes)
             with bench.stage("fit"):
                 _teach(lesson, bench, detector, pictures)
