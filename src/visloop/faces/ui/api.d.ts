@@ -1539,6 +1539,8 @@ export interface TrainAsk {
   model?: string;
   set?: Record<string, string>;
   seed?: number;
+  from_?: string;
+  threads?: number;
 }
 
 export interface Trained {
