@@ -9,6 +9,7 @@ const { blocksOf } = await import(ui + "markdown.js");
 const { outlines, placed, runs } = await import(ui + "marks.js");
 const { Outbox } = await import(ui + "outbox.js");
 const { paced, paceInWords } = await import(ui + "pace.js");
+const questions = await import(ui + "questions.js");
 const states = await import(ui + "states.js");
 const words = await import(ui + "words.js");
 
@@ -329,4 +330,23 @@ test("a mask's run lengths go down the columns, zeros first", () => {
   ]);
   assert.deepEqual(runs({ size_hw: [4, 3], counts: [12] }), []);
   assert.equal(placed(mask), true);
+});
+
+test("questions are narrowed down by a condition, and widened by the same one", () => {
+  assert.equal(questions.turned("", "split = test"), "split = test");
+  assert.equal(questions.turned("split = test", "split = test"), "");
+  const both = questions.turned("split = test sort by path limit 5", 'annotations.label = "hot dog"');
+  assert.equal(both, 'split = test and annotations.label = "hot dog" sort by path limit 5');
+  assert.equal(questions.asks(both, "split = test"), true);
+  assert.equal(questions.turned(both, "split = test"), 'annotations.label = "hot dog" sort by path limit 5');
+  assert.equal(questions.turned("labelled or negative", "width > 3"), "(labelled or negative) and width > 3");
+  assert.equal(questions.asks("box(label = cat and width > 3)", "width > 3)"), false);
+  assert.equal(questions.turned('"salt and pepper" and labelled', "labelled"), '"salt and pepper"');
+  assert.equal(questions.meant("label", { value: "in" }), 'label = "in"');
+  assert.equal(questions.meant("folder", { value: "a/b" }), '(folder = a/b or folder like "a/b/%")');
+  assert.equal(questions.meant("exif.iso", { value: 100, to: 250 }), "(exif.iso >= 100 and exif.iso <= 250)");
+  assert.equal(questions.meant("exif.flash", { value: true }), "exif.flash = true");
+  assert.equal(questions.meant("odd name", { value: 3 }), "`odd name` = 3");
+  const folder = questions.meant("folder", { value: "a/b" });
+  assert.equal(questions.turned(questions.turned("labelled", folder), folder), "labelled");
 });

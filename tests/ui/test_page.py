@@ -29,6 +29,7 @@ def detail_addresses(visit: Visit) -> list[tuple[str, ...]]:
         ("data", "odd"),
         ("data", "line", "v1", "test"),
         ("data", "boxed", "v1", "all", "3"),
+        ("data", "line", "v1", "all", "find", "annotations.label = gear and split = test"),
         ("data", "+"),
         ("data", "line", "work", "all", "classes", "gear"),
         ("data", "line", "v1", "test", "metadata"),
@@ -191,7 +192,7 @@ def test_boxes_of_real_pictures_are_where_their_file_says(visit: Visit, shared_d
 def test_classes_can_be_hidden(visit: Visit) -> None:
     page = visit.go("data", "turned")
     expect(page.locator(".card svg rect")).to_have_count(1)
-    page.get_by_role("button", name="red").click()
+    page.get_by_role("button", name="red", exact=True).click()
     expect(page.locator(".card svg rect")).to_have_count(0)
 
 

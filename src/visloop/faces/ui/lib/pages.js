@@ -12,11 +12,12 @@ const PAGE = 100;
 
 /**
  * @param {string | null} ref for example `line@work:train`
+ * @param {string} [text] a question: only those on which it holds
  * @returns {Samples}
  */
-export function useSamples(ref) {
+export function useSamples(ref, text = "") {
   const [, redraw] = useState(0);
-  const pages = useMemo(() => new Pages(ref, () => redraw((n) => n + 1)), [ref]);
+  const pages = useMemo(() => new Pages(ref, text, () => redraw((n) => n + 1)), [ref, text]);
   const now = useRef(pages);
   now.current = pages;
   useEffect(() => {
@@ -32,9 +33,10 @@ export function useSamples(ref) {
 }
 
 class Pages {
-  /** @param {string | null} ref @param {() => void} changed */
-  constructor(ref, changed) {
+  /** @param {string | null} ref @param {string} text @param {() => void} changed */
+  constructor(ref, text, changed) {
     this.ref = ref;
+    this.text = text;
     this.changed = changed;
     this.head = /** @type {Head | null} */ (null);
     this.error = /** @type {import("./api.js").ApiError | null} */ (null);
@@ -68,12 +70,8 @@ class Pages {
     if (!this.ref) return;
     this.asked.add(page);
     try {
-      const { rows, total, classes, splits } = await call("samples", {
-        ref: this.ref,
-        offset: page * PAGE,
-        limit: PAGE,
-      });
-      this.head = { total, classes, splits };
+      const { rows, ...head } = await this.fetched(this.ref, { offset: page * PAGE, limit: PAGE });
+      this.head = head;
       this.pages.set(page, rows);
       this.error = null;
     } catch (caught) {
@@ -81,5 +79,12 @@ class Pages {
       this.error = asError(caught);
     }
     this.changed();
+  }
+
+  /** @param {string} ref @param {{offset: number, limit: number}} place @returns {Promise<Head & {rows: Sample[]}>} */
+  async fetched(ref, place) {
+    if (!this.text) return call("samples", { ref, ...place });
+    const { rows, count } = await call("query", { text: this.text, at: ref, ...place });
+    return { rows: /** @type {Sample[]} */ (rows), total: count, classes: [], splits: {} };
   }
 }

@@ -27,6 +27,9 @@ const ROOMS = /** @type {const} */ ([
   ["add", "Add pictures"],
 ]);
 
+/** In the place of a room: the pictures on which a question holds, `#/data/line/work/all/find/split%20%3D%20test`. */
+const FIND = "find";
+
 /** @param {{address: string[]}} properties */
 export function Data({ address: parts }) {
   const sets = useAnswer("datasets", {});
@@ -42,14 +45,16 @@ export function Data({ address: parts }) {
       title,
       panel("", empty(`There is no data set ${parts[0]}`, a({ href: "#/data" }, "See those there are"))),
     );
-  const place = Number(parts[3] ?? "");
+  const found = parts[3] === FIND;
+  const place = Number((found ? parts[5] : parts[3]) ?? "");
   return h(Dataset, {
     key: dataset.name,
     dataset,
     others: rows,
     version: parts[1] || "work",
     split: parts[2] === "all" ? "" : (parts[2] ?? ""),
-    room: parts[3] && !place ? parts[3] : "pictures",
+    room: parts[3] && !place && !found ? parts[3] : "pictures",
+    text: found ? (parts[4] ?? "") : "",
     chosen: parts[4] ?? "",
     rest: parts.slice(4),
     open: place ? place - 1 : -1,
@@ -104,8 +109,15 @@ const Rooms = ({ dataset, version, split, room }) =>
     ),
   );
 
-/** @param {{dataset: DatasetSummary, others: DatasetSummary[], version: string, split: string, room: string, chosen: string, rest: string[], open: number}} properties */
-function Dataset({ dataset, others, version, split, room, chosen, rest, open }) {
+/** What follows the version in an address. @param {string} split @param {string} room @param {string} text */
+const besides = (split, room, text) => {
+  if (text) return [split || "all", FIND, text];
+  if (room !== "pictures") return [split || "all", room];
+  return split ? [split] : [];
+};
+
+/** @param {{dataset: DatasetSummary, others: DatasetSummary[], version: string, split: string, room: string, text: string, chosen: string, rest: string[], open: number}} properties */
+function Dataset({ dataset, others, version, split, room, text, chosen, rest, open }) {
   const { name } = dataset;
   const samples = useSamples(`${name}@${version}${split ? `:${split}` : ""}`);
   const { head } = samples;
@@ -147,8 +159,7 @@ function Dataset({ dataset, others, version, split, room, chosen, rest, open }) 
                 {
                   type: "button",
                   "aria-pressed": String(each === split),
-                  onClick: () =>
-                    go("data", name, version, ...(room !== "pictures" ? [each || "all", room] : each ? [each] : [])),
+                  onClick: () => go("data", name, version, ...besides(each, room, text)),
                 },
                 each || "all",
                 each ? span({ class: "muted" }, head.splits[each].toLocaleString("en")) : null,
@@ -159,16 +170,16 @@ function Dataset({ dataset, others, version, split, room, chosen, rest, open }) 
     ),
     h(Rooms, { dataset, version, split, room }),
     failure(samples.error),
-    h(Room, { dataset, samples, version, split, room, chosen, rest, open }),
+    h(Room, { dataset, samples, version, split, room, text, chosen, rest, open }),
   );
 }
 
-/** @param {{dataset: DatasetSummary, samples: ReturnType<typeof useSamples>, version: string, split: string, room: string, chosen: string, rest: string[], open: number}} properties */
-function Room({ dataset, samples, version, split, room, chosen, rest, open }) {
+/** @param {{dataset: DatasetSummary, samples: ReturnType<typeof useSamples>, version: string, split: string, room: string, text: string, chosen: string, rest: string[], open: number}} properties */
+function Room({ dataset, samples, version, split, room, text, chosen, rest, open }) {
   const { name } = dataset;
   switch (room) {
     case "pictures":
-      return h(Pictures, { dataset, samples, version, split, open });
+      return h(Pictures, { dataset, samples, version, split, text, open });
     case "classes":
       return h(Classes, { dataset, version, split, chosen });
     case "metadata":

@@ -3,12 +3,16 @@
 import { a, button, div, figcaption, figure, h, li, p, span, ul, useEffect, useState } from "../../lib/dom.js";
 import { thumbnail } from "../../lib/api.js";
 import { Marks, placed } from "../../lib/marks.js";
-import { dot, empty, panel, Picture } from "../../lib/parts.js";
+import { useSamples } from "../../lib/pages.js";
+import { dot, empty, failure, panel, Picture } from "../../lib/parts.js";
 import { address, go, useClasses } from "../../lib/use.js";
 import { Window } from "../../lib/window.js";
 import { count, tally } from "../../lib/words.js";
 import { Changes, Refused, Versions } from "../versions.js";
 import { Viewer } from "../viewer.js";
+import { Bar } from "./finding/bar.js";
+import { Facets } from "./finding/facets.js";
+import { Views } from "./finding/views.js";
 
 /** @typedef {import("../../api.d.ts").Sample} Sample */
 /** @typedef {import("../../api.d.ts").DatasetSummary} DatasetSummary */
@@ -72,22 +76,39 @@ const Legend = ({ name, classes, hidden, onToggle }) =>
       : p({ class: "muted" }, "None yet: they come with the first labels."),
   );
 
-/** @param {{dataset: DatasetSummary, samples: Samples, version: string, split: string, open: number}} properties */
-export function Pictures({ dataset, samples, version, split, open }) {
+/**
+ * All of them, or those on which the question `text` holds.
+ *
+ * @param {{dataset: DatasetSummary, samples: Samples, version: string, split: string, text: string, open: number}} properties
+ */
+export function Pictures({ dataset, samples: every, version, split, text, open }) {
   const { name } = dataset;
+  const ref = `${name}@${version}${split ? `:${split}` : ""}`;
+  const found = useSamples(text ? ref : null, text);
+  const samples = text ? found : every;
   const { head } = samples;
+  const here = ["data", name, version, split || "all"];
+  const ask = (/** @type {string} */ asked) => (asked ? go(...here, "find", asked) : go(...here));
   const classes = useClasses(name);
   const [hidden, setHidden] = useState(/** @type {string[]} */ ([]));
-  const show = (/** @type {number} */ index) => go("data", name, version, split || "all", index + 1);
+  const show = (/** @type {number} */ index) => go(...here, ...(text ? ["find", text] : []), index + 1);
   useEffect(() => {
     if (open >= 0) samples.need(Math.max(0, open - 1), open + 2);
   }, [open, head]);
   return div(
+    every.head?.total
+      ? h(Bar, { text, at: ref, found: text && head ? count(head.total, "picture") + " found" : "", onAsk: ask })
+      : null,
+    h(Views, { name, text, sound: !found.error, onAsk: ask }),
     div(
       { class: "columns wide" },
       div(
         { class: "pictures" },
-        head && !head.total
+        text && head && !head.total
+          ? panel("", empty("No picture fits", "Take a condition away, or ask another way."))
+          : null,
+        found.error && found.error.code !== "query.wrong" ? failure(found.error) : null,
+        !text && head && !head.total
           ? panel(
               "",
               empty(
@@ -98,7 +119,7 @@ export function Pictures({ dataset, samples, version, split, open }) {
             )
           : null,
         h(Window, {
-          key: `${version}:${split}`,
+          key: `${version}:${split}:${text}`,
           count: head?.total ?? 0,
           least: 176,
           onRange: samples.need,
@@ -107,6 +128,7 @@ export function Pictures({ dataset, samples, version, split, open }) {
       ),
       div(
         { class: "side" },
+        every.head?.total ? h(Facets, { at: ref, text: found.error ? "" : text, onAsk: ask }) : null,
         h(Legend, {
           name,
           classes,
@@ -128,7 +150,7 @@ export function Pictures({ dataset, samples, version, split, open }) {
           total: head.total,
           from: `${name}@${version}`,
           onStep: (by) => show(Math.max(0, Math.min(head.total - 1, open + by))),
-          onClose: () => go("data", name, version, ...(split ? [split] : [])),
+          onClose: () => (text ? ask(text) : go("data", name, version, ...(split ? [split] : []))),
         })
       : null,
   );

@@ -1,0 +1,103 @@
+"""Finding pictures on the page: by keyboard, by pressing what is counted, by saved views, by address."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.ui.conftest import Visit
+from tests.ui.test_access import axe_finds
+
+
+def question(page):
+    return page.get_by_role("combobox", name="question")
+
+
+def shown(visit: Visit, text: str) -> int:
+    return visit.site.ask("query", text=text, at="line", limit=0)["count"]
+
+
+def test_a_question_is_completed_asked_and_reloaded_by_keyboard(visit: Visit) -> None:
+    page = visit.go("data", "line")
+    question(page).focus()
+    page.keyboard.type("annotations.lab")
+    offers = page.get_by_role("listbox", name="what could stand next")
+    expect(offers.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    expect(offers.get_by_role("option", selected=True)).to_contain_text("annotations.label")
+    assert axe_finds(page) == []
+    page.keyboard.press("Enter")
+    expect(question(page)).to_have_value("annotations.label ")
+    page.keyboard.type("= nu")
+    expect(offers.get_by_role("option")).to_have_text([re.compile("^nut")])
+    page.keyboard.press("Tab")
+    expect(question(page)).to_have_value("annotations.label = nut ")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    count = shown(visit, "annotations.label = nut")
+    expect(page.get_by_role("search").get_by_role("status")).to_have_text(f"{count} pictures found")
+    expect(page.locator(".card")).to_have_count(count)
+    assert page.url.endswith("#/data/line/work/all/find/annotations.label%20%3D%20nut")
+    page.locator(".card button").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text(f"1 of {count}")
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(question(page)).to_have_value("annotations.label = nut")
+    expect(page.locator(".card")).to_have_count(count)
+
+
+def test_what_is_counted_narrows_down_and_widens_again(visit: Visit) -> None:
+    page = visit.go("data", "line")
+
+    def counted(field, value):
+        facet = page.locator("details.facet").filter(has=page.get_by_text(field, exact=True))
+        return facet.get_by_role("button", name=re.compile(rf"^{value}\s*\d+$"))
+
+    value = counted("label", "gear")
+    value.click()
+    expect(question(page)).to_have_value("annotations.label = gear")
+    expect(value).to_have_attribute("aria-pressed", "true")
+    counted("split", "test").click()
+    expect(question(page)).to_have_value("annotations.label = gear and split = test")
+    count = shown(visit, "annotations.label = gear and split = test")
+    expect(page.locator(".card")).to_have_count(count)
+    page.get_by_label("count another field").select_option("media")
+    expect(page.locator(".facet", has_text="media")).to_contain_text(f"image/jpeg{count}")
+    value.click()
+    expect(question(page)).to_have_value("split = test")
+    counted("folder", "nut").click()
+    expect(question(page)).to_have_value('split = test and (folder = nut or folder like "nut/%")')
+    expect(page.locator(".card")).to_have_count(shown(visit, "split = test and folder = nut"))
+    page.get_by_role("button", name="Clear").click()
+    expect(page).to_have_url(re.compile("#/data/line/work/all$"))
+
+
+def test_a_view_is_saved_asked_again_and_forgotten(visit: Visit) -> None:
+    page = visit.go("data", "line", "work", "all", "find", "split = test and class(label = bolt)")
+    page.get_by_role("button", name="Save this view …").click()
+    page.get_by_label("name of the view").fill("test-bolts")
+    page.keyboard.press("Enter")
+    view = page.get_by_role("button", name="test-bolts", exact=True)
+    expect(view).to_have_attribute("aria-pressed", "true")
+    assert axe_finds(page) == []
+    page.get_by_role("button", name="Clear").click()
+    view.click()
+    expect(page.locator(".card")).to_have_count(shown(visit, "view(test-bolts)"))
+    page.get_by_role("button", name="forget the view test-bolts").click()
+    expect(view).to_have_count(0)
+    assert visit.site.newest_fact("view.removed")["subject"] == "test-bolts"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_is_wrong_stands_at_its_place(visit: Visit, theme: str) -> None:
+    visit.page.emulate_media(color_scheme=theme)
+    page = visit.go("data", "line", "work", "all", "find", "class(label = nutt) and split = test")
+    wrong = page.locator("#question-wrong")
+    expect(wrong).to_contain_text("label is never 'nutt'")
+    expect(wrong.locator(".wrong-place")).to_have_text("nutt")
+    expect(wrong).to_contain_text("did you mean 'nut'?")
+    expect(question(page)).to_have_attribute("aria-invalid", "true")
+    assert axe_finds(page) == []
+    visit.seen.said.clear()  # the browser notes each 400
