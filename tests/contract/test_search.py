@@ -192,6 +192,25 @@ def test_the_command_line_says_what_it_understood(root: Path, pictures: Path, ca
     assert "one of them" in capfd.readouterr().err
 
 
+def test_questions_are_ranked_by_near_and_similar(ws: sdk.Workspace) -> None:
+    wear = ws.dataset("wear")
+    words = [row["path"] for row in ws.search("trousers", where="split = test", limit=5).rows]
+    asked = wear.query('split = test and near "trousers"', limit=5)
+    assert [row["path"] for row in asked.rows] == words
+    assert asked.count == len(wear.query("split = test").rows)
+    like = [row["path"] for row in ws.search(image="pants/pants0.jpg", limit=3).rows]
+    found = wear.query('similar "pants/pants0.jpg" and class(label = pants) limit 2')
+    assert [row["path"] for row in found.rows] == [each for each in like if "pants" in each][:2]
+    assert found.rows[0]["matching"] == [0]
+    for wrong in ('near "hat" sort by path', 'not near "hat"', 'near "hat" or split = test'):
+        with pytest.raises(QueryWrong, match="near"):
+            wear.query(wrong)
+    with pytest.raises(QueryWrong, match="ranks samples, not objects"):
+        wear.query('near "hat"', of="objects")
+    with pytest.raises(data.SampleNotFound, match="nowhere"):
+        wear.query('similar "nowhere.jpg"')
+
+
 # --- another encoder -----------------------------------------------------------------------------
 
 PLUG_IN = """

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from visloop.data.finding.finder import Finder as Finder
     from visloop.data.finding.gallery import Gallery as Gallery
     from visloop.data.finding.ranking import Sought as Sought
+    from visloop.data.finding.ranking import ranked as ranked
     from visloop.data.finding.searching import Nearest as Nearest
     from visloop.data.finding.searching import search as search
     from visloop.data.formats import CARRIED as CARRIED
@@ -270,7 +271,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "finding.finder": ("Finder",),
         "finding.gallery": ("Gallery",),
-        "finding.ranking": ("Sought",),
+        "finding.ranking": ("Sought", "ranked"),
         "finding.searching": ("Nearest", "search"),
         "formats": ("CARRIED", "FORMATS", "Format"),
         "ingest.media": ("media_of",),

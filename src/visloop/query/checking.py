@@ -9,6 +9,7 @@ from visloop.errors import did_you_mean
 from visloop.query.errors import QueryWrong
 from visloop.query.language.grammar import parse
 from visloop.query.language.syntax import (
+    Alike,
     All,
     Bare,
     Changed,
@@ -25,6 +26,7 @@ from visloop.query.plan import (
     Everything,
     Find,
     Joined,
+    Nearness,
     Negation,
     Of,
     Plan,
@@ -48,11 +50,25 @@ def check(text: str, schema: Schema) -> Checked:
     """
     asked = parse(text)
     reader = Checker(text, schema)
+    conditions, alike = _apart(asked.where)
     where: Plan = Everything(schema.of_parts)
-    if asked.where is not None:
-        where = reader.plan(asked.where, parts=schema.of_parts)
+    if conditions is not None:
+        where = reader.plan(conditions, parts=schema.of_parts)
     order = tuple((reader.sortable(each.name), each.descending) for each in asked.order)
-    return Checked(where, order, asked.limit)
+    nearness = reader.nearness(alike, sorted_=bool(order)) if alike else None
+    return Checked(where, order, asked.limit, nearness)
+
+
+def _apart(asked: Expression | None) -> tuple[Expression | None, Alike | None]:
+    """The conditions, and what they are ranked by where one `near` or `similar` is joined to them."""
+    if isinstance(asked, Alike):
+        return None, asked
+    if isinstance(asked, All):
+        alike = [each for each in asked.parts if isinstance(each, Alike)]
+        if len(alike) == 1:
+            rest = tuple(each for each in asked.parts if each is not alike[0])
+            return (rest[0] if len(rest) == 1 else All(rest)), alike[0]
+    return asked, None
 
 
 class Checker:
@@ -75,10 +91,35 @@ class Checker:
                 return self._within(asked, parts=parts)
             case Changed():
                 return self._changed(asked, parts=parts)
+            case Alike():
+                raise QueryWrong(
+                    f"{asked.to} ranks all that is found, so it stands once, beside conditions",
+                    self.text,
+                    asked.at,
+                    fix=f'write: … and {asked.to} "{asked.value.text}"',
+                )
             case Words():
                 return Find(asked.value.text, parts)
             case Bare():
                 return self._bare(asked.name, parts=parts)
+
+    def nearness(self, asked: Alike, *, sorted_: bool) -> Nearness:
+        """What `near` and `similar` say, where the rows can be ranked so."""
+        if not self.schema.pictured or self.schema.of_parts:
+            raise QueryWrong(
+                f"{asked.to} ranks samples, not {self.schema.listed.many}",
+                self.text,
+                asked.at,
+                fix="ask for samples: --of samples",
+            )
+        if sorted_:
+            raise QueryWrong(
+                f"{asked.to} puts what is found in order already",
+                self.text,
+                asked.at,
+                fix="leave out one of the two: `sort by`, or this",
+            )
+        return Nearness(asked.to, asked.value.text)
 
     def sortable(self, name: Name) -> Field:
         """The field of `sort by`, which is one of what is listed."""

@@ -146,6 +146,9 @@ def _conditions(schema: Schema, stop: Stop) -> Iterator[Candidate]:
     yield Candidate("not", "word", "the contrary")
     if schema.versioned:
         yield Candidate("changed since", "word", "new or another one than in a version")
+    if schema.pictured and not schema.of_parts:
+        yield Candidate("near", "word", "nearest first to words in quotes")
+        yield Candidate("similar", "word", "nearest first to a sample, its path in quotes")
 
 
 def _views(schema: Schema) -> Iterator[Candidate]:

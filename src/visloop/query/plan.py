@@ -76,9 +76,18 @@ Plan: TypeAlias = Test | Find | Some | Of | Since | Everything | Negation | Join
 
 
 @dataclass(frozen=True)
+class Nearness:
+    """What the rows found are ranked by: words that they show, or one like which they look."""
+
+    to: Literal["near", "similar"]
+    text: str
+
+
+@dataclass(frozen=True)
 class Checked:
     """A whole question, understood."""
 
     where: Plan
     order: tuple[tuple[Field, bool], ...] = ()
     limit: int | None = None
+    nearness: Nearness | None = None

@@ -63,8 +63,9 @@ class Schema:
 
     `prefix` leads from a row to its parts (`annotations.label`). `scopes` are the words that bind
     conditions to one part (`box(…)`) → the values of the parts' field `kind` that they mean.
-    `versioned`: there are versions, so that it can be asked what changed since one. `views`: names
-    of saved questions → what they list, and their text.
+    `versioned`: there are versions, so that it can be asked what changed since one. `pictured`:
+    rows are pictures, so that they can be ranked by what they show. `views`: names of saved
+    questions → what they list, and their text.
     """
 
     rows: Level
@@ -74,6 +75,7 @@ class Schema:
     of_parts: bool = False
     kind: str = ""
     versioned: bool = True
+    pictured: bool = False
     views: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
 
     @property

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from visloop import data
 from visloop.data.querying.source import Columns
 from visloop.data.records import DataPorts
 from visloop.data.snapshot import open_ref
@@ -74,11 +75,16 @@ def query(
     Raises:
         QueryWrong: the question cannot be understood; it says where.
         UsageError: a facet names no field.
+        SampleNotFound: `similar` names no sample of the version.
+        MissingExtra: `near` needs an extra that is not installed.
         DatasetNotFound, VersionNotFound, SplitNotFound: a reference names nothing.
     """
     snapshot = open_ref(ports, ref, scope.project)
     source = Columns(ports, snapshot, of_parts=of_objects)
-    found = run(within_split(check(text, source.schema), source), source)
+    plan = within_split(check(text, source.schema), source)
+    found = run(plan, source)
+    if plan.nearness is not None:
+        found = _nearest(ports, source, plan, found)
     page = found.at[max(offset, 0) :][: max(0, min(limit, MOST_ROWS))]
     rows = _objects(source, page) if of_objects else _samples(source, page, found)
     counted = tuple(
@@ -111,7 +117,17 @@ def within_split(plan: Checked, source: Columns) -> Checked:
     inside: Plan = Test(field, "=", (split,))
     if source.schema.of_parts:
         inside = Of(inside)
-    return Checked(Joined("and", (inside, plan.where)), plan.order, plan.limit)
+    return replace(plan, where=Joined("and", (inside, plan.where)))
+
+
+def _nearest(ports: DataPorts, source: Columns, plan: Checked, found: Found) -> Found:
+    """The thousand nearest of what was found, nearest first; `limit` counts those."""
+    assert plan.nearness is not None
+    text = plan.nearness.text
+    sought = data.Sought(words=text) if plan.nearness.to == "near" else data.Sought(like=text)
+    unlimited = found if plan.limit is None else run(replace(plan, limit=None), source)
+    ranked = data.ranked(ports, source, sought, unlimited.at)
+    return Found(ranked.at[: plan.limit], unlimited.parts)
 
 
 def _samples(source: Columns, page: NDArray[np.int64], found: Found) -> list[dict[str, Any]]:

@@ -119,7 +119,7 @@ def schema(snapshot: Snapshot, attributes: Iterable[str], *, of_parts: bool) -> 
         searched=True,
     )
     parts = Level("object", "objects", (label, *OBJECT, *_attributes(attributes)))
-    return Schema(rows, parts, PREFIX, SCOPES, of_parts=of_parts, kind="object.kind")
+    return Schema(rows, parts, PREFIX, SCOPES, of_parts=of_parts, kind="object.kind", pictured=True)
 
 
 def metadata_field(field: MetadataField) -> Field:

@@ -8,12 +8,13 @@
                 | path (comparison value | ["not"] "in" "(" value {"," value} ")"
                         | ["not"] "like" TEXT | "exists")
                 | "changed" "since" version
+                | ("near" | "similar") TEXT
                 | path | word {word} | TEXT
     comparison := "=" | "!=" | "<" | "<=" | ">" | ">="
     value      := TEXT | NUMBER [unit] | MOMENT | word
     path       := word {"." word} | `anything`
 
-Words of the language may be written in capitals. `near` and `similar` are kept for search.
+Words of the language may be written in capitals.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Final, Literal, TypeAlias, cast
 from visloop.query.errors import QueryWrong, Span
 from visloop.query.language.lexing import Token, tokens
 from visloop.query.language.syntax import (
+    Alike,
     All,
     Bare,
     Changed,
@@ -149,12 +151,7 @@ class Reader:
         if token.word == "changed" and after.word == "since":
             return self._changed()
         if token.word in {"near", "similar"} and after.kind == "text":
-            raise QueryWrong(
-                f"{token.word} comes with search, which is not part of this version",
-                self.text,
-                token.at.to(after.at),
-                fix="fields and words can be asked for: see docs/reference/query.md",
-            )
+            return self._alike()
         if token.word in {"and", "or"}:
             raise self._unexpected(("one",), ("a field", "not", "(", "a word"))
         self._step()
@@ -232,6 +229,14 @@ class Reader:
         self._step()
         self.stop = self._joint()
         return Changed(Value(version.text, version.at), first.to(version.at))
+
+    def _alike(self) -> Alike:
+        kind, value = self._next, self._peek(1)
+        self._step()
+        self._step()
+        self.stop = self._joint()
+        to: Literal["near", "similar"] = "near" if kind.word == "near" else "similar"
+        return Alike(to, Value(value.text, value.at, quoted=True), kind.at.to(value.at))
 
     # --- values -------------------------------------------------------------------------------
 

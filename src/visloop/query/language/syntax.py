@@ -75,6 +75,15 @@ class Changed:
 
 
 @dataclass(frozen=True)
+class Alike:
+    """`near "a red shirt"` or `similar "a.jpg"`: ranks what is found by how near it is."""
+
+    to: Literal["near", "similar"]
+    value: Value
+    at: Span
+
+
+@dataclass(frozen=True)
 class Not:
     """The contrary."""
 
@@ -113,4 +122,4 @@ class Question:
     limit: int | None = None
 
 
-Expression: TypeAlias = Compare | Bare | Words | Within | Changed | Not | All | Either
+Expression: TypeAlias = Compare | Bare | Words | Within | Changed | Alike | Not | All | Either
