@@ -125,9 +125,11 @@ if TYPE_CHECKING:
     from visloop.data.media.video import OtherPixels as OtherPixels
     from visloop.data.media.video import VideoInfo as VideoInfo
     from visloop.data.media.video import VideoReader as VideoReader
+    from visloop.data.media.video import open_video as open_video
     from visloop.data.offered import READ_FORMATS as READ_FORMATS
     from visloop.data.offered import WRITTEN_FORMATS as WRITTEN_FORMATS
     from visloop.data.ontology.colours import color_of as color_of
+    from visloop.data.ontology.colours import color_of_id as color_of_id
     from visloop.data.ontology.colours import ink_on as ink_on
     from visloop.data.ontology.dividing import ListUnreadable as ListUnreadable
     from visloop.data.ontology.dividing import SplitIncomplete as SplitIncomplete
@@ -330,13 +332,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "OtherPixels",
             "VideoInfo",
             "VideoReader",
+            "open_video",
         ),
         "origins.archives.unpack": ("ArchiveRefused",),
         "privacy.entering": ("NotProtected", "protected"),
         "privacy.finding": ("find_faces", "find_text"),
         "privacy.policy": ("Policy",),
         "privacy.regions": ("Redactor", "Region"),
-        "ontology.colours": ("color_of", "ink_on"),
+        "ontology.colours": ("color_of", "color_of_id", "ink_on"),
         "ontology.dividing": ("ListUnreadable", "SplitIncomplete"),
         "ontology.editing": (
             "ClassInUse",

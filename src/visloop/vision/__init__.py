@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from visloop.vision.contract import Normalise as Normalise
     from visloop.vision.contract import Resize as Resize
     from visloop.vision.contract import Task as Task
+    from visloop.vision.drawing import drawn as drawn
     from visloop.vision.layouts import Candidates as Candidates
     from visloop.vision.layouts import candidates as candidates
     from visloop.vision.layouts import fits as fits
@@ -57,6 +58,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Resize",
             "Task",
         ),
+        "drawing": ("drawn",),
         "layouts": ("Candidates", "candidates", "fits", "layout_shapes", "sigmoid", "softmax"),
         "masks": ("bitmap_of", "outline_bitmap", "runs_of", "sampled"),
         "placement": ("Placement", "unmoved"),

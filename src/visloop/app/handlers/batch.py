@@ -1,30 +1,32 @@
-"""Answers without a server: files and folders through the same predictor."""
+"""Answers without a server: pictures, folders, data versions and films through the same predictor."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from visloop import infer, registry
-from visloop.errors import NotFound, VisloopError
+from visloop.app.handlers.answers_out import written_as
+from visloop.app.handlers.sources import Picture, pictures
+from visloop.errors import VisloopError
 from visloop.ids import Ref
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from visloop.app.ports import Ports
     from visloop.events import Scope
 
-_PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-
 
 def predict_files(
-    ports: Ports, scope: Scope, model: str, sources: tuple[str, ...], out: str | None
+    ports: Ports,
+    scope: Scope,
+    model: str,
+    sources: tuple[str, ...],
+    out: str | None,
+    every_s: float = 1.0,
 ) -> list[dict[str, Any]]:
-    """One row a picture, in order; what cannot be read has `error` instead of a label.
+    """One row a picture, in order; what cannot be read has `error` in place of an answer.
 
     Raises:
         NotFound: a source does not exist.
@@ -32,44 +34,36 @@ def predict_files(
     version = registry.resolve(ports.registry, scope, Ref.parse(model))
     package = registry.load(ports.registry, version)
     predictor = infer.Predictor.load(package.onnx, package.contract)
-    files = [file for source in sources for file in _files(Path(source))]
-    rows = [
-        _row(predictor, file) for file in ports.progress.track(files, doing="predict", unit="image")
-    ]
-    if out:
-        _write(Path(out), rows)
+    found = pictures(ports, scope, sources, every_s)
+    rows: list[dict[str, Any]] = []
+    with written_as(Path(out) if out else None, predictor.contract) as write:
+        for picture in ports.progress.track(found, doing="predict", unit="image"):
+            row, data, said = _answered(predictor, picture, f"model:{version.ref}")
+            rows.append(row)
+            write(picture.name, row, data, said)
     return rows
 
 
-def _files(source: Path) -> Iterator[Path]:
-    if not source.exists():
-        raise NotFound(f"{source} does not exist", fix="name a picture or a folder")
-    if source.is_file():
-        yield source
-        return
-    for folder, _, names in sorted(os.walk(source)):
-        for name in sorted(names):
-            if Path(name).suffix.lower() in _PICTURES:
-                yield Path(folder) / name
-
-
-def _row(predictor: infer.Predictor, file: Path) -> dict[str, Any]:
+def _answered(
+    predictor: infer.Predictor, picture: Picture, author: str
+) -> tuple[dict[str, Any], bytes, infer.Answer | None]:
+    row: dict[str, Any] = {"file": picture.name}
+    if picture.time_s is not None:
+        row["time_s"] = picture.time_s
     try:
-        answer = predictor.predict(file.read_bytes())
+        data = picture.read()
+        answer = predictor.predict(data, author=author)
     except VisloopError as error:
-        return {"file": str(file), "error": error.to_dict()["error"]}
+        return row | {"error": error.to_dict()["error"]}, b"", None
+    if predictor.contract.decode.task in {"detect", "segment", "regress"}:
+        said = msgspec.json.decode(msgspec.json.encode(answer.annotations))
+        return row | {"annotations": said}, data, answer
     probabilities = answer.probabilities
     if probabilities is None:
-        return {"file": str(file), "label": None, "confidence": None}
+        return row | {"label": None, "confidence": None}, data, answer
     best = int(probabilities.argmax())
-    return {
-        "file": str(file),
+    told = {
         "label": predictor.contract.classes[best],
         "confidence": round(float(probabilities[best]), 6),
     }
-
-
-def _write(path: Path, rows: list[dict[str, Any]]) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
-    temporary.replace(path)
+    return row | told, data, answer

@@ -91,7 +91,7 @@ def _tried(onnx: bytes, contract: Contract, picture: Path | None) -> dict[str, A
         )
     return {
         "picture": "" if picture is None else str(picture),
-        "annotations": [msgspec.to_builtins(each) for each in answer.annotations],
+        "annotations": msgspec.json.decode(msgspec.json.encode(answer.annotations)),
         "embedding": 0 if answer.embedding is None else len(answer.embedding),
     }
 

@@ -100,14 +100,19 @@ def predictions(ports: Ports, scope: Scope, ask: Predictions) -> Rows:
 
 @dataclass(frozen=True)
 class Predict:
-    """Answer pictures without a server: files and folders."""
+    """Answer pictures without a server: files, folders, films, versions of data sets.
+
+    --out takes a file for JSON lines, a `.json` file for COCO's results, or a folder for pictures
+    with the answers drawn in.
+    """
 
     model: str = arg("for example reader@champion")
-    sources: tuple[str, ...] = arg("pictures and folders", path=True)
-    out: str | None = opt("write one JSON line a picture to this file", default=None, path=True)
+    sources: tuple[str, ...] = arg("pictures, folders, films, or NAME@VERSION", path=True)
+    out: str | None = opt("answers.jsonl, results.json, or a folder", default=None, path=True)
+    every: float = opt("seconds between two frames of a film", default=1.0)
 
 
 @operation("predict", permission="serve.predict")
 def predict(ports: Ports, scope: Scope, ask: Predict) -> Rows:
     """One row a picture; what cannot be read says so in its row."""
-    return rows_of(handlers.predict_files(ports, scope, ask.model, ask.sources, ask.out))
+    return rows_of(handlers.predict_files(ports, scope, ask.model, ask.sources, ask.out, ask.every))

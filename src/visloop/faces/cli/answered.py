@@ -53,3 +53,20 @@ def reproduced(plain: Mapping[str, Any]) -> None:
         click.echo(f"  {told}, by at most {plain['greatest']:.3g}")
     for each in plain["differs"]:
         click.echo(f"  {each['what']}: was {each['was']}, is {each['now']}")
+
+
+def predicted(plain: Mapping[str, Any]) -> None:
+    """A line a picture; of detectors, segmenters and numbers a line for each thing below it."""
+    for row in plain["rows"]:
+        moment = f" at {row['time_s']:g} s" if "time_s" in row else ""
+        name = click.style(row["file"], bold=True) + moment
+        if "error" in row:
+            click.echo(f"{name}  {click.style('not read', fg='red')}: {row['error']['what']}")
+        elif "annotations" in row:
+            click.echo(name)
+            for line in objects(row["annotations"]) or ["nothing"]:
+                click.echo(f"  {line}")
+        else:
+            said = row["label"] or "no label"
+            click.echo(name + f"  {said} {row['confidence'] or 0:.2f}")
+    click.echo(f"{plain['count']} pictures")

@@ -360,6 +360,7 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "trace": _traced,
     "model.show": _shown_model,
     "model.import": answered.imported,
+    "predict": answered.predicted,
     "reproduce": answered.reproduced,
     "demo.stream": _streamed,
 }

@@ -1165,6 +1165,7 @@ export interface PredictAsk {
   model: string;
   sources: string[];
   out?: string | null;
+  every?: number;
 }
 
 export interface Prediction {

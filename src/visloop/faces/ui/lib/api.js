@@ -120,7 +120,7 @@ function failureOf(reply, body) {
  * Send a picture to a deployment.
  * @param {string} name
  * @param {Blob} picture
- * @returns {Promise<{id: string, model: string, label: string | null, confidence: number | null, latency_ms: number, probabilities?: Record<string, number>}>}
+ * @returns {Promise<{id: string, model: string, label: string | null, confidence: number | null, latency_ms: number, probabilities?: Record<string, number>, annotations?: NonNullable<import("../api.d.ts").Sample["annotations"]>, width?: number, height?: number}>}
  */
 export async function predict(name, picture) {
   let reply;

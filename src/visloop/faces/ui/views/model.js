@@ -64,18 +64,46 @@ function Confusion({ report }) {
   );
 }
 
+/** The figure that speaks for a model, and how it is called. @type {Record<string, [string, string]>} */
+const HEADLINES = {
+  classify: ["accuracy", "accuracy"],
+  detect: ["map50", "mean average precision at half overlap"],
+  segment: ["mean_iou", "mean intersection over union"],
+  regress: ["mae", "mean absolute error"],
+};
+/** @type {Record<string, {title: string, cell: (row: any) => string, kind: "number"}>} */
+const BY_CLASS = {
+  classify: { title: "F1", cell: (row) => percent(row.f1), kind: "number" },
+  detect: { title: "AP50", cell: (row) => percent(row.ap50 ?? 0), kind: "number" },
+  segment: { title: "IoU", cell: (row) => percent(row.iou ?? 0), kind: "number" },
+};
+
+/** Every figure by its name, with its interval. @param {{report: Report}} properties */
+const Metrics = ({ report }) =>
+  grid(Object.entries(report.metrics), [
+    { title: "figure", cell: ([name]) => name },
+    { title: "", cell: ([, value]) => figureOf(value), kind: "number" },
+    {
+      title: "95 %",
+      cell: ([name]) => (report.intervals[name] ? report.intervals[name].map(figureOf).join(" … ") : "–"),
+      kind: "number",
+    },
+  ]);
+
 /** @param {{report: Report}} properties */
 function Figures({ report }) {
-  const interval = report.intervals.accuracy;
+  const [metric, called] = HEADLINES[report.task] ?? HEADLINES.classify;
+  const interval = report.intervals[metric];
+  const told = metric === "mae" ? figureOf : percent;
   return div(
     p(
       { class: "headline" },
-      percent(report.metrics.accuracy),
+      told(report.metrics[metric]),
       span(
         { class: "muted" },
-        interval
-          ? ` accuracy, 95 % interval ${percent(interval[0])} … ${percent(interval[1])}, ${report.n} pictures of ${report.on}`
-          : "",
+        ` ${called}`,
+        interval ? `, 95 % interval ${told(interval[0])} … ${told(interval[1])}` : "",
+        `, ${report.n} pictures of ${report.on}`,
       ),
     ),
     report.trained_on
@@ -83,15 +111,21 @@ function Figures({ report }) {
       : null,
     div(
       { class: "columns even" },
-      h(Confusion, { report }),
-      grid(report.per_class, [
-        { title: "class", cell: (row) => row.name },
-        { title: "pictures", cell: (row) => figureOf(row.support), kind: "number" },
-        { title: "precision", cell: (row) => percent(row.precision), kind: "number" },
-        { title: "recall", cell: (row) => percent(row.recall), kind: "number" },
-        { title: "F1", cell: (row) => percent(row.f1), kind: "number" },
-        { title: "", cell: (row) => bar(row.f1), kind: "bar-cell" },
-      ]),
+      report.task === "classify" ? h(Confusion, { report }) : h(Metrics, { report }),
+      report.per_class.length
+        ? grid(report.per_class, [
+            { title: "class", cell: (row) => row.name },
+            {
+              title: report.task === "detect" ? "objects" : "pictures",
+              cell: (row) => figureOf(row.support),
+              kind: "number",
+            },
+            { title: "precision", cell: (row) => percent(row.precision), kind: "number" },
+            { title: "recall", cell: (row) => percent(row.recall), kind: "number" },
+            BY_CLASS[report.task] ?? BY_CLASS.classify,
+            { title: "", cell: (row) => bar(row.ap50 ?? row.iou ?? row.f1), kind: "bar-cell" },
+          ])
+        : null,
     ),
   );
 }
@@ -106,7 +140,7 @@ function Origin({ model, data: { version, manifest } }) {
       dt("data"),
       dd(dataLink(version.data)),
       dt("run"),
-      dd(a({ href: address("runs", version.run) }, version.run)),
+      dd(version.data ? a({ href: address("runs", version.run) }, version.run) : "none: imported"),
       dt("recipe"),
       dd(version.recipe),
       dt("made"),

@@ -37,17 +37,21 @@ const chain = ({ prediction, image, deployment, model, run, data }) =>
       ["recipe", model.recipe],
       ["package", model.same_package ? "the one that is registered" : "another than the one registered"],
     ]),
-    hop("Run", [
-      ["id", a({ href: address("runs", run.id) }, run.id)],
-      ["seed", String(run.seed ?? "–")],
-      ["code", run.commit ? code(run.commit.slice(0, 12)) : "no Git commit"],
-    ]),
-    hop("Data", [
-      ["version", dataLink(data.ref)],
-      ["pictures", count(data.samples, "picture")],
-      ["message", data.message],
-      ["committed", when(data.committed)],
-    ]),
+    model.recipe === "import"
+      ? hop("Run", [["made", "elsewhere: it was imported"]])
+      : hop("Run", [
+          ["id", a({ href: address("runs", run.id) }, run.id)],
+          ["seed", String(run.seed ?? "–")],
+          ["code", run.commit ? code(run.commit.slice(0, 12)) : "no Git commit"],
+        ]),
+    !data.ref
+      ? null
+      : hop("Data", [
+          ["version", dataLink(data.ref)],
+          ["pictures", count(data.samples, "picture")],
+          ["message", data.message],
+          ["committed", when(data.committed)],
+        ]),
   );
 
 /** @param {{prediction: string, onClose: () => void}} properties */

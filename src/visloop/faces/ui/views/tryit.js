@@ -1,13 +1,38 @@
 // @ts-check
 /** Drop a picture, see the answer. */
-import { div, img, input, label, li, p, span, ul, useEffect, useRef, useState } from "../lib/dom.js";
+import { div, h, img, input, label, li, p, span, ul, useEffect, useRef, useState } from "../lib/dom.js";
 import { asError, predict } from "../lib/api.js";
+import { Marks } from "../lib/marks.js";
 import { bar, dot, failure, panel } from "../lib/parts.js";
 import { useClasses } from "../lib/use.js";
-import { percent } from "../lib/words.js";
+import { figureOf, percent } from "../lib/words.js";
 
 /** @typedef {import("../lib/api.js").ApiError} ApiError */
 /** @typedef {Awaited<ReturnType<typeof predict>>} Answer */
+/** @typedef {import("../lib/marks.js").Annotation} Annotation */
+
+/** What a detector, a segmenter or a gauge reader said, one line a thing. @param {{found: readonly Annotation[], colour: (name: string | undefined) => string}} properties */
+function Found({ found, colour }) {
+  if (!found.length) return p({ class: "proposal" }, "nothing found");
+  return ul(
+    { class: "signs" },
+    ...found
+      .slice(0, 20)
+      .map((each) =>
+        li(
+          span(
+            dot(colour(each.label)),
+            each.type === "number"
+              ? `${each.label ?? ""} ${figureOf(each.value)} ${each.unit ?? ""}`
+              : (each.label ?? ""),
+          ),
+          each.score == null
+            ? null
+            : bar(each.score, { label: each.label ?? "", value: percent(each.score), colour: colour(each.label) }),
+        ),
+      ),
+  );
+}
 
 /** @param {{name: string, dataset: string | undefined}} properties */
 export function TryIt({ name, dataset }) {
@@ -36,6 +61,7 @@ export function TryIt({ name, dataset }) {
     setOver(false);
     ask(event.dataTransfer?.files[0]);
   };
+  const found = answer?.annotations ?? null;
   const ranked = Object.entries(answer?.probabilities ?? {})
     .sort(([, one], [, other]) => other - one)
     .slice(0, 5);
@@ -57,18 +83,31 @@ export function TryIt({ name, dataset }) {
         class: "unseen",
         onChange: (/** @type {any} */ event) => ask(event.target.files[0]),
       }),
-      shown ? img({ src: shown, alt: "the picture that you chose" }) : span("Drop a picture here, or choose a file"),
+      shown
+        ? span(
+            { class: "tried-picture" },
+            img({ src: shown, alt: "the picture that you chose" }),
+            found
+              ? h(Marks, {
+                  sample: { width: answer?.width ?? 1, height: answer?.height ?? 1, annotations: found },
+                  colour,
+                })
+              : null,
+          )
+        : span("Drop a picture here, or choose a file"),
     ),
     failure(problem),
     answer
       ? div(
           { class: "tried", role: "status" },
-          p(
-            { class: "proposal" },
-            dot(colour(answer.label ?? "")),
-            answer.label ?? "no label",
-            span({ class: "muted" }, percent(answer.confidence)),
-          ),
+          found
+            ? h(Found, { found, colour })
+            : p(
+                { class: "proposal" },
+                dot(colour(answer.label ?? "")),
+                answer.label ?? "no label",
+                span({ class: "muted" }, percent(answer.confidence)),
+              ),
           ul(
             { class: "signs" },
             ...ranked.map(([each, share]) =>

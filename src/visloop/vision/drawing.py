@@ -1,0 +1,102 @@
+"""Annotations drawn into a picture: boxes, outlines and masks with their class and score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from visloop.vision.masks import outline_bitmap
+from visloop.vision.records import (
+    Annotation,
+    Box,
+    ClassLabel,
+    Mask,
+    NumberValue,
+    Points,
+    Polygon,
+    Track,
+)
+
+Colour = tuple[int, int, int]
+
+_FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
+_SHARE: Final = 1 / 400  # of the longer side: a line's width
+_VEIL: Final = 0.45
+
+
+def drawn(
+    rgb: NDArray[np.uint8], annotations: Iterable[Annotation], colour: Callable[[str], Colour]
+) -> NDArray[np.uint8]:
+    """A copy of the picture with what is said of it.
+
+    Args:
+        rgb: uint8 (H, W, 3), upright, at full size: annotations are in its pixels.
+        annotations: what to draw; what lies nowhere (a class, a number) is written in the corner.
+        colour: of a class, RGB 0 … 255.
+
+    Returns:
+        uint8 (H, W, 3).
+    """
+    said = list(annotations)
+    sheet = np.ascontiguousarray(rgb).copy()
+    for each in said:
+        if isinstance(each, Mask | Polygon):
+            inside = outline_bitmap(each, (rgb.shape[0], rgb.shape[1]))
+            tint = np.asarray(colour(each.label), np.float32)
+            veiled = sheet[inside] * (1 - _VEIL) + tint * _VEIL
+            sheet[inside] = veiled.astype(np.uint8)
+    width = max(1, round(max(rgb.shape[:2]) * _SHARE))
+    line = 0
+    for each in said:
+        match each:
+            case Box() | Track():
+                _box(sheet, each, colour(each.label), width)
+            case Points():
+                for x, y, seen in each.points:
+                    if seen:
+                        at = round(x), round(y)
+                        cv2.circle(sheet, at, 2 * width, colour(each.label), cv2.FILLED)
+            case ClassLabel() | NumberValue():
+                line += _write(sheet, _words(each), (0, line), colour(each.label), width)
+            case _:
+                pass
+    return sheet
+
+
+def _box(sheet: NDArray[np.uint8], box: Box | Track, colour: Colour, width: int) -> None:
+    x1, y1, x2, y2 = (round(side) for side in box.xyxy)
+    cv2.rectangle(sheet, (x1, y1), (max(x1, x2 - 1), max(y1, y2 - 1)), colour, width)
+    _write(sheet, _words(box), (x1, y1), colour, width, above=True)
+
+
+def _write(
+    sheet: NDArray[np.uint8],
+    words: str,
+    at: tuple[int, int],
+    colour: Colour,
+    width: int,
+    *,
+    above: bool = False,
+) -> int:
+    """Words on a ground of the colour; `at` is its upper (or lower) left corner. Its height."""
+    scale = 0.45 * max(1, width)
+    (wide, high), _ = cv2.getTextSize(words, _FONT, scale, width)
+    height = high + 4 * width
+    x = min(max(0, at[0]), max(0, sheet.shape[1] - wide - 2 * width))
+    y = at[1] - height if above and at[1] >= height else at[1]
+    cv2.rectangle(sheet, (x, y), (x + wide + 2 * width, y + height), colour, cv2.FILLED)
+    light = (0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]) > 140  # noqa: PLR2004
+    ink = (0, 0, 0) if light else (255, 255, 255)
+    foot = (x + width, y + height - 2 * width)
+    cv2.putText(sheet, words, foot, _FONT, scale, ink, width, cv2.LINE_AA)
+    return height
+
+
+def _words(each: Annotation) -> str:
+    if isinstance(each, NumberValue):
+        return f"{each.label} {each.value:g} {each.unit}".strip()
+    return each.label if each.score is None else f"{each.label} {each.score:.2f}"
