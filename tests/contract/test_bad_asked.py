@@ -24,6 +24,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     app.create(root)
     (root / "visloop.yaml").write_text(HEAD, "utf-8")
     asked.pictures(root)
+    asked.models(root)
     for name in ("odd", "taught"):
         where = ("--workspace", str(root), "--quiet")
         assert cli.run(["add", str(root / "in"), "--to", name, *where]) == 0

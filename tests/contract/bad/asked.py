@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.contract.bad.cases import jpeg, write
+from tests.unit.test_infer_saying import BOXES, SCORES, always
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,61 @@ LINES = (
         ("export", "odd@v1", "in"),
         "data.folder_not_empty",
     ),
+    *(
+        Line(title, ("model", "import", f"models/{model}", "--as", "m", *contract), code, said)
+        for title, model, contract, code, said in (
+            (
+                "a model that is a pickle",
+                "pickle.onnx",
+                ("--contract", "models/pets.yaml"),
+                "infer.model_refused",
+                "pickle",
+            ),
+            (
+                "a model that is cut short",
+                "cut.onnx",
+                ("--contract", "models/pets.yaml"),
+                "infer.model_refused",
+                "not ONNX",
+            ),
+            ("a model without a contract", "pets.onnx", (), "refused", "'scores' (N, 7, 2)"),
+            (
+                "a contract with a field that is misspelt",
+                "pets.onnx",
+                ("--contract", "models/misspelt.yaml"),
+                "vision.contract_refused",
+                "treshold",
+            ),
+            (
+                "a contract that names an output which the model has not",
+                "pets.onnx",
+                ("--contract", "models/missing.yaml"),
+                "infer.model_refused",
+                "no output 'boxen'",
+            ),
+            (
+                "a contract of more classes than the model tells apart",
+                "pets.onnx",
+                ("--contract", "models/three.yaml"),
+                "infer.model_refused",
+                "3 classes",
+            ),
+            (
+                "a contract of another layout than the model's",
+                "pets.onnx",
+                ("--contract", "models/layout.yaml"),
+                "infer.model_refused",
+                "(N, 6, N)",
+            ),
+            (
+                "a model whose numbers are none (NaN)",
+                "nan.onnx",
+                ("--contract", "models/number.yaml"),
+                "refused",
+                "not a number",
+            ),
+        )
+    ),
     Line("a command that is misspelt", ("ad", "in", "--to", "odd")),
 )
 
@@ -85,6 +141,26 @@ def pictures(folder: Path) -> None:
     """Two pictures of one class."""
     write(folder / "in" / "cat" / "a.jpg", jpeg())
     write(folder / "in" / "cat" / "b.jpg", jpeg(colour=9))
+
+
+def models(folder: Path) -> None:
+    """Models that lie, and contracts that do not fit."""
+    pets = always(boxes=BOXES, scores=SCORES)
+    plain = "resize: {mode: squash, size_hw: [32, 64]}\n"
+    detect = plain + "decode: {task: detect}\nclasses: [cat, dog]\n"
+    for name, content in {
+        "pets.onnx": pets,
+        "cut.onnx": pets[: len(pets) // 2],
+        "pickle.onnx": b"\x80\x04\x95",
+        "nan.onnx": always(value=[float("nan")]),
+        "pets.yaml": detect.encode(),
+        "misspelt.yaml": detect.replace("detect}", "detect, treshold: 1}").encode(),
+        "missing.yaml": detect.replace("detect}", "detect, boxes: boxen}").encode(),
+        "three.yaml": detect.replace("dog]", "dog, cow]").encode(),
+        "layout.yaml": detect.replace("detect}", "detect, layout: yolov8}").encode(),
+        "number.yaml": (plain + "decode: {task: regress}\n").encode(),
+    }.items():
+        write(folder / "models" / name, content)
 
 
 def rows() -> dict[str, list[tuple[str, str]]]:
