@@ -42,13 +42,19 @@ test("a branch gets a lane and gives it back where it was merged from", () => {
   ]);
 });
 
-test("two heads stand beside one another, a freed lane is used again", () => {
-  const { rows, width } = lanesOf([node("v4", "v1"), node("v3", "v1"), node("v2", "v1"), node("v1")]);
+test("a head that is older joins the lane left of it, the newest keeps its own", () => {
+  const { rows, width } = lanesOf([node("v4", "v2"), node("v3", "v1"), node("v2", "v1"), node("v1")]);
   assert.equal(width, 2);
   assert.deepEqual(
     rows.map((row) => row.lane),
-    [0, 1, 1, 0],
+    [0, 1, 0, 0],
   );
+  assert.deepEqual(rows[3].lines, [
+    { from: 0, to: 0, kind: "in" },
+    { from: 1, to: 0, kind: "in" },
+  ]);
+  const three = lanesOf([node("v4", "v1"), node("v3", "v1"), node("v2", "v1"), node("v1")]);
+  assert.equal(three.width, 2, "a freed lane is used again");
 });
 
 /** @param {string} id @param {string} label @param {[number, number, number, number]} xyxy */

@@ -30,6 +30,15 @@ const SENTENCES = {
       .map(([name, share]) => `${name} ${percent(/** @type {number} */ (share), 0)}`)
       .join(", ")}; ${count(p.changed ?? 0, "picture")} changed`,
   "data.dataset_created": () => "made",
+  "data.tagged": (p) => `tag ${p.tag}${p.was ? `, before at v${p.was}` : ""}`,
+  "data.tag_removed": (p) => `tag ${p.tag} taken away`,
+  "data.branched": (p) => `begins at v${p.version}`,
+  "data.branch_removed": (p) => `taken away; it ended at ${p.version}`,
+  "data.switched": (p) => `${p.branch} is worked on, before: ${p.was}`,
+  "data.merged": (p) => `${p.named} merged${merged(p)}`,
+  "data.reverted": (p) => `${p.named} taken back${merged(p)}`,
+  "data.merge_waits": (p) => `${count(p.conflicts ?? 0, "conflict")} to decide`,
+  "data.merge_aborted": (p) => `given up: ${p.what}`,
   "view.saved": (p) => `a view of ${p.of} saved`,
   "view.removed": () => "view removed",
   "label.queued": (p) => `${count(p.tasks?.length ?? 0, "picture")} queued for a person`,
@@ -57,6 +66,10 @@ const SENTENCES = {
   "loop.approved": (p) => `approval ${p.approval}`,
   "loop.done": (p) => `healed in ${duration(p.time_to_heal_s)}`,
 };
+
+/** @param {Payload} payload */
+const merged = ({ samples, conflicts, rule }) =>
+  `: ${count(samples ?? 0, "picture")}${conflicts ? `, ${count(conflicts, "conflict")} decided${rule ? ` by ${rule}` : ""}` : ""}`;
 
 /** @param {Payload} payload @param {string[]} names */
 const parts = (payload, names) =>

@@ -31,6 +31,7 @@ export const KINDS = /** @type {const} */ ([
   ["objects.relabelled", "objects relabelled"],
   ["objects.moved", "objects moved"],
   ["objects.attributes", "other attributes"],
+  ["metadata", "metadata"],
 ]);
 
 /**

@@ -120,6 +120,7 @@ function Head({ where, show }) {
 /** @param {{data: Answer, where: Where, show: (some: Partial<Where>) => void}} properties */
 function Kinds({ data, where, show }) {
   const number = (/** @type {string} */ kind) => {
+    if (kind === "metadata") return data.details.some((each) => each.metadata.length) ? -1 : 0;
     const [side, name] = kind.split(".");
     return /** @type {any} */ (data)[side]?.[name] ?? 0;
   };
@@ -135,7 +136,7 @@ function Kinds({ data, where, show }) {
             ? span({ class: "swatch", style: `--mark:${COLOURS[kind.split(".")[1]]}`, "aria-hidden": "true" })
             : null,
           words,
-          kind === "all" ? null : span({ class: "muted" }, number(kind).toLocaleString("en")),
+          kind.includes(".") ? span({ class: "muted" }, number(kind).toLocaleString("en")) : null,
         ),
       ),
     labels.length || where.label

@@ -27,7 +27,7 @@ export function lanesOf(nodes) {
     });
     parents.forEach((parent, k) => {
       const known = below.indexOf(parent);
-      const to = known >= 0 ? known : k === 0 ? lane : free(below);
+      const to = k === 0 ? (known >= 0 && known < lane ? known : lane) : known >= 0 ? known : free(below);
       below[to] = parent;
       lines.push({ from: lane, to, kind: "out" });
     });
