@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import click
@@ -10,6 +10,7 @@ import click
 from visloop.faces.cli.metadata import exact
 
 _OBJECTS: Final = 12
+_FEW: Final = 6
 _COLOURS: Final = {
     "added": "green",
     "removed": "red",
@@ -27,8 +28,8 @@ def told(plain: Mapping[str, Any]) -> None:
     if plain["by_class"]:
         parts = (f"{name} {n:,}" for name, n in plain["by_class"].items())
         click.echo(f"by class {'  '.join(parts)}")
-    for each in plain["classes"]:
-        click.echo(f"class {_class_change(each)}")
+    for line in _classes(plain["classes"]):
+        click.echo(line)
     for each in plain["fields"]:
         was_now = " → ".join(part for part in (each["was"], each["now"]) if part)
         click.echo(f"field {each['name']} {each['kind']}{f': {was_now}' if was_now else ''}")
@@ -41,14 +42,28 @@ def told(plain: Mapping[str, Any]) -> None:
         click.echo(f"drawn: {plain['sheet']}")
 
 
+def _classes(changes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A line a change; many that only came, or went, in one line."""
+    for kind in ("added", "removed"):
+        names = [each["name"] for each in changes if each["kind"] == kind]
+        if len(names) > _FEW:
+            shown = ", ".join(names[:_FEW])
+            yield f"classes {kind} {len(names):,}: {shown} … {len(names) - _FEW:,} more"
+        else:
+            yield from (f"class {name} {kind}" for name in names)
+    for each in changes:
+        if each["kind"] not in ("added", "removed"):
+            yield f"class {_class_change(each)}"
+
+
 def _class_change(each: Mapping[str, Any]) -> str:
     name, was = each["name"], each["was_name"]
-    told = {
+    said = {
         "renamed": f"{was} → {name}",
         "merged": f"{was} merged into {name}",
         "split": f"{name} split from {was}",
     }
-    return told.get(each["kind"], f"{name} {each['kind']}")
+    return said.get(each["kind"], f"{name} {each['kind']}")
 
 
 def _sample(row: Mapping[str, Any]) -> None:

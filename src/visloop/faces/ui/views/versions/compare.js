@@ -277,9 +277,10 @@ function Beside({ data }) {
   return panel(
     "Beside the pictures",
     ul(
-      ...data.classes.map((each) =>
-        li(`class ${each.name} ${each.kind}${each.was_name ? `, was ${each.was_name}` : ""}`),
-      ),
+      ...data.classes
+        .slice(0, LISTED)
+        .map((each) => li(`class ${each.name} ${each.kind}${each.was_name ? `, was ${each.was_name}` : ""}`)),
+      data.classes.length > LISTED ? li(`${data.classes.length - LISTED} more classes`) : null,
       ...data.fields.map((each) =>
         li(`field ${each.name} ${each.kind}${each.was ? `: ${each.was}` : ""}${each.now ? ` → ${each.now}` : ""}`),
       ),
