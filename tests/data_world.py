@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -54,3 +55,16 @@ def view(ports: data.DataPorts, ref: str) -> dict[str, data.Sample]:
 
 def facts(ports: data.DataPorts, *kinds: str) -> list[tuple[str, str]]:
     return [(fact.kind, fact.subject) for fact in ports.ledger.facts(kinds=kinds)]
+
+
+def kept(ports: data.DataPorts) -> set[str]:
+    """Every blob that the data room keeps alive."""
+    with ports.ledger.read() as connection:
+        return {
+            link.digest for link in data.DATA_ROOTS.digests(store.Look(connection, ports.blobs))
+        }
+
+
+def collect(ports: data.DataPorts, **options: Any) -> store.Collected:
+    """Garbage collection over what these ports hold."""
+    return store.collect(ports.ledger, ports.blobs, [data.DATA_ROOTS], Silent(), **options)

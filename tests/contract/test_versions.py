@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.data_world import SCOPE, close, facts, folder_of, make_ports, picture, view
+from tests.data_world import SCOPE, close, facts, folder_of, kept, make_ports, picture, view
 from visloop import data
 from visloop.data.tree.nodes import Nodes, Tree
 from visloop.errors import UsageError
@@ -250,9 +250,9 @@ def test_projects_do_not_see_each_other(ports, photos) -> None:
 def test_a_version_needs_exactly_the_blobs_it_names(ports, photos) -> None:
     data.add(ports, SCOPE, "pets", [photos])
     version = data.commit(ports, SCOPE, "pets", "first")
-    kept = set(data.kept_blobs(ports, version))
-    assert all(ports.blobs.has(digest) for digest in kept)
-    assert {each.image for each in view(ports, "pets").values()} <= kept
+    needed = kept(ports)
+    assert all(ports.blobs.has(digest) for digest in needed)
+    assert {version.root, *(each.image for each in view(ports, "pets").values())} < needed
 
 
 def test_committing_one_change_in_a_large_data_set_writes_little(ports) -> None:

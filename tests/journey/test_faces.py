@@ -112,6 +112,9 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         *_about_history(known),
         (app.facts, app.Facts(limit=3)),
         (app.audit, app.Audit()),
+        (app.verify, app.Verify()),
+        (app.storage, app.Storage()),
+        (app.gc, app.Gc(dry_run=True)),
         # what cannot be is the same error everywhere
         (app.log, app.Log(dataset="nothing")),
         (app.commit, app.Commit(dataset="odd", message="nothing is there")),
@@ -358,7 +361,9 @@ def _curl(url: str, token: str) -> Callable[..., Answer]:
 
 _TIMES = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[0-9.]*(Z|[+-]\d\d:\d\d)")
 _HEX = re.compile(r"[0-9a-f]{12,64}")
-_MEASURED = re.compile(r"(^time\.|_s$|_per_s$|^latency_ms$|^seconds$|^cost)")
+_MEASURED = re.compile(
+    r"(^time\.|_s$|_per_s$|^latency_ms$|^seconds$|^cost|^(blob|disk|kept|dead|removed)_bytes$)"
+)
 
 
 def _same(value: Any, root: Path) -> Any:

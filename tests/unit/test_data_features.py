@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.data_world import SCOPE, close, make_ports
+from tests.data_world import SCOPE, close, kept, make_ports
 from visloop import data
 from visloop.data import features
 from visloop.errors import UsageError
@@ -83,7 +83,7 @@ def test_another_process_reads_them(ports, tmp_path) -> None:
     found = data.embeddings(second, SCOPE, model, images)
     assert model.prepared == []
     assert np.array_equal(found, expected(ports, images))
-    assert all(second.blobs.has(digest) for digest in data.kept_chunks(second))
+    assert all(second.blobs.has(digest) for digest in kept(second))
     close(second)
 
 
@@ -112,4 +112,4 @@ def test_a_model_without_embeddings_is_told(ports) -> None:
 
 def test_a_chunk_has_at_most_so_many_rows(ports) -> None:
     data.embeddings(ports, SCOPE, Averages(), put(ports, features.CHUNK * 2 + 1))
-    assert len(list(data.kept_chunks(ports))) == 3
+    assert len(kept(ports)) == 3

@@ -260,6 +260,15 @@ if TYPE_CHECKING:
     from visloop.app.verbs.training import runs_resume as runs_resume
     from visloop.app.verbs.training import runs_show as runs_show
     from visloop.app.verbs.training import train as train
+    from visloop.app.verbs.upkeep.collecting import Gc as Gc
+    from visloop.app.verbs.upkeep.collecting import GcAnswer as GcAnswer
+    from visloop.app.verbs.upkeep.collecting import Storage as Storage
+    from visloop.app.verbs.upkeep.collecting import StorageAnswer as StorageAnswer
+    from visloop.app.verbs.upkeep.collecting import gc as gc
+    from visloop.app.verbs.upkeep.collecting import storage as storage
+    from visloop.app.verbs.upkeep.verifying import Verify as Verify
+    from visloop.app.verbs.upkeep.verifying import VerifyAnswer as VerifyAnswer
+    from visloop.app.verbs.upkeep.verifying import verify as verify
     from visloop.app.verbs.watching import AlertsAcknowledge as AlertsAcknowledge
     from visloop.app.verbs.watching import AlertsClose as AlertsClose
     from visloop.app.verbs.watching import AlertsList as AlertsList
@@ -605,6 +614,19 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "runs_resume",
             "runs_show",
             "train",
+        ),
+        "verbs.upkeep.collecting": (
+            "Gc",
+            "GcAnswer",
+            "Storage",
+            "StorageAnswer",
+            "gc",
+            "storage",
+        ),
+        "verbs.upkeep.verifying": (
+            "Verify",
+            "VerifyAnswer",
+            "verify",
         ),
         "verbs.watching": (
             "AlertsAcknowledge",

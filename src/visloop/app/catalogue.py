@@ -26,6 +26,7 @@ from visloop.app.verbs import (
     watching,
 )
 from visloop.app.verbs.finding import searching
+from visloop.app.verbs.upkeep import collecting, verifying
 
 if TYPE_CHECKING:
     from visloop.app.operation import Operation
@@ -132,6 +133,9 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     looping.loop_step,
     project.facts,
     project.audit,
+    verifying.verify,
+    collecting.gc,
+    collecting.storage,
     project.trace,
     lines.demo_images,
     lines.demo_video,

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from visloop.data.exporting import export as export
     from visloop.data.features import Embedder as Embedder
     from visloop.data.features import embeddings as embeddings
-    from visloop.data.features import kept_chunks as kept_chunks
     from visloop.data.fields.built_in import BUILT_IN as BUILT_IN
     from visloop.data.fields.checking import WrongMetadata as WrongMetadata
     from visloop.data.fields.choosing import Chosen as Chosen
@@ -76,6 +75,12 @@ if TYPE_CHECKING:
     from visloop.data.history.blame import blame as blame
     from visloop.data.history.clean import MergeWaits as MergeWaits
     from visloop.data.history.clean import StagedChanges as StagedChanges
+    from visloop.data.history.hurt import HurtSamples as HurtSamples
+    from visloop.data.history.hurt import hurt_samples as hurt_samples
+    from visloop.data.history.hurt import left_in_place as left_in_place
+    from visloop.data.history.hurt import originals as originals
+    from visloop.data.history.hurt import restore as restore
+    from visloop.data.history.kept import DATA_ROOTS as DATA_ROOTS
     from visloop.data.history.merging.conflicts import MergeConflict as MergeConflict
     from visloop.data.history.merging.running import merge as merge
     from visloop.data.history.merging.running import merge_abort as merge_abort
@@ -204,7 +209,6 @@ if TYPE_CHECKING:
     from visloop.data.streams.records import parse_commits as parse_commits
     from visloop.data.versions import DatasetSummary as DatasetSummary
     from visloop.data.versions import datasets as datasets
-    from visloop.data.versions import kept_blobs as kept_blobs
     from visloop.data.versions import log as log
     from visloop.data.versions import names as names
     from visloop.data.working import committed_at as committed_at
@@ -263,7 +267,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "features": (
             "Embedder",
             "embeddings",
-            "kept_chunks",
         ),
         "fields.built_in": ("BUILT_IN",),
         "fields.records": (
@@ -279,6 +282,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "ingest.media": ("media_of",),
         "history.blame": ("Blamed", "ObjectNotFound", "blame"),
         "history.clean": ("MergeWaits", "StagedChanges"),
+        "history.hurt": (
+            "HurtSamples",
+            "hurt_samples",
+            "left_in_place",
+            "originals",
+            "restore",
+        ),
+        "history.kept": ("DATA_ROOTS",),
         "history.merging.conflicts": ("MergeConflict",),
         "history.merging.running": (
             "merge",
@@ -411,7 +422,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "versions": (
             "DatasetSummary",
             "datasets",
-            "kept_blobs",
             "log",
             "names",
         ),

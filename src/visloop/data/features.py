@@ -251,9 +251,3 @@ def _load(ports: DataPorts, digest: str) -> Vectors:
     except msgspec.MsgspecError as broken:
         raise Corrupt(f"{digest[:12]} is not a chunk of embeddings: {broken}") from broken
     return np.frombuffer(chunk.vectors, "<f4").reshape(-1, chunk.dimensions)
-
-
-def kept_chunks(ports: DataPorts) -> Iterator[str]:
-    """Digests of every blob of vectors, so that collecting garbage can spare them."""
-    with ports.ledger.read() as connection:
-        yield from connection.scalars(select(table.c.chunk).distinct()).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, text, update
@@ -10,8 +10,6 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, s
 from visloop.data import catalog, tables
 from visloop.data.records import DataPorts, Version
 from visloop.data.tables import merges, quarantine, versions, working
-from visloop.data.tree.nodes import Nodes, Tree
-from visloop.data.working import decode
 from visloop.events import Scope
 from visloop.store import Write, utc_text
 
@@ -192,12 +190,3 @@ def _counted(
         .group_by(table.c.dataset)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
-
-
-def kept_blobs(ports: DataPorts, version: Version) -> Iterator[str]:
-    """Digests of every blob that the version needs: root object, nodes, pictures (with repeats)."""
-    tree = Tree.open(Nodes(ports.blobs), catalog.load_root(ports.blobs, version.root).tree)
-    yield version.root
-    yield from tree.node_digests()
-    for entry in tree.entries():
-        yield decode(entry).image

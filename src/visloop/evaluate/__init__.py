@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from visloop.evaluate.deciding import last_verdict as last_verdict
     from visloop.evaluate.deciding import run_gate as run_gate
     from visloop.evaluate.gate import judge as judge
+    from visloop.evaluate.kept import EVALUATE_ROOTS as EVALUATE_ROOTS
     from visloop.evaluate.kinds.boxes import BoxAnswers as BoxAnswers
     from visloop.evaluate.kinds.every import AnyAnswers as AnyAnswers
     from visloop.evaluate.kinds.every import score as score
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "kept": ("EVALUATE_ROOTS",),
         "querying": ("reports_relation",),
         "deciding": ("last_verdict", "run_gate"),
         "gate": ("judge",),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from visloop.label.imports import Row as Row
     from visloop.label.imports import import_labels as import_labels
     from visloop.label.imports import read_rows as read_rows
+    from visloop.label.kept import LABEL_ROOTS as LABEL_ROOTS
     from visloop.label.querying import Reviewed as Reviewed
     from visloop.label.querying import reviewed as reviewed
     from visloop.label.querying import tasks_relation as tasks_relation
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "kept": ("LABEL_ROOTS",),
         "querying": ("Reviewed", "reviewed", "tasks_relation"),
         "decisions": ("accept", "reject", "skip", "split_of", "undo"),
         "imports": ("Imported", "LabelsUnreadable", "Row", "import_labels", "read_rows"),

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from visloop.observe.alerts import close_alert as close_alert
     from visloop.observe.alerts import list_alerts as list_alerts
     from visloop.observe.alerts import open_alert as open_alert
+    from visloop.observe.kept import OBSERVE_ROOTS as OBSERVE_ROOTS
     from visloop.observe.overview import list_windows as list_windows
     from visloop.observe.overview import monitor as monitor
     from visloop.observe.overview import summary as summary
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "kept": ("OBSERVE_ROOTS",),
         "querying": ("alerts_relation",),
         "alerts": ("acknowledge", "close_alert", "list_alerts", "open_alert"),
         "watching": ("tick",),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from visloop.registry.approvals import waiting as waiting
     from visloop.registry.cards import CardFacts as CardFacts
     from visloop.registry.cards import write_card as write_card
+    from visloop.registry.kept import REGISTRY_ROOTS as REGISTRY_ROOTS
     from visloop.registry.lookup import list_models as list_models
     from visloop.registry.lookup import resolve as resolve
     from visloop.registry.lookup import show as show
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "kept": ("REGISTRY_ROOTS",),
         "querying": ("models_relation",),
         "aliases": ("champion", "promote", "rollback", "set_alias"),
         "approvals": ("approve", "decision", "reject", "request_approval", "waiting"),

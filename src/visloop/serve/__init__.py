@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from visloop.serve.journal.history import prediction as prediction
     from visloop.serve.journal.history import predictions as predictions
     from visloop.serve.journal.record import Captured as Captured
+    from visloop.serve.kept import SERVE_ROOTS as SERVE_ROOTS
     from visloop.serve.ports import ServePorts as ServePorts
     from visloop.serve.processes import LogBalance as LogBalance
     from visloop.serve.processes import Server as Server
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "kept": ("SERVE_ROOTS",),
         "querying": ("deployments_relation", "predictions_relation"),
         "rollout": (
             "Deployment",

@@ -5,20 +5,35 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from visloop.store.blobs import BlobNotFound as BlobNotFound
-    from visloop.store.blobs import Blobs as Blobs
     from visloop.store.blobs import PackBlobs as PackBlobs
     from visloop.store.buckets import Bucket as Bucket
     from visloop.store.buckets import BucketForbidden as BucketForbidden
     from visloop.store.buckets import BucketNotFound as BucketNotFound
     from visloop.store.buckets import BucketObject as BucketObject
     from visloop.store.buckets import BucketUnreachable as BucketUnreachable
+    from visloop.store.bytes import BlobNotFound as BlobNotFound
+    from visloop.store.bytes import Blobs as Blobs
     from visloop.store.claims import Claim as Claim
     from visloop.store.claims import Job as Job
     from visloop.store.clock import FakeClock as FakeClock
     from visloop.store.clock import SystemClock as SystemClock
     from visloop.store.engine import LedgerBusy as LedgerBusy
     from visloop.store.forks import survives_forks as survives_forks
+    from visloop.store.housekeeping.collecting import Collected as Collected
+    from visloop.store.housekeeping.collecting import collect as collect
+    from visloop.store.housekeeping.roots import STORE_ROOTS as STORE_ROOTS
+    from visloop.store.housekeeping.roots import Link as Link
+    from visloop.store.housekeeping.roots import Look as Look
+    from visloop.store.housekeeping.roots import Roots as Roots
+    from visloop.store.housekeeping.roots import Seen as Seen
+    from visloop.store.housekeeping.roots import StoreDamaged as StoreDamaged
+    from visloop.store.housekeeping.roots import named_in as named_in
+    from visloop.store.housekeeping.scrub import BlobProblem as BlobProblem
+    from visloop.store.housekeeping.sweeping import GRACE_S as GRACE_S
+    from visloop.store.housekeeping.upkeep import StoreSize as StoreSize
+    from visloop.store.housekeeping.upkeep import Upkeep as Upkeep
+    from visloop.store.housekeeping.verifying import Findings as Findings
+    from visloop.store.housekeeping.verifying import check as check
     from visloop.store.jobs import JobNotFound as JobNotFound
     from visloop.store.jobs import Jobs as Jobs
     from visloop.store.jobs import worker_name as worker_name
@@ -37,7 +52,6 @@ if TYPE_CHECKING:
     from visloop.store.references import Following as Following
     from visloop.store.references import parsed as parsed
     from visloop.store.references import reference as reference
-    from visloop.store.scrub import BlobProblem as BlobProblem
     from visloop.store.seals import Seal as Seal
     from visloop.store.seals import Verified as Verified
     from visloop.store.spool import Spool as Spool
@@ -53,7 +67,8 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
-        "blobs": ("BlobNotFound", "Blobs", "PackBlobs"),
+        "blobs": ("PackBlobs",),
+        "bytes": ("BlobNotFound", "Blobs"),
         "buckets": (
             "Bucket",
             "BucketForbidden",
@@ -70,7 +85,20 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "ledger": ("Ledger", "LedgerNotFound", "Write"),
         "people": ("PARTS", "ROLES", "authorise", "ensure_owner", "ensure_project", "role_of"),
         "references": ("Elsewhere", "Follow", "Following", "parsed", "reference"),
-        "scrub": ("BlobProblem",),
+        "housekeeping.collecting": ("Collected", "collect"),
+        "housekeeping.verifying": ("Findings", "check"),
+        "housekeeping.roots": (
+            "STORE_ROOTS",
+            "StoreDamaged",
+            "Link",
+            "Look",
+            "Roots",
+            "Seen",
+            "named_in",
+        ),
+        "housekeeping.scrub": ("BlobProblem",),
+        "housekeeping.sweeping": ("GRACE_S",),
+        "housekeeping.upkeep": ("StoreSize", "Upkeep"),
         "seals": ("Seal", "Verified"),
         "spool": ("Spool", "SpoolRef", "SpoolTooSmall"),
         "tables": (

@@ -1,4 +1,4 @@
-"""Bytes by digest: the port `Blobs`, and its local implementation in pack files.
+"""Bytes by digest in pack files: the local implementation of `Blobs`.
 
 `put` is cheap and visible to this object at once; `flush` makes everything put so far durable and
 visible to other processes. Flush before the ledger's commit that names the digests.
@@ -12,15 +12,19 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from blake3 import blake3
 
-from visloop.errors import Corrupt, NotFound
+from visloop.errors import Corrupt
+from visloop.progress import Silent
+from visloop.store.bytes import BlobNotFound
 from visloop.store.forks import survives_forks
+from visloop.store.housekeeping.scrub import BlobProblem
+from visloop.store.housekeeping.sweeping import begin_writing
+from visloop.store.housekeeping.upkeep import Upkeep
 from visloop.store.index import Index, Place
 from visloop.store.packs import SUFFIX, PackWriter, Record
-from visloop.store.scrub import BlobProblem, problems
 
 ADOPT_BELOW_BYTES: Final = 256 << 20
 ROLL_AT_BYTES: Final = 512 << 20
@@ -28,49 +32,6 @@ _FLUSH_AT: Final = 50_000
 _MAPS: Final = 256
 _READ_BYTES: Final = 64 << 20
 """After so much was read, the pages of packs are given back: else a process grows by what it reads."""
-
-
-class BlobNotFound(NotFound):
-    """No bytes are stored under that digest."""
-
-    code = "store.blob_not_found"
-
-
-class Blobs(Protocol):
-    """Bytes keyed by their BLAKE3 digest (64 hex digits); the same bytes are stored once."""
-
-    def put(self, data: bytes | memoryview, digest: str | None = None) -> str:
-        """Store the bytes and return their digest (give it when it is already computed)."""
-        ...
-
-    def get(self, digest: str) -> bytes:
-        """The bytes.
-
-        Raises:
-            BlobNotFound: nothing is stored under that digest.
-            Corrupt: they should be there and are not.
-        """
-        ...
-
-    def view(self, digest: str) -> memoryview:
-        """The bytes without a copy, read-only; errors as `get`."""
-        ...
-
-    def has(self, digest: str) -> bool:
-        """Whether the bytes are stored: put here, or flushed by anybody."""
-        ...
-
-    def verify(self) -> Iterator[BlobProblem]:
-        """Read everything and name what is not as it was put."""
-        ...
-
-    def flush(self) -> None:
-        """Return when everything put so far is on the disk and visible to other processes."""
-        ...
-
-    def close(self) -> None:
-        """Flush and let go."""
-        ...
 
 
 class PackBlobs:
@@ -103,6 +64,7 @@ class PackBlobs:
         """
         key = bytes.fromhex(digest) if digest else blake3(data).digest()
         with self._writing:
+            self._tell_that_we_write()
             if key not in self._pending and not self._index.holds(key):
                 writer = self._writer or self._hold_a_pack()
                 self._pending[key] = (writer.name, writer.append(key, data))
@@ -119,18 +81,20 @@ class PackBlobs:
             BlobNotFound: nothing is stored under that digest.
             Corrupt: the pack is missing or too short.
         """
-        place = self._place(digest)
-        return self._map(place, digest)[place.offset : place.offset + place.length]
+        mapped, place = self._mapped(digest)
+        return mapped[place.offset : place.offset + place.length]
 
     def view(self, digest: str) -> memoryview:
         """The bytes without a copy, read-only; valid as long as it is kept; errors as `get`."""
-        place = self._place(digest)
-        mapped = memoryview(self._map(place, digest))
-        return mapped[place.offset : place.offset + place.length]
+        mapped, place = self._mapped(digest)
+        return memoryview(mapped)[place.offset : place.offset + place.length]
 
     def has(self, digest: str) -> bool:
         """Whether the bytes are stored: put here, or flushed by anybody."""
         key = _key(digest)
+        if self._guard < 0:  # whoever asks may rely on the answer, as one who puts
+            with self._writing:
+                self._tell_that_we_write()
         return key in self._pending or self._index.has(key)
 
     def flush(self) -> None:
@@ -142,12 +106,22 @@ class PackBlobs:
         """Flush and let go of the pack, so that another process may go on with it."""
         with self._writing:
             self._let_go()
+            self._end_writing()
             self._index.close()
             self._maps.clear()
 
     def verify(self) -> Iterator[BlobProblem]:
         """Read every flushed blob and yield what is wrong: a pack missing, bytes gone or changed."""
-        return problems(self._folder, self._index)
+        return self.upkeep.problems(Silent())
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """What is done to the whole store."""
+        return Upkeep(self._folder, self._index, self._pause)
+
+    def _pause(self) -> None:
+        with self._writing:
+            self._let_go()
 
     def _place(self, digest: str) -> Place:
         key = _key(digest)
@@ -162,8 +136,20 @@ class PackBlobs:
             )
         return place
 
-    def _map(self, place: Place, digest: str) -> mmap.mmap:
-        """The pack, mapped far enough to read `place`."""
+    def _mapped(self, digest: str) -> tuple[mmap.mmap, Place]:
+        """The pack, mapped far enough to read the blob, and where in it the blob lies."""
+        place = self._place(digest)
+        while True:
+            found = self._map(place)
+            if not isinstance(found, str):
+                return found, place
+            again = self._place(digest)
+            if again == place:  # else it was moved between looking it up and opening its pack
+                raise _lost(digest, place, found)
+            place = again
+
+    def _map(self, place: Place) -> mmap.mmap | str:
+        """The pack, or in words why `place` cannot be read."""
         mapped = self._maps.get(place.pack)
         end = place.offset + place.length
         self._read_bytes += place.length
@@ -177,10 +163,10 @@ class PackBlobs:
                 mapped = mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
             finally:
                 os.close(fd)
-        except FileNotFoundError as error:
-            raise _lost(digest, place, "is missing") from error
+        except FileNotFoundError:
+            return "is missing"
         if len(mapped) < end:
-            raise _lost(digest, place, "is too short")
+            return "is too short"
         with self._mapping:
             if len(self._maps) >= _MAPS:  # views that are still in use keep their map alive
                 self._maps.pop(next(iter(self._maps)))
@@ -194,6 +180,10 @@ class PackBlobs:
             with self._mapping:
                 for mapped in self._maps.values():
                     mapped.madvise(mmap.MADV_DONTNEED)
+
+    def _tell_that_we_write(self) -> None:
+        if self._guard < 0:
+            self._guard = begin_writing(self._folder)
 
     def _hold_a_pack(self) -> PackWriter:
         ends = self._index.ends()
@@ -246,6 +236,11 @@ class PackBlobs:
             self._writer.close()
             self._writer = None
 
+    def _end_writing(self) -> None:
+        if self._guard >= 0:
+            os.close(self._guard)
+            self._guard = -1
+
     def before_fork(self) -> None:
         """Nothing to do: the index closes itself, and the pack stays the parent's."""
 
@@ -254,11 +249,13 @@ class PackBlobs:
         if in_child:
             if self._writer is not None:
                 self._writer.close()
+            self._end_writing()
             self._begin()
 
     def _begin(self) -> None:
         self._writing = threading.Lock()
         self._mapping = threading.Lock()
+        self._guard = -1
         self._writer: PackWriter | None = None
         self._pending: dict[bytes, tuple[str, Record]] = {}
         self._maps: dict[str, mmap.mmap] = {}

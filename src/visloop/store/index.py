@@ -9,10 +9,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from visloop.errors import Corrupt
 from visloop.store.forks import survives_forks
@@ -27,12 +27,15 @@ CREATE TABLE IF NOT EXISTS packs (
 CREATE TABLE IF NOT EXISTS blobs (
     digest BLOB PRIMARY KEY, pack INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS condemned (
+    digest BLOB PRIMARY KEY, since REAL NOT NULL
+) WITHOUT ROWID;
 """
 _FIND: Final = (
     "SELECT packs.name, offset, length FROM blobs JOIN packs ON packs.number = pack "
     "WHERE digest = ?"
 )
-_HOLDS: Final = "SELECT 1 FROM blobs WHERE digest = ?"
+_HOLDS: Final = "SELECT since FROM blobs LEFT JOIN condemned USING (digest) WHERE blobs.digest = ?"
 _ALL: Final = "SELECT digest FROM blobs"
 _BYTES_A_LOOKUP: Final = 750
 """Reading so much of the index costs as much as one lookup: after that many it pays to read it all."""
@@ -74,9 +77,10 @@ class Index:
         return Place(*row) if row else None
 
     def has(self, digest: bytes) -> bool:
-        """Whether the blob is indexed, as far as any process has flushed."""
+        """Whether the blob is indexed, as far as any process has flushed; who asks may rely on it."""
         with self._reading:
-            return self._read_here().execute(_HOLDS, (digest,)).fetchone() is not None
+            row = self._read_here().execute(_HOLDS, (digest,)).fetchone()
+        return self._spared(digest, row)
 
     def holds(self, digest: bytes) -> bool:
         """Whether the blob is indexed; cheap for many new ones in a row.
@@ -92,7 +96,24 @@ class Index:
                 self._asked += 1
                 if self._asked * _BYTES_A_LOOKUP >= self._path.stat().st_size:
                     self._known = Known(row[0] for row in reader.execute(_ALL))
-            return reader.execute(_HOLDS, (digest,)).fetchone() is not None
+            row = reader.execute(_HOLDS, (digest,)).fetchone()
+        return self._spared(digest, row)
+
+    def _spared(self, digest: bytes, row: tuple[float | None] | None) -> bool:
+        """Whether the blob is there; one that was condemned is needed again from now on."""
+        if row is None or row[0] is None:
+            return row is not None
+        with self.changing() as writer:
+            writer.execute("DELETE FROM condemned WHERE digest = ?", (digest,))
+            return writer.execute(_HOLDS, (digest,)).fetchone() is not None
+
+    def rows(self, query: str) -> Iterator[Any]:
+        """The rows of a query over the whole index, one snapshot of it."""
+        reader = _connect(self._path)
+        try:
+            yield from reader.execute(query)
+        finally:
+            reader.close()
 
     def ends(self) -> dict[str, int]:
         """Pack file name → where its last indexed record ends."""
@@ -107,16 +128,28 @@ class Index:
 
     def add(self, pack: str, records: Sequence[Record], end: int) -> None:
         """Index the records of one pack, which lie on the disk up to `end`, in one transaction."""
+        with self._transaction() as writer:
+            add_rows(writer, pack, records, end)
+        self._learn(records)
+
+    @contextmanager
+    def changing(self) -> Generator[sqlite3.Connection]:
+        """One write transaction, on the disk at its end."""
+        with self._transaction("FULL") as writer:
+            yield writer
+
+    @contextmanager
+    def _transaction(self, synchronous: str = "NORMAL") -> Generator[sqlite3.Connection]:
         with self._writing:
             writer = self._write_here()
+            writer.execute(f"PRAGMA synchronous={synchronous}")
             writer.execute("BEGIN IMMEDIATE")
             try:
-                _add(writer, pack, records, end)
+                yield writer
             except BaseException:
                 writer.execute("ROLLBACK")
                 raise
             writer.execute("COMMIT")
-            self._learn(writer, records)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -137,9 +170,10 @@ class Index:
             self._writing.release()
             self._reading.release()
 
-    def _learn(self, writer: sqlite3.Connection, records: Sequence[Record]) -> None:
+    def _learn(self, records: Sequence[Record]) -> None:
         """Keep what is known true: after a commit of somebody else it is read anew when it pays."""
-        (version,) = writer.execute("PRAGMA data_version").fetchone()
+        with self._writing:
+            (version,) = self._write_here().execute("PRAGMA data_version").fetchone()
         with self._reading:
             if version != self._version:
                 self._version, self._known, self._asked = version, None, 0
@@ -170,7 +204,8 @@ class Index:
         self._reader = self._writer = self._version = None
 
 
-def _add(writer: sqlite3.Connection, pack: str, records: Iterable[Record], end: int) -> None:
+def add_rows(writer: sqlite3.Connection, pack: str, records: Iterable[Record], end: int) -> None:
+    """Index the records of a pack that ends there, in the caller's transaction."""
     number = writer.execute(
         "INSERT INTO packs (name, end) VALUES (?, ?) "
         "ON CONFLICT (name) DO UPDATE SET end = excluded.end RETURNING number",
@@ -179,6 +214,9 @@ def _add(writer: sqlite3.Connection, pack: str, records: Iterable[Record], end: 
     rows = sorted((r.digest, number, r.offset, r.length) for r in records)
     # the same bytes may have come through another process meanwhile: its place stays
     writer.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?, ?, ?)", rows)
+    if writer.execute("SELECT 1 FROM condemned LIMIT 1").fetchone():
+        spared = ((row[0],) for row in rows)
+        writer.executemany("DELETE FROM condemned WHERE digest = ?", spared)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

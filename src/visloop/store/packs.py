@@ -64,7 +64,7 @@ class PackWriter:
                 os.close(fd)
                 continue
             os.pwrite(fd, MAGIC, 0)
-            _sync_folder(folder)
+            sync_folder(folder)
             return cls(path, fd, len(MAGIC))
 
     @classmethod
@@ -167,7 +167,8 @@ def digest_at(fd: int, record: Record) -> bytes:
     return hasher.digest()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Return when the names in the folder are on the disk."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)

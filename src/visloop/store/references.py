@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import msgspec
 
 from visloop.errors import Corrupt
-from visloop.store.blobs import BlobNotFound
+from visloop.store.bytes import BlobNotFound
 
 if TYPE_CHECKING:
-    from visloop.store.blobs import Blobs
-    from visloop.store.scrub import BlobProblem
+    from visloop.store.bytes import Blobs
+    from visloop.store.housekeeping.scrub import BlobProblem
+    from visloop.store.housekeeping.upkeep import Upkeep
 
 MAGIC: Final = b"visloop-reference 1\n"
 Follow: TypeAlias = "Callable[[dict[str, Any], Blobs], bytes]"
@@ -97,6 +98,11 @@ class Following:
     def verify(self) -> Iterator[BlobProblem]:
         """As the store below: references are verified as the bytes that they are."""
         return self.inner.verify()
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """Of the store below."""
+        return self.inner.upkeep
 
     def flush(self) -> None:
         """As the store below."""

@@ -6,6 +6,7 @@ from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from visloop.train.bench import Bench as Bench
+    from visloop.train.kept import TRAIN_ROOTS as TRAIN_ROOTS
     from visloop.train.objects import Labelled as Labelled
     from visloop.train.objects import box_around as box_around
     from visloop.train.own import as_recipe as as_recipe
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "kept": ("TRAIN_ROOTS",),
         "querying": ("runs_relation",),
         "bench": ("Bench",),
         "objects": ("Labelled", "box_around"),

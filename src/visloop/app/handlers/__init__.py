@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from visloop.app.handlers.traffic import drifts_of as drifts_of
     from visloop.app.handlers.traffic import exchange as exchange
     from visloop.app.handlers.traffic import frames as frames
+    from visloop.app.handlers.upkeep import ROOTS as ROOTS
+    from visloop.app.handlers.upkeep import findings as findings
+    from visloop.app.handlers.upkeep import originals as originals
+    from visloop.app.handlers.upkeep import problems as problems
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -38,6 +42,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "policies": ("gate_policy", "loop_policy", "watch_policy", "webhooks"),
         "sheets": ("draw_sheet",),
         "tracing": ("trace",),
+        "upkeep": ("ROOTS", "findings", "originals", "problems"),
         "traffic": ("drifts_of", "exchange", "frames"),
     },
 )

@@ -114,6 +114,23 @@ def read_in_place(ledger: Ledger, digest: str) -> bytes | None:
     return None
 
 
+def file_problem(ledger: Ledger, digest: str, *, quick: bool) -> str | None:
+    """What is wrong with the file of that digest; empty: nothing; None: none was left in place.
+
+    `quick` reads it only where size or time differ.
+    """
+    try:
+        if not quick:
+            return None if read_in_place(ledger, digest) is None else ""
+        opened = open_in_place(ledger, digest)
+    except BlobNotFound as problem:
+        return problem.what
+    if opened is None:
+        return None
+    opened.close()
+    return ""
+
+
 def _changed(row: RowMapping, changed_s: float) -> FileChanged:
     when, was = utc_text(datetime.fromtimestamp(changed_s, UTC)), utc_text(row["noted"])
     return FileChanged(

@@ -102,6 +102,9 @@ export interface Verbs {
   "loop.step": { ask: LoopStepAsk; answer: LoopStepped };
   "facts": { ask: FactsAsk; answer: { count: number; rows: FactRow[] } };
   "audit": { ask: AuditAsk; answer: Audited };
+  "verify": { ask: VerifyAsk; answer: VerifyAnswer };
+  "gc": { ask: GcAsk; answer: GcAnswer };
+  "storage": { ask: StorageAsk; answer: StorageAnswer };
   "trace": { ask: TraceAsk; answer: Traced };
   "demo.images": { ask: DemoImagesAsk; answer: DemoWritten };
   "demo.video": { ask: DemoVideoAsk; answer: DemoWritten };
@@ -744,6 +747,25 @@ export interface GateAsk {
   model: string;
   on?: string | null;
   against?: string | null;
+}
+
+export interface GcAnswer {
+  dry_run: boolean;
+  removed: number;
+  removed_bytes: number;
+  waiting: number;
+  waiting_bytes: number;
+  wait_s: number;
+  kept: number;
+  kept_bytes: number;
+  packs_removed: number;
+  freed_bytes: number;
+  dead_bytes: number;
+}
+
+export interface GcAsk {
+  dry_run?: boolean;
+  grace_s?: number;
 }
 
 export interface ImportedClasses {
@@ -1445,6 +1467,19 @@ export interface StatusAsk {
   dataset?: string | null;
 }
 
+export interface StorageAnswer {
+  blobs: number;
+  blob_bytes: number;
+  packs: number;
+  disk_bytes: number;
+  dead_bytes: number;
+  verified: Record<string, any> | null;
+  collected: Record<string, any> | null;
+}
+
+export interface StorageAsk {
+}
+
 export interface Streamed {
   sent: number;
   right: number;
@@ -1584,6 +1619,24 @@ export interface ValueChange {
   field: string;
   was: any;
   now: any;
+}
+
+export interface VerifyAnswer {
+  ok: boolean;
+  quick: boolean;
+  blobs: number;
+  blob_bytes: number;
+  links: number;
+  facts: number;
+  seals: number;
+  repaired: number;
+  count: number;
+  problems: (Record<string, any>)[];
+}
+
+export interface VerifyAsk {
+  quick?: boolean;
+  repair?: boolean;
 }
 
 export interface ViewListAsk {

@@ -1,0 +1,1 @@
+"""Verbs over the whole workspace: collecting garbage, verifying, what lies where."""

@@ -1,0 +1,20 @@
+"""What serving keeps alive: nothing of its own, packages are the registry's, pictures the spool's."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from visloop.store import Roots
+
+_PACKAGES: Final = "packages are kept by the registry"
+SERVE_ROOTS: Final = Roots(
+    room="serve",
+    noted={
+        "deployments.package": _PACKAGES,
+        "deployments.previous_package": _PACKAGES,
+        "predictions.package": _PACKAGES,
+        "predictions.contract": _PACKAGES,
+        "predictions.image": "served pictures are in the spool, those captured are kept by observe",
+        "predictions.answer": "says the same three digests again",
+    },
+)

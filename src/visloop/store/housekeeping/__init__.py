@@ -1,0 +1,1 @@
+"""What is kept alive, collecting what is not, and reading everything again."""
