@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -12,6 +13,7 @@ from tests.contract import torch_victim
 from tests.unit.torch_parts import RECIPES, TINY, with_kinds_and_counts, world
 from tests.unit.train_parts import SCOPE, Workspace
 from visloop import data, demo, infer, registry, store, train
+from visloop.adapters.torch.detection.network import peaks_apart
 from visloop.errors import Refused
 from visloop.ids import Ref, digest_of
 from visloop.train import tables
@@ -64,6 +66,17 @@ def test_detect_answers_with_boxes_inside_the_picture(line, detector):
     assert corners.min() >= 0
     assert corners[:, 2].max() <= sample.width
     assert corners[:, 3].max() <= sample.height
+
+
+@pytest.mark.parametrize("recipe", ["detect", "segment"])
+def test_a_preview_shows_varied_pictures_with_their_truth(line, recipe):
+    sheet = train.preview(line.training, SCOPE, Ref.parse("line@v1"), recipe, params=TINY)
+    pixels = cv2.imdecode(np.frombuffer(sheet, np.uint8), cv2.IMREAD_COLOR)
+    assert pixels.shape == (6 * 196, 5 * 260, 3)
+    again = train.preview(line.training, SCOPE, Ref.parse("line@v1"), recipe, params=TINY)
+    assert again == sheet
+    with pytest.raises(Refused, match="nothing to preview"):
+        train.preview(line.training, SCOPE, Ref.parse("kinds@v1"), "classify-linear")
 
 
 def test_another_seed_gives_other_bytes(line, detector):
@@ -171,3 +184,13 @@ def test_training_killed_twice_in_fresh_processes_ends_with_the_same_bytes(detec
     workspace.close()
     assert steps == sorted(set(steps)), "the curve of a resumed run is whole"
     assert steps[0] == 1
+
+
+def test_of_two_equal_neighbours_either_may_be_the_peak():
+    torch_says = np.zeros((1, 12, 1), np.float32)
+    file_says = torch_says.copy()
+    torch_says[0, 5, 0], file_says[0, 6, 0] = 0.9, 0.90001
+    assert peaks_apart(torch_says, file_says, 3, 4) < 1e-3
+    file_says[0, 6, 0] = 0.5
+    assert peaks_apart(torch_says, file_says, 3, 4) == pytest.approx(0.4)
+    assert peaks_apart(torch_says, np.zeros_like(file_says), 3, 4) == pytest.approx(0.9)

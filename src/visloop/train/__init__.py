@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from visloop.train.objects import Labelled as Labelled
     from visloop.train.objects import box_around as box_around
     from visloop.train.own import as_recipe as as_recipe
+    from visloop.train.previewing import Shown as Shown
+    from visloop.train.previewing import preview as preview
     from visloop.train.querying import runs_relation as runs_relation
     from visloop.train.recipe import Fitted as Fitted
     from visloop.train.recipe import Lesson as Lesson
@@ -49,6 +51,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "bench": ("Bench",),
         "objects": ("Labelled", "box_around"),
         "own": ("as_recipe",),
+        "previewing": ("Shown", "preview"),
         "recipe": ("Fitted", "Lesson", "Recipe", "Start", "find_recipe"),
         "records": (
             "Metric",

@@ -71,7 +71,7 @@ def train(
         RunBusy: another process is working on the run of this key.
         RunKeyTaken: the key names a run that does something else.
     """
-    order = _order(ports, scope, ref, recipe, params or {}, model_name, seed, threads)
+    order = order_of(ports, scope, ref, recipe, params or {}, model_name, seed, threads)
     return _carry_out(ports, scope, order, runs.run_id(scope.project, key), key)
 
 
@@ -128,7 +128,7 @@ def _carry_out(
             raise
 
 
-def _order(
+def order_of(
     ports: TrainPorts,
     scope: Scope,
     ref: Ref,
@@ -138,6 +138,7 @@ def _order(
     seed: int,
     threads: int | None,
 ) -> Order:
+    """What `train` is asked for, checked and looked up; see there."""
     found = find_recipe(recipe)
     read = read_parameters(found, recipe, params)
     name = check_name(model_name or f"{ref.name}-model"[:63], "model name")

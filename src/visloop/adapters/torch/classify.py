@@ -29,7 +29,7 @@ from visloop.train import Fitted, Reference, calibrate, fit_head
 from visloop.vision import Contract, Resize
 
 if TYPE_CHECKING:
-    from visloop.train import Bench, Labelled, Lesson
+    from visloop.train import Bench, Labelled, Lesson, Shown
     from visloop.vision import Task
 
 _OUTPUTS: Final = ("probabilities", "embedding")
@@ -137,6 +137,12 @@ class ClassifyFinetune:
             metrics={**figures, "export_difference": apart},
             limits=_limits(lesson, len(measured)),
         )
+
+    def preview(self, lesson: Lesson, bench: Bench, rows: int, columns: int) -> list[list[Shown]]:
+        """Some pictures, a row each: as prepared, then as the first epochs vary them."""
+        contract = Contract(resize=Resize(), classes=lesson.classes)
+        pictures = Pictures(bench, contract, lesson.pictures, lesson.classes)
+        return schooling.shown(lesson, pictures, rows, columns)
 
 
 def _start_head(

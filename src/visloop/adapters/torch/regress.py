@@ -24,7 +24,7 @@ from visloop.train import Fitted
 from visloop.vision import Contract, Decode, Resize
 
 if TYPE_CHECKING:
-    from visloop.train import Bench, Labelled, Lesson
+    from visloop.train import Bench, Labelled, Lesson, Shown
     from visloop.vision import Task
 
 _OUTPUTS: Final = ("value", "embedding")
@@ -124,6 +124,12 @@ class Regress:
             metrics={**figures, "export_difference": apart},
             limits=(limit,),
         )
+
+    def preview(self, lesson: Lesson, bench: Bench, rows: int, columns: int) -> list[list[Shown]]:
+        """Some pictures, a row each: as prepared, then as the first epochs vary them."""
+        contract = _contract(lesson, lesson.pictures, _unit(lesson))
+        pictures = Pictures(bench, contract, lesson.pictures, ())
+        return schooling.shown(lesson, pictures, rows, columns, moves=lesson.params.moves)
 
 
 def _unit(lesson: Lesson) -> str:

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from visloop.adapters.torch.augment import Augment
 from visloop.adapters.torch.course import Course, Teaching, teach
-from visloop.adapters.torch.determined import arranged, device_of
+from visloop.adapters.torch.determined import arranged, device_of, generator
 from visloop.adapters.torch.pictures import Prepared, tensors_of
 from visloop.adapters.torch.printing import fingerprint
+from visloop.train import Shown
 
 if TYPE_CHECKING:
     from visloop.adapters.torch.pictures import Pictures
@@ -103,6 +104,28 @@ def school(
     printed = fingerprint(lesson, type(network).__name__)
     teach(teaching, course, bench, seed=lesson.seed, fingerprint=printed)
     arranged(network, torch.device("cpu"), fast=False).eval()
+
+
+def shown(
+    lesson: Lesson, pictures: Pictures, rows: int, columns: int, *, moves: bool = True
+) -> list[list[Shown]]:
+    """Pictures of a lesson, a row each: as prepared, then as the first epochs vary them."""
+    augment = varied(lesson, moves=moves)
+    chosen = generator(lesson.seed, "preview").permutation(len(pictures))[:rows]
+    found: list[list[Shown]] = []
+    for place in sorted(chosen.tolist()):
+        labelled, prepared = pictures.labelled[place], pictures[place]
+        said = f"{labelled.value:g} {labelled.unit}" if lesson.task == "regress" else labelled.label
+        image = labelled.sample.image
+        seen = [prepared, *(augment(prepared, epoch, image) for epoch in range(columns - 1))]
+        boxes = [p.boxes if p.mask is None else p.boxes[:0] for p in seen]
+        found.append(
+            [
+                Shown(p.pixels, drawn, p.places[: len(drawn)], p.mask, said.strip())
+                for p, drawn in zip(seen, boxes, strict=True)
+            ]
+        )
+    return found
 
 
 def _groups(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:

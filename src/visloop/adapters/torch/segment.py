@@ -28,7 +28,7 @@ from visloop.train import Fitted
 from visloop.vision import Contract, Decode, Resize
 
 if TYPE_CHECKING:
-    from visloop.train import Bench, Labelled, Lesson
+    from visloop.train import Bench, Labelled, Lesson, Shown
     from visloop.vision import Task
 
 STRIDE: Final = 4
@@ -115,6 +115,12 @@ class Segment:
             metrics={**figures, "export_difference": apart},
             limits=(limit,),
         )
+
+    def preview(self, lesson: Lesson, bench: Bench, rows: int, columns: int) -> list[list[Shown]]:
+        """Some pictures, a row each: as prepared, then as the first epochs vary them."""
+        contract = _contract(lesson, lesson.pictures)
+        pictures = Pictures(bench, contract, lesson.pictures, lesson.classes, masks=True)
+        return schooling.shown(lesson, pictures, rows, columns)
 
 
 def _contract(lesson: Lesson, learnt: Sequence[Labelled]) -> Contract:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from visloop import evaluate as judging
@@ -29,15 +30,19 @@ class Train:
     seed: int = opt("where randomness begins", default=0)
     from_: str = opt("begin with this model's weights: reader@v1", default="", name="from")
     threads: int = opt("threads to use; default: as the recipe takes", default=0)
+    preview: str | None = opt(
+        "train nothing: draw how pictures are varied, as a PNG", default=None, path=True
+    )
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The run, the model that it made, and what training measured."""
+    """The run, the model that it made, and what training measured; or the file of a preview."""
 
     run: str
     model: str
     metrics: dict[str, float]
+    preview: str | None = None
 
 
 @operation("train", permission="train.run")
@@ -49,6 +54,10 @@ def train(ports: Ports, scope: Scope, ask: Train) -> Trained:
     params = dict(ask.set)
     if ask.from_:
         params["start"] = registry.resolve(ports.registry, scope, Ref.parse(ask.from_)).ref
+    if ask.preview:
+        drawn = training.preview(ports.train, scope, ref, ask.recipe, params=params, seed=ask.seed)
+        Path(ask.preview).write_bytes(drawn)
+        return Trained(run="", model="", metrics={}, preview=ask.preview)
     done = training.train(
         ports.train,
         scope,

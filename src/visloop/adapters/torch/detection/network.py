@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -77,6 +79,22 @@ class Answers(nn.Module):
         best = functional.max_pool2d(heat, 3, 1, 1)
         scores = torch.where(heat == best, heat, torch.zeros_like(heat))
         return corners.flatten(2).transpose(1, 2), scores.flatten(2).transpose(1, 2)
+
+
+def peaks_apart(a: NDArray[np.float32], b: NDArray[np.float32], rows: int, columns: int) -> float:
+    """How far apart two sets of kept scores are, float32 (N, Q, C) each, Q = rows × columns.
+
+    Of two neighbours that are as good as equal, either may be the one that is kept: so a score is
+    compared with the best one within a cell of it.
+    """
+    worst = 0.0
+    for these, those in ((a, b), (b, a)):
+        grid_ = torch.from_numpy(np.ascontiguousarray(those.transpose(0, 2, 1)))
+        grid_ = grid_.reshape(*grid_.shape[:2], rows, columns)
+        near = functional.max_pool2d(grid_, 3, 1, 1).flatten(2).transpose(1, 2).numpy()
+        lost = np.where(these > 0, these - near, 0.0)
+        worst = max(worst, float(lost.max(initial=0.0)))
+    return worst
 
 
 def _start(layer: nn.Module, bias: float) -> None:

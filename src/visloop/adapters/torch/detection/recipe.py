@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
@@ -13,7 +14,7 @@ from torch import Tensor
 from visloop import infer
 from visloop.adapters.torch import schooling
 from visloop.adapters.torch.detection import loss, measure
-from visloop.adapters.torch.detection.network import HEADS, STRIDE, Answers, Detector
+from visloop.adapters.torch.detection.network import HEADS, STRIDE, Answers, Detector, peaks_apart
 from visloop.adapters.torch.detection.targets import target_of
 from visloop.adapters.torch.determined import determined
 from visloop.adapters.torch.export import check_export, to_onnx
@@ -24,7 +25,7 @@ from visloop.train import Fitted
 from visloop.vision import Contract, Decode, Resize
 
 if TYPE_CHECKING:
-    from visloop.train import Bench, Labelled, Lesson
+    from visloop.train import Bench, Labelled, Lesson, Shown
     from visloop.vision import Annotation, Task
 
 _OUTPUTS: Final = ("boxes", "scores")
@@ -79,7 +80,9 @@ class Detect:
                 some = tensors_of(
                     [pictures[i] for i in range(min(_CHECKED, len(pictures)))], contract
                 )
-                apart = check_export(answers, model, contract, some, _OUTPUTS)
+                high, wide = (side // STRIDE for side in contract.resize.output_hw)
+                peaks = partial(peaks_apart, rows=high, columns=wide)
+                apart = check_export(answers, model, contract, some, _OUTPUTS, {"scores": peaks})
         with bench.stage("measure"):
             metrics, threshold = _measure(model, contract, measured, bench, lesson)
         decode = msgspec.structs.replace(contract.decode, score_threshold=threshold)
@@ -91,6 +94,12 @@ class Detect:
             metrics={**metrics, "export_difference": apart},
             limits=_limits(lesson, contract, len(learnt)),
         )
+
+    def preview(self, lesson: Lesson, bench: Bench, rows: int, columns: int) -> list[list[Shown]]:
+        """Some pictures, a row each: as prepared, then as the first epochs vary them."""
+        contract = _contract(lesson, lesson.pictures)
+        pictures = Pictures(bench, contract, lesson.pictures, lesson.classes)
+        return schooling.shown(lesson, pictures, rows, columns)
 
 
 def _contract(lesson: Lesson, learnt: Sequence[Labelled]) -> Contract:
