@@ -1577,12 +1577,14 @@ export interface TrainAsk {
   seed?: number;
   from_?: string;
   threads?: number;
+  preview?: string | null;
 }
 
 export interface Trained {
   run: string;
   model: string;
   metrics: Record<string, number>;
+  preview: string | null;
 }
 
 export interface TurnRow {
