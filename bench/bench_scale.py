@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--least", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--turns", type=int, default=3, help="processes of each step")
     parser.add_argument("--keep", type=Path, help="make the sets there, or take those that are")
     parser.add_argument("--child", nargs=4, metavar=("STEP", "WORKSPACE", "COUNT", "ROUNDS"))
     given = parser.parse_args()
@@ -53,19 +54,19 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder, figures.byte_code():
         place = given.keep or Path(folder)
-        small = run(place / str(given.least), given.least, given.rounds)
-        large = run(place / str(given.count), given.count, given.rounds)
+        small = run(place / str(given.least), given.least, given)
+        large = run(place / str(given.count), given.count, given)
     for work, row in large.items():
         row.limit = small[work].ours  # what it is compared with
     figures.publish([*small.values(), *large.values()])
 
 
-def run(root: Path, n: int, rounds: int) -> dict[str, figures.Row]:
-    """Every step, the costly ones once, the others in three processes each."""
+def run(root: Path, n: int, given: argparse.Namespace) -> dict[str, figures.Row]:
+    """Every step, the costly ones once, the others in several processes each."""
     rows: dict[str, figures.Row] = {}
 
     def spent(step: str, *names: str) -> None:
-        told = figures.alone(__file__, "--child", step, str(root), str(n), str(rounds))
+        told = figures.alone(__file__, "--child", step, str(root), str(n), str(given.rounds))
         for name in names:
             row = rows.setdefault(name, figures.Row("D12", name, n, bar=BARS.get(name, "")))
             row.ours += told["s"][name]
@@ -76,7 +77,7 @@ def run(root: Path, n: int, rounds: int) -> dict[str, figures.Row]:
         spent("change", "stage 1,000 changes")
     if not (root / ".visloop" / "cache" / "columns").exists():
         spent("ask", "query, the first ever", "query, warm")
-    for _ in range(3):
+    for _ in range(given.turns):
         spent("open", "open", "page of the listing")
         spent("ask", "query, columns kept", "query, warm")
         spent("facets", "facets, warm")

@@ -6,6 +6,7 @@ anything else), not under that of its field: what a field is may change from ver
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
@@ -123,8 +124,18 @@ def _storage(value: Any) -> Storage:
             return "j"
 
 
+class _Zstd(threading.local):
+    """Decompressors may not be shared by threads, and making one costs more than using it."""
+
+    def __init__(self) -> None:
+        self.unpack = zstandard.ZstdDecompressor().decompress
+
+
+_zstd = _Zstd()
+
+
 def _unpack(raw: bytes) -> bytes:
-    return zstandard.ZstdDecompressor().decompress(raw)
+    return _zstd.unpack(raw)
 
 
 # --- the same field of all chunks ----------------------------------------------------------------
