@@ -51,7 +51,7 @@ def drawn(
             sheet[inside] = veiled.astype(np.uint8)
     width = max(1, round(max(rgb.shape[:2]) * _SHARE))
     line = 0
-    for each in said:
+    for each in reversed(said):  # the likeliest comes first, and lies on top
         match each:
             case Box() | Track():
                 _box(sheet, each, colour(each.label), width)
@@ -83,8 +83,8 @@ def _write(
     above: bool = False,
 ) -> int:
     """Words on a ground of the colour; `at` is its upper (or lower) left corner. Its height."""
-    scale = 0.45 * max(1, width)
-    (wide, high), _ = cv2.getTextSize(words, _FONT, scale, width)
+    scale, pen = 0.2 + 0.14 * width, max(1, width // 2)
+    (wide, high), _ = cv2.getTextSize(words, _FONT, scale, pen)
     height = high + 4 * width
     x = min(max(0, at[0]), max(0, sheet.shape[1] - wide - 2 * width))
     y = at[1] - height if above and at[1] >= height else at[1]
@@ -92,7 +92,7 @@ def _write(
     light = (0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]) > 140  # noqa: PLR2004
     ink = (0, 0, 0) if light else (255, 255, 255)
     foot = (x + width, y + height - 2 * width)
-    cv2.putText(sheet, words, foot, _FONT, scale, ink, width, cv2.LINE_AA)
+    cv2.putText(sheet, words, foot, _FONT, scale, ink, pen, cv2.LINE_AA)
     return height
 
 

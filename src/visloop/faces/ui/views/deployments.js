@@ -4,7 +4,7 @@ import { a, button, code, dd, div, dl, dt, h, h1, li, p, span, ul } from "../lib
 import { answered } from "../lib/api.js";
 import { act, bar, dot, empty, failure, grid, panel, Picture, stateBadge, waiting, when } from "../lib/parts.js";
 import { address, go, useAnswer, useClasses, useDeeds } from "../lib/use.js";
-import { CAPTURED, percent } from "../lib/words.js";
+import { CAPTURED, count, figureOf, percent } from "../lib/words.js";
 import { Verdict, Windows } from "./drift.js";
 import { Trace } from "./trace.js";
 import { TryIt } from "./tryit.js";
@@ -68,14 +68,27 @@ function Answers({ name, dataset }) {
   );
 }
 
+/** What was said of a picture, in a word: its class, its number, or how many objects. @param {Logged} row */
+function brief(row) {
+  if (row.label) return { label: row.label, said: row.label };
+  const [first] = row.answer.annotations;
+  if (!first) return { label: "", said: row.answer.probabilities ? "no label" : "nothing found" };
+  const said =
+    first.type === "number"
+      ? `${figureOf(first.value)} ${first.unit ?? ""}`
+      : count(row.answer.annotations.length, "object");
+  return { label: first.label ?? "", said };
+}
+
 /** @param {{row: Logged, name: string, colour: (label: string | undefined) => string}} properties */
 function Answer({ row, name, colour }) {
-  const said = row.label ?? "no label";
+  const { label, said } = brief(row);
+  const sure = row.confidence ?? row.answer.annotations[0]?.score;
   return button(
     { type: "button", class: "answer", onClick: () => go("deployments", name, row.id), title: "where it came from" },
     h(Picture, { src: answered(row.id, 160), alt: "" }),
-    span({ class: "label" }, dot(colour(row.label ?? "")), said),
-    span({ class: "sure" }, bar(row.confidence ?? 0, {}), span({ class: "muted" }, percent(row.confidence, 0))),
+    span({ class: "label" }, dot(colour(label)), said),
+    span({ class: "sure" }, bar(sure ?? 0, {}), span({ class: "muted" }, percent(sure, 0))),
     span({ class: "muted small" }, `${row.latency_ms.toFixed(0)} ms, `, when(row.time)),
   );
 }
@@ -144,7 +157,7 @@ function One({ current, all, prediction }) {
         dt("before"),
         dd(current.previous ? a({ href: address("models", current.previous) }, current.previous) : "–"),
         dt("trained on"),
-        dd(model?.version.data ?? "–"),
+        dd(model?.version.data || "–"),
         dt("since"),
         dd(when(current.changed)),
         dt("address"),

@@ -21,6 +21,7 @@ function Found({ found, colour }) {
       .map((each) =>
         li(
           span(
+            { class: "label" },
             dot(colour(each.label)),
             each.type === "number"
               ? `${each.label ?? ""} ${figureOf(each.value)} ${each.unit ?? ""}`
