@@ -127,6 +127,7 @@ def _words(side: Image.Image, mark: Mark, scale: float) -> None:
     if not mark.words or at is None:
         return
     x, y = (each * scale for each in at)
+    x = max(0.0, min(x, side.width - _font(13).getlength(mark.words) - 4))
     place = (x + 2, y - 16 if y > 18 else y + 3)  # noqa: PLR2004 - the height of a line of text
     draw = ImageDraw.Draw(side)
     draw.text(place, mark.words, "#ffffff", _font(13), stroke_width=2, stroke_fill=_HALO)

@@ -22,6 +22,7 @@ from visloop.data.records import Sample
 
 _POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _LINES: Final = 14
+_WIDE_LETTER: Final = 0.62  # of its height
 _STYLE: Final = """
 :root { color-scheme: light dark; font: 14px/1.5 system-ui, "DejaVu Sans", sans-serif; }
 body { margin: 0 auto; padding: 24px; max-width: 1400px;
@@ -139,7 +140,7 @@ def _side(name: str, sample: Sample | None, under: str, found: list[Mark]) -> st
     shown = f"{escape(sample.path)} in {escape(name)}"
     size = max(width, height) / 42
     inside = "".join(line for mark in found for line in _mark(mark, size))
-    inside += "".join(_words(mark, size) for mark in found)
+    inside += "".join(_words(mark, size, width) for mark in found)
     return (
         f'<figure>{caption}<svg viewBox="0 0 {width} {height}" role="img" aria-label="{shown}">'
         f"{under}{inside}</svg></figure>"
@@ -162,11 +163,12 @@ def _mark(mark: Mark, size: float) -> Iterator[str]:
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size / 4:.1f}" fill="{COLOURS[mark.kind]}"/>'
 
 
-def _words(mark: Mark, size: float) -> str:
+def _words(mark: Mark, size: float, width: int) -> str:
     at = corner(mark.annotation)
     if not mark.words or at is None:
         return ""
     x, y = at
+    x = max(0.0, min(x, width - _WIDE_LETTER * size * len(mark.words)))
     y = y - size / 3 if y > size * 1.4 else y + size * 1.2
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:.1f}" '

@@ -151,7 +151,7 @@ function Dataset({ dataset, others, version, split, room, text, chosen, rest, op
         head ? `${count(head.total, "picture")}, ${version === "work" ? "committed or not" : version}` : "",
       ),
       span({ class: "grow" }),
-      head && Object.keys(head.splits).length
+      head && room !== "versions" && Object.keys(head.splits).length
         ? div(
             { class: "tabs", role: "group", "aria-label": "split" },
             ...["", ...Object.keys(head.splits)].map((each) =>

@@ -55,11 +55,10 @@ function Changes({ sample, drawn, lit, many }) {
     ...drawn
       .filter(({ kind, ghost, annotation }) => kind && !ghost && (!lit || annotation.id === lit))
       .map(({ annotation }) => {
-        const [x, y] = wayAround(annotation).at;
-        return text(
-          { x, y: y > size * 1.4 ? y - size / 3 : y + size * 1.1, "font-size": size },
-          annotation.label ?? "",
-        );
+        const [left, y] = wayAround(annotation).at;
+        const label = annotation.label ?? "";
+        const x = Math.max(0, Math.min(left, sample.width - 0.62 * size * label.length));
+        return text({ x, y: y > size * 1.4 ? y - size / 3 : y + size * 1.1, "font-size": size }, label);
       }),
   );
 }
