@@ -8,7 +8,10 @@ if TYPE_CHECKING:
     from visloop.faces.sdk import Workspace as Workspace
     from visloop.faces.sdk import init as init
     from visloop.faces.sdk import open as open  # noqa: A004
+    from visloop.faces.sdk import run as run
 
 __version__ = "0.1.0"
 
-__getattr__, __dir__, __all__ = lazy_exports(__name__, {"faces.sdk": ("Workspace", "init", "open")})
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__, {"faces.sdk": ("Workspace", "init", "open", "run")}
+)

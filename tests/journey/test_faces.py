@@ -33,6 +33,7 @@ class Known:
     folder: Path
     stream: str
     run: str
+    script: str
     alert: str
     prediction: str
     sample: str
@@ -77,6 +78,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.runs_show, app.RunsShow(run=known.run)),
         (app.runs_resume, app.RunsResume(run=known.run)),
         (app.reproduce, app.Reproduce(model="inspector@v1")),
+        *_about_runs(known),
         (app.evaluate, app.Evaluate(model="inspector@v2", on="line@v2:test")),
         (app.gate, app.Gate(model="inspector@v2")),
         (app.models, app.Models()),
@@ -126,6 +128,24 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
 def _an_import(folder: Path) -> app.ModelImport:
     file, contract = str(folder / "net.onnx"), str(folder / "net.json")
     return app.ModelImport(file=file, as_="embedder", contract=contract)
+
+
+def _about_runs(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
+    run = known.script
+    return [
+        (app.runs_start, app.RunsStart(name="second", params={"lr": "0.1"}, alive_s=0)),
+        (app.runs_log, app.RunsLog(run=run, metrics={"loss": 0.5}, step=3, alive_s=0)),
+        (app.runs_save, app.RunsSave(run=run, files=(str(known.truth),), to="in")),
+        (app.runs_artifacts, app.RunsArtifacts(run=run)),
+        (app.runs_fetch, app.RunsFetch(run=run, directory=str(known.folder / "kept"))),
+        (app.runs_note, app.RunsNote(run=run, notes="a try", tags={"who": "me"})),
+        (app.runs_compare, app.RunsCompare(runs=(run, run))),
+        (app.runs_end, app.RunsEnd(run=run)),
+        (app.runs_curves, app.RunsCurves(runs=(run,))),
+        (app.runs_experiments, app.RunsExperiments()),
+        (app.runs_remove, app.RunsRemove(run=run)),
+        (app.runs_list, app.RunsList(where="metrics.loss > 0", limit=3)),
+    ]
 
 
 def _about_classes(folder: Path) -> list[tuple[app.Operation[Any, Any], Any]]:
@@ -246,7 +266,7 @@ def _tell(world: worlds.World, root: Path, ask: Callable[..., Answer], stream: s
 
 
 def _nothing(folder: Path) -> Known:
-    return Known(folder, folder, folder, *[""] * 7, ("", ""))
+    return Known(folder, folder, folder, *[""] * 8, ("", ""))
 
 
 def _known(world: worlds.World, root: Path, stream: str) -> Known:
@@ -266,6 +286,7 @@ def _known(world: worlds.World, root: Path, stream: str) -> Known:
             folder=folder,
             stream=stream,
             run=here.call(app.runs_list, app.RunsList()).rows[0]["id"],
+            script=here.call(app.runs_start, app.RunsStart(experiment="bolts", alive_s=0)).run,
             alert=here.call(app.alerts_list, app.AlertsList()).rows[0]["id"],
             prediction=here.call(app.predictions, app.Predictions(name="belt")).rows[0]["id"],
             sample=sample["path"],

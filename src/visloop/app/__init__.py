@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from visloop.app.groups import nearest as nearest
     from visloop.app.groups import usage_error as usage_error
     from visloop.app.handlers.relations import askable as askable
+    from visloop.app.keeping import about as about
+    from visloop.app.keeping import artifact_bytes as artifact_bytes
+    from visloop.app.keeping import authorise as authorise
+    from visloop.app.keeping import code_diff as code_diff
+    from visloop.app.keeping import environment_file as environment_file
+    from visloop.app.keeping import keep_artifact as keep_artifact
+    from visloop.app.keeping import name_model as name_model
+    from visloop.app.keeping import register_logged as register_logged
     from visloop.app.media import answered_thumbnail as answered_thumbnail
     from visloop.app.media import image_bytes as image_bytes
     from visloop.app.media import thumbnail as thumbnail
@@ -225,6 +233,54 @@ if TYPE_CHECKING:
     from visloop.app.verbs.refactoring import classes_merge as classes_merge
     from visloop.app.verbs.refactoring import classes_rename as classes_rename
     from visloop.app.verbs.refactoring import classes_split as classes_split
+    from visloop.app.verbs.runs.looking import RunAnswer as RunAnswer
+    from visloop.app.verbs.runs.looking import RunRows as RunRows
+    from visloop.app.verbs.runs.looking import RunsArtifacts as RunsArtifacts
+    from visloop.app.verbs.runs.looking import RunsCompare as RunsCompare
+    from visloop.app.verbs.runs.looking import RunsCompared as RunsCompared
+    from visloop.app.verbs.runs.looking import RunsCurves as RunsCurves
+    from visloop.app.verbs.runs.looking import RunsExperiments as RunsExperiments
+    from visloop.app.verbs.runs.looking import RunsFetch as RunsFetch
+    from visloop.app.verbs.runs.looking import RunsList as RunsList
+    from visloop.app.verbs.runs.looking import RunsShow as RunsShow
+    from visloop.app.verbs.runs.looking import runs_artifacts as runs_artifacts
+    from visloop.app.verbs.runs.looking import runs_compare as runs_compare
+    from visloop.app.verbs.runs.looking import runs_curves as runs_curves
+    from visloop.app.verbs.runs.looking import runs_experiments as runs_experiments
+    from visloop.app.verbs.runs.looking import runs_fetch as runs_fetch
+    from visloop.app.verbs.runs.looking import runs_list as runs_list
+    from visloop.app.verbs.runs.looking import runs_show as runs_show
+    from visloop.app.verbs.runs.reporting import RunLogged as RunLogged
+    from visloop.app.verbs.runs.reporting import RunNamed as RunNamed
+    from visloop.app.verbs.runs.reporting import RunNoted as RunNoted
+    from visloop.app.verbs.runs.reporting import RunsEnd as RunsEnd
+    from visloop.app.verbs.runs.reporting import RunsLog as RunsLog
+    from visloop.app.verbs.runs.reporting import RunsNote as RunsNote
+    from visloop.app.verbs.runs.reporting import RunsRemove as RunsRemove
+    from visloop.app.verbs.runs.reporting import RunsSave as RunsSave
+    from visloop.app.verbs.runs.reporting import RunsStart as RunsStart
+    from visloop.app.verbs.runs.reporting import runs_end as runs_end
+    from visloop.app.verbs.runs.reporting import runs_log as runs_log
+    from visloop.app.verbs.runs.reporting import runs_note as runs_note
+    from visloop.app.verbs.runs.reporting import runs_remove as runs_remove
+    from visloop.app.verbs.runs.reporting import runs_save as runs_save
+    from visloop.app.verbs.runs.reporting import runs_start as runs_start
+    from visloop.app.verbs.runs.training import Evaluate as Evaluate
+    from visloop.app.verbs.runs.training import Evaluated as Evaluated
+    from visloop.app.verbs.runs.training import Gate as Gate
+    from visloop.app.verbs.runs.training import Gated as Gated
+    from visloop.app.verbs.runs.training import Reproduce as Reproduce
+    from visloop.app.verbs.runs.training import Reproduced as Reproduced
+    from visloop.app.verbs.runs.training import ReproducedDifference as ReproducedDifference
+    from visloop.app.verbs.runs.training import Resumed as Resumed
+    from visloop.app.verbs.runs.training import RunsResume as RunsResume
+    from visloop.app.verbs.runs.training import Train as Train
+    from visloop.app.verbs.runs.training import Trained as Trained
+    from visloop.app.verbs.runs.training import evaluate as evaluate
+    from visloop.app.verbs.runs.training import gate as gate
+    from visloop.app.verbs.runs.training import reproduce as reproduce
+    from visloop.app.verbs.runs.training import runs_resume as runs_resume
+    from visloop.app.verbs.runs.training import train as train
     from visloop.app.verbs.serving import Deploy as Deploy
     from visloop.app.verbs.serving import Deployed as Deployed
     from visloop.app.verbs.serving import Deployments as Deployments
@@ -239,27 +295,6 @@ if TYPE_CHECKING:
     from visloop.app.verbs.streams import Watch as Watch
     from visloop.app.verbs.streams import WatchAnswer as WatchAnswer
     from visloop.app.verbs.streams import watch as watch
-    from visloop.app.verbs.training import Evaluate as Evaluate
-    from visloop.app.verbs.training import Evaluated as Evaluated
-    from visloop.app.verbs.training import Gate as Gate
-    from visloop.app.verbs.training import Gated as Gated
-    from visloop.app.verbs.training import Reproduce as Reproduce
-    from visloop.app.verbs.training import Reproduced as Reproduced
-    from visloop.app.verbs.training import ReproducedDifference as ReproducedDifference
-    from visloop.app.verbs.training import Resumed as Resumed
-    from visloop.app.verbs.training import RunAnswer as RunAnswer
-    from visloop.app.verbs.training import RunsList as RunsList
-    from visloop.app.verbs.training import RunsResume as RunsResume
-    from visloop.app.verbs.training import RunsShow as RunsShow
-    from visloop.app.verbs.training import Train as Train
-    from visloop.app.verbs.training import Trained as Trained
-    from visloop.app.verbs.training import evaluate as evaluate
-    from visloop.app.verbs.training import gate as gate
-    from visloop.app.verbs.training import reproduce as reproduce
-    from visloop.app.verbs.training import runs_list as runs_list
-    from visloop.app.verbs.training import runs_resume as runs_resume
-    from visloop.app.verbs.training import runs_show as runs_show
-    from visloop.app.verbs.training import train as train
     from visloop.app.verbs.upkeep.collecting import Gc as Gc
     from visloop.app.verbs.upkeep.collecting import GcAnswer as GcAnswer
     from visloop.app.verbs.upkeep.collecting import Storage as Storage
@@ -316,6 +351,16 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "usage_error",
         ),
         "handlers.relations": ("askable",),
+        "keeping": (
+            "about",
+            "artifact_bytes",
+            "authorise",
+            "code_diff",
+            "environment_file",
+            "keep_artifact",
+            "name_model",
+            "register_logged",
+        ),
         "media": (
             "answered_thumbnail",
             "image_bytes",
@@ -574,6 +619,60 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "classes_rename",
             "classes_split",
         ),
+        "verbs.runs.looking": (
+            "RunAnswer",
+            "RunRows",
+            "RunsArtifacts",
+            "RunsCompare",
+            "RunsCompared",
+            "RunsCurves",
+            "RunsExperiments",
+            "RunsFetch",
+            "RunsList",
+            "RunsShow",
+            "runs_artifacts",
+            "runs_compare",
+            "runs_curves",
+            "runs_experiments",
+            "runs_fetch",
+            "runs_list",
+            "runs_show",
+        ),
+        "verbs.runs.reporting": (
+            "RunLogged",
+            "RunNamed",
+            "RunNoted",
+            "RunsEnd",
+            "RunsLog",
+            "RunsNote",
+            "RunsRemove",
+            "RunsSave",
+            "RunsStart",
+            "runs_end",
+            "runs_log",
+            "runs_note",
+            "runs_remove",
+            "runs_save",
+            "runs_start",
+        ),
+        "verbs.runs.training": (
+            "Evaluate",
+            "Evaluated",
+            "Gate",
+            "Gated",
+            "Reproduce",
+            "Reproduced",
+            "ReproducedDifference",
+            "Resumed",
+            "RunsResume",
+            "Train",
+            "Trained",
+            "evaluate",
+            "gate",
+            "reproduce",
+            "runs_resume",
+            "train",
+        ),
         "verbs.serving": (
             "Deploy",
             "Deployed",
@@ -591,29 +690,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Watch",
             "WatchAnswer",
             "watch",
-        ),
-        "verbs.training": (
-            "Evaluate",
-            "Evaluated",
-            "Gate",
-            "Gated",
-            "Reproduce",
-            "Reproduced",
-            "ReproducedDifference",
-            "Resumed",
-            "RunAnswer",
-            "RunsList",
-            "RunsResume",
-            "RunsShow",
-            "Train",
-            "Trained",
-            "evaluate",
-            "gate",
-            "reproduce",
-            "runs_list",
-            "runs_resume",
-            "runs_show",
-            "train",
         ),
         "verbs.upkeep.collecting": (
             "Gc",

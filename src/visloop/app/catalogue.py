@@ -22,10 +22,10 @@ from visloop.app.verbs import (
     refactoring,
     serving,
     streams,
-    training,
     watching,
 )
 from visloop.app.verbs.finding import searching
+from visloop.app.verbs.runs import looking, reporting, training
 from visloop.app.verbs.upkeep import collecting, verifying
 
 if TYPE_CHECKING:
@@ -97,10 +97,21 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     refactoring.classes_merge,
     refactoring.classes_split,
     training.train,
-    training.runs_list,
-    training.runs_show,
     training.runs_resume,
     training.reproduce,
+    looking.runs_list,
+    looking.runs_show,
+    looking.runs_curves,
+    looking.runs_compare,
+    looking.runs_experiments,
+    looking.runs_artifacts,
+    looking.runs_fetch,
+    reporting.runs_start,
+    reporting.runs_log,
+    reporting.runs_save,
+    reporting.runs_note,
+    reporting.runs_end,
+    reporting.runs_remove,
     training.evaluate,
     training.gate,
     models.models,

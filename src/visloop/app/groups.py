@@ -19,7 +19,7 @@ GROUPS: Final = {
     "meta.field": "A data set's own metadata fields: list, declare, rename, remove.",
     "model": "One model version: show, import, approve, promote, roll back.",
     "quarantine": "Files that were not taken, and why.",
-    "runs": "Training runs.",
+    "runs": "Runs: trainings and scripts, their curves and files, compared.",
     "view": "Questions with a name: save, list, remove.",
 }
 

@@ -114,6 +114,12 @@ class IngestSection(Section):
     private_addresses: bool = False
 
 
+class TrackingSection(Section):
+    """What runs may keep: files that come over HTTP, in MiB each."""
+
+    artifact_limit_mb: Annotated[int, Field(gt=0, le=1_048_576)] = 4096
+
+
 class WebhookSection(Section):
     """Where news is posted; `secret_env` names the environment variable that signs it."""
 
@@ -135,5 +141,6 @@ class Config(Section):
     loop: LoopSection = LoopSection()
     search: SearchSection = SearchSection()
     privacy: PrivacySection = PrivacySection()
+    tracking: TrackingSection = TrackingSection()
     webhooks: tuple[WebhookSection, ...] = ()
     plugins: dict[str, Section] = {}

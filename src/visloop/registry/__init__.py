@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from visloop.registry.packages import enter as enter
     from visloop.registry.packages import load as load
     from visloop.registry.packages import manifest_of as manifest_of
+    from visloop.registry.packages import model_names as model_names
+    from visloop.registry.packages import name_model as name_model
     from visloop.registry.packages import register as register
     from visloop.registry.packages import store_package as store_package
     from visloop.registry.querying import models_relation as models_relation
@@ -64,6 +66,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "model_digest",
         ),
         "lookup": ("list_models", "resolve", "show", "versions"),
-        "packages": ("card", "enter", "load", "manifest_of", "register", "store_package"),
+        "packages": (
+            "model_names",
+            "name_model",
+            "card",
+            "enter",
+            "load",
+            "manifest_of",
+            "register",
+            "store_package",
+        ),
     },
 )

@@ -104,18 +104,38 @@ def enter(write: Write, name: str, manifest: Manifest) -> ModelVersion:
     return version_of(write.execute(select(table).where(same_run)).one())
 
 
-def _next_number(write: Write, name: str) -> int:
+def name_model(ports: RegistryPorts, scope: Scope, name: str) -> bool:
+    """Reserve a name for versions to come; False when it is there already.
+
+    Raises:
+        UsageError: `name` cannot be a name.
+    """
+    check_name(name, "model name")
+    with ports.ledger.write(scope) as write:
+        return _name(write, name)
+
+
+def model_names(ports: RegistryPorts, scope: Scope) -> list[str]:
+    """The names of all models, also of those without a version yet."""
+    query = select(t.models.c.name).where(t.models.c.project == scope.project)
+    with ports.ledger.read() as connection:
+        return sorted(connection.execute(query).scalars())
+
+
+def _name(write: Write, name: str) -> bool:
     project = write.scope.project
     table = t.models
     mine = and_(table.c.project == project, table.c.name == name)
-    if write.execute(select(table.c.name).where(mine)).first() is None:
-        row = {
-            "project": project,
-            "name": name,
-            "created": write.now,
-            "actor": str(write.scope.actor),
-        }
-        write.execute(insert(table), row)
+    if write.execute(select(table.c.name).where(mine)).first() is not None:
+        return False
+    row = {"project": project, "name": name, "created": write.now, "actor": str(write.scope.actor)}
+    write.execute(insert(table), row)
+    return True
+
+
+def _next_number(write: Write, name: str) -> int:
+    _name(write, name)
+    project = write.scope.project
     highest = write.execute(
         select(func.max(t.model_versions.c.number)).where(of_model(project, name))
     ).scalar_one()

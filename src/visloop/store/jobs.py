@@ -160,6 +160,7 @@ class Jobs:
         project: str | None = None,
         kinds: Collection[str] = (),
         states: Collection[JobState] = (),
+        keys: Collection[str] = (),
     ) -> list[Job]:
         """Jobs in the order in which they were queued."""
         query = select(jobs).order_by(jobs.c.seq)
@@ -167,6 +168,8 @@ class Jobs:
             query = query.where(jobs.c.project == project)
         if kinds:
             query = query.where(jobs.c.kind.in_(sorted(kinds)))
+        if keys:
+            query = query.where(jobs.c.key.in_(sorted(keys)))
         if states:
             query = query.where(jobs.c.state.in_(sorted(states)))
         with self._ledger.read() as connection:

@@ -129,12 +129,21 @@ class Ledger:
         Raises:
             LedgerBusy: another writer did not finish in 30 s.
         """
-        if not rows:
-            return
+        if rows:
+            with self.telemetry() as connection:
+                connection.execute(insert(table), [dict(row) for row in rows])
+
+    @contextmanager
+    def telemetry(self) -> Generator[Connection]:
+        """A transaction for telemetry, without facts; as durable as `append`.
+
+        Raises:
+            LedgerBusy: another writer did not finish in 30 s.
+        """
         moment = time.monotonic()
         durable = moment - self._durable_at >= FULL_EVERY_S
         with self._transaction("write" if durable else "append") as connection:
-            connection.execute(insert(table), [dict(row) for row in rows])
+            yield connection
         if durable:
             self._durable_at = moment
 

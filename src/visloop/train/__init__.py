@@ -6,6 +6,8 @@ from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from visloop.train.bench import Bench as Bench
+    from visloop.train.environment import About as About
+    from visloop.train.environment import about as about
     from visloop.train.kept import TRAIN_ROOTS as TRAIN_ROOTS
     from visloop.train.objects import Labelled as Labelled
     from visloop.train.objects import box_around as box_around
@@ -33,8 +35,58 @@ if TYPE_CHECKING:
     from visloop.train.reproducing import Difference as Difference
     from visloop.train.reproducing import Reproduction as Reproduction
     from visloop.train.reproducing import reproduce as reproduce
-    from visloop.train.runs import list_runs as list_runs
-    from visloop.train.runs import show_run as show_run
+    from visloop.train.tracking.artifacts import Artifact as Artifact
+    from visloop.train.tracking.artifacts import ArtifactNotFound as ArtifactNotFound
+    from visloop.train.tracking.artifacts import artifact_of as artifact_of
+    from visloop.train.tracking.artifacts import artifacts_in as artifacts_in
+    from visloop.train.tracking.artifacts import artifacts_of as artifacts_of
+    from visloop.train.tracking.artifacts import check_artifact_path as check_artifact_path
+    from visloop.train.tracking.artifacts import drop_artifacts as drop_artifacts
+    from visloop.train.tracking.artifacts import save_artifact as save_artifact
+    from visloop.train.tracking.artifacts import save_artifact_file as save_artifact_file
+    from visloop.train.tracking.experiments import Experiment as Experiment
+    from visloop.train.tracking.experiments import ExperimentNotFound as ExperimentNotFound
+    from visloop.train.tracking.experiments import change_experiment as change_experiment
+    from visloop.train.tracking.experiments import find_experiment as find_experiment
+    from visloop.train.tracking.experiments import list_experiments as list_experiments
+    from visloop.train.tracking.experiments import make_experiment as make_experiment
+    from visloop.train.tracking.finding import Found as Found
+    from visloop.train.tracking.finding import Order as Order
+    from visloop.train.tracking.finding import Search as Search
+    from visloop.train.tracking.finding import curves as curves
+    from visloop.train.tracking.finding import list_runs as list_runs
+    from visloop.train.tracking.finding import newest as newest
+    from visloop.train.tracking.finding import require_run as require_run
+    from visloop.train.tracking.finding import search as search
+    from visloop.train.tracking.finding import show_run as show_run
+    from visloop.train.tracking.logged import LoggedModel as LoggedModel
+    from visloop.train.tracking.logged import LoggedModelNotFound as LoggedModelNotFound
+    from visloop.train.tracking.logged import change_logged as change_logged
+    from visloop.train.tracking.logged import find_logged as find_logged
+    from visloop.train.tracking.logged import log_model as log_model
+    from visloop.train.tracking.logged import logged_models as logged_models
+    from visloop.train.tracking.logged import model_or_none as model_or_none
+    from visloop.train.tracking.logged import require_owner as require_owner
+    from visloop.train.tracking.points import Curve as Curve
+    from visloop.train.tracking.points import Point as Point
+    from visloop.train.tracking.recorder import Recorder as Recorder
+    from visloop.train.tracking.recorder import progress_of as progress_of
+    from visloop.train.tracking.scripts import Opening as Opening
+    from visloop.train.tracking.scripts import Report as Report
+    from visloop.train.tracking.scripts import RunEnded as RunEnded
+    from visloop.train.tracking.scripts import about_here as about_here
+    from visloop.train.tracking.scripts import annotate as annotate
+    from visloop.train.tracking.scripts import end as end
+    from visloop.train.tracking.scripts import reopen as reopen
+    from visloop.train.tracking.scripts import report as report
+    from visloop.train.tracking.scripts import start as start
+    from visloop.train.tracking.surroundings import code_diff as code_diff
+    from visloop.train.tracking.surroundings import environment_file as environment_file
+    from visloop.train.tracking.where import RUN_FIELDS as RUN_FIELDS
+    from visloop.train.tracking.where import Condition as Condition
+    from visloop.train.tracking.where import Name as Name
+    from visloop.train.tracking.where import parse_name as parse_name
+    from visloop.train.tracking.where import parse_where as parse_where
     from visloop.train.training import resume as resume
     from visloop.train.training import train as train
     from visloop.train.truth import FROZEN as FROZEN
@@ -53,6 +105,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "own": ("as_recipe",),
         "previewing": ("Shown", "preview"),
         "recipe": ("Fitted", "Lesson", "Recipe", "Start", "find_recipe"),
+        "environment": ("About", "about"),
         "records": (
             "Metric",
             "Run",
@@ -66,9 +119,72 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "recipes.linear_head": ("calibrate", "fit_head"),
         "reference": ("Reference",),
-        "runs": ("list_runs", "show_run"),
         "reproducing": ("Difference", "Reproduction", "reproduce"),
         "training": ("resume", "train"),
+        "tracking.artifacts": (
+            "Artifact",
+            "ArtifactNotFound",
+            "artifact_of",
+            "artifacts_in",
+            "artifacts_of",
+            "check_artifact_path",
+            "drop_artifacts",
+            "save_artifact",
+            "save_artifact_file",
+        ),
+        "tracking.experiments": (
+            "Experiment",
+            "ExperimentNotFound",
+            "change_experiment",
+            "find_experiment",
+            "list_experiments",
+            "make_experiment",
+        ),
+        "tracking.finding": (
+            "Found",
+            "Order",
+            "Search",
+            "curves",
+            "list_runs",
+            "newest",
+            "require_run",
+            "search",
+            "show_run",
+        ),
+        "tracking.logged": (
+            "LoggedModel",
+            "LoggedModelNotFound",
+            "change_logged",
+            "find_logged",
+            "log_model",
+            "logged_models",
+            "model_or_none",
+            "require_owner",
+        ),
+        "tracking.points": (
+            "Curve",
+            "Point",
+        ),
+        "tracking.recorder": ("Recorder", "progress_of"),
+        "tracking.surroundings": ("code_diff", "environment_file"),
+        "tracking.scripts": (
+            "about_here",
+            "Opening",
+            "Report",
+            "RunEnded",
+            "annotate",
+            "end",
+            "reopen",
+            "report",
+            "start",
+        ),
+        "tracking.where": (
+            "RUN_FIELDS",
+            "Condition",
+            "Name",
+            "parse_name",
+            "parse_where",
+        ),
         "truth": ("FROZEN", "Chosen", "FrozenSplit", "choose", "class_of"),
     },
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +15,21 @@ from visloop import data
 from visloop.events import Scope
 from visloop.infer import Predictor
 from visloop.store import Claim
-from visloop.train import tables as t
 from visloop.train.checkpoints import Checkpoints
 from visloop.train.records import TrainPorts
+from visloop.train.tracking.recorder import EVERY_S, Recorder, progress_of
 
 T = TypeVar("T")
+Watch: TypeAlias = Callable[[str, float, int], None]
 
 
 @dataclass
 class Bench:
-    """One run at work. Numbers given to `log` are telemetry; `seconds` holds the stages' times."""
+    """One run at work. Numbers given to `log` are telemetry; `seconds` holds the stages' times.
+
+    `watch` sees every number that is logged; what it raises ends the run (a search that prunes).
+    Call `close` at the end: numbers are written in batches.
+    """
 
     ports: TrainPorts
     scope: Scope
@@ -32,18 +37,20 @@ class Bench:
     attempt: int
     claim: Claim
     seconds: dict[str, float] = field(default_factory=dict[str, float])
+    watch: Watch | None = None
+
+    def __post_init__(self) -> None:
+        self.recorder = Recorder(self.ports.ledger, self.run)
 
     def log(self, key: str, value: float, step: int = 0) -> None:
         """Report a number; `step` counts within its key."""
-        row = {
-            "run": self.run,
-            "attempt": self.attempt,
-            "key": key,
-            "step": step,
-            "value": float(value),
-            "time": self.ports.ledger.clock.now(),
-        }
-        self.ports.ledger.append(t.run_metrics, [row])
+        self.recorder.log(key, value, step)
+        if self.watch is not None:
+            self.watch(key, float(value), step)
+
+    def close(self) -> None:
+        """Write the numbers that wait."""
+        self.recorder.close()
 
     @contextmanager
     def stage(self, name: str) -> Generator[None, None, None]:
@@ -74,5 +81,12 @@ class Bench:
         return data.embeddings(self.ports.data, self.scope, predictor, images)
 
     def track(self, items: Iterable[T], *, doing: str, unit: str, total: int) -> Iterator[T]:
-        """Show progress over `items`."""
-        yield from self.ports.progress.track(items, doing=doing, unit=unit, total=total)
+        """Show progress over `items`, here and in the run: done, how fast, time left."""
+        tracked = self.ports.progress.track(items, doing=doing, unit=unit, total=total)
+        started = told = time.monotonic()
+        for done, item in enumerate(tracked, start=1):
+            yield item
+            now = time.monotonic()
+            if now - told >= EVERY_S:
+                told = now
+                self.recorder.progress(progress_of(doing, unit, done, total, now - started))

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -35,6 +36,15 @@ _GIT_TIMEOUT_S = 10
 
 
 @dataclass(frozen=True)
+class About:
+    """Where a script runs: its environment in short, and the state of its code."""
+
+    environment: Mapping[str, Any]
+    commit: str | None = None
+    dirty: bool | None = None
+
+
+@dataclass(frozen=True)
 class Code:
     """The commit that the working folder stands at, and whether files differ from it."""
 
@@ -50,6 +60,7 @@ def describe_environment() -> dict[str, Any]:
         "os": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
         "cpu_features": _cpu_features(),
+        "cpu": _cpu_model(),
         "cores": os.cpu_count(),
         "threads": {name: os.environ.get(name) for name in THREAD_VARIABLES},
     }
@@ -63,6 +74,24 @@ def _cpu_features() -> list[str]:
         return []
     told = next((s for s in text.splitlines() if s.startswith(("flags", "Features"))), "")
     return sorted(set(CPU_FEATURES) & set(told.split()))
+
+
+def about(folder: Path) -> About:
+    """This process, and the code in `folder`."""
+    code = code_of(folder)
+    return About(describe_environment(), code.commit, code.dirty)
+
+
+def _cpu_model() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text("utf-8", "replace")
+    except OSError:
+        return platform.processor()
+    for line in text.splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() == "model name":
+            return value.strip()
+    return platform.processor()
 
 
 def code_of(folder: Path) -> Code:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -70,11 +70,13 @@ class TrainPorts:
 
 @dataclass(frozen=True)
 class Run:
-    """One training, as recorded.
+    """One run, as recorded: a training by a recipe, or a script (`source` says which).
 
     `data` is what was read (`cards@v3:train`), `data_root` that version's digest; `pictures`
     counts those used and those left out by reason; `commit` and `dirty` describe the code that
-    called; `status` is `lost` when the process that worked on it stopped answering.
+    called; `status` is `lost` when the process that worked on it stopped answering. `parent` is the
+    run of which this is a trial or a part; `progress` has `done`, `total`, `unit`, `per_s` and
+    `left_s`; `cpu_s` is what it cost in seconds of computing (user and system, with its children).
     """
 
     id: str
@@ -100,6 +102,15 @@ class Run:
     model: str | None
     error: Mapping[str, str] | None
     actor: str
+    source: str = "recipe"
+    experiment: str = ""
+    name: str = ""
+    parent: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    notes: str = ""
+    progress: Mapping[str, Any] | None = None
+    cpu_s: float | None = None
+    removed: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,13 @@ class RunLine:
     started: datetime | None
     ended: datetime | None
     actor: str
+    source: str = "recipe"
+    experiment: str = ""
+    name: str = ""
+    parent: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    progress: Mapping[str, Any] | None = None
+    cpu_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +151,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class RunDetail:
-    """A run and every number of its last attempt, in the order reported."""
+    """A run and its curves in the order reported; long ones thinned out (see `curves`)."""
 
     run: Run
     metrics: tuple[Metric, ...]

@@ -19,7 +19,7 @@ from visloop.train.bench import Bench
 from visloop.train.environment import code_of, describe_environment
 from visloop.train.lease import held
 from visloop.train.records import Run, TrainPorts
-from visloop.train.runs import show_run
+from visloop.train.tracking.finding import show_run
 from visloop.train.training import order_again
 
 T = TypeVar("T")

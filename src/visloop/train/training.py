@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from visloop.train.environment import code_of, describe_environment
 from visloop.train.lease import held
 from visloop.train.recipe import Fitted, Lesson, Recipe, find_recipe, read_parameters
 from visloop.train.records import Run, TrainPorts, TrainResult
-from visloop.train.runs import show_run
+from visloop.train.tracking import artifacts, surroundings
+from visloop.train.tracking.finding import show_run
 from visloop.train.truth import training_split
 
 
@@ -120,11 +121,13 @@ def _carry_out(
         begun = runs.begin(ports.ledger, scope, order.plan, run=run, key=key, about=_about(ports))
         if begun.status == "done":
             return _result(begun)
+        spent = _cpu_seconds()
         try:
+            keep_surroundings(ports, scope, run, claim)
             return _work(ports, scope, order, begun, claim)
         except BaseException as error:
             with suppress(LeaseLost), ports.ledger.write(scope, fence=claim) as write:
-                runs.fail(write, run, error)
+                runs.fail(write, run, error, cpu_s=_cpu_seconds() - spent)
             raise
 
 
@@ -167,25 +170,45 @@ def _about(ports: TrainPorts) -> dict[str, Any]:
     return {"environment": describe_environment(), "commit": code.commit, "dirty": code.dirty}
 
 
+def _cpu_seconds() -> float:
+    """What this process and its children that ended have computed so far."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+def keep_surroundings(ports: TrainPorts, scope: Scope, run: str, claim: Claim) -> None:
+    """Keep the environment in full, and what was changed in the code, as files of the run."""
+    files = {"environment.json": surroundings.environment_file()}
+    if patch := surroundings.code_diff(ports.code or Path.cwd()):
+        files["code.diff"] = patch
+    digests = {name: ports.blobs.put(raw) for name, raw in files.items()}
+    ports.blobs.flush()
+    with ports.ledger.write(scope, fence=claim) as write:
+        for name, raw in files.items():
+            artifacts.enter(write, run, name, digests[name], len(raw))
+
+
 def _result(run: Run) -> TrainResult:
     assert run.model is not None
     return TrainResult(run=run.id, model=run.model, metrics=run.metrics)
 
 
 def _work(ports: TrainPorts, scope: Scope, order: Order, begun: Run, claim: Claim) -> TrainResult:
-    bench = Bench(ports, scope, begun.id, begun.attempt, claim)
-    with bench.stage("total"):
-        material = lessons.choose_pictures(order.snapshot, order.split, order.recipe.task)
-        with ports.ledger.write(scope, fence=claim) as write:
-            runs.note_pictures(write, begun.id, material.counts)
-        start = lessons.start_of(ports.registry, scope, order.params, material.classes)
-        lesson = lessons.lesson_of(order.plan, order.params, order.recipe.task, material, start)
-        fitted = order.recipe.fit(lesson, bench)
-    metrics = _metrics(fitted, bench, len(material.pictures))
+    spent = _cpu_seconds()
+    with closing(Bench(ports, scope, begun.id, begun.attempt, claim)) as bench:
+        with bench.stage("total"):
+            material = lessons.choose_pictures(order.snapshot, order.split, order.recipe.task)
+            with ports.ledger.write(scope, fence=claim) as write:
+                runs.note_pictures(write, begun.id, material.counts)
+            start = lessons.start_of(ports.registry, scope, order.params, material.classes)
+            lesson = lessons.lesson_of(order.plan, order.params, order.recipe.task, material, start)
+            fitted = order.recipe.fit(lesson, bench)
+        metrics = _metrics(fitted, bench, len(material.pictures))
     manifest = _store(ports, order, begun.id, lesson, material, fitted)
     with ports.ledger.write(scope, fence=claim) as write:
         version = registry.enter(write, order.plan.model_name, manifest)
-        done = runs.finish(write, begun.id, version, metrics)
+        cost = _cpu_seconds() - spent
+        done = runs.finish(write, begun.id, version, metrics, cost)
     bench.checkpoints.clear()
     return _result(done)
 

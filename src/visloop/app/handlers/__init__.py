@@ -6,7 +6,9 @@ from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from visloop.app.handlers.batch import predict_files as predict_files
+    from visloop.app.handlers.comparison import comparison_page as comparison_page
     from visloop.app.handlers.importing import import_model as import_model
+    from visloop.app.handlers.importing import register_logged as register_logged
     from visloop.app.handlers.judging import evaluated as evaluated
     from visloop.app.handlers.judging import report_on as report_on
     from visloop.app.handlers.judging import require_promotable as require_promotable
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     from visloop.app.handlers.relations import relation as relation
     from visloop.app.handlers.sheets import draw_sheet as draw_sheet
     from visloop.app.handlers.tracing import trace as trace
+    from visloop.app.handlers.tracking import Comparison as Comparison
+    from visloop.app.handlers.tracking import compare_runs as compare_runs
+    from visloop.app.handlers.tracking import fetch_artifacts as fetch_artifacts
+    from visloop.app.handlers.tracking import keep_files as keep_files
+    from visloop.app.handlers.tracking import run_progress as run_progress
     from visloop.app.handlers.traffic import drifts_of as drifts_of
     from visloop.app.handlers.traffic import exchange as exchange
     from visloop.app.handlers.traffic import frames as frames
@@ -36,13 +43,21 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "relations": ("OF_DATA", "RELATIONS", "relation"),
         "batch": ("predict_files",),
-        "importing": ("import_model",),
+        "importing": ("import_model", "register_logged"),
+        "comparison": ("comparison_page",),
         "judging": ("evaluated", "report_on", "require_promotable", "run_gate", "verdict_on"),
         "naming": ("free_for_data", "free_for_model"),
         "policies": ("gate_policy", "loop_policy", "watch_policy", "webhooks"),
         "sheets": ("draw_sheet",),
         "tracing": ("trace",),
         "upkeep": ("ROOTS", "findings", "originals", "problems"),
+        "tracking": (
+            "Comparison",
+            "compare_runs",
+            "fetch_artifacts",
+            "keep_files",
+            "run_progress",
+        ),
         "traffic": ("drifts_of", "exchange", "frames"),
     },
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from visloop import infer, registry
+from visloop import infer, registry, train
 from visloop.app.handlers.naming import free_for_model
 from visloop.errors import NotFound, Refused
 from visloop.ids import check_name, digest_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from visloop.vision import Contract
 
 RECIPE = "import"
+_CONTRACTS = ("contract.json", "contract.yaml", "contract.yml")
 
 
 def import_model(
@@ -32,6 +34,7 @@ def import_model(
     contract: Path | None,
     picture: Path | None,
     dry_run: bool,
+    run: str | None = None,
 ) -> dict[str, Any]:
     """The fields of the answer.
 
@@ -55,7 +58,7 @@ def import_model(
     model = ""
     if not dry_run:
         package = _package(onnx, known, wanted, file.name)
-        run = f"import-{digest_of(scope.project, wanted, onnx, known.to_json())[:16]}"
+        run = run or f"import-{digest_of(scope.project, wanted, onnx, known.to_json())[:16]}"
         model = registry.register(ports.registry, scope, wanted, package, run=run).ref
     return {
         "model": model,
@@ -67,6 +70,51 @@ def import_model(
         "outputs": {key: list(shape) for key, shape in said.outputs.items()},
         "answer": tried,
     }
+
+
+def register_logged(
+    ports: Ports, scope: Scope, name: str, owner: str, under: str, run: str | None
+) -> str:
+    """`import_model` for files that a run or a logged model keeps.
+
+    Raises:
+        Refused: there is not exactly one ONNX file, or no contract.
+        ModelRefused, ContractRefused: they may not be loaded, or do not fit.
+    """
+    files = train.artifacts_of(ports.ledger, scope, owner, under)
+    networks = [each for each in files if each.path.endswith(".onnx")]
+    if len(networks) != 1:
+        kept = ", ".join(each.path for each in files[:5]) or "nothing"
+        raise Refused(
+            f"a model version is made of one ONNX file; {owner} keeps {kept}",
+            fix="log it with mlflow.onnx.log_model(…), without external data; other models stay "
+            "logged: they can be loaded with MLflow, not served here",
+        )
+    beside = [*files, *(train.artifacts_of(ports.ledger, scope, run) if run else ())]
+    said = [each for each in beside if each.path.rpartition("/")[2] in _CONTRACTS]
+    if not said:
+        raise Refused(
+            f"{name} needs a contract: what its input and outputs mean "
+            f"({infer.signature(ports.blobs.get(networks[0].digest))})",
+            fix="log it with the run, mlflow.log_artifact('contract.json') or "
+            "mlflow.log_dict({…}, 'contract.json'), and register again "
+            "(see: how-to, bring your own ONNX)",
+        )
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        for each in (networks[0], said[0]):
+            folder.joinpath(Path(each.path).name).write_bytes(ports.blobs.get(each.digest))
+        done = import_model(
+            ports,
+            scope,
+            file=folder / Path(networks[0].path).name,
+            name=name,
+            contract=folder / Path(said[0].path).name,
+            picture=None,
+            dry_run=False,
+            run=run,
+        )
+    return str(done["model"])
 
 
 def _tried(onnx: bytes, contract: Contract, picture: Path | None) -> dict[str, Any]:

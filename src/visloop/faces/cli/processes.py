@@ -11,13 +11,14 @@ import msgspec
 from visloop import app
 from visloop.faces import web
 from visloop.faces.cli import completing, output, shells, story, supervise
+from visloop.faces.cli.track import track
 
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
 
 
 def commands() -> list[click.Command]:
     """All of them, in the order of a first day."""
-    return [init, quickstart, up, serve, worker, api, completion]
+    return [init, quickstart, up, serve, worker, track, api, completion]
 
 
 @click.command(params=output.common_options())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
-from visloop.faces.cli import answered, differences, metadata, queried, versions
+from visloop.faces.cli import answered, differences, metadata, queried, runs, versions
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -309,7 +309,10 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "blame": ("object", "label", "field", "value", "version", "time", "actor", "author", "message"),
     "facts": ("seq", "time", "actor", "kind", "subject"),
     "models": ("ref", "aliases", "state", "recipe", "data", "run", "created"),
-    "runs.list": ("id", "status", "recipe", "data", "model", "started"),
+    "runs.artifacts": ("path", "size", "digest", "time"),
+    "runs.save": ("path", "size", "digest"),
+    "runs.fetch": ("path", "size"),
+    "runs.experiments": ("name", "runs", "created", "newest"),
     "predictions": ("id", "label", "confidence", "model", "latency_ms", "time"),
     "deployments": ("name", "state", "model", "previous", "changed"),
     "alerts.list": ("id", "deployment", "state", "what", "windows", "opened"),
@@ -318,6 +321,36 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "view.save": ("name", "of", "text", "at", "changed"),
     "samples": ("path", "split", "width", "height", "media", "source"),
 }
+
+
+def _listed_runs(plain: Mapping[str, Any]) -> None:
+    rows = runs.list_rows(plain)
+    _rows(
+        rows,
+        [key for key in rows[0] if any(row[key] is not None and row[key] != "" for row in rows)]
+        if rows
+        else (),
+    )
+    if plain["total"] > plain["count"]:
+        click.echo(f"{plain['count']} of {plain['total']} runs (--limit, --where)")
+
+
+def _compared_runs(plain: Mapping[str, Any]) -> None:
+    _rows(runs.compared_rows(plain))
+    click.echo(f"{len(plain['same'])} values are the same")
+    if plain["html"]:
+        click.echo(f"written: {plain['html']}")
+
+
+def _curve_rows(plain: Mapping[str, Any]) -> None:
+    for row in plain["rows"]:
+        values = [value for value in row["values"] if value is not None]
+        if values:
+            ends = f"{values[0]:.4g} → {values[-1]:.4g}"
+            click.echo(
+                f"{row['run']}  {row['key']:<20} {runs.sparkline(values)}  {ends}  n={row['n']}"
+            )
+
 
 _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "add": _added,
@@ -351,6 +384,10 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "quarantine.retry": _added,
     "quarantine.remove": _counted("{n} let go; their files stay where they lie"),
     "unstage": _counted("{n} staged changes taken back"),
+    "runs.compare": _compared_runs,
+    "runs.curves": _curve_rows,
+    "runs.list": _listed_runs,
+    "runs.show": runs.shown,
     "gate": _gated,
     "evaluate": _evaluated,
     "loop.start": _loop,

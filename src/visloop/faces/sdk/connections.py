@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self, TypeVar
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
 from visloop import app
-from visloop.errors import Unauthenticated, Unavailable, VisloopError
+from visloop.errors import NotFound, Unauthenticated, Unavailable, VisloopError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -34,6 +35,22 @@ class Connection(Protocol):
 
     def call(self, operation: Operation[Ask, Answer], ask: Ask) -> Answer:
         """Run one operation.
+
+        Raises:
+            VisloopError: what happened and how to mend it.
+        """
+        ...
+
+    def keep(self, run: str, place: Path, to: str) -> None:
+        """Keep a file or folder of this machine with a run, under the path `to`.
+
+        Raises:
+            VisloopError: what happened and how to mend it.
+        """
+        ...
+
+    def keep_bytes(self, run: str, path: str, content: bytes) -> None:
+        """Keep bytes as a file of a run.
 
         Raises:
             VisloopError: what happened and how to mend it.
@@ -81,6 +98,17 @@ class Local(_Closing):
         """Authorise and run."""
         return app.execute(self.ports, self.scope, operation, ask)
 
+    def keep(self, run: str, place: Path, to: str) -> None:
+        """Through the verb."""
+        self.call(app.runs_save, app.RunsSave(run=run, files=(str(place),), to=to))
+
+    def keep_bytes(self, run: str, path: str, content: bytes) -> None:
+        """Through a file, as the bytes of a request would be."""
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(content)
+            file.flush()
+            app.keep_artifact(self.ports, self.scope, run, path, Path(file.name))
+
     def close(self) -> None:
         """Flush, seal, close."""
         app.close_ports(self.ports)
@@ -109,12 +137,36 @@ class Remote(_Closing):
     def call(self, operation: Operation[Ask, Answer], ask: Ask) -> Answer:
         """POST the request, read the answer."""
         path = "/api/v1/" + operation.name.replace(".", "/")
+        reply = self._send("POST", path, msgspec.json.encode(ask), "application/json")
+        return msgspec.json.decode(reply.content, type=operation.response)
+
+    def keep(self, run: str, place: Path, to: str) -> None:
+        """Sends the bytes: the server need not see this machine's files."""
+        if not place.exists():
+            raise NotFound(f"there is no file {str(place)!r}", fix="check its path")
+        inside = sorted(each for each in place.rglob("*") if each.is_file())
+        for file in inside if place.is_dir() else [place]:
+            name = file.relative_to(place.parent).as_posix()
+            with file.open("rb") as content:
+                self._keep(run, f"{to}/{name}" if to else name, content)
+
+    def keep_bytes(self, run: str, path: str, content: bytes) -> None:
+        """Sends the bytes."""
+        self._keep(run, path, content)
+
+    def _keep(self, run: str, path: str, content: bytes | BinaryIO) -> None:
+        self._send("PUT", f"/api/v1/runs/{run}/files/{quote(path)}", content)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        content: bytes | BinaryIO,
+        kind: str = "application/octet-stream",
+    ) -> httpx.Response:
+        headers = {"Content-Type": kind}
         try:
-            reply = self._client.post(
-                path,
-                content=msgspec.json.encode(ask),
-                headers={"Content-Type": "application/json"},
-            )
+            reply = self._client.request(method, path, content=content, headers=headers)
         except OSError as error:
             raise _unreachable(self._url, error) from error
         except Exception as error:
@@ -123,7 +175,7 @@ class Remote(_Closing):
             raise
         if reply.status_code >= 400:  # noqa: PLR2004 - HTTP's errors begin here
             raise _error_of(reply)
-        return msgspec.json.decode(reply.content, type=operation.response)
+        return reply
 
     def close(self) -> None:
         """Close the sockets."""

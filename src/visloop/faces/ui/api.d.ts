@@ -66,10 +66,21 @@ export interface Verbs {
   "classes.merge": { ask: ClassesMergeAsk; answer: Refactored };
   "classes.split": { ask: ClassesSplitAsk; answer: Refactored };
   "train": { ask: TrainAsk; answer: Trained };
-  "runs.list": { ask: RunsListAsk; answer: { count: number; rows: RunLine[] } };
-  "runs.show": { ask: RunsShowAsk; answer: { run: Run; metrics: Metric[] } };
   "runs.resume": { ask: RunsResumeAsk; answer: Resumed };
   "reproduce": { ask: ReproduceAsk; answer: Reproduced };
+  "runs.list": { ask: RunsListAsk; answer: { count: number; total: number; rows: RunLine[] } };
+  "runs.show": { ask: RunsShowAsk; answer: { run: Run; metrics: Metric[] } };
+  "runs.curves": { ask: RunsCurvesAsk; answer: { count: number; rows: Curve[] } };
+  "runs.compare": { ask: RunsCompareAsk; answer: RunsCompared };
+  "runs.experiments": { ask: RunsExperimentsAsk; answer: { count: number; rows: Experiment[] } };
+  "runs.artifacts": { ask: RunsArtifactsAsk; answer: { count: number; rows: Artifact[] } };
+  "runs.fetch": { ask: RunsFetchAsk; answer: Rows };
+  "runs.start": { ask: RunsStartAsk; answer: RunNamed };
+  "runs.log": { ask: RunsLogAsk; answer: RunLogged };
+  "runs.save": { ask: RunsSaveAsk; answer: Rows };
+  "runs.note": { ask: RunsNoteAsk; answer: RunNoted };
+  "runs.end": { ask: RunsEndAsk; answer: RunNamed };
+  "runs.remove": { ask: RunsRemoveAsk; answer: RunNamed };
   "evaluate": { ask: EvaluateAsk; answer: { model: string; task: string; on: string; n: number; metrics: Record<string, number>; intervals: Record<string, [number, number]>; per_class: ClassReport[]; classes: string[]; confusion: number[][]; calibration: Calibrated[]; baseline: string; left_out: Record<string, number>; trained_on: number } };
   "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string } };
   "models": { ask: ModelsAsk; answer: { count: number; rows: ModelLine[] } };
@@ -181,6 +192,14 @@ export interface Approval {
   decision: "approved" | "rejected";
   actor: string;
   reason: string;
+  time: string;
+}
+
+export interface Artifact {
+  run: string;
+  path: string;
+  size: number;
+  digest: string;
   time: string;
 }
 
@@ -574,6 +593,15 @@ export interface Count {
   count: number;
 }
 
+export interface Curve {
+  run: string;
+  key: string;
+  n: number;
+  steps: number[];
+  times_s: number[];
+  values: number[];
+}
+
 export interface DatasetSummary {
   name: string;
   version: string | null;
@@ -668,6 +696,16 @@ export interface DiffAsk {
 export interface EvaluateAsk {
   model: string;
   on: string;
+}
+
+export interface Experiment {
+  number: number;
+  name: string;
+  runs: number;
+  created: string | null;
+  newest: string | null;
+  tags: Record<string, string>;
+  removed: boolean;
 }
 
 export interface ExportAsk {
@@ -1357,6 +1395,15 @@ export interface Run {
   model: string | null;
   error: Record<string, string> | null;
   actor: string;
+  source: string;
+  experiment: string;
+  name: string;
+  parent: string | null;
+  tags: Record<string, string>;
+  notes: string;
+  progress: Record<string, any> | null;
+  cpu_s: number | null;
+  removed: boolean;
 }
 
 export interface RunLine {
@@ -1373,18 +1420,134 @@ export interface RunLine {
   started: string | null;
   ended: string | null;
   actor: string;
+  source: string;
+  experiment: string;
+  name: string;
+  parent: string | null;
+  tags: Record<string, string>;
+  progress: Record<string, any> | null;
+  cpu_s: number | null;
+}
+
+export interface RunLogged {
+  run: string;
+  points: number;
+}
+
+export interface RunNamed {
+  run: string;
+  status: string;
+}
+
+export interface RunNoted {
+  run: string;
+  name: string;
+  notes: string;
+  tags: Record<string, any>;
+}
+
+export interface RunsArtifactsAsk {
+  run: string;
+  path?: string;
+}
+
+export interface RunsCompareAsk {
+  runs: string[];
+  html?: string | null;
+}
+
+export interface RunsCompared {
+  runs: string[];
+  rows: (Record<string, any>)[];
+  same: (Record<string, any>)[];
+  html: string | null;
+}
+
+export interface RunsCurvesAsk {
+  runs: string[];
+  key?: string[];
+  points?: number;
+}
+
+export interface RunsEndAsk {
+  run: string;
+  status?: "done" | "failed";
+  code?: string;
+  what?: string;
+  cpu_s?: number | null;
+}
+
+export interface RunsExperimentsAsk {
+}
+
+export interface RunsFetchAsk {
+  run: string;
+  directory: string;
+  path?: string;
 }
 
 export interface RunsListAsk {
   limit?: number;
+  where?: string;
+  sort?: string;
+  experiment?: string | null;
+  parent?: string | null;
+  offset?: number;
+  removed?: boolean;
+}
+
+export interface RunsLogAsk {
+  run: string;
+  metrics?: Record<string, number>;
+  step?: number;
+  params?: Record<string, string>;
+  tags?: Record<string, string>;
+  done?: number | null;
+  total?: number | null;
+  unit?: string;
+  points?: string;
+  alive_s?: number;
+}
+
+export interface RunsNoteAsk {
+  run: string;
+  name?: string | null;
+  notes?: string | null;
+  tags?: Record<string, string>;
+  untag?: string[];
+}
+
+export interface RunsRemoveAsk {
+  run: string;
+  undo?: boolean;
 }
 
 export interface RunsResumeAsk {
   run: string;
 }
 
+export interface RunsSaveAsk {
+  run: string;
+  files: string[];
+  to?: string;
+}
+
 export interface RunsShowAsk {
   run: string;
+  points?: number;
+}
+
+export interface RunsStartAsk {
+  name?: string;
+  experiment?: string;
+  parent?: string | null;
+  data?: string;
+  seed?: number;
+  params?: Record<string, string>;
+  tags?: Record<string, string>;
+  notes?: string;
+  alive_s?: number;
+  about?: string;
 }
 
 export interface Sample {

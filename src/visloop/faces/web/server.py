@@ -2,15 +2,18 @@
 
     GET  /                      the page              GET  /api/v1/openapi.json
     POST /api/v1/<verb>         every operation       GET  /media/image|thumbnail/<digest>
-    POST /api/v1/push/<dataset> pictures as they are
+    POST /api/v1/push/<dataset> pictures as they are   /api/2.0/mlflow/…   MLflow's protocol
 
 Who may come in: requests for a loopback (or configured) host name, with the workspace's token as a
-bearer token or as the cookie that `/?token=…` sets.
+bearer token, as the password of basic authentication, or as the cookie that `/?token=…` sets.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hmac
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +25,8 @@ from starlette.staticfiles import StaticFiles
 
 from visloop import app
 from visloop.errors import Forbidden, Unauthenticated, VisloopError
-from visloop.faces.web import api, media, push
+from visloop.faces.web import api, artifacts, media, push
+from visloop.faces.web.mlflow import routes as mlflow
 
 if TYPE_CHECKING:
     import os
@@ -105,6 +109,11 @@ def _given_token(headers: dict[bytes, str]) -> str:
     kind, _, token = headers.get(b"authorization", "").partition(" ")
     if kind.lower() == "bearer":
         return token.strip()
+    if (
+        kind.lower() == "basic"
+    ):  # any user name, the token as the password: what MLflow's client sends
+        with suppress(binascii.Error, UnicodeDecodeError):
+            return base64.b64decode(token.strip(), validate=True).decode().partition(":")[2]
     wanted = _cookie(headers.get(b"host", ""))
     for part in headers.get(b"cookie", "").split(";"):
         name, _, value = part.strip().partition("=")
@@ -162,6 +171,8 @@ def build(ports: Ports) -> Starlette:
         routes=[
             Route("/", page),
             *push.routes(ports),
+            *artifacts.routes(ports),
+            *mlflow.routes(ports),
             *api.routes(ports),
             *media.routes(ports),
             Mount("/ui", _Files(directory=UI)),

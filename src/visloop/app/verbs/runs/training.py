@@ -11,7 +11,6 @@ from visloop import registry
 from visloop import train as training
 from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
-from visloop.app.rows import Rows, plain, rows_of
 from visloop.ids import Ref, check_name
 
 if TYPE_CHECKING:
@@ -69,42 +68,6 @@ def train(ports: Ports, scope: Scope, ask: Train) -> Trained:
         threads=ask.threads or None,
     )
     return Trained(run=done.run, model=done.model, metrics=dict(done.metrics))
-
-
-@dataclass(frozen=True)
-class RunsList:
-    """List training runs, newest first."""
-
-    limit: int = opt("at most so many", default=50)
-
-
-@operation("runs.list", permission="train.read")
-def runs_list(ports: Ports, scope: Scope, ask: RunsList) -> Rows:
-    """One row a run."""
-    return rows_of(training.list_runs(ports.train, scope, limit=ask.limit))
-
-
-@dataclass(frozen=True)
-class RunsShow:
-    """Show a run: parameters, metrics, environment, data version, code."""
-
-    run: str = arg("its id")
-
-
-@dataclass(frozen=True)
-class RunAnswer:
-    """Everything recorded about a run."""
-
-    run: dict[str, Any]
-    metrics: tuple[dict[str, Any], ...]
-
-
-@operation("runs.show", permission="train.read")
-def runs_show(ports: Ports, scope: Scope, ask: RunsShow) -> RunAnswer:
-    """The run and its metrics."""
-    found = training.show_run(ports.train, scope, ask.run)
-    metrics = tuple(plain(each) for each in found.metrics)
-    return RunAnswer(run=plain(found.run), metrics=metrics)
 
 
 @dataclass(frozen=True)

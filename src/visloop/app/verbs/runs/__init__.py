@@ -1,0 +1,1 @@
+"""Verbs over runs: trainings, scripts, what they report; reports and gates."""

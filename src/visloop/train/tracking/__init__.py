@@ -1,0 +1,1 @@
+"""Tracking: curves, artifacts, runs of scripts, finding and comparing runs."""
