@@ -350,3 +350,15 @@ test("questions are narrowed down by a condition, and widened by the same one", 
   const folder = questions.meant("folder", { value: "a/b" });
   assert.equal(questions.turned(questions.turned("labelled", folder), folder), "labelled");
 });
+
+test("questions are ranked by one nearness, which takes the place of another and of an order", () => {
+  assert.equal(questions.ranked("", "near", 'a "red" shirt'), 'near "a \\"red\\" shirt"');
+  assert.equal(
+    questions.ranked('split = test and near "x" limit 3', "similar", "a.jpg"),
+    'split = test and similar "a.jpg"',
+  );
+  assert.equal(
+    questions.ranked("labelled or negative sort by path", "near", "cat"),
+    '(labelled or negative) and near "cat"',
+  );
+});

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import urllib.request
 
 import pytest
 from playwright.sync_api import expect
@@ -13,6 +14,13 @@ from tests.ui.test_access import axe_finds
 
 def question(page):
     return page.get_by_role("combobox", name="question")
+
+
+def picture(visit: Visit, digest: str) -> bytes:
+    place = f"{visit.site.url}/media/image/{digest}"
+    asked = urllib.request.Request(place, headers={"Authorization": f"Bearer {visit.site.token}"})
+    with urllib.request.urlopen(asked, timeout=30) as reply:
+        return reply.read()
 
 
 def shown(visit: Visit, text: str) -> int:
@@ -101,3 +109,33 @@ def test_what_is_wrong_stands_at_its_place(visit: Visit, theme: str) -> None:
     expect(question(page)).to_have_attribute("aria-invalid", "true")
     assert axe_finds(page) == []
     visit.seen.said.clear()  # the browser notes each 400
+
+
+def test_words_and_a_dropped_picture_find_what_is_near(visit: Visit, tmp_path) -> None:
+    best = visit.site.ask("search", words="a metal ring", at="line", limit=1)["rows"][0]
+    page = visit.go("data", "line")
+    words = page.get_by_role("searchbox", name="search by words")
+    words.fill("a metal ring")
+    page.keyboard.press("Enter")
+    expect(question(page)).to_have_value('near "a metal ring"', timeout=30_000)
+    expect(page.locator(".alike").get_by_role("status")).to_contain_text("taken for: ")
+    first = page.locator(".card button").first
+    expect(first).to_have_attribute("aria-label", f"open {best['path']}")
+    first.click()
+    page.get_by_role("button", name="More like this").click()
+    expect(question(page)).to_have_value(f'similar "{best["path"]}"')
+    expect(page.locator(".card button").first).not_to_have_attribute(
+        "aria-label", f"open {best['path']}"
+    )
+    file = tmp_path / "part.jpg"
+    file.write_bytes(picture(visit, best["image"]))
+    page.get_by_label("search by a picture").set_input_files(file)
+    alike = page.get_by_label("pictures like it")
+    expect(alike.get_by_role("button", name=f"more like {best['path']}")).to_be_visible(
+        timeout=30_000
+    )
+    assert axe_finds(page) == []
+    text = tmp_path / "words.txt"
+    text.write_text("no picture")
+    page.get_by_label("search by a picture").set_input_files(text)
+    expect(page.locator(".alike")).to_contain_text("no picture that is read here")

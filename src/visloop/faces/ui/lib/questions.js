@@ -68,3 +68,17 @@ export function meant(field, value) {
   if (typeof value.value === "boolean") return `${name} = ${value.value}`;
   return `${name} = ${written(value.value)}`;
 }
+
+/**
+ * The question, ranked by nearness: to words, or to a sample by its path. What ranked it before goes.
+ * @param {string} text
+ * @param {"near" | "similar"} to
+ * @param {string} value
+ */
+export function ranked(text, to, value) {
+  const [said] = parted(text);
+  const kept = conditions(said).filter((each) => !/^(near|similar)\s*["']/i.test(each));
+  const whole = kept.length === 1 && /\sor\s/i.test(masked(kept[0])) && !/^[\w]*\(.*\)$/.test(masked(kept[0]));
+  const quoted = `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  return [...(whole ? [`(${kept[0]})`] : kept), `${to} ${quoted}`].join(" and ");
+}

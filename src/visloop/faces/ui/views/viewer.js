@@ -18,9 +18,9 @@ const frame = ({ sample }) =>
   `aspect-ratio:${sample.width}/${sample.height};max-width:min(100%,calc((100vh - 150px)*${(sample.width / sample.height).toFixed(4)}))`;
 
 /**
- * @param {{sample: Sample | undefined, next: Sample | undefined, classes: {colour: (name: string | undefined) => string}, place: number, total: number, from: string, onStep: (by: number) => void, onClose: () => void}} properties
+ * @param {{sample: Sample | undefined, next: Sample | undefined, classes: {colour: (name: string | undefined) => string}, place: number, total: number, from: string, onAlike: (path: string) => void, onStep: (by: number) => void, onClose: () => void}} properties
  */
-export function Viewer({ sample, next, classes, place, total, from, onStep, onClose }) {
+export function Viewer({ sample, next, classes, place, total, from, onAlike, onStep, onClose }) {
   const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const [lit, setLit] = useState(/** @type {Annotation | null} */ (null));
   useEffect(() => {
@@ -71,6 +71,7 @@ export function Viewer({ sample, next, classes, place, total, from, onStep, onCl
           icon("right"),
         ),
         span({ class: "grow" }),
+        sample ? button({ type: "button", onClick: () => onAlike(sample.path) }, "More like this") : null,
         act("Close", () => ref.current?.close(), { key: "Esc", kind: "quiet" }),
       ),
       sample ? h(Facts, { key: sample.id, sample, classes, from, lit, onLit: setLit }) : null,

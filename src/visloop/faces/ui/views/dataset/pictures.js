@@ -5,11 +5,13 @@ import { thumbnail } from "../../lib/api.js";
 import { Marks, placed } from "../../lib/marks.js";
 import { useSamples } from "../../lib/pages.js";
 import { dot, empty, failure, panel, Picture } from "../../lib/parts.js";
+import { ranked } from "../../lib/questions.js";
 import { address, go, useClasses } from "../../lib/use.js";
 import { Window } from "../../lib/window.js";
 import { count, tally } from "../../lib/words.js";
 import { Changes, Refused, Versions } from "../versions.js";
 import { Viewer } from "../viewer.js";
+import { Alike } from "./finding/alike.js";
 import { Bar } from "./finding/bar.js";
 import { Facets } from "./finding/facets.js";
 import { Views } from "./finding/views.js";
@@ -99,6 +101,7 @@ export function Pictures({ dataset, samples: every, version, split, text, open }
     every.head?.total
       ? h(Bar, { text, at: ref, found: text && head ? count(head.total, "picture") + " found" : "", onAsk: ask })
       : null,
+    every.head?.total ? h(Alike, { text, at: ref, onAsk: ask }) : null,
     h(Views, { name, text, sound: !found.error, onAsk: ask }),
     div(
       { class: "columns wide" },
@@ -149,6 +152,7 @@ export function Pictures({ dataset, samples: every, version, split, text, open }
           place: open,
           total: head.total,
           from: `${name}@${version}`,
+          onAlike: (path) => ask(ranked("", "similar", path)),
           onStep: (by) => show(Math.max(0, Math.min(head.total - 1, open + by))),
           onClose: () => (text ? ask(text) : go("data", name, version, ...(split ? [split] : []))),
         })
