@@ -154,6 +154,13 @@ def test_intervals_hold_the_figure_and_shrink_with_pictures():
     assert width[1] < 0.7 * width[0]
 
 
+def test_the_interval_of_a_large_set_lies_around_its_figure():
+    scores = score(cells(3, noise_px=9, pictures=400), resamples=200)
+    low, high = scores.intervals["map50"]
+    figure = scores.metrics["map50"]
+    assert abs((low + high) / 2 - figure) < 0.2 * (high - low)
+
+
 POLICY = GatePolicy(checks=(BetterThanChampion(mode="better"),), resamples=400)
 
 
