@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import multiprocessing
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,11 +14,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.data_world import SCOPE, close, make_ports
+from tests.data_world import SCOPE, close, collect, make_ports
 from visloop import data
 from visloop.ids import Ref
 from visloop.vision import Box
 
+FORKS = multiprocessing.get_context("fork")
 NAMES = ["a", "b", "c", "d", "e"]
 CLASSES = [0, 1, 2]
 SIDES = st.sampled_from(["ours", "theirs"])
@@ -52,6 +54,12 @@ class Three:
         return found
 
 
+def _commit(folder: str) -> None:
+    ports = make_ports(Path(folder))
+    data.commit(ports, SCOPE, "set", "by a child")
+    close(ports)
+
+
 class Histories(RuleBasedStateMachine):
     """Edits, commits, branches, merges, reverts, tags, class renames, on a real data set."""
 
@@ -63,6 +71,10 @@ class Histories(RuleBasedStateMachine):
     def teardown(self) -> None:
         for number, state in self.versions.items():
             assert self.read(f"v{number}") == state
+        assert collect(self.ports).swept.waiting >= 0
+        for number, state in self.versions.items():
+            assert self.read(f"v{number}") == state
+        assert list(self.ports.blobs.verify()) == []
         for name, number in (self.heads | self.tags).items():
             assert data.open(self.ports, Ref("set", name)).version.number == number
         close(self.ports)
@@ -253,6 +265,38 @@ class Histories(RuleBasedStateMachine):
         data.tag(self.ports, SCOPE, Ref("set", f"v{number}"), "gold", move=True)
         self.tags["gold"] = number
 
+    @rule()
+    def collect_garbage(self) -> None:
+        """What no version and nothing staged needs goes, at once, since nobody else writes."""
+        self.open_again()
+        self.ports.blobs.put(f"rubbish {len(self.versions)}".encode())
+        self.open_again()
+        assert collect(self.ports).swept.waiting == 0
+        number = len(self.versions)
+        assert self.read(f"v{number}") == self.versions[number]
+        assert self.read("work") == self.state
+
+    def open_again(self) -> None:
+        close(self.ports)
+        self.ports = make_ports(self.folder / "ws")
+
+    @rule(after_s=st.floats(0, 0.02))
+    def a_child_is_killed_at_the_next_commit(self, after_s: float) -> None:
+        """`kill -9` anywhere in a commit: all of the version is there, or nothing of it."""
+        if self.clean:
+            return
+        self.open_again()
+        child = FORKS.Process(target=_commit, args=(str(self.folder / "ws"),))
+        child.start()
+        child.join(after_s)
+        child.kill()
+        child.join()
+        history = data.log(self.ports, SCOPE, "set")
+        if len(history) > len(self.versions):
+            self.record(history[0].number, self.heads[self.branch])
+            assert self.read(history[0].name) == self.state
+        assert self.read("work") == self.state
+
     def line(self, number: int) -> set[int]:
         found = {number}
         for parent in self.parents[number]:
@@ -336,8 +380,9 @@ class Histories(RuleBasedStateMachine):
 
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
-    max_examples=40,
-    stateful_step_count=50,
+    max_examples=3,
+    stateful_step_count=200,
+    derandomize=True,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -48,6 +48,12 @@ LEAST = {
     "loop approved": 5,
     "loop promoted": 5,
     "serve": 10,
+    "gc": 6,
+    "merge": 4,
+    "resolve": 4,
+    "revert": 3,
+    "switch": 3,
+    "checkout": 5,
 }
 """What a full run kills at least; more land, and are told at the end."""
 _LOOK_S = 0.0002

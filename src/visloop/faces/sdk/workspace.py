@@ -102,6 +102,14 @@ class Workspace:
         """Serve a model under a name."""
         return self.call(app.deploy, app.Deploy(model=str(model), as_=as_))
 
+    def verify(self, *, quick: bool = False, repair: bool = False) -> app.VerifyAnswer:
+        """Read every stored byte again, follow every link; `ok`, or the problems."""
+        return self.call(app.verify, app.Verify(quick=quick, repair=repair))
+
+    def gc(self, *, dry_run: bool = False) -> app.GcAnswer:
+        """Remove bytes that nothing leads to any more."""
+        return self.call(app.gc, app.Gc(dry_run=dry_run))
+
     def close(self) -> None:
         """Flush, seal, let go."""
         self.connection.close()
