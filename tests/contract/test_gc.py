@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import time
@@ -191,6 +192,10 @@ def test_add_and_commit_beside_gc_lose_nothing(ports, tmp_path: Path) -> None:
 
 
 # -- no digest is forgotten ----------------------------------------------------------------------
+
+
+for _tables in sorted(Path(data.__file__).parent.parent.glob("*/tables.py")):
+    importlib.import_module(f"visloop.{_tables.parent.name}.tables")
 
 
 def _claimed() -> set[str]:
