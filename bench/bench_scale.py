@@ -4,7 +4,7 @@
 
 Every step tells its seconds and the peak memory of its process: filling (staging and the first
 commit), opening, a page deep in the listing, a question cold, kept and warm, facets, status, one
-change committed, 1,000 changes compared. `ratio` is to the same step of the smaller set.
+change committed, 1,000 changes compared. `ratio` and `cpu_ratio` are to the same step of the smaller set.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> None:
         small = run(place / str(given.least), given.least, given)
         large = run(place / str(given.count), given.count, given)
     for work, row in large.items():
-        row.limit = small[work].ours  # what it is compared with
+        row.limit, row.limit_cpu = small[work].ours, small[work].cpu  # what it is compared with
     figures.publish([*small.values(), *large.values()])
 
 
@@ -69,7 +69,8 @@ def run(root: Path, n: int, given: argparse.Namespace) -> dict[str, figures.Row]
         told = figures.alone(__file__, "--child", step, str(root), str(n), str(given.rounds))
         for name in names:
             row = rows.setdefault(name, figures.Row("D12", name, n, bar=BARS.get(name, "")))
-            row.ours += told["s"][name]
+            row.ours += [seconds for seconds, _ in told["s"][name]]
+            row.cpu += [cpu for _, cpu in told["s"][name]]
             row.rss_mb = max(row.rss_mb, told["rss_mb"])
 
     if not root.exists():
@@ -92,26 +93,27 @@ def run(root: Path, n: int, given: argparse.Namespace) -> dict[str, figures.Row]
     return rows
 
 
-def fill(root: Path, n: int, _rounds: int) -> dict[str, list[float]]:
-    staging, commit = sets.fill(root, n, sets.drawn(n))
+def fill(root: Path, n: int, _rounds: int) -> dict[str, list[sets.Spent]]:
+    columns = sets.drawn(n)
+    staging, commit = sets.fill(root, n, columns)
     return {"stage all": [staging], "commit all": [commit]}
 
 
-def change(root: Path, n: int, _rounds: int) -> dict[str, list[float]]:
+def change(root: Path, n: int, _rounds: int) -> dict[str, list[sets.Spent]]:
     """Version 2: the first box moved in samples that lie evenly over the set."""
     with app.opened(root) as ports:
         samples = sets.moved(ports, range(0, n, n // CHANGED), 7.0)
-        staging = figures.timed(lambda: sets.staged(ports, samples))
+        staging = figures.spent(lambda: sets.staged(ports, samples))
         data.commit(ports.data, app.scope_for(None, ports), sets.DATASET, "moved")
     return {"stage 1,000 changes": [staging]}
 
 
-def opened(root: Path, n: int, rounds: int) -> dict[str, list[float]]:
+def opened(root: Path, n: int, rounds: int) -> dict[str, list[sets.Spent]]:
     """The workspace, the newest version and its first page; then pages anywhere in it."""
-    opening = [figures.timed(lambda: _first_page(root)) for _ in range(rounds)]
+    opening = [figures.spent(lambda: _first_page(root)) for _ in range(rounds)]
     with sdk.local(root) as here:
         pages = [
-            figures.timed(lambda at=at: here.call(app.samples, _page(at)))
+            figures.spent(lambda at=at: here.call(app.samples, _page(at)))
             for at in range(n // 20, n, n // 10)
         ]
     return {"open": opening, "page of the listing": pages}
@@ -126,25 +128,25 @@ def _page(at: int) -> app.Samples:
     return app.Samples(f"{sets.DATASET}@main", offset=at, limit=PAGE)
 
 
-def ask(root: Path, _n: int, rounds: int) -> dict[str, list[float]]:
+def ask(root: Path, _n: int, rounds: int) -> dict[str, list[sets.Spent]]:
     question = app.Query(text=bench_query.ASKED)
     with sdk.local(root) as here:
-        first = figures.timed(lambda: here.call(app.query, question))
-        warm = [figures.timed(lambda: here.call(app.query, question)) for _ in range(rounds)]
+        first = figures.spent(lambda: here.call(app.query, question))
+        warm = [figures.spent(lambda: here.call(app.query, question)) for _ in range(rounds)]
     return {"query, the first ever": [first], "query, columns kept": [first], "query, warm": warm}
 
 
-def facets(root: Path, _n: int, rounds: int) -> dict[str, list[float]]:
+def facets(root: Path, _n: int, rounds: int) -> dict[str, list[sets.Spent]]:
     question = app.Query(text="", facets=FACETS)
     with sdk.local(root) as here:
         here.call(app.query, question)
-        warm = [figures.timed(lambda: here.call(app.query, question)) for _ in range(rounds)]
+        warm = [figures.spent(lambda: here.call(app.query, question)) for _ in range(rounds)]
     return {"facets, warm": warm}
 
 
-def one(root: Path, n: int, rounds: int) -> dict[str, list[float]]:
+def one(root: Path, n: int, rounds: int) -> dict[str, list[sets.Spent]]:
     """Staging and committing one moved box; then what a question costs that was warm before."""
-    spent: dict[str, list[float]] = {"commit of one change": [], "query after it": []}
+    spent: dict[str, list[sets.Spent]] = {"commit of one change": [], "query after it": []}
     question = app.Query(text=bench_query.ASKED)
     with app.opened(root) as ports, sdk.local(root) as here:
         scope = app.scope_for(None, ports)
@@ -156,27 +158,27 @@ def one(root: Path, n: int, rounds: int) -> dict[str, list[float]]:
 
         for turn in range(rounds + 1):
             samples = sets.moved(ports, [n // 3 + turn], 1.0)
-            spent["commit of one change"].append(figures.timed(lambda it=samples: commit(it)))
-            spent["query after it"].append(figures.timed(lambda: here.call(app.query, question)))
+            spent["commit of one change"].append(figures.spent(lambda it=samples: commit(it)))
+            spent["query after it"].append(figures.spent(lambda: here.call(app.query, question)))
     return {name: seconds[1:] for name, seconds in spent.items()}  # the first finds nothing ready
 
 
-def diff(root: Path, _n: int, rounds: int) -> dict[str, list[float]]:
+def diff(root: Path, _n: int, rounds: int) -> dict[str, list[sets.Spent]]:
     between = app.Diff(a=f"{sets.DATASET}@v1", b=f"{sets.DATASET}@v2")
     with sdk.local(root) as here:
         assert here.call(app.diff, between).objects["moved"] == CHANGED
         return {
             "diff, 1,000 changed": [
-                figures.timed(lambda: here.call(app.diff, between)) for _ in range(rounds)
+                figures.spent(lambda: here.call(app.diff, between)) for _ in range(rounds)
             ]
         }
 
 
-def status(root: Path, _n: int, rounds: int) -> dict[str, list[float]]:
+def status(root: Path, _n: int, rounds: int) -> dict[str, list[sets.Spent]]:
     with sdk.local(root) as here:
         asked = app.Status()
         return {
-            "status": [figures.timed(lambda: here.call(app.status, asked)) for _ in range(rounds)]
+            "status": [figures.spent(lambda: here.call(app.status, asked)) for _ in range(rounds)]
         }
 
 

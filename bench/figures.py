@@ -40,6 +40,8 @@ class Row:
     rss_mb: float = 0.0
     peer_rss_mb: float = 0.0
     bar: str = ""
+    cpu: list[float] = field(default_factory=list[float])  # where the machine is too busy for more
+    limit_cpu: list[float] = field(default_factory=list[float])
 
     def figures(self) -> dict[str, Any]:
         """The row as it is printed; `ratio` is ours over the limit, the best turn of each."""
@@ -53,6 +55,10 @@ class Row:
         if self.limit:
             told["limit_s"] = _seconds(self.limit)
             told["ratio"] = round(min(self.ours) / min(self.limit), 2)
+        if self.cpu:
+            told["cpu_s"] = _seconds(self.cpu)
+        if self.limit_cpu:
+            told["cpu_ratio"] = round(min(self.cpu) / min(self.limit_cpu), 2)
         if self.rss_mb:
             told["rss_mb"] = round(self.rss_mb)
         return told | {"bar": self.bar, "runs": len(self.ours)}
@@ -102,6 +108,13 @@ def timed(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def spent(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds that it takes, and CPU seconds of this process."""
+    began = time.process_time()
+    seconds = timed(work)
+    return seconds, time.process_time() - began
 
 
 def timed_with_helpers(work: Callable[[], object]) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import figures
 import msgspec
@@ -18,6 +18,8 @@ from visloop import app, data
 from visloop.ids import Ref
 from visloop.vision import Box
 
+Spent: TypeAlias = tuple[float, float]
+"""Seconds, CPU seconds."""
 DATASET = "many"
 BOXES = 5
 CLASSES = 20
@@ -37,19 +39,20 @@ def drawn(n: int) -> dict[str, Any]:
     }
 
 
-def fill(root: Path, n: int, columns: dict[str, Any]) -> tuple[float, float]:
-    """A committed data set in a new workspace; seconds of staging it and of the commit."""
+def fill(root: Path, n: int, columns: dict[str, Any]) -> tuple[Spent, Spent]:
+    """A committed data set in a new workspace; what staging it and the commit took."""
     app.create(root)
     with app.opened(root) as ports:
         scope = app.scope_for(None, ports)
         with ports.ledger.write(scope) as write:
             data.stage(ports.data, write, DATASET, [])
         data.add_classes(ports.data, scope, DATASET, NAMES)
-        staging = 0.0
+        parts: list[Spent] = []
         for start in range(0, n, _AT_ONCE):
             part = [sample(at, columns) for at in range(start, min(n, start + _AT_ONCE))]
-            staging += figures.timed(lambda part=part: staged(ports, part))
-        return staging, figures.timed(lambda: data.commit(ports.data, scope, DATASET, "bench"))
+            parts.append(figures.spent(lambda part=part: staged(ports, part)))
+        commit = figures.spent(lambda: data.commit(ports.data, scope, DATASET, "bench"))
+        return (sum(each[0] for each in parts), sum(each[1] for each in parts)), commit
 
 
 def staged(ports: app.Ports, samples: list[data.Sample]) -> None:
