@@ -73,7 +73,7 @@ def killed_after(root: Path, recipe: str, steps: int) -> bool:
 
 
 def main(root: str, recipe: str, checkpoint_s: str, attempt: str) -> None:
-    """Train, and tell the model's digest."""
+    """Train, or go on with the run that was begun; tell the model's digest."""
     workspace = Workspace(Path(root), _Later(int(attempt)))
     workspace.training = replace(
         workspace.training,
@@ -81,7 +81,11 @@ def main(root: str, recipe: str, checkpoint_s: str, attempt: str) -> None:
         checkpoint_s=float(checkpoint_s),
         lease_s=_LEASE.total_seconds(),
     )
-    done = workspace.train("line@v1", recipe=recipe, params=TINY, key=KEY, threads=None)
+    begun = train.list_runs(workspace.training, SCOPE)
+    if begun:
+        done = train.resume(workspace.training, SCOPE, begun[0].id)
+    else:
+        done = workspace.train("line@v1", recipe=recipe, params=TINY, key=KEY, threads=None)
     print(workspace.model(done.model).onnx)
     workspace.close()
 

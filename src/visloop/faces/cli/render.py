@@ -399,5 +399,6 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "model.import": answered.imported,
     "predict": answered.predicted,
     "reproduce": answered.reproduced,
+    "train": lambda plain: _fields({key: value for key, value in plain.items() if value}),
     "demo.stream": _streamed,
 }

@@ -23,7 +23,10 @@ class Train:
     """Train a model on a data version; only its `train` split when it has splits."""
 
     ref: str = arg("for example photos@v1")
-    recipe: str = opt("how to train", default="classify-linear")
+    recipe: str = opt(
+        "classify-linear, classify-finetune, detect, segment, regress, or a plug-in's",
+        default="classify-linear",
+    )
     model: str = opt("name of the model; default: the data set's name and -model", default="")
     set: dict[str, str] = opt("a parameter of the recipe: --set folds=5", default={})
     seed: int = opt("where randomness begins", default=0)
