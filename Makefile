@@ -2,7 +2,7 @@
 #   make demo    the whole circle on a virtual factory line   (core install only: .venv-core)
 #   make test    every test, JOBS=2 at a time                 (.venv)
 #   make check   lint, types, layers, house rules, budgets
-#   make peers   other tools that read our exports in tests   (.venv-peers)
+#   make peers   other tools that tests meet: readers, MLflow  (.venv-peers)
 #   make bench   figures against peers and physical limits    (BENCH=name for one)
 #   make docs    write what derives from the code: reference pages, app's door, the page's types
 #   make setup   the development environment, .venv
@@ -22,7 +22,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-PEERS ?= datumaro supervision datasets
+PEERS ?= datumaro supervision datasets mlflow
 
 .PHONY: setup peers demo test check bench docs clean
 .DEFAULT_GOAL := test

@@ -22,16 +22,22 @@ See = Callable[[str, Path], Seen]
 
 
 @pytest.fixture(scope="session")
-def see() -> See:
-    """Read a folder with a peer's reader: `see("datumaro:coco", folder)`."""
+def peers() -> Path:
+    """The Python of the peers' environment."""
     python = Path(os.environ.get("VISLOOP_PEERS", PYTHON))
     if not python.exists():
         if os.environ.get("CI"):
             pytest.fail("the peers are not installed: make peers")
         pytest.skip("the peers are not installed: make peers")
+    return python
+
+
+@pytest.fixture(scope="session")
+def see(peers: Path) -> See:
+    """Read a folder with a peer's reader: `see("datumaro:coco", folder)`."""
 
     def read(reader: str, folder: Path) -> Seen:
-        command = [str(python), str(HERE / "readers.py"), reader, str(folder)]
+        command = [str(peers), str(HERE / "readers.py"), reader, str(folder)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
         assert done.returncode == 0, done.stderr[-3000:]
         answer = done.stdout.rpartition("SEEN ")[2]
