@@ -9,6 +9,7 @@ import { between, count, duration, figureOf, percent } from "../lib/words.js";
 
 /** `line@v1:train` as a link to the data. @param {string} ref */
 export function dataLink(ref) {
+  if (!ref) return "–";
   if (!ref) return "made elsewhere";
   const [name, version = "", split = ""] = ref.split(/[@:]/);
   return a({ href: address("data", name, ...(version ? [version] : []), ...(split ? [split] : [])) }, ref);
