@@ -18,12 +18,12 @@ from visloop.ids import Ref
 
 for _room in ("data", "evaluate", "label", "loop", "observe", "registry", "serve", "train"):
     importlib.import_module(f"visloop.{_room}.tables")  # rooms are lazy, and so are their tables
-_NO_STATE = frozenset({"facts", "jobs", "seals", "servers", "run_metrics", "embeddings"})
+_NO_STATE = frozenset({"facts", "jobs", "seals", "servers", "run_points", "embeddings"})
 _AGAIN = frozenset({"data.added", "data.staged", "run.started", "run.resumed"})
 """Kinds that say that something was tried or looked at: tried again, said again."""
 _PASSING = re.compile(
     r"time(\..*)?|time_.*|created|changed|updated|opened|opened_fact|closed|ended|started|decided|seq"
-    r"|sequence|classes_seq|generation|added|images_per_s|alert_opened_s|body|attempt|url"
+    r"|cpu_s|progress|latest|alive_until|sequence|classes_seq|generation|added|images_per_s|alert_opened_s|body|attempt|url"
 )
 _RANDOM_ID = re.compile(r"\b(run|task|alert|approval|job)-[0-9a-f]{16}\b")
 

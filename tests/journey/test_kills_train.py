@@ -15,7 +15,8 @@ from visloop import app
 from visloop.faces import sdk
 
 TRAIN = ("train", "line@v1", "--model", "inspector")
-_OF_A_RUN = ("runs", "package", "run")  # the package names its run, which is a new one each time
+# the package names its run, which is a new one each time; a killed run keeps its files
+_OF_A_RUN = ("runs", "run_artifacts", "package", "run")
 
 
 @pytest.fixture(scope="module")

@@ -329,6 +329,8 @@ def test_the_server_answers_with_the_fields_that_the_page_knows(site: Site) -> N
         "predictions": {"name": "belt"},
         "monitor": {"name": "belt"},
         "runs.show": {"run": site.ask("runs.list")["rows"][0]["id"]},
+        "runs.curves": {"runs": [site.ask("runs.list")["rows"][0]["id"]]},
+        "runs.artifacts": {"run": site.ask("runs.list")["rows"][0]["id"]},
         "evaluate": {"model": "inspector@v1", "on": "line@v1:test"},
     }
     reading = {each.name for each in app.OPERATIONS if each.permission.endswith(".read")}

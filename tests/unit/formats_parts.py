@@ -10,7 +10,8 @@ from typing import Any
 
 from PIL import Image
 
-from visloop.data.formats import ExportReport, export_coco
+from visloop.data.formats import ExportReport
+from visloop.data.formats.coco.writing import export_coco
 from visloop.data.ingest.probe import probe
 from visloop.data.ingest.records import Probe
 from visloop.data.ingest.scan import Scan, scan

@@ -25,7 +25,8 @@ from tests.unit.formats_parts import (
     sample,
     thing,
 )
-from visloop.data.formats import export_coco, rle
+from visloop.data.formats import rle
+from visloop.data.formats.coco.writing import export_coco
 from visloop.data.formats.target import FolderNotEmpty
 from visloop.data.ingest.scan import scan
 from visloop.data.records import AddOptions

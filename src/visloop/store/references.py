@@ -7,6 +7,7 @@ front of the store: who asks for a picture gets the picture.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -20,11 +21,18 @@ if TYPE_CHECKING:
     from visloop.store.housekeeping.scrub import BlobProblem
     from visloop.store.housekeeping.upkeep import Upkeep
 
+_HEX: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 MAGIC: Final = b"visloop-reference 1\n"
 Follow: TypeAlias = "Callable[[dict[str, Any], Blobs], bytes]"
 """What a reference says, and the store below → the bytes that it leads to."""
 Elsewhere: TypeAlias = Callable[[str], bytes | None]
 """A digest that the store does not hold → its bytes, if they are kept somewhere else."""
+
+
+def digests_in(value: object) -> list[str]:
+    """Every digest that stands anywhere in JSON or text."""
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return _HEX.findall(text)
 
 
 def reference(kind: str, **says: Any) -> bytes:

@@ -7,23 +7,20 @@ column that is in neither is a mistake that a test of the house finds.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-import msgspec
 from sqlalchemy import Column, Connection, Text, select, type_coerce
 
 from visloop.errors import Corrupt, VisloopError
 from visloop.ids import digest_of
 from visloop.store.bytes import BlobNotFound
+from visloop.store.references import digests_in
 from visloop.store.tables import facts, jobs, seals
 
 if TYPE_CHECKING:
     from visloop.store.bytes import Blobs
-
-_HEX: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
 class Link(NamedTuple):
@@ -114,12 +111,6 @@ class Roots:
     columns: frozenset[str] = frozenset()
     digests: Digests = _nothing
     noted: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-def digests_in(value: object) -> list[str]:
-    """Every digest that stands anywhere in JSON or text."""
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return _HEX.findall(text)
 
 
 def named_in(look: Look, column: Column[Any], owner: str) -> Iterator[Link]:

@@ -16,11 +16,10 @@ from blake3 import blake3
 from visloop.errors import Conflict
 from visloop.store.housekeeping import rows
 from visloop.store.housekeeping.compacting import Compacted, compact, dead_bytes
-from visloop.store.housekeeping.roots import digests_in
 from visloop.store.housekeeping.scrub import BlobProblem, problems
 from visloop.store.housekeeping.sweeping import Needed, Swept, Unchanged, sweep
 from visloop.store.packs import SUFFIX, PackWriter
-from visloop.store.references import MAGIC, parsed
+from visloop.store.references import MAGIC, digests_in, parsed
 
 if TYPE_CHECKING:
     from visloop.progress import Progress
