@@ -103,9 +103,10 @@ def test_on_a_hundred_real_pictures_torch_and_the_exported_file_say_the_same(det
             continue
         outputs = predictor.run(array[None]).raw
         with torch.no_grad():
-            boxes, scores = (each.numpy() for each in answers(torch.from_numpy(array[None])))
+            boxes = answers(torch.from_numpy(array[None]))[0].numpy()
+            heat = torch.sigmoid(network(torch.from_numpy(array[None]))[0])
         np.testing.assert_allclose(outputs["boxes"], boxes, rtol=1e-4, atol=1e-2)
-        assert peaks_apart(scores, outputs["scores"], size[0] // 8, size[1] // 8) < 1e-4
+        assert peaks_apart(heat, outputs["scores"]) < 1e-4
         seen += 1
     assert seen >= 100
 
@@ -217,11 +218,20 @@ def test_training_killed_twice_in_fresh_processes_ends_with_the_same_bytes(detec
     assert steps[0] == 1
 
 
-def test_of_two_equal_neighbours_either_may_be_the_peak():
-    torch_says = np.zeros((1, 12, 1), np.float32)
-    file_says = torch_says.copy()
-    torch_says[0, 5, 0], file_says[0, 6, 0] = 0.9, 0.90001
-    assert peaks_apart(torch_says, file_says, 3, 4) < 1e-3
-    file_says[0, 6, 0] = 0.5
-    assert peaks_apart(torch_says, file_says, 3, 4) == pytest.approx(0.4)
-    assert peaks_apart(torch_says, np.zeros_like(file_says), 3, 4) == pytest.approx(0.9)
+def test_of_equal_neighbours_any_may_be_the_peak():
+    heat = torch.full((1, 1, 3, 5), 0.1)
+    heat[0, 0, 1] = torch.tensor([0.1, 0.50001, 0.5, 0.50002, 0.1])
+
+    def says(**kept):
+        found = np.zeros((1, 15, 1), np.float32)
+        for place, score in kept.items():
+            found[0, int(place[2:]), 0] = score
+        return peaks_apart(heat, found)
+
+    assert says(at6=0.50001, at8=0.50002) == pytest.approx(0, abs=1e-4)
+    assert says(at8=0.50002) == pytest.approx(0, abs=1e-4), "the one between keeps the first out"
+    assert says(at6=0.50001, at7=0.5, at8=0.50002) == pytest.approx(0, abs=1e-4)
+    assert says(at6=0.50001, at8=0.4) == pytest.approx(0.1, abs=1e-4), "another score"
+    assert says(at6=0.50001, at8=0.50002, at0=0.1) == pytest.approx(0.4, abs=1e-4), "no peak"
+    heat[0, 0, 1, 3] = 0.9
+    assert says(at6=0.50001) == pytest.approx(0.4, abs=1e-4), "a clear peak is missing"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -23,7 +24,7 @@ from visloop.errors import Refused
 from visloop.vision import Contract
 
 Floats: TypeAlias = NDArray[np.float32]
-Measure: TypeAlias = Callable[[Floats, Floats], float]
+Measure: TypeAlias = Callable[[Floats], float]
 _OPSET: Final = 17
 _TOLERANCE: Final = 1e-3
 """Of a number's size, and of one; boxes are in pixels, scores in [0, 1]."""
@@ -87,7 +88,8 @@ def check_export(
         contract: of the file.
         batch: float32 (N, 3, H, W).
         outputs: names of the outputs.
-        measures: how far apart two answers of an output are, where it is not the greatest difference.
+        measures: how far off the file's answer of an output is, where the greatest difference to the
+            module's does not say it.
 
     Raises:
         ExportDiffers: they do not answer alike.
@@ -105,8 +107,8 @@ def check_export(
     for name, answer in zip(outputs, wanted, strict=True):
         if named.get(name) is None:
             continue
-        measure = (measures or {}).get(name, _apart)
-        worst = max(worst, measure(answer.numpy(), named[name]))
+        measure = (measures or {}).get(name, partial(_apart, answer.numpy()))
+        worst = max(worst, measure(named[name]))
     if worst > _TOLERANCE:
         raise ExportDiffers(
             f"the exported model answers otherwise than the trained one, by {worst:.3g}",

@@ -81,20 +81,24 @@ class Answers(nn.Module):
         return corners.flatten(2).transpose(1, 2), scores.flatten(2).transpose(1, 2)
 
 
-def peaks_apart(a: NDArray[np.float32], b: NDArray[np.float32], rows: int, columns: int) -> float:
-    """How far apart two sets of kept scores are, float32 (N, Q, C) each, Q = rows × columns.
+def peaks_apart(heat: Tensor, found: NDArray[np.float32]) -> float:
+    """How far kept scores are from those that a heat map asks for.
 
-    Of two neighbours that are as good as equal, either may be the one that is kept: so a score is
-    compared with the best one within a cell of it.
+    Of neighbours that are as good as equal, any may be the one that is kept, and a third one may
+    keep them all out. So a kept score counts with its distance from the heat there and from the
+    greatest heat around it; one that was not kept counts with how far it stood out.
+
+    Args:
+        heat: float32 (N, C, rows, columns), before neighbours are compared.
+        found: float32 (N, Q, C), Q = rows × columns, 0 where nothing was kept.
     """
-    worst = 0.0
-    for these, those in ((a, b), (b, a)):
-        grid_ = torch.from_numpy(np.ascontiguousarray(those.transpose(0, 2, 1)))
-        grid_ = grid_.reshape(*grid_.shape[:2], rows, columns)
-        near = functional.max_pool2d(grid_, 3, 1, 1).flatten(2).transpose(1, 2).numpy()
-        lost = np.where(these > 0, these - near, 0.0)
-        worst = max(worst, float(lost.max(initial=0.0)))
-    return worst
+    scores = torch.from_numpy(np.ascontiguousarray(found.transpose(0, 2, 1))).reshape(heat.shape)
+    around = functional.pad(heat, (1, 1, 1, 1), value=0.0)
+    rows, columns = heat.shape[2:]
+    shifts = [(y, x) for y in range(3) for x in range(3) if (y, x) != (1, 1)]
+    beside = torch.stack([around[..., y : y + rows, x : x + columns] for y, x in shifts]).amax(0)
+    kept = torch.maximum((scores - heat).abs(), beside - heat)
+    return float(torch.where(scores > 0, kept, heat - beside).clamp(min=0.0).max())
 
 
 def _start(layer: nn.Module, bias: float) -> None:
