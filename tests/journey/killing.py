@@ -17,6 +17,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -195,8 +196,12 @@ class Watch:
     def writes(self) -> tuple[int, ...]:
         """Differs after every transaction of the ledger or the index, and every write to a pack."""
         transactions = (self._ask(each, "PRAGMA data_version") for each in _DATABASES)
-        packs = sorted((self._inner / "blobs").glob("*.pack"))
-        return (*transactions, *(each.stat().st_size for each in packs))
+        return (*transactions, *self._pack_sizes())
+
+    def _pack_sizes(self) -> Iterator[int]:
+        for each in sorted((self._inner / "blobs").glob("*.pack")):
+            with suppress(FileNotFoundError):  # gc has just removed it
+                yield each.stat().st_size
 
     def facts(self) -> int:
         """How many facts there are."""

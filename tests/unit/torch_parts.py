@@ -23,7 +23,7 @@ RECIPES = {
 def world(root: Path, *, count: int = 12) -> Workspace:
     """line@v1: `count` pictures of 128 × 96 px to learn from, 4 in the test split."""
     root.mkdir()
-    workspace = Workspace(root, store.SystemClock())
+    workspace = Workspace(root, store.SystemClock(), lease_s=60.0)
     workspace.training = replace(workspace.training, scratch=root / "runs")
     line = demo.Line(seed=1, mode="many", size_px=(128, 96))
     for split, start, number in (("train", 0, count), ("test", 1000, 4)):

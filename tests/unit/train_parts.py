@@ -45,7 +45,9 @@ def folder(root: Path, *, start=0, count=8, kinds=KINDS) -> Path:
 class Workspace:
     """The ports of one folder, as the application puts them together."""
 
-    def __init__(self, root: Path, clock: store.SystemClock | store.FakeClock) -> None:
+    def __init__(
+        self, root: Path, clock: store.SystemClock | store.FakeClock, lease_s: float = 3.0
+    ) -> None:
         url = f"sqlite:///{root / 'ledger.db'}"
         if not (root / "ledger.db").exists():
             for room in ROOMS:
@@ -57,7 +59,7 @@ class Workspace:
         self.blobs = store.PackBlobs(root / "blobs")
         common = {"ledger": self.ledger, "blobs": self.blobs, "progress": Silent()}
         self.data = data.DataPorts(**common)
-        self.training = train.TrainPorts(**common, code=root, lease_s=3.0)
+        self.training = train.TrainPorts(**common, code=root, lease_s=lease_s)
         self.evaluate = evaluate.EvaluatePorts(**common)
         self.registry = self.training.registry
 
