@@ -127,7 +127,7 @@ def test_where_the_origin_is_gone_the_fix_says_so(root: Path, world: World, capf
         away.rename(world.parts)
 
 
-@pytest.mark.parametrize("damage", ["removed", "cut"])
+@pytest.mark.parametrize("damage", ["removed", "cut", "emptied"])
 def test_a_lost_pack_is_seen_by_the_quick_look_and_gc_refuses(
     root: Path, capfd, damage: str
 ) -> None:
@@ -136,12 +136,13 @@ def test_a_lost_pack_is_seen_by_the_quick_look_and_gc_refuses(
         pack.unlink()
     else:
         with pack.open("r+b") as file:
-            file.truncate(1000)
+            file.truncate(1000 if damage == "cut" else 0)
     code, found = run(capfd, root, "verify", "--quick")
     assert code == 3
     said = "is missing" if damage == "removed" else "is too short"
     assert all(said in each["what"] for each in found["problems"])
     assert any(each["where"].startswith("line@v1") for each in found["problems"])
+    assert not [each for each in found["problems"] if each["fix"] == "visloop gc"]
     assert cli.run(["gc", "--workspace", str(root)]) == 1
     assert "visloop verify" in capfd.readouterr().err
 

@@ -160,13 +160,13 @@ class PackBlobs:
         try:
             fd = os.open(self._folder / place.pack, os.O_RDONLY | os.O_CLOEXEC)
             try:
+                if os.fstat(fd).st_size < end:
+                    return "is too short"
                 mapped = mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
             finally:
                 os.close(fd)
         except FileNotFoundError:
             return "is missing"
-        if len(mapped) < end:
-            return "is too short"
         with self._mapping:
             if len(self._maps) >= _MAPS:  # views that are still in use keep their map alive
                 self._maps.pop(next(iter(self._maps)))

@@ -123,11 +123,9 @@ def _tried(onnx: bytes, contract: Contract, picture: Path | None) -> dict[str, A
     data = _bytes(picture, "name a picture") if picture else _grey()
     try:
         answer = predictor.predict(data)
-    except infer.NotAnImage:
+    except Refused:
         raise
     except Exception as error:
-        if isinstance(error, Refused):
-            raise
         raise Refused(
             f"the model fails on a picture: {error}",
             fix="correct the contract (resize, layout), or export the model again",

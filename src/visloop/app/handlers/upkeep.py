@@ -55,10 +55,11 @@ def problems(
     for digest in sorted(found.owners.keys() - told):
         where = ", ".join(sorted(found.owners[digest])[:3])
         rows.append(_row("blob", where, found.bad[digest], _BACKUP, digest))
-    rows += [
-        _row("unneeded", "nothing", found.bad[digest], "visloop gc", digest)
-        for digest in found.unneeded
-    ]
+    rest = ("unneeded", "nothing", "visloop gc")
+    if found.cut_off:
+        rest = ("blob", "not known: what leads to it is damaged too", _BACKUP)
+    kind, where, fix = rest
+    rows += [_row(kind, where, found.bad[digest], fix, digest) for digest in found.unneeded]
     if found.facts.broken:
         rows.insert(0, _row("ledger", "the chain of facts", found.facts.broken, _LEDGER))
     if found.ledger:

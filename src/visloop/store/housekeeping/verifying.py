@@ -25,7 +25,8 @@ class Findings:
     """What is wrong.
 
     `bad` are digests of blobs that are missing or damaged, with what is wrong; `owners` says what
-    needs each (the first few of them); `unneeded` are damaged blobs that nothing needs.
+    needs each (the first few of them); `unneeded` are damaged blobs that nothing is known to need,
+    which says little where the walk was `cut_off`: what leads to others could not be read itself.
     """
 
     facts: Verified
@@ -33,12 +34,13 @@ class Findings:
     blobs: int = 0
     blob_bytes: int = 0
     links: int = 0
+    cut_off: bool = False
     bad: dict[str, str] = field(default_factory=dict[str, str])
     owners: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
 
     @property
     def unneeded(self) -> list[str]:
-        """Damaged blobs that nothing needs."""
+        """Damaged blobs that nothing is known to need."""
         return sorted(self.bad.keys() - self.owners.keys())
 
 
@@ -107,5 +109,6 @@ def _follow(link: Link, stored: set[bytes], elsewhere: Elsewhere, found: Finding
 
 
 def _note(found: Findings, link: Link, why: VisloopError) -> None:
+    found.cut_off = True
     found.bad.setdefault(link.digest, why.what)
     found.owners.setdefault(link.digest, set()).add(link.owner)
