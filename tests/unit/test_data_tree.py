@@ -98,7 +98,8 @@ def test_the_root_depends_on_the_entries_not_on_the_history(first, second, third
 @given(TABLES, TABLES)
 def test_differences_are_those_of_the_dicts(old, new) -> None:
     nodes = Nodes(Memory(), SMALL)
-    found = list(differences(build(nodes, entries_of(old)), build(nodes, entries_of(new))))
+    before, after = build(nodes, entries_of(old)), build(nodes, entries_of(new))
+    found = list(differences(before, after))
     wanted = [
         (
             Entry(key, *old[key]) if key in old else None,
@@ -108,6 +109,12 @@ def test_differences_are_those_of_the_dicts(old, new) -> None:
         if old.get(key) != new.get(key)
     ]
     assert found == wanted
+    nameless = differences(before, after, named=False)
+    assert list(map(values_of, nameless)) == list(map(values_of, wanted))
+
+
+def values_of(change) -> tuple[bytes | None, ...]:
+    return tuple(each and each.value for each in change)
 
 
 def test_taking_out_what_is_not_there_changes_nothing() -> None:

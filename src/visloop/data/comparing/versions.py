@@ -105,7 +105,7 @@ def _pairs(a: Snapshot, b: Snapshot) -> Iterator[tuple[Sample | None, Sample | N
     """The same sample before and after, wherever it differs: first by path, then by id (moves)."""
     gone: dict[str, Entry] = {}
     come: list[Entry] = []
-    for left, right in differences(a.tree, b.tree):
+    for left, right in differences(a.tree, b.tree, named=a.split is not None):
         old, new = _of_split(left, a.split), _of_split(right, b.split)
         was = decode(old) if old else None
         now = decode(new) if new else None

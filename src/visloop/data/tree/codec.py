@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -26,6 +26,7 @@ from visloop.ids import FORMAT
 FRAME: Final = 8
 """Values in one compressed frame: few enough to unpack at once, enough to pack well."""
 _SUM_BYTES: Final = 16
+_SUM_BITS: Final = 8 * _SUM_BYTES
 _MAX_FRAME_BYTES: Final = 1 << 30
 T = TypeVar("T")
 
@@ -140,23 +141,20 @@ class Leaf:
         """The tag of each key."""
         return self._index()[1]
 
-    def is_cut_like(self, other: Leaf) -> bool:
-        """Whether both hold the same keys in the same frames.
+    def is_indexed_like(self, other: Leaf) -> bool:
+        """Whether both hold the same keys and tags in the same frames; told without unpacking them."""
+        return self.per_frame == other.per_frame and bytes(self.index) == bytes(other.index)
 
-        An index that is packed alike is unpacked once for both.
-        """
-        if self.per_frame != other.per_frame:
-            return False
-        if bytes(self.index) != bytes(other.index):
-            return self.keys == other.keys
-        other._unpacked = self._index()
-        return True
-
-    def unlike(self, other: Leaf) -> Iterator[int]:
-        """The frames whose values are not packed as those of a leaf that is cut alike."""
-        for number, at in enumerate(range(0, len(self.sums), _SUM_BYTES)):
-            if self.sums[at : at + _SUM_BYTES] != other.sums[at : at + _SUM_BYTES]:
-                yield number
+    def unlike(self, other: Leaf) -> list[int]:
+        """The frames whose values are not packed as those of a leaf that has as many, in order."""
+        differing = int.from_bytes(self.sums, "big") ^ int.from_bytes(other.sums, "big")
+        last = len(self.ends) - 1
+        found: list[int] = []
+        while differing:
+            after = (differing.bit_length() - 1) // _SUM_BITS
+            found.append(last - after)
+            differing &= (1 << after * _SUM_BITS) - 1
+        return found
 
     def __len__(self) -> int:
         return len(self.keys)

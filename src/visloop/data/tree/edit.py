@@ -148,15 +148,21 @@ class _Edits:
             yield item
 
 
-def differences(a: Tree, b: Tree) -> Iterator[Change]:
-    """Pairs (entry in a or None, entry in b or None) wherever the two trees differ, by key."""
+def differences(a: Tree, b: Tree, *, named: bool = True) -> Iterator[Change]:
+    """Pairs (entry in a or None, entry in b or None) wherever the two trees differ, by key.
+
+    Args:
+        a: one tree.
+        b: the other.
+        named: False: a pair may come without its key and tag (""), where finding them would cost.
+    """
     left, right = _Walk(a), _Walk(b)
     while True:
         x, y = left.head, right.head
         if x is None and y is None:
             return
         if isinstance(x, Link) and isinstance(y, Link):
-            yield from _step(left, x, right, y)
+            yield from _step(left, x, right, y, named=named)
         elif isinstance(x, Link):
             left.expand(x)
         elif isinstance(y, Link):
@@ -170,33 +176,45 @@ def differences(a: Tree, b: Tree) -> Iterator[Change]:
                 right.skip()
 
 
-def _step(left: _Walk, x: Link, right: _Walk, y: Link) -> Iterator[Change]:
+def _step(left: _Walk, x: Link, right: _Walk, y: Link, *, named: bool) -> Iterator[Change]:
     """Two subtrees meet: step over equal ones, open the higher or both."""
     if x.node == y.node:
         left.skip()
         right.skip()
         return
     a, b = left.load(x), right.load(y)
-    if isinstance(a, Leaf) and isinstance(b, Leaf) and a.is_cut_like(b):
-        left.skip()
-        right.skip()
-        yield from _in_place(a, b)
-        return
+    if isinstance(a, Leaf) and isinstance(b, Leaf):
+        same = a.is_indexed_like(b)
+        if same or (a.per_frame == b.per_frame and a.keys == b.keys):
+            left.skip()
+            right.skip()
+            keyed = named or not same
+            yield from _in_place(a, b, same=same) if keyed else _values_in_place(a, b)
+            return
     if x.level >= y.level:
         left.expand(x)
     if y.level >= x.level:
         right.expand(y)
 
 
-def _in_place(a: Leaf, b: Leaf) -> Iterator[Change]:
+def _in_place(a: Leaf, b: Leaf, *, same: bool) -> Iterator[Change]:
     """The unequal pairs of two leaves that are cut alike; frames that are equal stay packed."""
-    keys, tags, other_tags = a.keys, a.tags, b.tags
+    keys, tags = a.keys, a.tags
+    other_tags = tags if same else b.tags
     frames = a.unlike(b) if tags == other_tags else range(len(a.ends))
     for number in frames:
         pairs = zip(a.unpack(number), b.unpack(number), strict=True)
         for at, (was, now) in enumerate(pairs, number * a.per_frame):
             if was != now or tags[at] != other_tags[at]:
                 yield Entry(keys[at], was, tags[at]), Entry(keys[at], now, other_tags[at])
+
+
+def _values_in_place(a: Leaf, b: Leaf) -> Iterator[Change]:
+    """The same of leaves whose keys and tags are equal, which stay packed."""
+    for number in a.unlike(b):
+        for was, now in zip(a.unpack(number), b.unpack(number), strict=True):
+            if was != now:
+                yield Entry("", was), Entry("", now)
 
 
 def _compared(x: Entry | None, y: Entry | None) -> Change | None:
