@@ -5,17 +5,16 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import msgspec
 import numpy as np
-import piexif
 import pytest
 from PIL import Image
 
 from tests.journey import worlds
+from tests.journey.parity import pictures as pictures_of
 from visloop import app, infer, registry
 from visloop.faces import sdk
 from visloop.ids import Ref
@@ -31,40 +30,6 @@ classes: coco.names
 pytestmark = pytest.mark.shared
 
 
-def _odd(photo: Path) -> Iterator[tuple[str, bytes]]:
-    """The same scene as cameras and tools write it: turned, grey, 16 bits, odd sizes, alpha."""
-    with Image.open(photo) as opened:
-        whole = opened.convert("RGB")
-    turns = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        8: Image.Transpose.ROTATE_270,
-    }
-    for orientation, turn in turns.items():
-        exif = piexif.dump({"0th": {piexif.ImageIFD.Orientation: orientation}})
-        yield f"turned-{orientation}.jpg", _bytes(whole.transpose(turn), "JPEG", exif=exif)
-    yield "grey.jpg", _bytes(whole.convert("L"), "JPEG")
-    yield "grey.png", _bytes(whole.convert("L"), "PNG")
-    deep = np.asarray(whole.convert("L"), np.uint16) * 257
-    yield "deep.png", _bytes(Image.fromarray(deep), "PNG")
-    yield "deep.tiff", _bytes(Image.fromarray(deep), "TIFF")
-    yield "odd.jpg", _bytes(whole.crop((3, 5, 532, 398)), "JPEG")
-    yield "thin.png", _bytes(whole.resize((997, 83)), "PNG")
-    yield "huge.jpg", _bytes(whole.resize((2741, 1801)), "JPEG")
-    yield "tiny.webp", _bytes(whole.resize((61, 47)), "WEBP", lossless=True)
-    yield "clear.png", _bytes(whole.convert("RGBA"), "PNG")
-    yield "cmyk.jpg", _bytes(whole.convert("CMYK"), "JPEG")
-    yield "one.bmp", _bytes(whole.convert("1"), "BMP")
-
-
-def _bytes(image: Image.Image, kind: str, **options) -> bytes:
-    raw = io.BytesIO()
-    image.save(raw, kind, **options)
-    return raw.getvalue()
-
-
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Path:
     root = tmp_path_factory.mktemp("one-contract")
@@ -77,7 +42,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Path:
     photos = sorted((shared_data / "coco" / "images").glob("*.jpg"))
     for photo in photos:
         (pictures / photo.name).write_bytes(photo.read_bytes())
-    for name, data in _odd(next(photo for photo in photos if photo.stem == "000000000061")):
+    for name, data in pictures_of.odd(
+        next(photo for photo in photos if photo.stem == "000000000061")
+    ):
         (pictures / name).write_bytes(data)
     with sdk.local(root) as here:
         file, contract = str(models / "FastestDet.onnx"), str(root / "street.yaml")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
+from typing import get_args
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.train_parts import SCOPE, Workspace
+from visloop import registry, store
+from visloop.errors import Corrupt
 from visloop.vision import Contract, ContractRefused, Decode, Decoder, Normalise, Resize
 
 contracts = st.builds(
@@ -59,31 +66,109 @@ def test_a_contract_stored_before_there_were_detectors_is_read_and_has_its_diges
     assert contract.digest == "2312af915393cf75488fb87128f66dc0fab3e22c90a95356384d36ec23bcd652"
 
 
-def test_one_field_changed_is_another_contract():
-    plain = Contract(
+BASES = (
+    Contract(classes=("a", "b")),
+    Contract(
         resize=Resize(mode="letterbox", crop_px=None), decode=Decode(task="detect"), classes=("a",)
-    )
-    fields: list[tuple[str, str, object]] = [
-        ("decode", "score_threshold", 0.1),
-        ("decode", "nms_iou", 0.5),
-        ("decode", "max_detections", 50),
-        ("decode", "layout", "yolov8"),
-        ("decode", "boxes", "output0"),
-        ("decode", "scores", "logits"),
-        ("decode", "masks", "m"),
-        ("decode", "value", "v"),
-        ("decode", "unit", "bar"),
-        ("decode", "activation", "softmax"),
-        ("resize", "size_hw", (96, 128)),
-        ("decoder", "colour", "bgr"),
-    ]
-    digests = {plain.digest}
-    for part, name, value in fields:
-        changed = msgspec.structs.replace(getattr(plain, part), **{name: value})
-        other = msgspec.structs.replace(plain, **{part: changed})
+    ),
+)
+"""One of these, or the other, allows every field another value."""
+
+
+def fields(kind: type[msgspec.Struct] = Contract, path: tuple[str, ...] = ()):
+    """Paths of all fields, down to those that are no records themselves: new ones come by themselves."""
+    for field in msgspec.structs.fields(kind):
+        inside = field.type
+        if isinstance(inside, type) and issubclass(inside, msgspec.Struct):
+            yield from fields(inside, (*path, field.name))
+        else:
+            yield pytest.param((*path, field.name), inside, id=".".join((*path, field.name)))
+
+
+ANY = (True, False, 7, 240, 0.25, "another", ("another",), (96, 128), (1, 2, 3))
+"""Among these and a literal's own words every field finds another value; what does not fit is refused."""
+
+
+def words(kind: object):
+    """The values of a `Literal`, also inside of a union."""
+    for inside in get_args(kind):
+        yield from words(inside) if get_args(inside) else [inside] * isinstance(inside, str)
+
+
+def altered(contract: Contract, path: tuple[str, ...], value: object) -> Contract:
+    """As read from a file in which one field is another."""
+    told = msgspec.json.decode(msgspec.json.encode(contract))
+    inside = told
+    for name in path[:-1]:
+        inside = inside[name]
+    inside[path[-1]] = value
+    return Contract.from_json(msgspec.json.encode(told))
+
+
+def changed(path: tuple[str, ...], kind: object):
+    """Contracts, each with what it becomes when the field has another value that it may have."""
+    for base in BASES:
+        for value in (*words(kind), *ANY):
+            with suppress(ContractRefused):
+                other = altered(base, path, value)
+                if other != base:
+                    yield base, other
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory):
+    workspace = Workspace(tmp_path_factory.mktemp("registry"), store.FakeClock())
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture(scope="module")
+def registered(room: Workspace) -> dict[str, registry.ModelVersion]:
+    """A model version for each of the bases, by the contract's digest."""
+    found = {}
+    for base in BASES:
+        package = registry.Package(
+            onnx=b"model",
+            contract=base,
+            reference=None,
+            card="",
+            metrics={},
+            data="",
+            data_root="",
+            recipe="",
+        )
+        run = f"run-{base.digest}"
+        found[base.digest] = registry.register(room.registry, SCOPE, "net", package, run=run)
+    return found
+
+
+@pytest.mark.parametrize(("path", "kind"), list(fields()))
+def test_one_field_changed_is_another_contract_and_the_registry_says_so(
+    path, kind, room, registered
+):
+    pairs = list(changed(path, kind))
+    if path == ("format",):
+        assert not pairs, "another format is refused"
+        return
+    assert pairs, "no other value was found for this field: add one to ANY"
+    for base, other in pairs:
+        assert other.digest != base.digest
         assert Contract.from_json(other.to_json()) == other
-        digests.add(other.digest)
-    assert len(digests) == 1 + len(fields)
+        version = registered[base.digest]
+        assert registry.load(room.registry, version).contract == base
+        blobs = Altered(room.blobs, version.contract, other.to_json())
+        with pytest.raises(Corrupt, match="is not what was stored"):
+            registry.load(replace(room.registry, blobs=blobs), version)
+
+
+class Altered:
+    """Blobs of which one was overwritten by hand."""
+
+    def __init__(self, blobs: store.PackBlobs, digest: str, now: bytes) -> None:
+        self.blobs, self.digest, self.now = blobs, digest, now
+
+    def get(self, digest: str) -> bytes:
+        return self.now if digest == self.digest else self.blobs.get(digest)
 
 
 @given(contracts, contracts)
