@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -145,6 +146,83 @@ def test_who_asks_for_a_condemned_blob_keeps_it(ports, tmp_path: Path) -> None:
     waiting = collect(other, grace_s=3600).swept
     assert waiting.waiting == 3  # condemned anew: its grace begins again
     close(other)
+
+
+@pytest.mark.usefixtures("photos")
+def test_who_lives_long_holds_up_no_collection_between_its_work(ports, tmp_path: Path) -> None:
+    close(ports)
+    long_lived = make_ports(tmp_path / "ws")
+    other = make_ports(tmp_path / "ws")
+    with long_lived.blobs.upkeep.at_work():
+        lost = rubbish(long_lived)
+        with long_lived.blobs.upkeep.at_work():  # a verb that runs another
+            assert long_lived.blobs.has(lost[0])
+        inside = collect(other).swept
+        assert (inside.removed, inside.waiting) == (0, 3)
+    assert collect(other).swept.removed == 3
+    assert collect(other).compacted is not None  # the pack that it wrote to is free as well
+    with long_lived.blobs.upkeep.at_work():
+        again = long_lived.blobs.put(b"and on it goes")
+        long_lived.blobs.flush()
+    assert long_lived.blobs.get(again) == b"and on it goes"
+    close(long_lived)
+    close(other)
+
+
+@pytest.mark.usefixtures("photos")
+def test_one_thread_at_rest_does_not_speak_for_another(ports, tmp_path: Path) -> None:
+    close(ports)
+    shared = make_ports(tmp_path / "ws")
+    other = make_ports(tmp_path / "ws")
+    begun, ended = threading.Event(), threading.Event()
+
+    def at_work() -> None:
+        with shared.blobs.upkeep.at_work():
+            rubbish(shared)
+            begun.set()
+            assert ended.wait(60)
+
+    thread = threading.Thread(target=at_work)
+    thread.start()
+    assert begun.wait(60)
+    with shared.blobs.upkeep.at_work():
+        assert not shared.blobs.has("0" * 64)
+    assert collect(other).swept.removed == 0  # the thread is in the middle of its work
+    ended.set()
+    thread.join()
+    assert collect(other).swept.removed == 3
+    rubbish(shared)  # outside of any piece of work: it may be named at any time
+    with shared.blobs.upkeep.at_work():
+        assert not shared.blobs.has("0" * 64)
+    assert collect(other).swept.removed == 0
+    close(shared)
+    close(other)
+
+
+def test_a_moment_in_which_nobody_writes_is_waited_for(ports, photos, tmp_path: Path) -> None:
+    """Two that write by turns: there is a moment between any two."""
+    del photos
+    rubbish(ports)
+    ports = reopened(ports, tmp_path)
+    writer = make_ports(tmp_path / "ws")
+    held, stop = threading.Event(), threading.Event()
+
+    def writes() -> None:
+        while not stop.is_set():
+            with writer.blobs.upkeep.at_work():
+                writer.blobs.has("0" * 64)
+                held.set()
+                time.sleep(0.02)
+            time.sleep(0.01)
+
+    thread = threading.Thread(target=writes)
+    thread.start()
+    assert held.wait(60)
+    assert collect(ports, patience_s=60).swept.removed == 3
+    stop.set()
+    thread.join()
+    close(writer)
+    close(ports)
 
 
 def _commits(folder: str, name: str, count: int) -> None:

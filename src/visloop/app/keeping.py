@@ -37,7 +37,8 @@ def keep_artifact(ports: Ports, scope: Scope, run: str, path: str, file: Path) -
     """
     store.authorise(ports.ledger, scope, "train.run")
     train.require_owner(ports.train, scope, run)
-    return train.save_artifact_file(ports.train, scope, run, path, file)
+    with ports.blobs.upkeep.at_work():
+        return train.save_artifact_file(ports.train, scope, run, path, file)
 
 
 def artifact_bytes(ports: Ports, scope: Scope, run: str, path: str) -> bytes:
@@ -83,4 +84,5 @@ def register_logged(
     Raises:
         ModelRefused, Refused: there is no ONNX file, no contract, or they do not fit; it says how.
     """
-    return handlers.register_logged(ports, scope, name, owner, under, run)
+    with ports.blobs.upkeep.at_work():
+        return handlers.register_logged(ports, scope, name, owner, under, run)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageOps
 
-from visloop import data, infer, serve
+from visloop import data, infer, serve, store
 from visloop.errors import NotFound, Refused
 from visloop.ids import digest_of
 
@@ -72,7 +73,7 @@ def answered_thumbnail(ports: Ports, scope: Scope, prediction: str, px: int) -> 
     kept = serve.captured(ports.spool, found)
     if kept is not None and kept.image:
         return _draw(kept.image, found.image, px)
-    if ports.blobs.has(found.image):
+    with suppress(store.BlobNotFound):
         return thumbnail(ports, found.image, px)
     raise PictureGone(
         f"the picture behind {prediction} is not kept any more",

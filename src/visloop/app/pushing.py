@@ -30,4 +30,5 @@ def push(
     """
     store.authorise(ports.ledger, scope, "data.write")
     name = handlers.free_for_data(ports, scope, check_name(dataset, "data set name"))
-    return data.hand_over(ports.data, scope, name, handed, options)
+    with ports.blobs.upkeep.at_work():
+        return data.hand_over(ports.data, scope, name, handed, options)

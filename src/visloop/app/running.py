@@ -23,7 +23,8 @@ def execute(ports: Ports, scope: Scope, operation: Operation[Ask, Answer], ask: 
         VisloopError: whatever the handler has to say.
     """
     store.authorise(ports.ledger, scope, operation.permission)
-    return operation.handler(ports, scope, ask)
+    with ports.blobs.upkeep.at_work():
+        return operation.handler(ports, scope, ask)
 
 
 def exit_code_of(operation: Operation[Any, Any], answer: object) -> int:

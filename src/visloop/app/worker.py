@@ -103,7 +103,7 @@ class Worker:
             return False
         self._held[claim.job] = claim
         try:
-            with store.heartbeats(jobs, claim):
+            with store.heartbeats(jobs, claim), self.ports.blobs.upkeep.at_work():
                 return work(claim)
         except LeaseLost:
             _log.warning("worker.lease_lost", extra={"kind": kind, "key": key})

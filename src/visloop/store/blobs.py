@@ -10,7 +10,8 @@ import mmap
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -20,8 +21,8 @@ from visloop.errors import Corrupt
 from visloop.progress import Silent
 from visloop.store.bytes import BlobNotFound
 from visloop.store.forks import survives_forks
+from visloop.store.guard import Guard
 from visloop.store.housekeeping.scrub import BlobProblem
-from visloop.store.housekeeping.sweeping import begin_writing
 from visloop.store.housekeeping.upkeep import Upkeep
 from visloop.store.index import Index, Place
 from visloop.store.packs import SUFFIX, PackWriter, Record
@@ -64,7 +65,7 @@ class PackBlobs:
         """
         key = bytes.fromhex(digest) if digest else blake3(data).digest()
         with self._writing:
-            self._tell_that_we_write()
+            self._guard.hold()
             if key not in self._pending and not self._index.holds(key):
                 writer = self._writer or self._hold_a_pack()
                 self._pending[key] = (writer.name, writer.append(key, data))
@@ -92,9 +93,9 @@ class PackBlobs:
     def has(self, digest: str) -> bool:
         """Whether the bytes are stored: put here, or flushed by anybody."""
         key = _key(digest)
-        if self._guard < 0:  # whoever asks may rely on the answer, as one who puts
+        if not self._guard.settled:  # whoever asks may rely on the answer, as one who puts
             with self._writing:
-                self._tell_that_we_write()
+                self._guard.hold()
         return key in self._pending or self._index.has(key)
 
     def flush(self) -> None:
@@ -106,7 +107,7 @@ class PackBlobs:
         """Flush and let go of the pack, so that another process may go on with it."""
         with self._writing:
             self._let_go()
-            self._end_writing()
+            self._guard.let_go()
             self._index.close()
             self._maps.clear()
 
@@ -117,11 +118,23 @@ class PackBlobs:
     @property
     def upkeep(self) -> Upkeep:
         """What is done to the whole store."""
-        return Upkeep(self._folder, self._index, self._pause)
+        return Upkeep(self._folder, self._index, self._pause, self._at_work)
 
     def _pause(self) -> None:
         with self._writing:
             self._let_go()
+
+    @contextmanager
+    def _at_work(self) -> Generator[None]:
+        with self._writing:
+            self._guard.begin()
+        try:
+            yield
+        finally:
+            with self._writing:
+                if self._guard.end():
+                    self._let_go()
+                    self._guard.let_go()
 
     def _place(self, digest: str) -> Place:
         key = _key(digest)
@@ -181,10 +194,6 @@ class PackBlobs:
                 for mapped in self._maps.values():
                     mapped.madvise(mmap.MADV_DONTNEED)
 
-    def _tell_that_we_write(self) -> None:
-        if self._guard < 0:
-            self._guard = begin_writing(self._folder)
-
     def _hold_a_pack(self) -> PackWriter:
         ends = self._index.ends()
         for path in sorted(self._folder.glob(f"*{SUFFIX}")):
@@ -236,11 +245,6 @@ class PackBlobs:
             self._writer.close()
             self._writer = None
 
-    def _end_writing(self) -> None:
-        if self._guard >= 0:
-            os.close(self._guard)
-            self._guard = -1
-
     def before_fork(self) -> None:
         """Nothing to do: the index closes itself, and the pack stays the parent's."""
 
@@ -249,13 +253,13 @@ class PackBlobs:
         if in_child:
             if self._writer is not None:
                 self._writer.close()
-            self._end_writing()
+            self._guard.let_go()
             self._begin()
 
     def _begin(self) -> None:
         self._writing = threading.Lock()
         self._mapping = threading.Lock()
-        self._guard = -1
+        self._guard = Guard(self._folder)
         self._writer: PackWriter | None = None
         self._pending: dict[bytes, tuple[str, Record]] = {}
         self._maps: dict[str, mmap.mmap] = {}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from visloop.store.housekeeping.compacting import Compacted
-from visloop.store.housekeeping.roots import Look, Roots
-from visloop.store.housekeeping.sweeping import GRACE_S, Swept
+from visloop.store.housekeeping.roots import Look, Roots, Seen
+from visloop.store.housekeeping.sweeping import GRACE_S, PATIENCE_S, Swept
 
 if TYPE_CHECKING:
     from visloop.progress import Progress
@@ -31,6 +31,7 @@ def collect(
     progress: Progress,
     *,
     grace_s: float = GRACE_S,
+    patience_s: float = PATIENCE_S,
     dry_run: bool = False,
 ) -> Collected:
     """Remove every blob that nothing in the ledger leads to, and compact the packs.
@@ -41,6 +42,7 @@ def collect(
         roots: of every room.
         progress: told what is looked at and compacted.
         grace_s: how long a blob that nothing needs is kept where others write meanwhile.
+        patience_s: how long a moment in which nobody writes is waited for.
         dry_run: only look.
 
     Raises:
@@ -54,33 +56,43 @@ def collect(
             needs.unchanged,
             now_s=ledger.clock.now().timestamp(),
             grace_s=grace_s,
+            patience_s=patience_s,
             dry_run=dry_run,
         )
         return Collected(swept, None if dry_run else upkeep.compact(progress))
 
 
 class _Needs:
-    """What the ledger leads to, and whether it changed since it was asked."""
+    """What the ledger leads to, and whether it changed since it was asked.
+
+    Asked again, only what is new is followed: what was needed before stays needed this time, and
+    writers that wait for the answer do not wait long.
+    """
 
     def __init__(
         self, ledger: Ledger, blobs: Blobs, roots: Sequence[Roots], progress: Progress
     ) -> None:
         self._ledger, self._blobs, self._roots, self._progress = ledger, blobs, roots, progress
         self._changes = -1
+        self._keys: set[bytes] = set()
+        self._seen = Seen()
 
     def needed(self) -> set[bytes]:
         """Keys of every blob that is needed."""
         self._changes = self._ledger.changes()
-        keys: set[bytes] = set()
+        new: set[bytes] = set() if self._keys else self._keys
         with self._ledger.read() as connection:
-            look = Look(connection, self._blobs)
+            look = Look(connection, self._blobs, seen=self._seen)
             for each in self._roots:
-                found = each.digests(look)
-                for link in self._progress.track(found, doing=f"look at {each.room}", unit="blob"):
-                    keys.add(bytes.fromhex(link.digest))
-        for _, digest in self._blobs.upkeep.references(frozenset(keys)):
-            keys.add(bytes.fromhex(digest))
-        return keys
+                links = each.digests(look)
+                for link in self._progress.track(links, doing=f"look at {each.room}", unit="blob"):
+                    if (key := bytes.fromhex(link.digest)) not in self._keys:
+                        self._keys.add(key)
+                        new.add(key)
+        if new:
+            below = [digest for _, digest in self._blobs.upkeep.references(new)]
+            self._keys.update(map(bytes.fromhex, below))
+        return self._keys
 
     def unchanged(self) -> bool:
         """Whether nobody wrote to the ledger since."""

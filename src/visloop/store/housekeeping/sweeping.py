@@ -4,7 +4,8 @@ A blob may be needed by somebody who has not said so yet: a writer finds its byt
 and names them in the ledger a moment later. So a blob that nothing needs is first *condemned*. Who
 puts the same bytes, or asks for them, takes it back. It is removed when no process is in the middle
 of writing (`alone`: nobody holds the writers' lock, and nothing in the ledger changed since it was
-read), or else when it stood condemned for the grace time and is not needed still.
+read; a moment like that is waited for), or else when it stood condemned for the grace time and is
+not needed still.
 
 Killed at any moment nothing is lost: a condemned blob is readable, and removing rows of the index
 is one transaction.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 WRITERS: Final = "writers"
 GRACE_S: Final = 3600.0
+PATIENCE_S: Final = 5.0
+_LOOK_EVERY_S: Final = 0.05
 
 Needed = Callable[[], "set[bytes]"]
 """Keys of every blob that something needs, read from the ledger as it is now."""
@@ -54,16 +58,28 @@ class Swept:
 
 
 @contextmanager
-def writing_ended(folder: Path) -> Generator[bool]:
-    """Whether no process writes; while the block runs, who begins to has to wait."""
+def writing_ended(folder: Path, patience_s: float = 0.0) -> Generator[bool]:
+    """Whether no process writes, or a moment came in which none did; while the block runs, who
+    begins to has to wait.
+    """
     fd = os.open(folder / WRITERS, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
+        yield _alone(fd, time.monotonic() + patience_s)
     finally:
         os.close(fd)
+
+
+def _alone(fd: int, until_s: float) -> bool:
+    """Whether the lock was got; others are never kept waiting for it."""
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until_s:
+                return False
+            time.sleep(_LOOK_EVERY_S)
+        else:
+            return True
 
 
 def begin_writing(folder: Path) -> int:
@@ -81,9 +97,13 @@ def sweep(
     *,
     now_s: float,
     grace_s: float = GRACE_S,
+    patience_s: float = PATIENCE_S,
     dry_run: bool = False,
 ) -> Swept:
-    """Condemn what nothing needs, spare what is needed again, remove what may go."""
+    """Condemn what nothing needs, spare what is needed again, remove what may go.
+
+    Where others write, wait so long for a moment in which none does, else for the grace.
+    """
     keys = needed()
     kept, kept_bytes, useless, useless_bytes = _census(index, keys)
     if dry_run:
@@ -91,7 +111,7 @@ def sweep(
     with index.changing() as writer:
         _condemn(writer, useless, now_s)
         _spare(writer, keys)
-    with writing_ended(folder) as alone:
+    with writing_ended(folder, patience_s if useless else 0.0) as alone:
         if alone and not unchanged():
             keys = needed()
         with index.changing() as writer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Container, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -50,10 +50,26 @@ class Upkeep:
         folder: where the packs lie.
         index: where each blob is.
         let_go: makes the store flush and let go of the pack that it writes to.
+        work: around a piece of work that puts, or relies on what is stored.
     """
 
-    def __init__(self, folder: Path, index: Index, let_go: Callable[[], None]) -> None:
-        self._folder, self._index, self._let_go = folder, index, let_go
+    def __init__(
+        self,
+        folder: Path,
+        index: Index,
+        let_go: Callable[[], None],
+        work: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._folder, self._index, self._let_go, self._work = folder, index, let_go, work
+
+    def at_work(self) -> AbstractContextManager[None]:
+        """While the block runs, nothing goes that this thread puts or finds stored.
+
+        At its end all of that is named in the ledger, or will never be: a process that lives long
+        holds up no collection between its pieces of work. What is done outside of such a block
+        counts until the store is closed.
+        """
+        return self._work()
 
     def size(self) -> StoreSize:
         """How much there is."""
@@ -115,10 +131,11 @@ class Upkeep:
         *,
         now_s: float,
         grace_s: float,
+        patience_s: float = 0.0,
         dry_run: bool = False,
     ) -> Swept:
-        """Remove what nothing needs: at once where nobody writes, else after the grace time."""
-        when = {"now_s": now_s, "grace_s": grace_s}
+        """Remove what nothing needs: in a moment when nobody writes, else after the grace time."""
+        when = {"now_s": now_s, "grace_s": grace_s, "patience_s": patience_s}
         return sweep(self._folder, self._index, needed, unchanged, **when, dry_run=dry_run)
 
     def compact(self, progress: Progress) -> Compacted:
