@@ -155,3 +155,39 @@ def test_an_edited_fact_is_found(root: Path, capfd) -> None:
     assert code == 3
     assert [each["kind"] for each in found["problems"]] == ["ledger"]
     shutil.rmtree(root)
+
+
+# -- what is stored, and for whom ----------------------------------------------------------------
+
+
+def test_each_stored_byte_is_counted_once_at_what_needs_it(capfd, root: Path) -> None:
+    rubbish = b"nobody needs this" * 100
+    blobs = store.PackBlobs(blobs_of(root))
+    blobs.put(rubbish)
+    blobs.close()
+    _, answer = run(capfd, root, "storage", "--parts")
+    parts = {(each["kind"], each["name"]): each for each in answer["parts"]}
+    assert sum(each["blob_bytes"] for each in answer["parts"]) == answer["blob_bytes"]
+    assert sum(each["blobs"] for each in answer["parts"]) == answer["blobs"]
+    assert {("data set", "line"), ("model", "inspector")} <= parts.keys()
+    assert parts[("nothing", "")]["blob_bytes"] == len(rubbish)
+    assert answer["parts"][-1]["kind"] == "nothing"
+
+
+def test_people_read_sentences_of_gc_storage_verify_and_audit(capfd, root: Path) -> None:
+    def told(*words: str) -> str:
+        cli.run([*words, "--workspace", str(root)])
+        return capfd.readouterr().out
+
+    assert "needed, and kept:" in told("gc", "--dry-run")
+    assert "stored: " in told("storage")
+    assert "never verified: visloop verify" in told("storage")
+    assert "all is well: " in told("verify", "--quick")
+    assert "quick, all was well" in told("storage")
+    assert "the record is whole: " in told("audit")
+    _, digest = picture_of(root)
+    flip(root, digest)
+    hurt = told("verify")
+    assert "the bytes do not match their digest" in hurt
+    assert "  fix: " in hurt
+    assert "1 problem: " in hurt

@@ -17,7 +17,7 @@ from tests.ui import api_types
 from tests.ui.conftest import RED_XYXY, Site, Visit
 from visloop import app
 
-VIEWS = ("loop", "data", "queue", "runs", "models", "deployments", "history")
+VIEWS = ("loop", "data", "queue", "runs", "models", "deployments", "history", "housekeeping")
 NONSENSE = re.compile(r"undefined|NaN|\[object|Infinity|Invalid Date")
 
 

@@ -299,6 +299,7 @@ if TYPE_CHECKING:
     from visloop.app.verbs.upkeep.collecting import GcAnswer as GcAnswer
     from visloop.app.verbs.upkeep.collecting import Storage as Storage
     from visloop.app.verbs.upkeep.collecting import StorageAnswer as StorageAnswer
+    from visloop.app.verbs.upkeep.collecting import StoragePart as StoragePart
     from visloop.app.verbs.upkeep.collecting import gc as gc
     from visloop.app.verbs.upkeep.collecting import storage as storage
     from visloop.app.verbs.upkeep.verifying import Verify as Verify
@@ -696,6 +697,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "GcAnswer",
             "Storage",
             "StorageAnswer",
+            "StoragePart",
             "gc",
             "storage",
         ),

@@ -19,10 +19,10 @@ def _digests(look: Look) -> Iterator[Link]:
     columns = (table.model, table.number, table.package, table.onnx, table.contract)
     for model, number, package, onnx, contract in look.connection.execute(select(*columns)):
         name = f"{model}@v{number}"
-        manifest = Link(package, f"{name}: manifest")
+        manifest = Link(package, f"{name}: manifest", model)
         yield manifest
-        yield Link(onnx, f"{name}: model.onnx")
-        yield Link(contract, f"{name}: contract.json")
+        yield Link(onnx, f"{name}: model.onnx", model)
+        yield Link(contract, f"{name}: contract.json", model)
         raw = look.read(manifest)
         if raw is not None:
             yield from _parts(look, manifest, raw, name)
@@ -34,9 +34,9 @@ def _parts(look: Look, manifest: Link, raw: bytes, name: str) -> Iterator[Link]:
     except msgspec.MsgspecError as broken:
         look.damaged(manifest, Corrupt(f"the manifest cannot be read: {broken}"))
         return
-    yield Link(said.card, f"{name}: card")
+    yield Link(said.card, f"{name}: card", manifest.of)
     if said.reference:
-        yield Link(said.reference, f"{name}: reference profile")
+        yield Link(said.reference, f"{name}: reference profile", manifest.of)
 
 
 REGISTRY_ROOTS: Final = Roots(

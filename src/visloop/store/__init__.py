@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from visloop.store.housekeeping.roots import StoreDamaged as StoreDamaged
     from visloop.store.housekeeping.roots import named_in as named_in
     from visloop.store.housekeeping.scrub import BlobProblem as BlobProblem
+    from visloop.store.housekeeping.sharing import Share as Share
+    from visloop.store.housekeeping.sharing import shares as shares
     from visloop.store.housekeeping.sweeping import GRACE_S as GRACE_S
     from visloop.store.housekeeping.upkeep import StoreSize as StoreSize
     from visloop.store.housekeeping.upkeep import Upkeep as Upkeep
@@ -97,6 +99,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "named_in",
         ),
         "housekeeping.scrub": ("BlobProblem",),
+        "housekeeping.sharing": ("Share", "shares"),
         "housekeeping.sweeping": ("GRACE_S",),
         "housekeeping.upkeep": ("StoreSize", "Upkeep"),
         "seals": ("Seal", "Verified"),

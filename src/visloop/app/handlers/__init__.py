@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from visloop.app.handlers.upkeep import ROOTS as ROOTS
     from visloop.app.handlers.upkeep import findings as findings
     from visloop.app.handlers.upkeep import originals as originals
+    from visloop.app.handlers.upkeep import parts as parts
+    from visloop.app.handlers.upkeep import places as places
     from visloop.app.handlers.upkeep import problems as problems
 
 __getattr__, __dir__, __all__ = lazy_exports(
@@ -50,7 +52,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "policies": ("gate_policy", "loop_policy", "watch_policy", "webhooks"),
         "sheets": ("draw_sheet",),
         "tracing": ("trace",),
-        "upkeep": ("ROOTS", "findings", "originals", "problems"),
+        "upkeep": ("ROOTS", "findings", "originals", "parts", "places", "problems"),
         "tracking": (
             "Comparison",
             "compare_runs",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from visloop import data, evaluate, label, loop, observe, registry, serve, store, train
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from visloop.app.ports import Ports
 
 ROOTS: Final[tuple[store.Roots, ...]] = (
@@ -26,6 +26,48 @@ ROOTS: Final[tuple[store.Roots, ...]] = (
 """What every room keeps alive: a table with a digest in it that none of them names is a mistake."""
 
 _BACKUP: Final = "restore .visloop/blobs from a backup"
+
+
+_KINDS: Final = {
+    "data": "data set",
+    "registry": "model",
+    "label": "queue",
+    "train": "files of runs",
+    "evaluate": "reports",
+    "observe": "captured pictures",
+    "loop": "the loop",
+    "store": "jobs",
+    "": "nothing",
+}
+_PLACES: Final = {
+    "packs": ("blobs",),
+    "ledger": ("ledger.db", "ledger.db-wal"),
+    "served pictures": ("spool",),
+    "cache": ("cache",),
+}
+
+
+def parts(ports: Ports) -> list[store.Share]:
+    """What each data set, model … needs, the most first; last what nothing needs."""
+    found, garbage = store.shares(ports.ledger, ports.blobs, ROOTS, ports.progress)
+    return [each._replace(room=_KINDS[each.room]) for each in (*found, garbage)]
+
+
+def places(ports: Ports) -> dict[str, int]:
+    """Part of the workspace on the disk → its bytes."""
+    return {
+        words: sum(_size(ports.inner / name) for name in names) for words, names in _PLACES.items()
+    }
+
+
+def _size(path: Path) -> int:
+    try:
+        if not path.is_dir():
+            return path.stat().st_size
+        with os.scandir(path) as inside:
+            return sum(_size(Path(each.path)) for each in inside)
+    except FileNotFoundError:  # not made yet, or gone while we looked
+        return 0
 
 
 def findings(ports: Ports, *, quick: bool) -> store.Findings:

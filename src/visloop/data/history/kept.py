@@ -24,12 +24,12 @@ def _digests(look: Look) -> Iterator[Link]:
     staged = select(working.c.dataset, working.c.path, working.c.sample)
     for dataset, path, sample in look.connection.execute(staged):
         if sample is not None:
-            yield Link(image_of(sample), f"{dataset}@{catalog.WORK}: {path}")
+            yield Link(image_of(sample), f"{dataset}@{catalog.WORK}: {path}", dataset)
     refused = select(quarantine.c.dataset, quarantine.c.id, quarantine.c.image, quarantine.c.found)
     for dataset, name, image, found in look.connection.execute(refused):
         said = [each.decode() for each in _HEX.findall(found or b"")]
         for digest in (*said, *([image] if image else [])):
-            yield Link(digest, f"quarantine of {dataset}: {name}")
+            yield Link(digest, f"quarantine of {dataset}: {name}", dataset)
     for chunk in look.connection.scalars(select(embeddings.c.chunk).distinct()):
         yield Link(chunk, "embeddings")
 
@@ -37,26 +37,27 @@ def _digests(look: Look) -> Iterator[Link]:
 def _of_versions(look: Look) -> Iterator[Link]:
     columns = (versions.c.dataset, versions.c.number, versions.c.root)
     for dataset, number, root in look.connection.execute(select(*columns)):
-        yield from version_links(look, root, f"{dataset}@v{number}")
+        yield from version_links(look, root, f"{dataset}@v{number}", dataset)
 
 
-def version_links(look: Look, root: str, owner: str) -> Iterator[Link]:
+def version_links(look: Look, root: str, owner: str, of: str = "") -> Iterator[Link]:
     """The root object, the nodes and the pictures of a version, less what was met in this look."""
     if not look.seen.first(root):
         return
-    yield Link(root, owner)
-    raw = look.read(Link(root, owner))
+    top = Link(root, owner, of)
+    yield top
+    raw = look.read(top)
     if raw is None:
         return
     try:
         waiting = [msgspec.msgpack.decode(raw, type=catalog.RootObject).tree]
     except msgspec.MsgspecError as broken:
-        look.damaged(Link(root, owner), Corrupt(f"it is not the root of a version: {broken}"))
+        look.damaged(top, Corrupt(f"it is not the root of a version: {broken}"))
         return
     while waiting:
         digest = waiting.pop()
         if look.seen.first(digest):
-            link = Link(digest, owner)
+            link = Link(digest, owner, of)
             yield link
             yield from _below(look, link, waiting)
 
@@ -76,7 +77,7 @@ def _below(look: Look, link: Link, waiting: list[str]) -> Iterator[Link]:
         look.damaged(link, broken)
         return
     for value in values:
-        yield Link(image_of(value), link.owner)
+        yield link._replace(digest=image_of(value))
 
 
 DATA_ROOTS: Final = Roots(

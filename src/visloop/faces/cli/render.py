@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from visloop.faces.cli import answered, differences, metadata, queried, runs, versions
+from visloop.faces.cli.answers import upkeep
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -352,8 +353,19 @@ def _curve_rows(plain: Mapping[str, Any]) -> None:
             )
 
 
+def _storage(plain: Mapping[str, Any]) -> None:
+    for line in upkeep.storage_lines(plain):
+        click.echo(line)
+    if plain["parts"] is not None:
+        _rows(upkeep.part_rows(plain))
+
+
 _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "add": _added,
+    "audit": upkeep.audited,
+    "gc": upkeep.collected,
+    "storage": _storage,
+    "verify": upkeep.verified,
     "classes.merge": _refactored,
     "classes.rename": _refactored,
     "classes.split": _refactored,

@@ -1638,9 +1638,19 @@ export interface StorageAnswer {
   dead_bytes: number;
   verified: Record<string, any> | null;
   collected: Record<string, any> | null;
+  places: Record<string, number>;
+  parts: StoragePart[] | null;
 }
 
 export interface StorageAsk {
+  parts?: boolean;
+}
+
+export interface StoragePart {
+  kind: string;
+  name: string;
+  blobs: number;
+  blob_bytes: number;
 }
 
 export interface Streamed {

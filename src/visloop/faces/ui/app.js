@@ -33,6 +33,7 @@ import { Loop } from "./views/loop.js";
 import { Models } from "./views/models.js";
 import { Queue } from "./views/queue.js";
 import { Runs } from "./views/runs.js";
+import { Housekeeping } from "./views/upkeep/housekeeping.js";
 
 /** @type {Array<{path: string, title: string, key: string, view: (properties: {address: string[]}) => import("./lib/dom.js").Child}>} */
 const VIEWS = [
@@ -43,6 +44,7 @@ const VIEWS = [
   { path: "models", title: "Models", key: "m", view: Models },
   { path: "deployments", title: "Deployments", key: "p", view: Deployments },
   { path: "history", title: "History", key: "h", view: History },
+  { path: "housekeeping", title: "Housekeeping", key: "k", view: Housekeeping },
 ];
 const LEADER_MS = 1200;
 

@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 
 
 class Link(NamedTuple):
-    """A digest that something needs, and what that is, in words (`net@v2: contract`)."""
+    """A digest that something needs, and what that is, in words (`net@v2: contract`).
+
+    `of` names the data set, model … that it belongs to; empty where the room knows no such thing.
+    """
 
     digest: str
     owner: str
+    of: str = ""
 
 
 class Seen:

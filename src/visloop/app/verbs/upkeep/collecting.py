@@ -83,12 +83,32 @@ def gc(ports: Ports, scope: Scope, ask: Gc) -> GcAnswer:
 
 @dataclass(frozen=True)
 class Storage:
-    """How much is stored, when it was last verified and collected."""
+    """How much is stored, when it was last verified and collected; --parts: what needs how much."""
+
+    parts: bool = opt(
+        "what each data set, model … needs: follows every link", default=False, short="-p"
+    )
+
+
+@dataclass(frozen=True)
+class StoragePart:
+    """What one kind of thing needs: `name` is the data set's or model's, where there is one.
+
+    Bytes that several need are counted at the first. Of kind `nothing`: garbage, `gc` removes it.
+    """
+
+    kind: str
+    name: str
+    blobs: int
+    blob_bytes: int
 
 
 @dataclass(frozen=True)
 class StorageAnswer:
-    """Blobs and their bytes, the packs that hold them; `verified`, `collected`: the last time."""
+    """Blobs and their bytes, the packs that hold them; `verified`, `collected`: the last time.
+
+    `places` are files and folders of the workspace with their bytes on the disk.
+    """
 
     blobs: int
     blob_bytes: int
@@ -97,12 +117,14 @@ class StorageAnswer:
     dead_bytes: int
     verified: dict[str, Any] | None
     collected: dict[str, Any] | None
+    places: dict[str, int]
+    parts: tuple[StoragePart, ...] | None
 
 
 @operation("storage", permission="store.read")
 def storage(ports: Ports, scope: Scope, ask: Storage) -> StorageAnswer:
     """Counts, and two facts."""
-    del scope, ask
+    del scope
     size = ports.blobs.upkeep.size()
     return StorageAnswer(
         blobs=size.blobs,
@@ -112,6 +134,8 @@ def storage(ports: Ports, scope: Scope, ask: Storage) -> StorageAnswer:
         dead_bytes=size.dead_bytes,
         verified=_last(ports, "store.verified"),
         collected=_last(ports, "store.collected"),
+        places=handlers.places(ports),
+        parts=tuple(StoragePart(*each) for each in handlers.parts(ports)) if ask.parts else None,
     )
 
 

@@ -1,6 +1,6 @@
 // @ts-check
 /** Facts as sentences. Pure. */
-import { count, duration, percent, shortened } from "./words.js";
+import { bytes, count, duration, percent, shortened } from "./words.js";
 
 /** @typedef {import("../api.d.ts").FactRow} FactRow */
 /** @typedef {Record<string, any>} Payload */
@@ -16,6 +16,7 @@ const GROUPS = {
   monitor: "monitoring",
   alert: "monitoring",
   loop: "loop",
+  store: "housekeeping",
 };
 
 /** @param {string} kind for example `data.committed` @returns {string} */
@@ -64,6 +65,8 @@ const SENTENCES = {
   "loop.gated": () => "the gate said yes",
   "loop.refused": (p) => `the gate said no: ${(p.checks ?? []).join(", ")}`,
   "loop.approved": (p) => `approval ${p.approval}`,
+  "store.collected": (p) => `${count(p.removed ?? 0, "blob")} removed, ${bytes(p.freed_bytes ?? 0)} given back`,
+  "store.verified": (p) => `${p.quick ? "quickly; " : ""}${p.problems ? count(p.problems, "problem") : "all was well"}`,
   "loop.done": (p) => `healed in ${duration(p.time_to_heal_s)}`,
 };
 
@@ -105,7 +108,7 @@ export function placeOf({ kind, subject, payload }) {
   if (group === "models") return ["models", subject];
   if (group === "deployments" || kind.startsWith("monitor.")) return ["deployments", subject];
   if (kind.startsWith("alert.")) return payload.deployment ? ["deployments", payload.deployment] : ["deployments"];
-  return group === "loop" ? ["loop"] : [];
+  return group === "loop" || group === "housekeeping" ? [group] : [];
 }
 
 const FOLDED = 4;

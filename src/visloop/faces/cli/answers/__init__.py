@@ -1,0 +1,1 @@
+"""Answers for people, a file for each kind of them."""
