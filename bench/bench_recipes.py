@@ -4,11 +4,13 @@
     python bench/bench_recipes.py parts                    # detect on the demo world's boxes
     python bench/bench_recipes.py segment                  # the demo world's masks
     python bench/bench_recipes.py clothing                 # classify-finetune beside classify-linear
+    python bench/bench_recipes.py regress                  # red cells in BCCD's pictures, counted
     python bench/bench_recipes.py kills --kills 20         # SIGKILL at random moments, equal bytes
 
 Each prints JSON lines: figures on the test split, and the seconds of processor time that training
 took (one thread). Boxes are judged by pycocotools, masks by intersection over union per class over all
-pixels, classes by accuracy.
+pixels, classes by accuracy, numbers by their mean distance, beside always saying the mean. The interval
+over pictures is that of `evaluate`; that over seeds is Student's.
 """
 
 from __future__ import annotations
@@ -43,9 +45,11 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--keep", metavar="FOLDER", help="the workspace stays there, in ws")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        WHAT[given.what](Path(folder), given)
+    with contextlib.ExitStack() as until:
+        root = given.keep or until.enter_context(tempfile.TemporaryDirectory())
+        WHAT[given.what](Path(root), given)
 
 
 def detect(root: Path, given: argparse.Namespace) -> None:
@@ -85,6 +89,24 @@ def clothing(root: Path, given: argparse.Namespace) -> None:
         here.call(app.commit, app.Commit(dataset="wear", message="as it came"))
         for recipe in ("classify-linear", "classify-finetune"):
             train_and_judge(here, "wear@v1", recipe, given, classes_judged)
+
+
+def regress(root: Path, given: argparse.Namespace) -> None:
+    """How many red cells BCCD's pictures show, by its own boxes and splits."""
+    with opened(root) as here:
+        bring(here, SHARED / "bccd", "cells")
+        for split in ("train", "val", "test"):
+            folder = root / split
+            folder.mkdir()
+            rows = ["image,value,unit"]
+            for sample in data.open(here.ports.data, Ref.parse(f"cells@v1:{split}")).samples():
+                name = Path(sample.path).name
+                (folder / name).write_bytes(here.ports.blobs.get(sample.image))
+                rows.append(f"{name},{sum(a.label == 'RBC' for a in sample.annotations)},cells")
+            (folder / "counts.csv").write_text("\n".join([*rows, ""]))
+            here.call(app.add, app.Add(paths=(str(folder),), to="counts", split=split))
+        here.call(app.commit, app.Commit(dataset="counts", message="counted"))
+        train_and_judge(here, "counts@v1", "regress", given, numbers_judged)
 
 
 def kills(root: Path, given: argparse.Namespace) -> None:
@@ -141,9 +163,11 @@ def train_and_judge(
         )
         spent, wall = time.process_time() - started, time.perf_counter() - wall
         figures.append(judge(*answered(here, done.model, f"{ref}:test")))
+        judged = here.call(app.evaluate, app.Evaluate(model=done.model, on=f"{ref}:test"))
         said(
             row="R", recipe=recipe, data=ref, seed=seed, train_cpu_s=round(spent),
             train_wall_s=round(wall), **figures[-1],
+            over_pictures={k: [round(x, 4) for x in v] for k, v in judged.intervals.items()},
             **{k: round(v, 4) for k, v in done.metrics.items() if not k.startswith("time.")},
         )  # fmt: skip
     for name in figures[0]:
@@ -242,6 +266,16 @@ def classes_judged(answers: Answers, _: tuple[str, ...]) -> dict[str, float]:
     return {"accuracy": round(float(np.mean(right)), 4), "n": float(len(right))}
 
 
+def numbers_judged(answers: Answers, _: tuple[str, ...]) -> dict[str, float]:
+    """Mean distance from the truth, and that of the number that is best without looking."""
+    true = np.array([sample.annotations[0].value for sample, _ in answers])
+    found = np.array([said_[0].value for _, said_ in answers])
+    return {
+        "mae": round(float(np.abs(found - true).mean()), 4),
+        "mae_of_the_median": round(float(np.abs(true - np.median(true)).mean()), 4),
+    }
+
+
 def said(**row: Any) -> None:
     print(json.dumps(row), flush=True)
 
@@ -251,6 +285,7 @@ WHAT = {
     "parts": parts,
     "segment": segment,
     "clothing": clothing,
+    "regress": regress,
     "kills": kills,
 }
 

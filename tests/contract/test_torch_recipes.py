@@ -34,6 +34,18 @@ def package(workspace: Workspace, ref: str) -> registry.Package:
     return registry.load(workspace.registry, workspace.model(ref))
 
 
+def first(workspace: Workspace) -> train.RunLine:
+    """The fixture's run of `detect`."""
+    found = train.list_runs(workspace.training, SCOPE, recipe="detect")
+    return next(run for run in found if run.model == "line-model@v1")
+
+
+def looks(workspace: Workspace, run: str) -> dict[str, str]:
+    """What the network said while it learnt: path → digest of the picture."""
+    kept = train.artifacts_of(workspace.ledger, SCOPE, run, train.PREDICTIONS)
+    return {each.path: each.digest for each in kept}
+
+
 @pytest.fixture(scope="module")
 def detector(line: Workspace) -> registry.Package:
     return package(line, line.train("line@v1", recipe="detect", params=TINY, threads=None).model)
@@ -67,6 +79,19 @@ def test_detect_answers_with_boxes_inside_the_picture(line, detector):
     assert corners.min() >= 0
     assert corners[:, 2].max() <= sample.width
     assert corners[:, 3].max() <= sample.height
+
+
+def test_a_run_keeps_pictures_of_what_was_said_after_epochs(line, detector):
+    del detector
+    run = first(line)
+    seen = looks(line, run.id)
+    assert list(seen) == ["predictions/epoch-00002.jpg", "predictions/truth.jpg"]
+    for digest in seen.values():
+        drawn = cv2.imdecode(np.frombuffer(line.blobs.get(digest), np.uint8), cv2.IMREAD_COLOR)
+        assert drawn.shape == (220, 288, 3)
+    params = {**TINY, "epochs": 1, "watched": 0}
+    unwatched = line.train("line@v1", recipe="detect", params=params, seed=7).run
+    assert not looks(line, unwatched)
 
 
 @pytest.mark.parametrize("recipe", ["detect", "segment"])
@@ -170,7 +195,9 @@ def test_a_data_set_without_boxes_is_refused_with_what_to_do(line, tmp_path):
     assert "visloop up" in said.value.fix
 
 
-def test_training_killed_twice_in_fresh_processes_ends_with_the_same_bytes(detector, tmp_path):
+def test_training_killed_twice_in_fresh_processes_ends_with_the_same_bytes(
+    line, detector, tmp_path
+):
     root = tmp_path / "ws"
     world(root).close()
     assert torch_victim.killed_after(root, "detect", 2)
@@ -182,9 +209,11 @@ def test_training_killed_twice_in_fresh_processes_ends_with_the_same_bytes(detec
     (run,) = train.list_runs(workspace.training, SCOPE)
     told = train.show_run(workspace.training, SCOPE, run.id)
     steps = [m.step for m in told.metrics if m.key == "step.loss"]
+    seen = looks(workspace, run.id)
     workspace.close()
     assert steps == sorted(set(steps)), "the curve of a resumed run is whole"
     assert steps[0] == 1
+    assert seen == looks(line, first(line).id), "nor is a picture lost"
 
 
 def test_of_equal_neighbours_any_may_be_the_peak():

@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 from tests.ui import api_types
 from tests.ui.conftest import RED_XYXY, Site, Visit
 from visloop import app
+from visloop.faces import sdk
 
 VIEWS = ("loop", "data", "queue", "runs", "models", "deployments", "history", "housekeeping")
 NONSENSE = re.compile(r"undefined|NaN|\[object|Infinity|Invalid Date")
@@ -289,6 +290,21 @@ def test_a_model_shows_its_verdict_and_its_worth(visit: Visit) -> None:
     page.get_by_role("button", name="Approve").click()
     expect(page.locator(".title .badge", has_text="approved")).to_be_visible()
     assert visit.site.newest_fact("model.approved")["subject"] == "inspector@v1"
+
+
+def test_a_run_shows_what_it_said_while_it_learnt(visit: Visit, tmp_path: Path) -> None:
+    run = visit.site.ask("runs.list")["rows"][0]["id"]
+    files = [tmp_path / f"{name}.jpg" for name in ("epoch-00010", "epoch-00002", "truth")]
+    for place, file in enumerate(files):
+        Image.new("RGB", (40, 30 + place), "teal").save(file)
+    with sdk.local(visit.site.root) as here:
+        to = "predictions"
+        here.call(app.runs_save, app.RunsSave(run=run, files=tuple(map(str, files)), to=to))
+    page = visit.go("runs", run)
+    expect(page.locator(".epochs figcaption")).to_have_text(["truth", "epoch 2", "epoch 10"])
+    assert pictures_are_there(page, ".epochs") == 3
+    heights = page.locator(".epochs img").evaluate_all("each => each.map((i) => i.naturalHeight)")
+    assert heights == [32, 31, 30]
 
 
 def test_the_loop_is_started_and_stopped(visit: Visit) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from visloop.train.objects import box_around as box_around
     from visloop.train.own import as_recipe as as_recipe
     from visloop.train.previewing import Shown as Shown
+    from visloop.train.previewing import class_colour as class_colour
     from visloop.train.previewing import preview as preview
     from visloop.train.querying import runs_relation as runs_relation
     from visloop.train.recipe import Fitted as Fitted
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from visloop.train.reproducing import Difference as Difference
     from visloop.train.reproducing import Reproduction as Reproduction
     from visloop.train.reproducing import reproduce as reproduce
+    from visloop.train.tracking.artifacts import PREDICTIONS as PREDICTIONS
     from visloop.train.tracking.artifacts import Artifact as Artifact
     from visloop.train.tracking.artifacts import ArtifactNotFound as ArtifactNotFound
     from visloop.train.tracking.artifacts import artifact_of as artifact_of
@@ -103,7 +105,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "bench": ("Bench",),
         "objects": ("Labelled", "box_around"),
         "own": ("as_recipe",),
-        "previewing": ("Shown", "preview"),
+        "previewing": ("Shown", "class_colour", "preview"),
         "recipe": ("Fitted", "Lesson", "Recipe", "Start", "find_recipe"),
         "environment": ("About", "about"),
         "records": (
@@ -122,6 +124,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "reproducing": ("Difference", "Reproduction", "reproduce"),
         "training": ("resume", "train"),
         "tracking.artifacts": (
+            "PREDICTIONS",
             "Artifact",
             "ArtifactNotFound",
             "artifact_of",

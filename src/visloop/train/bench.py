@@ -17,6 +17,7 @@ from visloop.infer import Predictor
 from visloop.store import Claim
 from visloop.train.checkpoints import Checkpoints
 from visloop.train.records import TrainPorts
+from visloop.train.tracking import artifacts
 from visloop.train.tracking.recorder import EVERY_S, Recorder, progress_of
 
 T = TypeVar("T")
@@ -60,6 +61,17 @@ class Bench:
         spent = time.perf_counter() - started
         self.seconds[name] = self.seconds.get(name, 0.0) + spent
         self.log(f"time.{name}_s", spent)
+
+    def keep(self, path: str, raw: bytes) -> None:
+        """Keep a file of the run; the same path again replaces it.
+
+        Raises:
+            LeaseLost: another process has taken the run over.
+        """
+        digest = self.ports.blobs.put(raw)
+        self.ports.blobs.flush()
+        with self.ports.ledger.write(self.scope, fence=self.claim) as write:
+            artifacts.enter(write, self.run, path, digest, len(raw))
 
     @property
     def checkpoints(self) -> Checkpoints:

@@ -115,12 +115,12 @@ def _tile(shown: Shown, classes: Sequence[str]) -> Pixels:
     if shown.mask is not None:
         mask = cv2.resize(shown.mask, size, interpolation=cv2.INTER_NEAREST)
         for value in np.unique(mask[mask > 0]).tolist():
-            colour = (128, 128, 128) if value == _UNKNOWN else _colour(value - 1)
+            colour = (128, 128, 128) if value == _UNKNOWN else class_colour(value - 1)
             where = mask == value
             tile[where] = ((1 - _VEIL) * tile[where] + _VEIL * np.array(colour)).astype(np.uint8)
     for (x1, y1, x2, y2), place in zip((shown.boxes * scale).round(), shown.places, strict=True):
         corner, other = (int(x1), int(y1)), (int(x2), int(y2))
-        cv2.rectangle(tile, corner, other, _colour(int(place)), 2)
+        cv2.rectangle(tile, corner, other, class_colour(int(place)), 2)
         _write(tile, classes[int(place)], (int(x1) + 2, int(y1) + 11))
     if shown.label:
         _write(tile, shown.label, (4, tile.shape[0] - 6))
@@ -132,8 +132,8 @@ def _write(tile: Pixels, text: str, at: tuple[int, int]) -> None:
         cv2.putText(tile, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.4, colour, thick, cv2.LINE_AA)
 
 
-def _colour(place: int) -> tuple[int, int, int]:
-    """One of many colours that lie apart."""
+def class_colour(place: int) -> tuple[int, int, int]:
+    """The colour of a class by its place: one of many that lie apart, RGB."""
     hue = int(180 * ((place + 1) * _GOLDEN % 1.0))
     one = cv2.cvtColor(np.array([[[hue, 200, 255]]], np.uint8), cv2.COLOR_HSV2RGB)[0, 0]
     return int(one[0]), int(one[1]), int(one[2])

@@ -23,6 +23,7 @@ from visloop.adapters.torch.determined import determined
 from visloop.adapters.torch.export import check_export, to_onnx
 from visloop.adapters.torch.holding import parted
 from visloop.adapters.torch.lite0 import EMBEDDING, Lite0, Weights
+from visloop.adapters.torch.looking import Watch
 from visloop.adapters.torch.pictures import Pictures, Prepared, tensors_of
 from visloop.adapters.torch.starting import start_from
 from visloop.train import Fitted, Reference, calibrate, fit_head
@@ -112,9 +113,11 @@ class ClassifyFinetune:
                 if lesson.start is None:
                     _start_head(network, lesson, bench, learnt)
                 start_from(network, lesson, bench, {"head.weight": 0, "head.bias": 0})
-            with bench.stage("fit"):
-                _teach(network, lesson, bench, pictures)
             held = Pictures(bench, contract, measured, lesson.classes)
+            answers = Answers(network)
+            with bench.stage("fit"):
+                watch = Watch(answers, _OUTPUTS, held, params.watched)
+                _teach(network, lesson, bench, pictures, watch)
             with bench.stage("measure"):
                 logits = _logits(network, held)
                 truth = _truth(lesson, measured)
@@ -122,7 +125,6 @@ class ClassifyFinetune:
                 network.head.weight.data /= temperature
                 network.head.bias.data /= temperature
             with bench.stage("export"):
-                answers = Answers(network)
                 model = to_onnx(answers, contract.resize.output_hw, _OUTPUTS)
                 some = tensors_of(
                     [pictures[i] for i in range(min(_CHECKED, len(pictures)))], contract
@@ -157,7 +159,9 @@ def _start_head(
     network.head.bias.data = torch.from_numpy(head.bias.copy())
 
 
-def _teach(network: Classifier, lesson: Lesson, bench: Bench, pictures: Pictures) -> None:
+def _teach(
+    network: Classifier, lesson: Lesson, bench: Bench, pictures: Pictures, watch: Watch
+) -> None:
     params: Parameters = lesson.params
     places_of = torch.from_numpy(_truth(lesson, pictures.labelled))
     counts = torch.bincount(places_of, minlength=len(lesson.classes)).float().clamp(min=1)
@@ -175,7 +179,9 @@ def _teach(network: Classifier, lesson: Lesson, bench: Bench, pictures: Pictures
             )
         }
 
-    schooling.school(lesson, bench, network, pictures, shown=_SHOWN, truth=truth, losses=losses)
+    schooling.school(
+        lesson, bench, network, pictures, watch, shown=_SHOWN, truth=truth, losses=losses
+    )
 
 
 def _truth(lesson: Lesson, labelled: Sequence[Labelled]) -> NDArray[np.int64]:

@@ -67,7 +67,7 @@ class Teaching:
     """What is to be learnt: a module, its parameters in groups, and how wrong it is.
 
     `load` makes the batch of an epoch from places of pictures; `losses` what it costs by name: the
-    sum is what falls.
+    sum is what falls; `look` is shown the mean's weights after each epoch, the first is 1.
     """
 
     module: nn.Module
@@ -75,6 +75,7 @@ class Teaching:
     pictures: int
     load: Callable[[int, Sequence[int]], Batch]
     losses: Callable[[Batch], Losses]
+    look: Callable[[int, Mapping[str, Tensor]], None]
 
 
 def teach(teaching: Teaching, course: Course, bench: Bench, *, seed: int, fingerprint: str) -> None:
@@ -98,11 +99,13 @@ def teach(teaching: Teaching, course: Course, bench: Bench, *, seed: int, finger
         doing = f"epoch {epoch + 1} of {course.epochs}"
         for places in bench.track(todo, doing=doing, unit="step", total=len(todo)):
             _step(state, teaching, course, epoch, places, bench)
-            if time.monotonic() - saved >= every_s:
+            whole = state.step % per_epoch == 0  # is kept when it has been told of, see below
+            if not whole and time.monotonic() - saved >= every_s:
                 bench.checkpoints.save(state.to_bytes(fingerprint))
                 saved = time.monotonic()
         speed = len(todo) * course.batch / max(1e-9, time.monotonic() - started)
         _tell(state, bench, epoch, per_epoch, speed)
+        teaching.look(epoch + 1, state.mean)
         if time.monotonic() - saved >= min(every_s, _BREATH_S):
             bench.checkpoints.save(state.to_bytes(fingerprint))
             saved = time.monotonic()

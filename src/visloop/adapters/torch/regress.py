@@ -17,6 +17,7 @@ from visloop.adapters.torch.determined import determined
 from visloop.adapters.torch.export import check_export, to_onnx
 from visloop.adapters.torch.holding import parted
 from visloop.adapters.torch.lite0 import EMBEDDING, Lite0, Weights
+from visloop.adapters.torch.looking import Watch
 from visloop.adapters.torch.pictures import Pictures, Prepared, input_size, tensors_of
 from visloop.adapters.torch.starting import start_from
 from visloop.errors import Refused
@@ -105,10 +106,12 @@ class Regress:
             network = Reader(infer.imagenet_weights(), frozen=params.frozen)
             start_from(network, lesson, bench, {})
             pictures = Pictures(bench, contract, learnt, ())
+            held = Pictures(bench, contract, measured, ())
+            answers = Answers(network, middle, spread)
             with bench.stage("fit"):
-                _teach(network, lesson, bench, pictures, (values - middle) / spread)
+                watch = Watch(answers, _OUTPUTS, held, params.watched)
+                _teach(network, lesson, bench, pictures, watch, (values - middle) / spread)
             with bench.stage("export"):
-                answers = Answers(network, middle, spread)
                 model = to_onnx(answers, contract.resize.output_hw, _OUTPUTS)
                 some = tensors_of(
                     [pictures[i] for i in range(min(_CHECKED, len(pictures)))], contract
@@ -158,6 +161,7 @@ def _teach(
     lesson: Lesson,
     bench: Bench,
     pictures: Pictures,
+    watch: Watch,
     wanted_values: np.ndarray[tuple[int], np.dtype[np.float64]],
 ) -> None:
     values = torch.from_numpy(wanted_values.astype(np.float32))[:, None]
@@ -173,6 +177,7 @@ def _teach(
         bench,
         network,
         pictures,
+        watch,
         shown=_SHOWN,
         truth=truth,
         losses=losses,

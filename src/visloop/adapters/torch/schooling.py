@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from visloop.adapters.torch.augment import Augment
 from visloop.adapters.torch.course import Course, Teaching, teach
 from visloop.adapters.torch.determined import arranged, device_of, generator
+from visloop.adapters.torch.looking import Looker, Watch
 from visloop.adapters.torch.pictures import Prepared, tensors_of
 from visloop.adapters.torch.printing import fingerprint
 from visloop.train import Shown
@@ -32,7 +33,8 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     `batch` pictures a step; `rate` and `head_rate`, the highest learning rates of the backbone and of
     what is new; `augment`, strength of variation (0: none); `flips`, the mirrorings that leave a
     picture what it is; `frozen` blocks that keep what they learnt on ImageNet; `holdout`, the share
-    that measures where there is no validation split; `start`, the model whose weights it begins with,
+    that measures where there is no validation split; `watched`, how many of those the run keeps drawn
+    with what the network says of them as it learns; `start`, the model whose weights it begins with,
     in place of ImageNet's (`--from`).
     """
 
@@ -44,6 +46,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     flips: Literal["", "h", "v", "hv"] = "h"
     frozen: Annotated[int, msgspec.Meta(ge=0, le=16)] = 3
     holdout: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.1
+    watched: Annotated[int, msgspec.Meta(ge=0, le=16)] = 4
     device: Literal["auto", "cpu", "cuda"] = "auto"
     start: str = ""
 
@@ -59,6 +62,7 @@ def school(
     bench: Bench,
     network: nn.Module,
     pictures: Pictures,
+    watch: Watch,
     *,
     shown: int,
     truth: Callable[[Sequence[int], Sequence[Prepared]], Truth],
@@ -72,6 +76,7 @@ def school(
         bench: where progress goes and checkpoints are.
         network: what learns.
         pictures: N of them.
+        watch: what is looked at while it learns.
         shown: pictures to show in all, where the parameters do not say how many epochs.
         truth: of a batch, by places and varied pictures, tensors by name.
         losses: what the network's answers to a batch float32 (B, 3, H, W) cost, by name.
@@ -94,12 +99,14 @@ def school(
         batch=params.batch,
         rates=(params.rate, params.head_rate),
     )
+    look = Looker(watch, lesson, bench, epochs=course.epochs, shown=len(pictures))
     teaching = Teaching(
         module=network,
         groups=_groups(network),
         pictures=len(pictures),
         load=load,
         losses=lambda batch: losses(*batch),
+        look=look,
     )
     printed = fingerprint(lesson, type(network).__name__)
     teach(teaching, course, bench, seed=lesson.seed, fingerprint=printed)

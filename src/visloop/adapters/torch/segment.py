@@ -21,6 +21,7 @@ from visloop.adapters.torch.determined import determined
 from visloop.adapters.torch.export import check_export, to_onnx
 from visloop.adapters.torch.holding import parted
 from visloop.adapters.torch.lite0 import WIDTHS, Lite0, Weights
+from visloop.adapters.torch.looking import Watch
 from visloop.adapters.torch.pictures import BLANK, Pictures, Prepared, input_size, tensors_of
 from visloop.adapters.torch.pyramid import CHANNELS, Pyramid, fresh
 from visloop.adapters.torch.starting import start_from
@@ -94,17 +95,18 @@ class Segment:
             network = Segmenter(infer.imagenet_weights(), len(lesson.classes), frozen=params.frozen)
             start_from(network, lesson, bench, {"maps.1.weight": 1, "maps.1.bias": 1})
             pictures = Pictures(bench, contract, learnt, lesson.classes, masks=True)
+            held = Pictures(bench, contract, measured, lesson.classes, masks=True)
+            answers = Answers(network)
             with bench.stage("fit"):
-                _teach(network, lesson, bench, pictures)
+                watch = Watch(answers, _OUTPUTS, held, params.watched)
+                _teach(network, lesson, bench, pictures, watch)
             with bench.stage("export"):
-                answers = Answers(network)
                 model = to_onnx(answers, contract.resize.output_hw, _OUTPUTS)
                 some = tensors_of(
                     [pictures[i] for i in range(min(_CHECKED, len(pictures)))], contract
                 )
                 apart = check_export(answers, model, contract, some, _OUTPUTS)
         with bench.stage("measure"):
-            held = Pictures(bench, contract, measured, lesson.classes, masks=True)
             figures = _measure(model, held, bench, lesson)
         high, wide = contract.resize.output_hw
         limit = _LIMIT.format(n=len(lesson.classes), w=wide, h=high, px=STRIDE)
@@ -135,7 +137,9 @@ def _contract(lesson: Lesson, learnt: Sequence[Labelled]) -> Contract:
     )
 
 
-def _teach(network: Segmenter, lesson: Lesson, bench: Bench, pictures: Pictures) -> None:
+def _teach(
+    network: Segmenter, lesson: Lesson, bench: Bench, pictures: Pictures, watch: Watch
+) -> None:
     def truth(_: Sequence[int], seen: Sequence[Prepared]) -> Mapping[str, Tensor]:
         maps = np.stack([np.asarray(each.mask, np.int64) for each in seen])
         return {"map": torch.from_numpy(maps)}
@@ -149,7 +153,9 @@ def _teach(network: Segmenter, lesson: Lesson, bench: Bench, pictures: Pictures)
             "dice_loss": dice_loss(logits, wanted["map"]),
         }
 
-    schooling.school(lesson, bench, network, pictures, shown=_SHOWN, truth=truth, losses=losses)
+    schooling.school(
+        lesson, bench, network, pictures, watch, shown=_SHOWN, truth=truth, losses=losses
+    )
 
 
 def dice_loss(logits: Tensor, wanted: Tensor) -> Tensor:

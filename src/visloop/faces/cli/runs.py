@@ -13,6 +13,7 @@ _FIGURES: Final = 3
 _HIDDEN: Final = ("time.", "images_per_s", "progress.")
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _SPARK: Final = 40
+_EPOCH: Final = "/epoch-"
 
 
 def list_rows(plain: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -78,6 +79,10 @@ def shown(plain: Mapping[str, Any]) -> None:
     _curves(plain["metrics"])
     if run["notes"]:
         click.echo(click.style("notes", bold=True) + f"\n{run['notes']}")
+    if looks := [path for path in plain["predictions"] if _EPOCH in path]:
+        numbers = [int(path.rpartition(_EPOCH)[2].removesuffix(".jpg")) for path in looks]
+        fetched = f"visloop runs fetch {run['id']} FOLDER --path predictions"
+        click.echo(f"what it said after epochs {', '.join(map(str, numbers))}: {fetched}")
     click.echo(f"its files: visloop runs artifacts {run['id']}")
 
 

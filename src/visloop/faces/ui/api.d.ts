@@ -69,7 +69,7 @@ export interface Verbs {
   "runs.resume": { ask: RunsResumeAsk; answer: Resumed };
   "reproduce": { ask: ReproduceAsk; answer: Reproduced };
   "runs.list": { ask: RunsListAsk; answer: { count: number; total: number; rows: RunLine[] } };
-  "runs.show": { ask: RunsShowAsk; answer: { run: Run; metrics: Metric[] } };
+  "runs.show": { ask: RunsShowAsk; answer: { run: Run; metrics: Metric[]; predictions: string[] } };
   "runs.curves": { ask: RunsCurvesAsk; answer: { count: number; rows: Curve[] } };
   "runs.compare": { ask: RunsCompareAsk; answer: RunsCompared };
   "runs.experiments": { ask: RunsExperimentsAsk; answer: { count: number; rows: Experiment[] } };

@@ -20,6 +20,8 @@ from visloop.train.records import TrainPorts
 
 PATH_CHARACTERS: Final = 500
 PER_RUN: Final = 100_000
+PREDICTIONS: Final = "predictions"
+"""Folder of a run: pictures of what a model in the making says, `truth.jpg` and `epoch-00001.jpg` …"""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 

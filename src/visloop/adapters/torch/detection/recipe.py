@@ -19,6 +19,7 @@ from visloop.adapters.torch.detection.targets import target_of
 from visloop.adapters.torch.determined import determined
 from visloop.adapters.torch.export import check_export, to_onnx
 from visloop.adapters.torch.holding import parted
+from visloop.adapters.torch.looking import Watch
 from visloop.adapters.torch.pictures import Pictures, Prepared, input_size, tensors_of
 from visloop.adapters.torch.starting import start_from
 from visloop.train import Fitted
@@ -72,9 +73,11 @@ class Detect:
             )
             start_from(detector, lesson, bench, HEADS)
             pictures = Pictures(bench, contract, learnt, lesson.classes)
-            with bench.stage("fit"):
-                _teach(lesson, bench, detector, pictures)
+            held = Pictures(bench, contract, measured, lesson.classes)
             answers = Answers(detector)
+            with bench.stage("fit"):
+                watch = Watch(answers, _OUTPUTS, held, params.watched)
+                _teach(lesson, bench, detector, pictures, watch)
             with bench.stage("export"):
                 model = to_onnx(answers, contract.resize.output_hw, _OUTPUTS)
                 some = tensors_of(
@@ -113,7 +116,9 @@ def _contract(lesson: Lesson, learnt: Sequence[Labelled]) -> Contract:
     )
 
 
-def _teach(lesson: Lesson, bench: Bench, detector: Detector, pictures: Pictures) -> None:
+def _teach(
+    lesson: Lesson, bench: Bench, detector: Detector, pictures: Pictures, watch: Watch
+) -> None:
     high, wide = pictures.contract.resize.output_hw
     size = (len(lesson.classes), high // STRIDE, wide // STRIDE)
 
@@ -131,7 +136,9 @@ def _teach(lesson: Lesson, bench: Bench, detector: Detector, pictures: Pictures)
             "box_loss": loss.BOX_WEIGHT * boxes,
         }
 
-    schooling.school(lesson, bench, detector, pictures, shown=_SHOWN, truth=truth, losses=losses)
+    schooling.school(
+        lesson, bench, detector, pictures, watch, shown=_SHOWN, truth=truth, losses=losses
+    )
 
 
 def _measure(

@@ -82,10 +82,14 @@ class RunsShow:
 
 @dataclass(frozen=True)
 class RunAnswer:
-    """Everything recorded about a run; long curves thinned out, their extremes kept."""
+    """Everything recorded about a run; long curves thinned out, their extremes kept.
+
+    `predictions`: paths of the run's pictures of what it said while it learnt, the truth among them.
+    """
 
     run: dict[str, Any]
     metrics: tuple[dict[str, Any], ...]
+    predictions: tuple[str, ...]
 
 
 @operation("runs.show", permission="train.read")
@@ -93,7 +97,10 @@ def runs_show(ports: Ports, scope: Scope, ask: RunsShow) -> RunAnswer:
     """The run and its metrics."""
     found = training.show_run(ports.train, scope, ask.run, shown=_points(ask.points))
     metrics = tuple(plain(each) for each in found.metrics)
-    return RunAnswer(run=plain(found.run), metrics=metrics)
+    drawn = training.artifacts_of(ports.ledger, scope, found.run.id, training.PREDICTIONS)
+    return RunAnswer(
+        run=plain(found.run), metrics=metrics, predictions=tuple(each.path for each in drawn)
+    )
 
 
 @dataclass(frozen=True)

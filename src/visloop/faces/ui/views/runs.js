@@ -3,6 +3,7 @@
 import { a, code, dd, div, dl, dt, h, h1, span } from "../lib/dom.js";
 import { empty, failure, grid, panel, stateBadge, waiting, when } from "../lib/parts.js";
 import { address, useAnswer } from "../lib/use.js";
+import { epochs } from "./epochs.js";
 import { between, count, duration, figureOf, percent } from "../lib/words.js";
 
 /** @typedef {import("../api.d.ts").RunLine} RunLine */
@@ -56,6 +57,7 @@ function Detail({ id }) {
     title,
     failure(error),
     run.error ? failure({ what: run.error.what ?? JSON.stringify(run.error), fix: run.error.fix ?? "" }) : null,
+    epochs(id, data.predictions),
     div(
       { class: "masonry" },
       panel(
