@@ -88,6 +88,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.model_alias, app.ModelAlias(ref="inspector@v2", alias="challenger")),
         (app.model_show, app.ModelShow(ref="inspector@v2")),
         (app.model_import, _an_import(folder)),
+        *_about_packages(folder),
         (app.deploy, app.Deploy(model="inspector@v2", as_="belt")),
         (app.rollback, app.Rollback(name="belt")),
         (app.model_reject, app.ModelReject(ref="inspector@v2")),
@@ -128,6 +129,16 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
 def _an_import(folder: Path) -> app.ModelImport:
     file, contract = str(folder / "net.onnx"), str(folder / "net.json")
     return app.ModelImport(file=file, as_="embedder", contract=contract)
+
+
+def _about_packages(folder: Path) -> list[tuple[app.Operation[Any, Any], Any]]:
+    file = str(folder / "inspector.visloop")
+    return [
+        (app.model_key, app.ModelKey()),
+        (app.model_export, app.ModelExport(ref="inspector@v1", file=file)),
+        (app.model_verify, app.ModelVerify(what="inspector@v1")),
+        (app.model_import, app.ModelImport(file=file, as_="sibling")),
+    ]
 
 
 def _about_runs(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
@@ -383,7 +394,7 @@ def _curl(url: str, token: str) -> Callable[..., Answer]:
 _TIMES = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[0-9.]*(Z|[+-]\d\d:\d\d)")
 _HEX = re.compile(r"[0-9a-f]{12,64}")
 _MEASURED = re.compile(
-    r"(^time\.|_s$|_per_s$|^latency_ms$|^seconds$|^cost|^(blob|disk|kept|dead|removed)_bytes$)"
+    r"(^time\.|_s$|_per_s$|^latency_ms$|^seconds$|^cost|^(blob|disk|kept|dead|removed|package)_bytes$)"
 )
 
 

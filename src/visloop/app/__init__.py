@@ -233,6 +233,15 @@ if TYPE_CHECKING:
     from visloop.app.verbs.refactoring import classes_merge as classes_merge
     from visloop.app.verbs.refactoring import classes_rename as classes_rename
     from visloop.app.verbs.refactoring import classes_split as classes_split
+    from visloop.app.verbs.registry.packages import ModelExport as ModelExport
+    from visloop.app.verbs.registry.packages import ModelExported as ModelExported
+    from visloop.app.verbs.registry.packages import ModelKey as ModelKey
+    from visloop.app.verbs.registry.packages import ModelVerified as ModelVerified
+    from visloop.app.verbs.registry.packages import ModelVerify as ModelVerify
+    from visloop.app.verbs.registry.packages import SigningKey as SigningKey
+    from visloop.app.verbs.registry.packages import model_export as model_export
+    from visloop.app.verbs.registry.packages import model_key as model_key
+    from visloop.app.verbs.registry.packages import model_verify as model_verify
     from visloop.app.verbs.runs.looking import RunAnswer as RunAnswer
     from visloop.app.verbs.runs.looking import RunRows as RunRows
     from visloop.app.verbs.runs.looking import RunsArtifacts as RunsArtifacts
@@ -619,6 +628,17 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "classes_merge",
             "classes_rename",
             "classes_split",
+        ),
+        "verbs.registry.packages": (
+            "ModelExport",
+            "ModelExported",
+            "ModelKey",
+            "ModelVerified",
+            "ModelVerify",
+            "SigningKey",
+            "model_export",
+            "model_key",
+            "model_verify",
         ),
         "verbs.runs.looking": (
             "RunAnswer",

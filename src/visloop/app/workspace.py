@@ -10,6 +10,7 @@ spool/           the last served pictures, bounded
 cache/           may be deleted at any time
 token            who may use the API (readable by the owner alone)
 pseudonyms.key   makes the pseudonyms of DICOM's identifiers (the same)
+signing.key      signs exported models (the same); made when it is first needed
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visloop import config as configuration
-from visloop import data, query, store
+from visloop import data, query, registry, store
 from visloop.app import schema
 from visloop.app.ports import Ports
 from visloop.errors import Conflict, NotFound, UsageError
@@ -219,6 +220,19 @@ def _secret(inner: Path) -> str:
     return file.read_text("utf-8").strip()
 
 
+def signing_key(inner: Path, *, make: bool = True) -> bytes:
+    """The private key that signs exported models, PEM; made once, readable by the owner alone.
+
+    With `make=False` it is empty where none was made yet.
+    """
+    file = inner / "signing.key"
+    if make and not file.exists():
+        with _locked(inner / "lock"):
+            if not file.exists():
+                _write_once(file, registry.new_key(), mode=0o600)
+    return file.read_bytes() if file.exists() else b""
+
+
 def _ledger_url(inner: Path) -> str:
     return f"sqlite:///{inner / 'ledger.db'}"
 
@@ -239,11 +253,15 @@ def _check_format(inner: Path) -> None:
 
 
 def _write_once(path: Path, text: str, *, mode: int) -> None:
+    write_whole(path, text.encode(), mode=mode)
+
+
+def write_whole(path: Path, raw: bytes, *, mode: int = 0o644) -> None:
     """Write through a temporary name, so that a killed process leaves all or nothing."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
+    with os.fdopen(handle, "wb") as file:
+        file.write(raw)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

@@ -120,6 +120,12 @@ class TrackingSection(Section):
     artifact_limit_mb: Annotated[int, Field(gt=0, le=1_048_576)] = 4096
 
 
+class RegistrySection(Section):
+    """Whose models are taken: fingerprints (`sha256:…`) of keys that exported models are signed with."""
+
+    trusted: tuple[Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")], ...] = ()
+
+
 class WebhookSection(Section):
     """Where news is posted; `secret_env` names the environment variable that signs it."""
 
@@ -141,6 +147,7 @@ class Config(Section):
     loop: LoopSection = LoopSection()
     search: SearchSection = SearchSection()
     privacy: PrivacySection = PrivacySection()
+    registry: RegistrySection = RegistrySection()
     tracking: TrackingSection = TrackingSection()
     webhooks: tuple[WebhookSection, ...] = ()
     plugins: dict[str, Section] = {}

@@ -29,6 +29,16 @@ if TYPE_CHECKING:
     from visloop.registry.packages import name_model as name_model
     from visloop.registry.packages import register as register
     from visloop.registry.packages import store_package as store_package
+    from visloop.registry.packaging.archive import SUFFIX as SUFFIX
+    from visloop.registry.packaging.archive import PackageRefused as PackageRefused
+    from visloop.registry.packaging.archive import looks_packed as looks_packed
+    from visloop.registry.packaging.sealing import Opened as Opened
+    from visloop.registry.packaging.sealing import seal as seal
+    from visloop.registry.packaging.sealing import unseal as unseal
+    from visloop.registry.packaging.signing import SignatureRefused as SignatureRefused
+    from visloop.registry.packaging.signing import fingerprint as fingerprint
+    from visloop.registry.packaging.signing import new_key as new_key
+    from visloop.registry.packaging.signing import public_key as public_key
     from visloop.registry.querying import models_relation as models_relation
     from visloop.registry.records import CHAMPION as CHAMPION
     from visloop.registry.records import Approval as Approval
@@ -47,6 +57,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "kept": ("REGISTRY_ROOTS",),
+        "packaging.archive": ("PackageRefused", "SUFFIX", "looks_packed"),
+        "packaging.sealing": ("Opened", "seal", "unseal"),
+        "packaging.signing": ("SignatureRefused", "fingerprint", "new_key", "public_key"),
         "querying": ("models_relation",),
         "aliases": ("champion", "promote", "rollback", "set_alias"),
         "approvals": ("approve", "decision", "reject", "request_approval", "waiting"),

@@ -37,6 +37,8 @@ def _parts(look: Look, manifest: Link, raw: bytes, name: str) -> Iterator[Link]:
     yield Link(said.card, f"{name}: card", manifest.of)
     if said.reference:
         yield Link(said.reference, f"{name}: reference profile", manifest.of)
+    if said.lineage:
+        yield Link(said.lineage, f"{name}: lineage", manifest.of)
 
 
 REGISTRY_ROOTS: Final = Roots(

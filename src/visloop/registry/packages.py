@@ -37,6 +37,8 @@ def store_package(ports: RegistryPorts, package: Package, *, run: str) -> Manife
     parts = {"onnx": package.onnx, "contract": contract, "card": card}
     if package.reference is not None:
         parts["reference"] = package.reference
+    if package.lineage is not None:
+        parts["lineage"] = package.lineage
     digests = {part: ports.blobs.put(raw) for part, raw in parts.items()}
     manifest = Manifest(
         onnx=digests["onnx"],
@@ -51,6 +53,7 @@ def store_package(ports: RegistryPorts, package: Package, *, run: str) -> Manife
         classes=package.contract.classes,
         class_dictionary=package.contract.class_dictionary,
         sizes={part: len(raw) for part, raw in parts.items()},
+        lineage=digests.get("lineage", msgspec.UNSET),
     )
     ports.blobs.put(manifest.to_json())
     ports.blobs.flush()
@@ -159,6 +162,7 @@ def load(ports: RegistryPorts, version: ModelVersion) -> Package:
         data=manifest.data,
         data_root=manifest.data_root,
         recipe=manifest.recipe,
+        lineage=_checked(ports, manifest.lineage) if manifest.lineage else None,
     )
 
 

@@ -45,7 +45,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The table of contents of a model package: every part by its digest.
 
     `contract` is also the digest of its bytes; `sizes` are bytes per part; `data` is the version
-    that it was trained on (`cards@v3:train`) and `data_root` that version's digest.
+    that it was trained on (`cards@v3:train`) and `data_root` that version's digest; `lineage`, of a
+    model that came from another workspace, is the record of its making there.
     """
 
     onnx: str
@@ -61,6 +62,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     class_dictionary: str
     sizes: dict[str, int]
     format: int = FORMAT
+    lineage: str | msgspec.UnsetType = msgspec.UNSET
 
     def to_json(self) -> bytes:
         """Canonical JSON; its digest names the package."""
@@ -86,7 +88,8 @@ class Package:
     """A model as bytes: nothing in it runs code when it is loaded.
 
     `onnx` is the whole network, `reference` an npz of held-out answers (see `train.Reference`),
-    `card` Markdown, `metrics` what training measured on held-out folds.
+    `card` Markdown, `metrics` what training measured on held-out folds; `lineage`, of a model that came
+    from another workspace, is the JSON record of its making there.
     """
 
     onnx: bytes
@@ -97,6 +100,7 @@ class Package:
     data: str = ""
     data_root: str = ""
     recipe: str = ""
+    lineage: bytes | None = None
 
     @property
     def digest(self) -> str:

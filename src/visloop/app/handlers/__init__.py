@@ -14,8 +14,14 @@ if TYPE_CHECKING:
     from visloop.app.handlers.judging import require_promotable as require_promotable
     from visloop.app.handlers.judging import run_gate as run_gate
     from visloop.app.handlers.judging import verdict_on as verdict_on
+    from visloop.app.handlers.lineage import lineage_of as lineage_of
     from visloop.app.handlers.naming import free_for_data as free_for_data
     from visloop.app.handlers.naming import free_for_model as free_for_model
+    from visloop.app.handlers.packaging import export_model as export_model
+    from visloop.app.handlers.packaging import import_package as import_package
+    from visloop.app.handlers.packaging import is_package as is_package
+    from visloop.app.handlers.packaging import signer as signer
+    from visloop.app.handlers.packaging import verify_model as verify_model
     from visloop.app.handlers.policies import gate_policy as gate_policy
     from visloop.app.handlers.policies import loop_policy as loop_policy
     from visloop.app.handlers.policies import watch_policy as watch_policy
@@ -48,6 +54,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "importing": ("import_model", "register_logged"),
         "comparison": ("comparison_page",),
         "judging": ("evaluated", "report_on", "require_promotable", "run_gate", "verdict_on"),
+        "lineage": ("lineage_of",),
+        "packaging": ("export_model", "import_package", "is_package", "signer", "verify_model"),
         "naming": ("free_for_data", "free_for_model"),
         "policies": ("gate_policy", "loop_policy", "watch_policy", "webhooks"),
         "sheets": ("draw_sheet",),

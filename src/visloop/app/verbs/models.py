@@ -65,12 +65,18 @@ def model_show(ports: Ports, scope: Scope, ask: ModelShow) -> ModelAnswer:
 
 @dataclass(frozen=True)
 class ModelImport:
-    """Make a model of any ONNX file and a contract that says what its input and outputs mean."""
+    """Make a model of any ONNX file and a contract, or of a model that another workspace exported.
 
-    file: str = arg("the ONNX file", path=True)
-    as_: str = opt("name of the model", name="as")
+    An exported model must be signed by somebody who is trusted here: the workspace itself, the keys
+    under `registry: trusted` in visloop.yaml, or `--signer`.
+    """
+
+    file: str = arg("the ONNX file, or the exported model", path=True)
+    as_: str = opt("name of the model (default: the exported model's own)", default="", name="as")
     contract: str | None = opt("its contract, YAML or JSON", default=None, path=True)
     picture: str | None = opt("a picture to try it on", default=None, path=True)
+    signer: str = opt("take an exported model signed by this fingerprint, sha256:…", default="")
+    unsigned: bool = opt("take an exported model that nobody signed", default=False)
     dry_run: bool = opt("check and try only; register nothing", default=False)
 
 
@@ -78,7 +84,8 @@ class ModelImport:
 class ModelImported:
     """The model version (empty for a dry run), the contract as completed, and what it answered.
 
-    `answer.annotations` is what it says of the picture that it was tried on, in its pixels.
+    `answer.annotations` is what it says of the picture that it was tried on, in its pixels. `origin`
+    and `signer` say where an exported model came from.
     """
 
     model: str
@@ -89,11 +96,31 @@ class ModelImported:
     inputs: dict[str, list[Any]]
     outputs: dict[str, list[Any]]
     answer: dict[str, Any]
+    signer: str = ""
+    origin: str = ""
 
 
 @operation("model.import", permission="registry.write")
 def model_import(ports: Ports, scope: Scope, ask: ModelImport) -> ModelImported:
     """Checked, tried on a picture, registered; the same again changes nothing."""
+    if handlers.is_package(Path(ask.file)):
+        if ask.contract or ask.picture:
+            raise UsageError(
+                "an exported model brings its contract along",
+                fix="leave --contract and --picture out",
+            )
+        brought = handlers.import_package(
+            ports,
+            scope,
+            Path(ask.file),
+            name=ask.as_,
+            signer=ask.signer,
+            unsigned=ask.unsigned,
+            dry_run=ask.dry_run,
+        )
+        return ModelImported(**brought)
+    if not ask.as_:
+        raise UsageError("say what the model is to be called", fix="--as NAME")
     done = handlers.import_model(
         ports,
         scope,

@@ -31,16 +31,74 @@ def imported(plain: Mapping[str, Any]) -> None:
     """The model that was made, what it is, and what it said of the picture."""
     classes = f", {plain['classes']} classes" if plain["classes"] else ""
     click.echo(f"{plain['model'] or 'would import'}: {plain['task']}{classes}")
-    picture = plain["answer"]["picture"]
+    if plain["origin"]:
+        by = f"signed by {plain['signer']}" if plain["signer"] else "signed by nobody"
+        click.echo(f"it was {plain['origin']}, {by}")
+    picture = plain["answer"].get("picture")
     if picture:
         told = objects(plain["answer"]["annotations"])
         click.echo(f"it says of {picture}:")
         for line in told or ["nothing"]:
             click.echo(f"  {line}")
-    elif not plain["model"]:
+    elif not plain["model"] and not plain["origin"]:
         click.echo("try it on a picture: --picture FILE")
     if plain["model"]:
         click.echo(f"serve it: visloop deploy {plain['model']} --as NAME")
+
+
+def exported(plain: Mapping[str, Any]) -> None:
+    """The file, and whose signature it carries."""
+    click.echo(f"{plain['model']}: {plain['package_bytes'] / 2**20:.1f} MiB in {plain['file']}")
+    if plain["signer"]:
+        click.echo(f"signed by {plain['signer']}")
+        click.echo("tell that fingerprint to whoever imports it, by another way than the file")
+    else:
+        click.echo("signed by nobody")
+
+
+def verified(plain: Mapping[str, Any]) -> None:
+    """What is whole, by whom, and how it came to be, a line for each step."""
+    parts = ", ".join(plain["parts"])
+    click.echo(f"{plain['model']} is whole: {parts}")
+    if plain["signer"]:
+        known = "trusted here" if plain["trusted"] else "not trusted here"
+        click.echo(f"signed by {plain['signer']}, {known}")
+    elif "package.json" in plain["parts"]:
+        click.echo("signed by nobody")
+    for line in came_to_be(plain["lineage"]):
+        click.echo(f"  {line}")
+
+
+def came_to_be(lineage: Mapping[str, Any]) -> list[str]:
+    """A lineage in lines: data, run, judgement, decisions; then where it was before."""
+    model, run, data = lineage["model"], lineage["run"], lineage["data"]
+    lines = [f"{model['ref']}, made by recipe {model['recipe']}, {_day(model['created'])}"]
+    if data:
+        told = f", {data['samples']:,} samples" if "samples" in data else ""
+        lines.append(f"from {data['ref']}{told} (root {data.get('root', '')[:12] or 'unknown'})")
+    if run:
+        changed = " with changes" if run["dirty"] else ""
+        code = f", code {run['commit'][:12]}{changed}" if run["commit"] else ""
+        lines.append(f"in run {run['id']}, seed {run['seed']}{code}")
+    if lineage["verdict"]:
+        lines.append(f"gate: {lineage['verdict']['verdict']} on {lineage['verdict']['on']}")
+    lines += [
+        f"{each['decision']} by {each['actor']}, {_day(each['time'])} {each['reason']}".rstrip()
+        for each in lineage["approvals"]
+    ]
+    if lineage["origin"]:
+        lines += [f"before: {line}" for line in came_to_be(lineage["origin"])]
+    return lines
+
+
+def _day(time: str) -> str:
+    return str(time)[:10]
+
+
+def signing_key(plain: Mapping[str, Any]) -> None:
+    """The fingerprint whole, then the public half to keep in a file."""
+    click.echo(plain["fingerprint"])
+    click.echo(plain["public_key"].strip())
 
 
 def reproduced(plain: Mapping[str, Any]) -> None:

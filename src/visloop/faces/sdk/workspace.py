@@ -86,11 +86,21 @@ class Workspace:
         return Run(self, done.run, done.model)
 
     def import_model(
-        self, file: str | Path, *, as_: str, contract: str | Path, dry_run: bool = False
+        self,
+        file: str | Path,
+        *,
+        as_: str = "",
+        contract: str | Path | None = None,
+        signer: str = "",
+        dry_run: bool = False,
     ) -> Model:
-        """Make a model of an ONNX file and its contract; of a dry run only the checks are made."""
+        """Make a model of an ONNX file and its contract, or of a file that `Model.export` wrote.
+
+        Of a dry run only the checks are made.
+        """
+        known = None if contract is None else _place(contract)
         ask = app.ModelImport(
-            file=_place(file), as_=as_, contract=_place(contract), dry_run=dry_run
+            file=_place(file), as_=as_, contract=known, signer=signer, dry_run=dry_run
         )
         return Model(self, self.call(app.model_import, ask).model or as_)
 
@@ -252,6 +262,11 @@ class Model:
         """Answers to pictures and folders."""
         places = tuple(map(_place, sources))
         return self._workspace.call(app.predict, app.Predict(model=self.ref, sources=places)).rows
+
+    def export(self, file: str | Path) -> app.ModelExported:
+        """Write it as one signed file, with its lineage and bill of materials."""
+        ask = app.ModelExport(ref=self.ref, file=_place(file))
+        return self._workspace.call(app.model_export, ask)
 
     def __str__(self) -> str:
         return self.ref

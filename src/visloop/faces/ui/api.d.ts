@@ -919,6 +919,7 @@ export interface Manifest {
   class_dictionary: string;
   sizes: Record<string, number>;
   format: number;
+  lineage: string;
 }
 
 export interface Mask {
@@ -1082,9 +1083,11 @@ export interface ModelDetail {
 
 export interface ModelImportAsk {
   file: string;
-  as_: string;
+  as_?: string;
   contract?: string | null;
   picture?: string | null;
+  signer?: string;
+  unsigned?: boolean;
   dry_run?: boolean;
 }
 
@@ -1097,6 +1100,8 @@ export interface ModelImported {
   inputs: Record<string, any[]>;
   outputs: Record<string, any[]>;
   answer: Record<string, any>;
+  signer: string;
+  origin: string;
 }
 
 export interface ModelLine {

@@ -1,0 +1,1 @@
+"""Verbs over registered models as they leave and come in."""
