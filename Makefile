@@ -22,7 +22,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-PEERS ?= datumaro supervision datasets mlflow
+PEERS ?= datumaro supervision datasets mlflow model-signing pyopenssl 'cyclonedx-python-lib[json-validation]'
 
 .PHONY: setup peers demo test check bench docs clean
 .DEFAULT_GOAL := test
