@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from visloop.query.columns.blocks import Builder as Builder
     from visloop.query.columns.blocks import assemble as assemble
     from visloop.query.columns.blocks import counts as counts
+    from visloop.query.columns.files import Files as Files
+    from visloop.query.columns.files import Whole as Whole
     from visloop.query.columns.joining import Layout as Layout
     from visloop.query.columns.joining import Outline as Outline
     from visloop.query.columns.joining import cut as cut
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from visloop.query.columns.records import Block as Block
     from visloop.query.columns.values import Column as Column
     from visloop.query.columns.values import Numbers as Numbers
+    from visloop.query.columns.values import Order as Order
     from visloop.query.columns.values import Texts as Texts
     from visloop.query.completing import Candidate as Candidate
     from visloop.query.completing import Completion as Completion
@@ -59,10 +62,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "checking": ("check",),
         "columns.blocks": ("Builder", "assemble", "counts"),
+        "columns.files": ("Files", "Whole"),
         "columns.joining": ("Layout", "Outline", "cut", "joined"),
         "columns.keeping": ("Kept",),
         "columns.records": ("Block",),
-        "columns.values": ("Column", "Numbers", "Texts"),
+        "columns.values": ("Column", "Numbers", "Order", "Texts"),
         "completing": ("Candidate", "Completion", "complete"),
         "counting": ("Facet", "facet"),
         "errors": ("QueryWrong", "Span"),

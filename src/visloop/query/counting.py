@@ -17,6 +17,8 @@ from visloop.query.schema import Field
 _BINS: Final = 10
 _FEW: Final = 20
 _TOP: Final = 100
+_NEAR: Final = 16
+_NARROW: Final = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -44,40 +46,54 @@ def facet(found: Found, source: Source, field: Field, *, tree: bool = False) -> 
         tree: whether texts are paths of folders, each counted with those above it.
     """
     places, rows = _places(found, source, field)
-    column = source.column(field).at(places)
-    rows = rows[column.has]
-    values = column.values[column.has] if isinstance(column, Numbers) else column.codes[column.has]
+    column = source.column(field)
+    if places is not None:
+        column = column.at(places)
+    values = column.values if isinstance(column, Numbers) else column.codes
+    if column.may_lack:
+        rows, values = rows.compress(column.has), values.compress(column.has)
     without = len(found.at) - _distinct(rows)
     if isinstance(column, Texts):
         return _texts(field, column, _counted(rows, values, len(column.words)), without, tree=tree)
     return _numbers(field, rows, values, without)
 
 
-def _places(
-    found: Found, source: Source, field: Field
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the field's values are, and what that was found each belongs to, equal ones together."""
-    if field.parts == source.schema.of_parts:
-        return found.at, found.at
+def _places(found: Found, source: Source, field: Field) -> tuple[NDArray[Any] | None, NDArray[Any]]:
+    """Where the field's values are, and what that was found each belongs to, equal ones together.
+
+    None: everywhere, in their order.
+    """
+    of_parts = source.schema.of_parts
+    everything = len(found.at) == source.size(parts=of_parts)
+    if field.parts == of_parts:
+        return (None, np.arange(len(found.at))) if everything else (found.at, found.at)
     owners = source.owners()
-    if source.schema.of_parts:
+    if of_parts:
         return owners[found.at], found.at
+    if everything:
+        return None, owners
     chosen = np.zeros(source.size(parts=False), np.bool_)
     chosen[found.at] = True
     parts = np.flatnonzero(chosen[owners])
     return parts, owners[parts]
 
 
-def _distinct(rows: NDArray[np.int64]) -> int:
+def _distinct(rows: NDArray[Any]) -> int:
     """How many different ones, equal ones lying together."""
     return int(np.count_nonzero(rows[1:] != rows[:-1])) + (len(rows) > 0)
 
 
-def _counted(rows: NDArray[np.int64], codes: NDArray[Any], size: int) -> NDArray[np.int64]:
-    """(size): how many different rows have each code."""
+def _counted(rows: NDArray[Any], codes: NDArray[Any], size: int) -> NDArray[np.int64]:
+    """(size): how many different rows have each code; equal rows lie together."""
     again = rows[1:] == rows[:-1]
     if not again.any():  # one value a row
         return np.bincount(codes, minlength=size)
+    first = np.ones(len(rows), np.bool_)
+    for back in range(1, _NEAR):  # most rows have few: look for the same code a few places before
+        first[back:] &= ~(again & (codes[back:] == codes[:-back]))
+        again = rows[back + 1 :] == rows[: -back - 1]
+        if not again.any():
+            return np.bincount(codes[first], minlength=size)
     order = np.argsort(codes, kind="stable")  # leaves equal rows together
     rows, codes = rows[order], codes[order]
     first = np.ones(len(rows), np.bool_)
@@ -111,7 +127,7 @@ def _above(counted: dict[str, int]) -> dict[str, int]:
 def _numbers(field: Field, rows: NDArray[np.int64], values: NDArray[Any], without: int) -> Facet:
     if field.type == "json" or not len(values):
         return Facet(field.name, (), without)
-    each, ranks = np.unique(values, return_inverse=True)
+    each, ranks = _ranked(values)
     if len(each) <= _FEW:
         times = _counted(rows, ranks, len(each))
         told = [
@@ -124,6 +140,17 @@ def _numbers(field: Field, rows: NDArray[np.int64], values: NDArray[Any], withou
         for low, high, n in zip(edges[:-1], edges[1:], counts, strict=True)
     ]
     return Facet(field.name, tuple(steps), without)
+
+
+def _ranked(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The different values in order, and where among them each stands (if they are few)."""
+    if values.dtype.kind == "i" and int(values.max()) - int(values.min()) < _NARROW:
+        least = int(values.min())
+        from_least = values.astype(np.int64) - least
+        is_there = np.bincount(from_least) > 0
+        return np.flatnonzero(is_there) + least, (np.cumsum(is_there) - 1)[from_least]
+    each, ranks = np.unique(values, return_inverse=True)
+    return each, ranks
 
 
 def _plain(field: Field, value: Any) -> Any:

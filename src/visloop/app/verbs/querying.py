@@ -79,7 +79,7 @@ def query(ports: Ports, scope: Scope, ask: Query) -> QueryAnswer:
         ref = found.ref
     else:
         found = asking.ask(_relation(ports, scope, of, at), text, **page)
-    facets = tuple(asdict(each) for each in found.facets)
+    facets = tuple(vars(each) for each in found.facets)
     return QueryAnswer(found.count, ref, found.of, tuple(map(plain, found.rows)), facets)
 
 

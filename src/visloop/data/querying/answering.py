@@ -137,8 +137,8 @@ def _samples(source: Columns, page: NDArray[np.int64], found: Found) -> list[dic
         row = msgspec.to_builtins(source.sample(int(at)))
         row["matching"] = []
         if found.parts is not None and owners is not None:
-            start, end = np.searchsorted(owners, [at, at + 1])
-            row["matching"] = np.flatnonzero(found.parts[start:end]).tolist()
+            start, end = np.searchsorted(owners, np.array([at, at + 1], owners.dtype))
+            row["matching"] = found.parts.within(int(start), int(end))
         rows.append(row)
     return rows
 

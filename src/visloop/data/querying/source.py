@@ -73,22 +73,28 @@ class Columns:
 
         return self._column((field.key, field.type), assembled, parts=field.parts)
 
-    def owners(self) -> NDArray[np.int64]:
-        """(annotations): the sample that each belongs to."""
+    def places(self, field: Field, text: str) -> NDArray[np.int32] | None:
+        """Where a field of texts is `text`, if the column is held, and so asked more than once."""
+        name = (*self._whose, field.key, field.type)
+        found = self._kept.order(self.snapshot.tree.digest, name)
+        if found is None:
+            return None
+        column, order = found
+        code = column.code_of.get(text)
+        return np.zeros(0, np.int32) if code is None else order[code]
 
+    def owners(self) -> NDArray[np.int32]:
+        """(annotations): the sample that each belongs to."""
+        return self._kept.owners(self.snapshot.tree.digest, self._whose, self._repeated)
+
+    def _repeated(self) -> NDArray[np.int32]:
         def counted(nodes: Sequence[str], size: int) -> Column:
             each = [counts(self._block(node)) for node in nodes]
-            return Numbers(np.concatenate(each) if each else np.zeros(size, np.int32))
+            return Numbers(np.concatenate(each) if each else np.zeros(size, np.int32)).packed()
 
-        def repeated(_: object) -> Column:
-            each = self._column(("each",), counted, parts=False)
-            assert isinstance(each, Numbers)
-            return Numbers(np.repeat(np.arange(len(each.values)), each.values))
-
-        name = (*self._whose, "owners")
-        found = self._kept.column(self.snapshot.tree.digest, name, repeated)
-        assert isinstance(found, Numbers)
-        return found.values
+        each = self._column(("each",), counted, parts=False)
+        assert isinstance(each, Numbers)
+        return np.repeat(np.arange(len(each.values), dtype=np.int32), each.values)
 
     def since(self, version: str, *, parts: bool) -> NDArray[np.bool_]:
         """(samples) or (annotations): whether it is new, or another one, than in that version.
@@ -137,24 +143,23 @@ class Columns:
 
     @cached_property
     def _layout(self) -> Layout:
-        return self._kept.layout(self.snapshot.tree.digest, self._laid_out)
+        return self._kept.layout(self.snapshot.tree.digest, self._whose, self._laid_out)
 
-    def _laid_out(self) -> Layout:
+    def _laid_out(self, before: Layout | None) -> Layout:
         """The first pass over a version may have to build what is kept of its chunks: it is reported."""
         tree = self.snapshot.tree
         links = list(_leaves(tree.nodes.load, tree.root)) if tree.count else []
-        outlines = [
-            self._kept.outline(link.node, lambda link=link: _outline(self._block(link.node)))
-            for link in self._ports.progress.track(
-                links, doing="read", unit="chunk", total=len(links)
-            )
-        ]
+        known = before.outlines() if before else {}
+        new = [link.node for link in links if link.node not in known]
+        for node in self._ports.progress.track(new, doing="read", unit="chunk", total=len(new)):
+            known[node] = _outline(self._block(node))
         self._kept.tidy()
+        outlines = [known[link.node] for link in links]
         return Layout(
             nodes=tuple(link.node for link in links),
             rows=np.cumsum([link.count for link in links], dtype=np.int64),
             parts=np.cumsum([each.parts for each in outlines], dtype=np.int64),
-            attributes=frozenset().union(*(each.attributes for each in outlines)),
+            chunks=tuple(each.attributes for each in outlines),
         )
 
     def _leaf(self, node: str) -> Leaf:
@@ -187,21 +192,21 @@ class Columns:
         """A column of all chunks; of those that the version asked before had, it is copied."""
         layout = self._layout
 
-        def make(last: tuple[str, Column] | None) -> Column:
-            before = self._kept.held_layout(last[0]) if last else None
-            pieces = layout.since(before) if before else None
-            if last is None or before is None or pieces is None:
+        def make(last: tuple[Layout, Column] | None) -> Column:
+            pieces = layout.since(last[0]) if last else None
+            if last is None or pieces is None:
                 return assembled(layout.nodes, self.size(parts=parts))
+            before, column = last
             return joined(
                 [
-                    cut(last[1], before.span(piece, parts=parts))
+                    cut(column, before.span(piece, parts=parts))
                     if isinstance(piece, range)
                     else assembled([layout.nodes[piece]], _length(layout, piece, parts=parts))
                     for piece in pieces
                 ]
             )
 
-        return self._kept.column(self.snapshot.tree.digest, (*self._whose, *name), make)
+        return self._kept.column(self.snapshot.tree.digest, (*self._whose, *name), layout, make)
 
 
 def _length(layout: Layout, chunk: int, *, parts: bool) -> int:

@@ -157,11 +157,11 @@ def assemble(blocks: Iterable[Block], field: Field, size: int) -> Column:
             marks = [moment(word) for word in found.words]
             table = np.array([0 if each is None else each for each in marks] + [0], np.int64)
             known = np.array([each is not None for each in marks] + [False], np.bool_)
-            return Numbers(table[found.codes], known[found.codes])
+            return Numbers(table[found.codes], known[found.codes]).packed()
         case "number":
-            return _floats(blocks, field, size)
+            return _floats(blocks, field, size).packed()
         case _:
-            return _flagged(blocks, field, size)
+            return _flagged(blocks, field, size).packed()
 
 
 def _places(blocks: Iterable[Block], field: Field) -> Iterable[tuple[Block, slice]]:

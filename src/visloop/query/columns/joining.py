@@ -27,17 +27,35 @@ class Outline(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """Which chunks a version is made of: their digests, where the rows and parts of each end."""
+    """Which chunks a version is made of: their digests, where the rows and parts of each end.
+
+    `chunks` are the attributes that the parts of each have; of a layout that only says where the
+    rows of a column are, there are none.
+    """
 
     nodes: tuple[str, ...]
     rows: NDArray[np.int64]
     parts: NDArray[np.int64]
-    attributes: frozenset[str]
+    chunks: tuple[frozenset[str], ...] = ()
+
+    @cached_property
+    def attributes(self) -> frozenset[str]:
+        """Those of any part."""
+        return frozenset[str]().union(*set(self.chunks))
 
     @property
     def nbytes(self) -> int:
         """Bytes that it takes, about."""
-        return self.rows.nbytes + self.parts.nbytes + 120 * len(self.nodes)
+        return self.rows.nbytes + self.parts.nbytes + 250 * len(self.nodes)
+
+    def outlines(self) -> dict[str, Outline]:
+        """Of each chunk, by its digest."""
+        counts = np.diff(self.parts, prepend=0).tolist()
+        return dict(zip(self.nodes, map(Outline, counts, self.chunks), strict=True))
+
+    def new_since(self, before: Layout) -> int:
+        """How many chunks it has that the other has not."""
+        return len(self._places.keys() - before._places.keys())
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -76,11 +94,15 @@ def cut(column: Column, rows: slice) -> Column:
 def joined(columns: Sequence[Column]) -> Column:
     """Columns of one kind, one after the other; a text that none of them holds is forgotten."""
     numbers = [each for each in columns if isinstance(each, Numbers)]
-    if numbers:
-        present = [each.present for each in numbers if each.present is not None]
-        values = np.concatenate([each.values for each in numbers])
-        return Numbers(values, np.concatenate(present) if present else None)
-    return _texts([each for each in columns if isinstance(each, Texts)])
+    return _numbers(numbers) if numbers else _texts([e for e in columns if isinstance(e, Texts)])
+
+
+def _numbers(columns: Sequence[Numbers]) -> Numbers:
+    values = np.concatenate([each.values for each in columns])
+    fractions = all(each.present is None and each.values.dtype.kind == "f" for each in columns)
+    if fractions or not any(each.may_lack for each in columns):
+        return Numbers(values)
+    return Numbers(values, np.concatenate([each.has for each in columns]))
 
 
 def _texts(columns: Sequence[Texts]) -> Texts:

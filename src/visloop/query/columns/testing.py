@@ -1,0 +1,102 @@
+"""One column compared with what is wanted: where it holds."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visloop.query.columns.values import Column, Mask, Numbers, Texts
+from visloop.query.language.syntax import Operator
+
+_COMPARE: Final[dict[str, Any]] = {
+    "=": np.equal,
+    "!=": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+}
+_INT64: Final = 2**63
+
+
+def tested(column: Column, operator: Operator, wanted: tuple[Any, ...]) -> Mask:
+    """(n): where the column has a value for which it holds."""
+    if operator == "exists":
+        return column.has
+    if isinstance(column, Texts):
+        return _texts(column, operator, wanted)
+    if operator == "in":
+        found = np.zeros(len(column.values), np.bool_)
+        for each in wanted:
+            found |= _number(column, "=", each)
+    else:
+        found = _number(column, operator, wanted[0])
+    return found & column.has if column.may_lack else found
+
+
+def _texts(column: Texts, operator: str, wanted: tuple[str, ...]) -> Mask:
+    if operator == "like":
+        pattern = re.compile(_regex(wanted[0]), re.DOTALL)
+        return column.where(pattern.fullmatch)
+    codes = [column.code_of[each] for each in wanted if each in column.code_of]
+    if operator == "in" and len(codes) != 1:
+        hits = np.zeros(len(column.words) + 1, np.bool_)  # the last one is for code -1: no text
+        hits[codes] = True
+        return hits[column.codes]
+    if not codes:
+        return column.has if operator == "!=" else np.zeros(len(column.codes), np.bool_)
+    if operator in {"=", "in"}:
+        return column.codes == codes[0]
+    return (column.codes != codes[0]) & column.has
+
+
+def _regex(pattern: str) -> str:
+    r"""`%` stands for anything; `\%` for itself."""
+    pieces = re.split(r"(\\%|%)", pattern)
+    special = {"%": ".*", "\\%": "%"}
+    return "".join(special.get(piece) or re.escape(piece) for piece in pieces)
+
+
+def _number(column: Numbers, operator: str, wanted: Any) -> Mask:
+    """Compared exactly: whole numbers with fractions, and moments with the spans that texts mean."""
+    values = column.values
+    if isinstance(wanted, tuple):
+        return _within(values, operator, wanted[0], wanted[1])
+    if values.dtype.kind == "i" and not isinstance(wanted, bool):
+        if isinstance(wanted, float) and not wanted.is_integer():
+            return _beside(values, operator, wanted)
+        wanted = int(wanted)
+        if not -_INT64 <= wanted < _INT64:
+            holds = operator == "!=" or operator.startswith("<" if wanted > 0 else ">")
+            return np.full(len(values), holds)
+    return _COMPARE[operator](values, wanted)
+
+
+def _beside(values: NDArray[Any], operator: str, wanted: float) -> Mask:
+    """Whole numbers against one between two of them."""
+    if operator in {"=", "!="}:
+        return np.full(len(values), operator == "!=")
+    if operator in {"<", "<="}:
+        return _number(Numbers(values), "<=", math.floor(wanted))
+    return _number(Numbers(values), ">=", math.ceil(wanted))
+
+
+def _within(values: NDArray[Any], operator: str, start: int, end: int) -> Mask:
+    """Moments against the span [start, end) that a text like `2024-05` means."""
+    match operator:
+        case "<":
+            return values < start
+        case "<=":
+            return values < end
+        case ">":
+            return values >= end
+        case ">=":
+            return values >= start
+        case "=":
+            return (values >= start) & (values < end)
+        case _:
+            return (values < start) | (values >= end)
