@@ -43,6 +43,7 @@ def cells(seed: int, *, noise_px: float, pictures: int = 40) -> BoxAnswers:
             if luck.random() < 0.85:
                 said = kind if luck.random() < 0.93 else int(luck.integers(3))
                 where = box + luck.normal(0, noise_px, 4)
+                where[2:] = np.maximum(where[2:], where[:2] + 1)
                 found.append((picture, said, where, luck.beta(5, 2)))
         for _ in range(3):
             corner = luck.uniform(0, 560, 2)

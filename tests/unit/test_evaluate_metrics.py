@@ -63,23 +63,23 @@ def test_honest_confidence_has_no_calibration_error_and_bragging_has_one():
     rng = np.random.default_rng(2)
     claimed = rng.uniform(0.3, 1, 200_000)
     right = rng.random(len(claimed)) < claimed
-    honest = m.calibration(claimed, right)
-    assert m.calibration_error(honest) < 0.005
+    honest, error = m.calibrated(claimed, right)
+    assert error.value < 0.005
     assert [b.n for b in honest] == pytest.approx([len(claimed) / 15] * 15, rel=0.01)
-    assert m.calibration_error(m.calibration(np.minimum(1, claimed + 0.2), right)) > 0.1
+    assert m.calibrated(np.minimum(1, claimed + 0.2), right)[1].value > 0.1
 
 
 def test_calibration_does_not_depend_on_the_order_of_pictures():
     confidence = np.array([1.0] * 40 + [0.5] * 10)
     right = np.array([True, False] * 25)
     shuffled = np.random.default_rng(3).permutation(50)
-    one, other = (
-        m.calibration(confidence, right),
-        m.calibration(confidence[shuffled], right[shuffled]),
+    (one, error), (other, _) = (
+        m.calibrated(confidence, right),
+        m.calibrated(confidence[shuffled], right[shuffled]),
     )
     assert one == other
     assert len(one) == 2
-    assert m.calibration_error(one) == pytest.approx(0.4)
+    assert error.value == pytest.approx(0.4)
 
 
 def test_indices_that_are_no_class_are_refused():

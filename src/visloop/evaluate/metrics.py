@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visloop.errors import Refused
+from visloop.evaluate.estimates import Estimate, wilson
+from visloop.evaluate.records import Calibrated
 
 Indices = NDArray[np.integer]
 Floats = NDArray[np.floating]
@@ -46,15 +48,6 @@ class ClassScores:
     recall: Floats
     f1: Floats
     present: NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class CalibrationBin:
-    """Pictures of similar confidence: what the model claimed, and how often it was right."""
-
-    confidence: float
-    accuracy: float
-    n: int
 
 
 def confusion_matrix(truth: Indices, predicted: Indices, classes: int) -> Counts:
@@ -124,13 +117,27 @@ def sample_log_loss(probabilities: Floats, truth: Indices) -> Floats:
     return -np.log(np.clip(given, _FLOOR, 1.0))
 
 
-def calibration(
+def top_k(probabilities: Floats, truth: Indices, k: int) -> NDArray[np.bool_]:
+    """Whether the truth is among the k likeliest classes, (N,); of equals the later class, as sorted."""
+    best = np.argsort(probabilities, axis=1, kind="stable")[:, -k:]
+    return (best == np.asarray(truth)[:, None]).any(axis=1)
+
+
+def sample_brier(probabilities: Floats, truth: Indices) -> Floats:
+    """Sum over the classes of (probability - truth)², (N,), in [0, 2]. Source: Brier 1950."""
+    off = probabilities.astype(np.float64)
+    off[np.arange(len(truth)), truth] -= 1
+    return (off**2).sum(axis=1)
+
+
+def calibrated(
     confidence: Floats, correct: NDArray[np.bool_], bins: int = CALIBRATION_BINS
-) -> tuple[CalibrationBin, ...]:
-    """Claimed confidence against real accuracy, in bins of equal mass.
+) -> tuple[tuple[Calibrated, ...], Estimate]:
+    """Claimed confidence against real accuracy, in bins of equal mass; and the calibration error.
 
     Equal confidences share a bin, so that the order of the pictures does not matter and there
-    may be fewer than `bins`.
+    may be fewer than `bins`. The error is the mean distance of claim and truth, weighted by mass;
+    its derivative leaves the bins where they are.
 
     Args:
         confidence: (N,) in [0, 1].
@@ -139,24 +146,28 @@ def calibration(
 
     Source: Nguyen & O'Connor 2015 (adaptive calibration error).
     """
-    if not len(confidence):
-        return ()
+    total = len(confidence)
+    if not total:
+        return (), Estimate(0.0, np.zeros(0))
     edges = np.unique(np.quantile(confidence, np.linspace(0, 1, bins + 1)[1:-1]))
     place = np.searchsorted(edges, confidence, side="left")
     counts = np.bincount(place, minlength=len(edges) + 1)
     claimed = np.bincount(place, weights=confidence, minlength=len(counts))
     right = np.bincount(place, weights=correct, minlength=len(counts))
-    return tuple(
-        CalibrationBin(float(c / n), float(r / n), int(n))
+    error = float(np.abs(claimed - right).sum() / total)
+    too_sure = np.sign(claimed - right)[place]
+    slope = (too_sure * (confidence - correct) - error) / total
+    found = tuple(
+        Calibrated(
+            confidence=float(c / n),
+            accuracy=float(r / n),
+            n=int(n),
+            interval=wilson(float(r / n), int(n)),
+        )
         for c, r, n in zip(claimed, right, counts, strict=True)
         if n
     )
-
-
-def calibration_error(table: tuple[CalibrationBin, ...]) -> float:
-    """Expected calibration error: mean distance of claim and truth, weighted by pictures."""
-    n = sum(b.n for b in table)
-    return sum(b.n * abs(b.confidence - b.accuracy) for b in table) / max(1, n)
+    return found, Estimate(error, slope)
 
 
 def _ratio(above: NDArray[np.generic], below: NDArray[np.generic]) -> Floats:

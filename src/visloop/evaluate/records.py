@@ -132,15 +132,21 @@ class ClassReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Calibrated(msgspec.Struct, frozen=True, kw_only=True):
-    """Pictures of similar confidence: what was claimed and what was true."""
+    """Answers of similar confidence: what was claimed and what was true, with its 95 % interval."""
 
     confidence: float
     accuracy: float
     n: int
+    interval: tuple[float, float] = (0.0, 1.0)
 
 
 class Scores(msgspec.Struct, frozen=True, kw_only=True):
-    """All figures of one set of answers; `confusion` has the truth in rows (of classifiers)."""
+    """All figures of one set of answers; `confusion` has the truth in rows (of classifiers).
+
+    `sizes` are a detector's objects by size. Intervals of classifiers, masks and numbers are by
+    redrawing the pictures `resamples` times from `seed`; those without seed (`resamples` 0) and
+    those of calibration and average precision are the bootstrap's limit, see `estimates`.
+    """
 
     n: int
     metrics: dict[str, float]
@@ -151,6 +157,9 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     classes: tuple[str, ...]
     calibration: tuple[Calibrated, ...]
     baseline_class: str
+    sizes: tuple[ClassReport, ...] = ()
+    resamples: int = 0
+    seed: int = 0
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,10 +7,13 @@ import numpy as np
 from visloop.errors import UsageError, did_you_mean
 from visloop.evaluate import metrics as m
 from visloop.evaluate import resampling as r
-from visloop.evaluate.records import Answers, Calibrated, ClassReport, Scores
+from visloop.evaluate.estimates import Estimate, mean
+from visloop.evaluate.kinds.averages import ranked_precision
+from visloop.evaluate.records import Answers, ClassReport, Scores
 
-LOWER_IS_BETTER = frozenset({"log_loss", "calibration_error", "mae", "rmse"})
+LOWER_IS_BETTER = frozenset({"log_loss", "calibration_error", "brier", "mae", "rmse"})
 _PER_CLASS = ("precision", "recall", "f1", "ap50", "ap", "iou")
+_TOPS = (3, 5)
 
 
 def score_classes(
@@ -20,39 +23,59 @@ def score_classes(
     resamples: int = r.RESAMPLES,
     seed: int = r.SEED,
 ) -> Scores:
-    """All figures of a classifier's answers.
-
-    The calibration error has no interval: resampling sharpens the bins and so overstates it.
-    """
+    """All figures of a classifier's answers."""
     classes = len(answers.classes)
     confusion = m.confusion_matrix(answers.truth, answers.predicted, classes)
     drawn = r.resample_marginals(confusion, resamples=resamples, seed=seed)
     losses = m.sample_log_loss(answers.probabilities, answers.truth)
-    table = m.calibration(answers.confidence, answers.predicted == answers.truth)
+    table, error = m.calibrated(answers.confidence, answers.predicted == answers.truth)
     best, baseline = m.majority(answers.truth, classes)
     figures = {name: float(value) for name, value in _overall(m.marginals(confusion)).items()}
     draws = {
         **_overall(drawn),
         "log_loss": r.resample_means(losses, resamples=resamples, seed=seed),
     }
+    ranked = _ranked(answers)
+    surely = _sure(answers, ranked) | {"calibration_error": error}
     return Scores(
         n=answers.n,
         metrics={
             **figures,
             "log_loss": float(losses.mean()) if answers.n else 0.0,
-            "calibration_error": m.calibration_error(table),
+            **{name: each.value for name, each in surely.items()},
             "baseline_accuracy": baseline,
         },
-        intervals={name: _pair(values, confidence) for name, values in draws.items()},
+        intervals={name: _pair(values, confidence) for name, values in draws.items()}
+        | {name: each.interval(confidence) for name, each in surely.items()},
         confidence=confidence,
-        per_class=_per_class(answers.classes, m.marginals(confusion), drawn, confidence),
+        per_class=_per_class(answers.classes, m.marginals(confusion), drawn, ranked, confidence),
         confusion=tuple(tuple(int(v) for v in row) for row in confusion),
         classes=answers.classes,
-        calibration=tuple(
-            Calibrated(confidence=b.confidence, accuracy=b.accuracy, n=b.n) for b in table
-        ),
+        calibration=table,
         baseline_class=answers.classes[best] if answers.n else "",
+        resamples=resamples,
+        seed=seed,
     )
+
+
+def _ranked(answers: Answers) -> tuple[Estimate, ...]:
+    """Average precision of each class against all others; NaN of a class that is never true."""
+    wide = answers.probabilities.astype(np.float64)
+    found = (ranked_precision(wide[:, i], answers.truth == i) for i in range(len(answers.classes)))
+    return tuple(Estimate(*each) for each in found)
+
+
+def _sure(answers: Answers, ranked: tuple[Estimate, ...]) -> dict[str, Estimate]:
+    there = [each for each in ranked if each.value == each.value]
+    found = {"brier": mean(m.sample_brier(answers.probabilities, answers.truth) / 2)}
+    if there:
+        value = sum(each.value for each in there) / len(there)
+        found["macro_ap"] = Estimate(value, np.mean([each.slope for each in there], axis=0))
+    for k in _TOPS:
+        if answers.known > k:
+            right = m.top_k(answers.probabilities[:, : answers.known], answers.truth, k)
+            found[f"top{k}_accuracy"] = mean(right.astype(np.float64))
+    return found
 
 
 def value_of(scores: Scores, metric: str) -> tuple[float, tuple[float, float] | None]:
@@ -94,7 +117,11 @@ def _overall(counts: m.Marginals) -> dict[str, m.Floats]:
 
 
 def _per_class(
-    classes: tuple[str, ...], counts: m.Marginals, drawn: m.Marginals, confidence: float
+    classes: tuple[str, ...],
+    counts: m.Marginals,
+    drawn: m.Marginals,
+    ranked: tuple[Estimate, ...],
+    confidence: float,
 ) -> tuple[ClassReport, ...]:
     found, redrawn = m.class_scores(counts), m.class_scores(drawn)
     return tuple(
@@ -105,10 +132,12 @@ def _per_class(
             precision=float(found.precision[i]),
             recall=float(found.recall[i]),
             f1=float(found.f1[i]),
+            ap=ranked[i].value if counts.truth[i] else None,
             intervals={
                 "precision": _pair(redrawn.precision[:, i], confidence),
                 "recall": _pair(redrawn.recall[:, i], confidence),
                 "f1": _pair(redrawn.f1[:, i], confidence),
+                **({"ap": ranked[i].interval(confidence)} if counts.truth[i] else {}),
             },
         )
         for i, name in enumerate(classes)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from visloop.errors import Corrupt
 from visloop.evaluate import resampling as r
-from visloop.evaluate.kinds import boxes, masks, numbers
+from visloop.evaluate.kinds import box_scores, masks, numbers
 from visloop.evaluate.kinds.boxes import BoxAnswers
 from visloop.evaluate.kinds.masks import MaskAnswers
 from visloop.evaluate.kinds.numbers import NumberAnswers
@@ -74,7 +74,7 @@ def score(
             scorer = score_classes
             return scorer(answers, confidence=confidence, resamples=resamples, seed=seed)
         case BoxAnswers():
-            return boxes.score_boxes(answers, confidence=confidence, resamples=resamples, seed=seed)
+            return box_scores.score_boxes(answers, confidence=confidence)
         case MaskAnswers():
             return masks.score_masks(answers, confidence=confidence, resamples=resamples, seed=seed)
         case NumberAnswers():
@@ -94,10 +94,8 @@ def both_draws(
     """(B,) redraws of a figure of two models that answered the same pictures, redrawn alike."""
     match first, second:
         case BoxAnswers(), BoxAnswers():
-            count = min(boxes.bounded(each, resamples) for each in (first, second))
-            count = max(1, count // 10) if metric == "map" else count
-            ones = boxes.draws_of(metric, first, count, seed)
-            return ones, boxes.draws_of(metric, second, count, seed)
+            ones = box_scores.draws_of(metric, first, resamples, seed)
+            return ones, box_scores.draws_of(metric, second, resamples, seed)
         case MaskAnswers(), MaskAnswers():
             ones = masks.draws_of(metric, first, resamples, seed)
             return ones, masks.draws_of(metric, second, resamples, seed)

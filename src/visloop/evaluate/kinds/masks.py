@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from visloop.evaluate.estimates import share
 from visloop.evaluate.kinds.pictures import OfPictures, between, redraws
 from visloop.evaluate.records import ClassReport, Scores
 from visloop.vision import Task
@@ -56,11 +57,18 @@ def score_masks(answers: MaskAnswers, *, confidence: float, resamples: int, seed
                 name=name,
                 support=int((answers.true[:, i] > 0).sum()),
                 predicted=int((answers.found[:, i] > 0).sum()),
-                precision=_share(answers.both[:, i], answers.found[:, i]),
-                recall=_share(answers.both[:, i], answers.true[:, i]),
+                precision=share(answers.both[:, i], answers.found[:, i]).value,
+                recall=share(answers.both[:, i], answers.true[:, i]).value,
                 f1=float(once["dice"][0, i]),
                 iou=float(once["iou"][0, i]),
-                intervals={"iou": between(drawn["iou"][:, i], confidence)},
+                intervals={
+                    name: between(drawn[key][:, i], confidence)
+                    for name, key in (("iou", "iou"), ("f1", "dice"))
+                }
+                | {
+                    name: share(answers.both[:, i], whole[:, i]).interval(confidence)
+                    for name, whole in (("precision", answers.found), ("recall", answers.true))
+                },
             )
             for i, name in enumerate(answers.classes)
             if answers.true[:, i].any() or answers.found[:, i].any()
@@ -69,6 +77,8 @@ def score_masks(answers: MaskAnswers, *, confidence: float, resamples: int, seed
         classes=answers.classes,
         calibration=(),
         baseline_class="",
+        resamples=resamples,
+        seed=seed,
     )
 
 
@@ -93,7 +103,3 @@ def _figures(answers: MaskAnswers, drawn: Floats) -> dict[str, Floats]:
         "mean_iou": iou.sum(axis=1) / classes,
         "mean_dice": dice.sum(axis=1) / classes,
     }
-
-
-def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> float:
-    return float(part.sum() / max(1, whole.sum()))

@@ -51,6 +51,8 @@ def score_numbers(
         classes=answers.classes,
         calibration=(),
         baseline_class="",
+        resamples=resamples,
+        seed=seed,
     )
 
 

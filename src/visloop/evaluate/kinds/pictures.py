@@ -122,7 +122,10 @@ def _array(kind: str, shape: tuple[int, ...], raw: bytes) -> NDArray[Any]:
 def redraws(n: int, resamples: int, seed: int) -> NDArray[np.float64]:
     """How often each of n pictures is drawn, when n are drawn with replacement: (B, n)."""
     rng = np.random.default_rng(seed)
-    return rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
+    drawn = np.empty((resamples, n))
+    for row in drawn:
+        row[:] = np.bincount(rng.integers(0, n, n), minlength=n)
+    return drawn
 
 
 def between(draws: NDArray[np.float64], confidence: float) -> tuple[float, float]:
