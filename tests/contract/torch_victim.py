@@ -19,6 +19,8 @@ from visloop import store, train
 from visloop.ids import Ref
 
 KEY = "victim"
+WEIGHTS = "weights"
+"""Where in its folder the recipe `transformers` finds a network."""
 _LEASE = timedelta(seconds=60)
 _HOME = Path(__file__).resolve().parent.parent.parent
 
@@ -85,7 +87,9 @@ def main(root: str, recipe: str, checkpoint_s: str, attempt: str) -> None:
     if begun:
         done = train.resume(workspace.training, SCOPE, begun[0].id)
     else:
-        done = workspace.train("line@v1", recipe=recipe, params=TINY, key=KEY, threads=None)
+        weights = {"weights": str(Path(root) / WEIGHTS)} if recipe == "transformers" else {}
+        params = {**TINY, **weights}
+        done = workspace.train("line@v1", recipe=recipe, params=params, key=KEY, threads=None)
     print(workspace.model(done.model).onnx)
     workspace.close()
 

@@ -54,11 +54,20 @@ def test_a_function_that_cannot_be_a_recipe_is_told_why():
         as_recipe()(short)
 
 
-@pytest.mark.parametrize("name", ["detect", "segment", "regress", "classify-finetune"])
-def test_without_torch_the_error_says_what_to_install(name, monkeypatch):
-    for module in [m for m in sys.modules if m.startswith("visloop.adapters.torch")]:
+@pytest.mark.parametrize(
+    ("name", "library"),
+    [
+        ("detect", "torch"),
+        ("segment", "torch"),
+        ("regress", "torch"),
+        ("classify-finetune", "torch"),
+        ("transformers", "transformers"),
+    ],
+)
+def test_without_its_library_the_error_says_what_to_install(name, library, monkeypatch):
+    for module in [m for m in sys.modules if m.startswith(f"visloop.adapters.{library}")]:
         monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(MissingExtra, match="torch") as said:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingExtra, match=library) as said:
         find_recipe(name)
-    assert said.value.fix == "pip install 'visloop[torch]'"
+    assert said.value.fix == f"pip install 'visloop[{library}]'"

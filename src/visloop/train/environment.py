@@ -25,6 +25,7 @@ PACKAGES: Final = (
     "blake3",
     "torch",
     "albumentations",
+    "transformers",
 )
 CPU_FEATURES: Final = (
     *("avx", "avx2", "fma", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -22,9 +22,10 @@ from visloop.train.reference import Reference
 from visloop.vision import Contract, Task
 
 BUILT_IN: Mapping[str, str] = {"classify-linear": "ClassifyLinear"}
-EXTRAS: Mapping[str, str] = dict.fromkeys(
-    ("classify-finetune", "detect", "segment", "regress"), "torch"
-)
+EXTRAS: Mapping[str, str] = {
+    **dict.fromkeys(("classify-finetune", "detect", "segment", "regress"), "torch"),
+    "transformers": "transformers",
+}
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,29 @@ class Recipe(Protocol):
     def fit(self, lesson: Lesson, bench: Bench) -> Fitted:
         """Learn; the same lesson and seed give the same bytes."""
         ...
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """A recipe that looks at what its parameters name outside of the workspace before a run begins."""
+
+    def settle(self, params: Any) -> tuple[Recipe, msgspec.Struct]:
+        """The recipe for what was found, and the parameters with its digest, which the run records.
+
+        Parameters that came from a run have the digest already: what was found must have it too.
+        """
+        ...
+
+
+def settled(recipe: Recipe, name: str, given: Mapping[str, Any]) -> tuple[Recipe, msgspec.Struct]:
+    """A recipe and its parameters, see `read_parameters`; with what they name looked at.
+
+    Raises:
+        UsageError: an unknown parameter, or a value that does not fit.
+        Refused: what a parameter names is not there, or not as a run recorded it.
+    """
+    params = read_parameters(recipe, name, given)
+    return recipe.settle(params) if isinstance(recipe, Settling) else (recipe, params)
 
 
 def find_recipe(name: str) -> Recipe:

@@ -22,7 +22,7 @@ from visloop.train import lessons, runs
 from visloop.train.bench import Bench
 from visloop.train.environment import code_of, describe_environment
 from visloop.train.lease import held
-from visloop.train.recipe import Fitted, Lesson, Recipe, find_recipe, read_parameters
+from visloop.train.recipe import Fitted, Lesson, Recipe, find_recipe, settled
 from visloop.train.records import Run, TrainPorts, TrainResult
 from visloop.train.tracking import artifacts, surroundings
 from visloop.train.tracking.finding import show_run
@@ -97,7 +97,7 @@ def order_again(ports: TrainPorts, scope: Scope, run: Run) -> Order:
     """
     if not run.recipe or not run.data:
         raise Refused(f"{run.id} is not the run of a recipe", fix="run its script again")
-    recipe = find_recipe(run.recipe)
+    recipe, params = settled(find_recipe(run.recipe), run.recipe, run.params)
     ref = Ref.parse(run.data)
     snapshot = data.open(ports.data, Ref(ref.name, ref.version, project=ref.project), scope.project)
     plan = runs.Plan(
@@ -109,7 +109,6 @@ def order_again(ports: TrainPorts, scope: Scope, run: Run) -> Order:
         data_root=run.data_root,
         model_name=run.model_name,
     )
-    params = read_parameters(recipe, run.recipe, run.params)
     return Order(plan, recipe, params, snapshot, ref.split)
 
 
@@ -142,8 +141,7 @@ def order_of(
     threads: int | None,
 ) -> Order:
     """What `train` is asked for, checked and looked up; see there."""
-    found = find_recipe(recipe)
-    read = read_parameters(found, recipe, params)
+    found, read = settled(find_recipe(recipe), recipe, params)
     name = check_name(model_name or f"{ref.name}-model"[:63], "model name")
     whole = Ref(ref.name, ref.version, project=ref.project)
     snapshot = data.open(ports.data, whole, scope.project)

@@ -44,7 +44,7 @@ _CLOSED_WORLD: Final = (
 _LITTLE_REFERENCE: Final = "Monitoring compares with {n} held-out pictures only."
 
 
-class Parameters(schooling.Parameters, frozen=True, kw_only=True):
+class Parameters(schooling.Lite0Parameters, frozen=True, kw_only=True):
     """`smoothing` of the labels; `balanced` weighs classes equally; the others as of all recipes."""
 
     rate: Annotated[float, msgspec.Meta(gt=0)] = 1e-4

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 from torch import Tensor, nn
 
-from visloop.adapters.torch.determined import generator
+from visloop.adapters.torch.determined import generator, number_of
 from visloop.adapters.torch.state import State, changing
 from visloop.errors import Refused
 
@@ -98,6 +98,7 @@ def teach(teaching: Teaching, course: Course, bench: Bench, *, seed: int, finger
         started = time.monotonic()
         doing = f"epoch {epoch + 1} of {course.epochs}"
         for places in bench.track(todo, doing=doing, unit="step", total=len(todo)):
+            torch.manual_seed(number_of(seed, "step", state.step))  # dropout and its like
             _step(state, teaching, course, epoch, places, bench)
             whole = state.step % per_epoch == 0  # is kept when it has been told of, see below
             if not whole and time.monotonic() - saved >= every_s:

@@ -29,7 +29,7 @@ def determined(seed: int, threads: int) -> Generator[None, None, None]:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     with torch.random.fork_rng():
         torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(mode=True)
+        torch.use_deterministic_algorithms(mode=True, warn_only=True)
         torch.manual_seed(seed)
         try:
             yield
@@ -42,6 +42,11 @@ def generator(*key: object) -> np.random.Generator:
     """Random numbers that depend on the key alone, in every process."""
     words = digest_of(*(str(part) for part in key))
     return np.random.default_rng(int(words[:32], 16))
+
+
+def number_of(*key: object) -> int:
+    """A seed for torch that depends on the key alone."""
+    return int(generator(*key).integers(2**63))
 
 
 def python_random(numbers: np.random.Generator) -> random.Random:

@@ -36,13 +36,16 @@ class ExportDiffers(Refused):
     code = "train.export_differs"
 
 
-def to_onnx(module: nn.Module, size_hw: tuple[int, int], outputs: Sequence[str]) -> bytes:
+def to_onnx(
+    module: nn.Module, size_hw: tuple[int, int], outputs: Sequence[str], *, fold: bool = True
+) -> bytes:
     """The module as one ONNX file.
 
     Args:
         module: in evaluation mode, on the CPU; one input float32 (N, 3, H, W).
         size_hw: H and W.
         outputs: what its outputs are called, in their order.
+        fold: whether what is constant is computed now; else every weight keeps its name and shape.
     """
     module.eval()
     example = torch.zeros((1, 3, *size_hw))
@@ -61,6 +64,7 @@ def to_onnx(module: nn.Module, size_hw: tuple[int, int], outputs: Sequence[str])
             opset_version=_OPSET,
             dynamo=False,
             training=torch.onnx.TrainingMode.PRESERVE,
+            do_constant_folding=fold,
         )
         answers = _tuple(module(example))
     proto = onnx.load_from_string(stream.getvalue())

@@ -34,7 +34,7 @@ _CHECKED: Final = 8
 _LIMIT: Final = "Learnt from numbers between {low:g} and {high:g} {unit}: beyond those it guesses."
 
 
-class Parameters(schooling.Parameters, frozen=True, kw_only=True):
+class Parameters(schooling.Lite0Parameters, frozen=True, kw_only=True):
     """`pixels` of the model's input; `moves`: whether pictures may be zoomed and shifted without
     changing the number; the others as of all recipes, but nothing is mirrored unless asked for.
     """

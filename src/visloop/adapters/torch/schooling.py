@@ -32,10 +32,9 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     `epochs`: how often each picture is seen (by default as often as is usual for so many pictures);
     `batch` pictures a step; `rate` and `head_rate`, the highest learning rates of the backbone and of
     what is new; `augment`, strength of variation (0: none); `flips`, the mirrorings that leave a
-    picture what it is; `frozen` blocks that keep what they learnt on ImageNet; `holdout`, the share
-    that measures where there is no validation split; `watched`, how many of those the run keeps drawn
-    with what the network says of them as it learns; `start`, the model whose weights it begins with,
-    in place of ImageNet's (`--from`).
+    picture what it is; `holdout`, the share that measures where there is no validation split;
+    `watched`, how many of those the run keeps drawn with what the network says of them as it learns;
+    `start`, the model whose weights it begins with (`--from`).
     """
 
     epochs: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = None
@@ -44,11 +43,18 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     head_rate: Annotated[float, msgspec.Meta(gt=0)] = 2e-3
     augment: Annotated[float, msgspec.Meta(ge=0, le=3)] = 1.0
     flips: Literal["", "h", "v", "hv"] = "h"
-    frozen: Annotated[int, msgspec.Meta(ge=0, le=16)] = 3
     holdout: Annotated[float, msgspec.Meta(ge=0, le=0.5)] = 0.1
     watched: Annotated[int, msgspec.Meta(ge=0, le=16)] = 4
     device: Literal["auto", "cpu", "cuda"] = "auto"
     start: str = ""
+
+
+class Lite0Parameters(Parameters, frozen=True, kw_only=True):
+    """Those of recipes on EfficientNet-Lite0: also `frozen` blocks that keep what they learnt on
+    ImageNet.
+    """
+
+    frozen: Annotated[int, msgspec.Meta(ge=0, le=16)] = 3
 
 
 def varied(lesson: Lesson, *, moves: bool = True) -> Augment:
@@ -68,8 +74,9 @@ def school(
     truth: Callable[[Sequence[int], Sequence[Prepared]], Truth],
     losses: Callable[[Tensor, Truth], Mapping[str, Tensor]],
     moves: bool = True,
+    new: Callable[[str], bool] = lambda name: not name.startswith("backbone."),
 ) -> None:
-    """Teach a network that has a part `backbone`; it comes back on the CPU, ready to be exported.
+    """Teach a network; it comes back on the CPU, ready to be exported.
 
     Args:
         lesson: parameters, seed, threads.
@@ -81,6 +88,7 @@ def school(
         truth: of a batch, by places and varied pictures, tensors by name.
         losses: what the network's answers to a batch float32 (B, 3, H, W) cost, by name.
         moves: whether zoom and shifts leave the truth what it is.
+        new: whether the parameter of that name has learnt nothing yet, and so learns faster.
     """
     params: Parameters = lesson.params
     device = device_of(params.device)
@@ -102,7 +110,7 @@ def school(
     look = Looker(watch, lesson, bench, epochs=course.epochs, shown=len(pictures))
     teaching = Teaching(
         module=network,
-        groups=_groups(network),
+        groups=_groups(network, new),
         pictures=len(pictures),
         load=load,
         losses=lambda batch: losses(*batch),
@@ -135,9 +143,10 @@ def shown(
     return found
 
 
-def _groups(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """The backbone's parameters, and what is new."""
-    backbone = getattr(network, "backbone")  # noqa: B009 - a module's parts are found by name
-    old = list(backbone.parameters())
-    known = {id(each) for each in old}
-    return old, [each for each in network.parameters() if id(each) not in known]
+def _groups(
+    network: nn.Module, new: Callable[[str], bool]
+) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The parameters that have learnt before, and those that are new."""
+    named = list(network.named_parameters())
+    old = [each for name, each in named if not new(name)]
+    return old, [each for name, each in named if new(name)]

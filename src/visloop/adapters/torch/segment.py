@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from visloop import infer
-from visloop.adapters.torch import schooling
+from visloop.adapters.torch import maps, schooling
 from visloop.adapters.torch.determined import determined
 from visloop.adapters.torch.export import check_export, to_onnx
 from visloop.adapters.torch.holding import parted
@@ -43,7 +42,7 @@ _LIMIT: Final = (
 )
 
 
-class Parameters(schooling.Parameters, frozen=True, kw_only=True):
+class Parameters(schooling.Lite0Parameters, frozen=True, kw_only=True):
     """`pixels` of the model's input, whose shape follows the pictures; the others as of all recipes."""
 
     pixels: Annotated[int, msgspec.Meta(ge=1024, le=4_000_000)] = 110_592
@@ -107,7 +106,7 @@ class Segment:
                 )
                 apart = check_export(answers, model, contract, some, _OUTPUTS)
         with bench.stage("measure"):
-            figures = _measure(model, held, bench, lesson)
+            figures = maps.held_out(model, held, bench, lesson.threads)
         high, wide = contract.resize.output_hw
         limit = _LIMIT.format(n=len(lesson.classes), w=wide, h=high, px=STRIDE)
         return Fitted(
@@ -150,62 +149,9 @@ def _teach(
         logits = functional.interpolate(logits, size=size, mode="bilinear", align_corners=False)
         return {
             "cross_entropy": functional.cross_entropy(logits, wanted["map"], ignore_index=BLANK),
-            "dice_loss": dice_loss(logits, wanted["map"]),
+            "dice_loss": maps.dice_loss(logits, wanted["map"]),
         }
 
     schooling.school(
         lesson, bench, network, pictures, watch, shown=_SHOWN, truth=truth, losses=losses
     )
-
-
-def dice_loss(logits: Tensor, wanted: Tensor) -> Tensor:
-    """1 - the mean over classes of twice what is shared over what both cover.
-
-    Args:
-        logits: float32 (N, 1 + C, H, W).
-        wanted: int64 (N, H, W); 255 is not counted.
-
-    Source: Milletari 2016 (V-Net).
-    """
-    known = (wanted != BLANK)[:, None]
-    places = torch.arange(logits.shape[1], device=logits.device)[None, :, None, None]
-    truth = (wanted[:, None] == places).float()
-    said = torch.softmax(logits, dim=1) * known
-    both = (said * truth).sum(dim=(0, 2, 3))
-    cover = (said.sum(dim=(0, 2, 3)) + truth.sum(dim=(0, 2, 3))).clamp(min=1)
-    there = truth.sum(dim=(0, 2, 3)) > 0
-    return 1 - (2 * both / cover)[there].mean()
-
-
-def _measure(model: bytes, pictures: Pictures, bench: Bench, lesson: Lesson) -> dict[str, float]:
-    """Mean over the classes of intersection over union, all held-out pixels together."""
-    if not len(pictures):
-        return {}
-    predictor = infer.Predictor.load(model, pictures.contract, threads=lesson.threads)
-    both = np.zeros(len(lesson.classes))
-    either = np.zeros(len(lesson.classes))
-    todo = range(len(pictures))
-    for place in bench.track(todo, doing="measure", unit="image", total=len(pictures)):
-        prepared = pictures[place]
-        array = tensors_of([prepared], pictures.contract).contiguous().numpy()
-        said = _drawn(predictor.run(array).raw["masks"][0], prepared)
-        true = np.asarray(prepared.mask)
-        known = true != BLANK
-        for at in range(len(lesson.classes)):
-            a, b = (said == 1 + at) & known, (true == 1 + at) & known
-            both[at] += (a & b).sum()
-            either[at] += (a | b).sum()
-    there = either > 0
-    return {
-        "held_out": float(len(pictures)),
-        "held_out_mean_iou": float((both[there] / either[there]).mean()),
-    }
-
-
-def _drawn(masks: NDArray[np.float32], prepared: Prepared) -> NDArray[np.int64]:
-    """The likeliest class of each pixel of the input: int64 (H, W)."""
-    high, wide = prepared.pixels.shape[:2]
-    whole = functional.interpolate(
-        torch.from_numpy(masks)[None], size=(high, wide), mode="bilinear", align_corners=False
-    )
-    return whole[0].argmax(dim=0).numpy()

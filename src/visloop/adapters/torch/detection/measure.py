@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visloop.vision import Annotation, Box, iou_matrix
+from visloop import infer
+from visloop.vision import Annotation, Box, Contract, iou_matrix
 
+if TYPE_CHECKING:
+    from visloop.train import Bench, Labelled
+
+_LOWEST: Final = 0.02
 _HALF: Final = 0.5
 _RECALLS: Final = np.linspace(0, 1, 101)
 
@@ -25,6 +30,33 @@ class Judged:
     scores: NDArray[np.float32]
     right: NDArray[np.bool_]
     wanted: int
+
+
+def held_out(
+    model: bytes,
+    contract: Contract,
+    pictures: Sequence[Labelled],
+    bench: Bench,
+    threads: int,
+) -> tuple[dict[str, float], float]:
+    """Figures of an exported model on pictures held out, and the score from which on an answer is
+    worth showing.
+    """
+    if not pictures:
+        return {}, contract.decode.score_threshold
+    predictor = infer.Predictor.load(model, contract, threads=threads)
+    said: list[Sequence[Annotation]] = []
+    for each in bench.track(pictures, doing="measure", unit="image", total=len(pictures)):
+        array, placement = predictor.place(bench.read(each.sample.image))
+        outputs = predictor.run(array[None])
+        said.append(predictor.say(outputs, 0, placement, author="", threshold=_LOWEST))
+    judged = judge(
+        said, [p.objects for p in pictures], [p.blank for p in pictures], contract.classes
+    )
+    return (
+        {"held_out_map50": map50(judged), "held_out": float(len(pictures))},
+        best_threshold(judged),
+    )
 
 
 def judge(

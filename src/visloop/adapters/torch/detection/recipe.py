@@ -27,11 +27,10 @@ from visloop.vision import Contract, Decode, Resize
 
 if TYPE_CHECKING:
     from visloop.train import Bench, Labelled, Lesson, Shown
-    from visloop.vision import Annotation, Task
+    from visloop.vision import Task
 
 _OUTPUTS: Final = ("boxes", "scores")
 _CHECKED: Final = 8
-_LOWEST: Final = 0.02
 _SHOWN: Final = 6_000
 _LIMITS: Final = (
     (
@@ -42,7 +41,7 @@ _LIMITS: Final = (
 )
 
 
-class Parameters(schooling.Parameters, frozen=True, kw_only=True):
+class Parameters(schooling.Lite0Parameters, frozen=True, kw_only=True):
     """`pixels` of the model's input, whose shape follows the pictures; the others as of all recipes."""
 
     pixels: Annotated[int, msgspec.Meta(ge=1024, le=4_000_000)] = 110_592
@@ -87,7 +86,7 @@ class Detect:
                     peaks = partial(peaks_apart, torch.sigmoid(detector.eval()(some)[0]))
                 apart = check_export(answers, model, contract, some, _OUTPUTS, {"scores": peaks})
         with bench.stage("measure"):
-            metrics, threshold = _measure(model, contract, measured, bench, lesson)
+            metrics, threshold = measure.held_out(model, contract, measured, bench, lesson.threads)
         decode = msgspec.structs.replace(contract.decode, score_threshold=threshold)
         contract = msgspec.structs.replace(contract, decode=decode)
         return Fitted(
@@ -138,31 +137,6 @@ def _teach(
 
     schooling.school(
         lesson, bench, detector, pictures, watch, shown=_SHOWN, truth=truth, losses=losses
-    )
-
-
-def _measure(
-    model: bytes,
-    contract: Contract,
-    measured: Sequence[Labelled],
-    bench: Bench,
-    lesson: Lesson,
-) -> tuple[dict[str, float], float]:
-    """Figures on held-out pictures, and the score from which on an answer is worth showing."""
-    if not measured:
-        return {}, contract.decode.score_threshold
-    predictor = infer.Predictor.load(model, contract, threads=lesson.threads)
-    said: list[Sequence[Annotation]] = []
-    for each in bench.track(measured, doing="measure", unit="image", total=len(measured)):
-        array, placement = predictor.place(bench.read(each.sample.image))
-        outputs = predictor.run(array[None])
-        said.append(predictor.say(outputs, 0, placement, author="", threshold=_LOWEST))
-    judged = measure.judge(
-        said, [p.objects for p in measured], [p.blank for p in measured], lesson.classes
-    )
-    return (
-        {"held_out_map50": measure.map50(judged), "held_out": float(len(measured))},
-        measure.best_threshold(judged),
     )
 
 

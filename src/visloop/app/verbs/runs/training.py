@@ -24,7 +24,7 @@ class Train:
 
     ref: str = arg("for example photos@v1")
     recipe: str = opt(
-        "classify-linear, classify-finetune, detect, segment, regress, or a plug-in's",
+        "classify-linear, classify-finetune, detect, segment, regress, transformers, or a plug-in's",
         default="classify-linear",
     )
     model: str = opt("name of the model; default: the data set's name and -model", default="")

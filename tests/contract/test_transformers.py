@@ -1,0 +1,205 @@
+"""The recipe that fine-tunes other people's networks from a folder: learns, exports, refuses."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+import socket
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import safetensors.numpy
+from onnx import numpy_helper
+
+from tests.contract import torch_victim
+from tests.unit.torch_parts import world
+from tests.unit.train_parts import SCOPE, Workspace
+from tests.unit.transformers_parts import KINDS, tiny
+from visloop import data, infer, registry, store, train
+from visloop.adapters.transformers.folder import FolderRefused
+from visloop.errors import UsageError
+from visloop.ids import Ref, digest_of
+from visloop.vision import Box, Mask
+
+FEW = {"epochs": 2, "batch": 4}
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory):
+    workspace = world(tmp_path_factory.mktemp("transformers") / "ws")
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("weights")
+    return {kind: tiny(kind, root / kind) for kind in KINDS}
+
+
+@pytest.fixture
+def cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No connection leaves this process."""
+
+    def refuse(_: socket.socket, address: object) -> None:
+        raise AssertionError(f"it wanted to reach {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+def made_of(workspace: Workspace, folder: Path, name: str, **params) -> registry.Package:
+    params = {**FEW, "weights": str(folder), **params}
+    done = workspace.train(
+        "line@v1", recipe="transformers", params=params, threads=None, model_name=name
+    )
+    return registry.load(workspace.registry, workspace.model(done.model))
+
+
+def numbers(package: registry.Package) -> dict[str, np.ndarray]:
+    graph = onnx.load_from_string(package.onnx).graph
+    return {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.usefixtures("cut_off")
+def test_what_lies_in_a_folder_learns_and_answers_as_its_contract_says(line, weights, kind):
+    package = made_of(line, weights[kind], f"m-{kind}")
+    contract = package.contract
+    task = "segment" if kind == "segformer" else "detect"
+    assert contract.decode.task == task
+    assert contract.resize.output_hw == (96, 128)
+    assert contract.normalise.std[0] == (58.395 if kind == "segformer" else 255)
+    assert package.metrics["export_difference"] < 1e-4
+    predictor = infer.Predictor.load(package.onnx, contract)
+    samples = list(data.open(line.data, Ref.parse("line@v1:test")).samples())
+    places = [predictor.place(line.blobs.get(each.image)) for each in samples]
+    outputs = predictor.run(np.stack([array for array, _ in places]))
+    for row, (sample, (_, placement)) in enumerate(zip(samples, places, strict=True)):
+        said = predictor.say(outputs, row, placement, author="m", threshold=0.0)
+        assert said or task == "segment"
+        assert all(isinstance(each, Mask if task == "segment" else Box) for each in said)
+        assert {each.label for each in said} <= set(contract.classes)
+        if task == "detect":
+            corners = np.array([each.xyxy for each in said])
+            assert corners.min() >= 0
+            assert (corners[:, 2:].max(axis=0) <= (sample.width, sample.height)).all()
+    told = train.show_run(line.training, SCOPE, line.model(f"m-{kind}@v1").run)
+    assert told.run.params["weights"] == str(weights[kind])
+    assert len(told.run.params["digest"]) == 64
+
+
+def test_it_learns(line, weights):
+    """Boxes of a few pictures, by heart."""
+    made_of(line, weights["rt_detr"], "learnt", epochs=12, rate=2e-3, head_rate=2e-3, augment=0)
+    told = train.show_run(line.training, SCOPE, line.model("learnt@v1").run)
+    losses = [each.value for each in told.metrics if each.key == "loss"]
+    assert len(losses) == 12
+    assert losses[-1] < 0.7 * losses[0]
+
+
+STILL = {"epochs": 1, "rate": 1e-9, "head_rate": 1e-9, "augment": 0}
+
+
+def test_classes_of_the_same_name_keep_what_they_learnt(line, weights):
+    package = made_of(line, weights["rt_detr"], "still", **STILL)
+    was = safetensors.numpy.load_file(weights["rt_detr"] / "model.safetensors")
+    head = "model.enc_score_head.weight"
+    mine, theirs = numbers(package)[f"network.{head}"], was[head]
+    place = package.contract.classes.index
+    np.testing.assert_allclose(mine[place("bolt")], theirs[0], atol=1e-6)
+    np.testing.assert_allclose(mine[place("gear")], theirs[2], atol=1e-6)
+    assert not np.allclose(mine[place("washer")], theirs[1], atol=1e-3)
+
+
+def test_it_goes_on_from_a_model_that_it_made(line, weights):
+    first = numbers(made_of(line, weights["segformer"], "first"))
+    second = numbers(made_of(line, weights["segformer"], "second", **STILL, start="first@v1"))
+    learnt = [name for name in first if name.endswith((".weight", ".bias"))]
+    assert len(learnt) > 100
+    for name in learnt:
+        np.testing.assert_allclose(second[name], first[name], atol=1e-6)
+
+
+def test_killed_it_goes_on_and_made_again_it_is_the_same(line, weights, tmp_path):
+    """Segformer drops parts of itself at random while it learns: the dice are part of the course."""
+    root = tmp_path / "ws"
+    world(root).close()
+    shutil.copytree(weights["segformer"], root / torch_victim.WEIGHTS)
+    assert torch_victim.killed_after(root, "transformers", 2)
+    whole = made_of(line, root / torch_victim.WEIGHTS, "whole", pixels=96 * 128)
+    assert torch_victim.finished(root, "transformers") == digest_of(whole.onnx)
+    workspace = Workspace(root, store.SystemClock())
+    assert train.reproduce(workspace.training, SCOPE, Ref.parse("line-model@v1")).equal
+    config = root / torch_victim.WEIGHTS / "config.json"
+    config.write_text(config.read_text().replace("0.02", "0.03"))
+    with pytest.raises(FolderRefused, match="the run learnt from"):
+        train.reproduce(workspace.training, SCOPE, Ref.parse("line-model@v1"))
+    workspace.close()
+
+
+CONFIG, TENSORS = "config.json", "model.safetensors"
+INDEX = {"weight_map": {"a": "../../secret.safetensors"}}
+TIMM = {"backbone_config": {"model_type": "timm_backbone", "use_timm_backbone": True}}
+SPOILT = {
+    "no config": {CONFIG: None},
+    "no weights": {TENSORS: None},
+    "pickle": {TENSORS: None, "pytorch_model.bin": pickle.dumps({})},
+    "code": {CONFIG: {"auto_map": {"AutoModel": "mine.Mine"}}},
+    "timm": {CONFIG: TIMM},
+    "unknown": {CONFIG: {"model_type": "no_such"}},
+    "words": {CONFIG: {"model_type": "bert"}},
+    "torn": {TENSORS: b"\x90" * 1000},
+    "others": {TENSORS: safetensors.numpy.save({"a": np.zeros(3, np.float32)})},
+    "outside": {TENSORS: None, "model.safetensors.index.json": json.dumps(INDEX).encode()},
+    "no json": {CONFIG: b"{"},
+}
+"""What is changed in a folder: files gone, other bytes, other settings."""
+
+
+def spoil(folder: Path, what: str) -> None:
+    for name, change in SPOILT[what].items():
+        file = folder / name
+        match change:
+            case None:
+                file.unlink()
+            case bytes():
+                file.write_bytes(change)
+            case _:
+                file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+
+
+@pytest.mark.parametrize(
+    ("what", "because"),
+    [
+        ("no config", "has no config.json"),
+        ("no weights", "has no model.safetensors"),
+        ("pickle", "a Python pickle, which can run code"),
+        ("code", "it wants to run Python code that came with it"),
+        ("timm", "its backbone is of the library timm"),
+        ("unknown", "does not know"),
+        ("words", "neither finds objects nor draws regions"),
+        ("torn", "cannot be read"),
+        ("others", "holds no weights of a rt_detr"),
+        ("outside", "its index names '../../secret.safetensors'"),
+        ("no json", "cannot be read"),
+    ],
+)
+def test_a_folder_that_may_not_be_loaded_is_refused_with_what_to_do(
+    line, weights, tmp_path, what, because
+):
+    folder = Path(shutil.copytree(weights["rt_detr"], tmp_path / "weights"))
+    spoil(folder, what)
+    with pytest.raises(FolderRefused, match=because) as said:
+        made_of(line, folder, "refused")
+    assert said.value.fix
+
+
+def test_without_a_folder_it_says_how_to_get_one(line):
+    with pytest.raises(UsageError, match="wants a folder of weights"):
+        line.train("line@v1", recipe="transformers", model_name="none")
+    with pytest.raises(FolderRefused, match="no folder") as said:
+        made_of(line, Path("PekingU/rtdetr_r18vd"), "none")
+    assert "--local-dir" in said.value.fix
