@@ -12,14 +12,20 @@ import numpy as np
 import onnx
 import pytest
 import safetensors.numpy
+import torch
 from onnx import numpy_helper
 
 from tests.contract import torch_victim
+from tests.journey.parity.pictures import gather
 from tests.unit.torch_parts import world
 from tests.unit.train_parts import SCOPE, Workspace
 from tests.unit.transformers_parts import KINDS, tiny
 from visloop import data, infer, registry, store, train
-from visloop.adapters.transformers.folder import FolderRefused
+from visloop.adapters.torch.export import weights_of
+from visloop.adapters.transformers.answering import Boxes, Maps
+from visloop.adapters.transformers.folder import FolderRefused, read_folder
+from visloop.adapters.transformers.loading import kind_of, load
+from visloop.adapters.transformers.parity import answers_apart
 from visloop.errors import UsageError
 from visloop.ids import Ref, digest_of
 from visloop.vision import Box, Mask
@@ -40,22 +46,24 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {kind: tiny(kind, root / kind) for kind in KINDS}
 
 
-@pytest.fixture
-def cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No connection leaves this process."""
-
-    def refuse(_: socket.socket, address: object) -> None:
-        raise AssertionError(f"it wanted to reach {address}")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+def refuse(_: socket.socket, address: object) -> None:
+    raise AssertionError(f"it wanted to reach {address}")
 
 
 def made_of(workspace: Workspace, folder: Path, name: str, **params) -> registry.Package:
+    """A model of the recipe; meanwhile no connection leaves this process."""
     params = {**FEW, "weights": str(folder), **params}
-    done = workspace.train(
-        "line@v1", recipe="transformers", params=params, threads=None, model_name=name
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        done = workspace.train(
+            "line@v1", recipe="transformers", params=params, threads=None, model_name=name
+        )
     return registry.load(workspace.registry, workspace.model(done.model))
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def made(request, line, weights) -> tuple[str, registry.Package]:
+    return request.param, made_of(line, weights[request.param], f"m-{request.param}")
 
 
 def numbers(package: registry.Package) -> dict[str, np.ndarray]:
@@ -63,15 +71,12 @@ def numbers(package: registry.Package) -> dict[str, np.ndarray]:
     return {each.name: numpy_helper.to_array(each) for each in graph.initializer}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.usefixtures("cut_off")
-def test_what_lies_in_a_folder_learns_and_answers_as_its_contract_says(line, weights, kind):
-    package = made_of(line, weights[kind], f"m-{kind}")
+def test_what_lies_in_a_folder_answers_as_its_contract_says(line, made):
+    _, package = made
     contract = package.contract
-    task = "segment" if kind == "segformer" else "detect"
-    assert contract.decode.task == task
+    task = contract.decode.task
     assert contract.resize.output_hw == (96, 128)
-    assert contract.normalise.std[0] == (58.395 if kind == "segformer" else 255)
+    assert contract.normalise.std[0] == (58.395 if task == "segment" else 255)
     assert package.metrics["export_difference"] < 1e-4
     predictor = infer.Predictor.load(package.onnx, contract)
     samples = list(data.open(line.data, Ref.parse("line@v1:test")).samples())
@@ -86,9 +91,38 @@ def test_what_lies_in_a_folder_learns_and_answers_as_its_contract_says(line, wei
             corners = np.array([each.xyxy for each in said])
             assert corners.min() >= 0
             assert (corners[:, 2:].max(axis=0) <= (sample.width, sample.height)).all()
-    told = train.show_run(line.training, SCOPE, line.model(f"m-{kind}@v1").run)
-    assert told.run.params["weights"] == str(weights[kind])
-    assert len(told.run.params["digest"]) == 64
+
+
+def test_on_a_hundred_real_pictures_the_framework_and_the_file_say_the_same(
+    made, weights, shared_data, tmp_path
+):
+    """Turned by EXIF, grey, of 16 bits, of odd sizes among them."""
+    kind, package = made
+    contract, folder = package.contract, read_folder(weights[kind])
+    task = kind_of(folder)
+    background = ["background"] if task == "segment" else []
+    network = load(folder, task, [*background, *contract.classes]).network.eval()
+    known = weights_of(package.onnx)
+    learnt = {
+        name: torch.from_numpy(known[f"network.{name}"].copy())
+        for name in network.state_dict()
+        if f"network.{name}" in known
+    }
+    network.load_state_dict(learnt, strict=False)
+    size = contract.resize.output_hw
+    answers = Maps(network) if task == "segment" else Boxes(network, len(contract.classes), size)
+    predictor = infer.Predictor.load(package.onnx, contract)
+    pictures = gather(shared_data, tmp_path / "pictures")
+    assert len(pictures) >= 100
+    arrays = np.stack([predictor.place(each.read_bytes()).array for each in pictures])
+    for start in range(0, len(arrays), 26):
+        batch = torch.from_numpy(arrays[start : start + 26])
+        if task == "segment":
+            found = predictor.run(batch.numpy()).raw["masks"]
+            with torch.no_grad():
+                np.testing.assert_allclose(found, answers(batch).numpy(), atol=1e-5)
+        else:
+            assert answers_apart(answers.eval(), package.onnx, batch, (max(size), 1.0)) < 1e-4
 
 
 def test_it_learns(line, weights):

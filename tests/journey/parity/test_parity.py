@@ -36,7 +36,7 @@ RECIPES: dict[str, tuple[str, dict[str, str]]] = {
     "regress": ("counts", {**SMALL, "epochs": "4"}),
 }
 """Recipe → what it is trained on, and for how long: seconds, but no longer untrained."""
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE = {"transformers": "tests/contract/test_transformers.py"}
 """Recipes whose parity another test shows, with its path."""
 LEAST = {"detect": 200, "segment": 30, "import": 200}
 """So many boxes and masks must be found for their likeness to mean anything; else one a picture."""
