@@ -14,8 +14,11 @@ from tests.unit.test_evaluate_gate import answers as classified
 from tests.unit.test_evaluate_kinds import cells, referee
 from visloop.evaluate import BoxAnswers, score
 from visloop.evaluate import metrics as m
+from visloop.evaluate.kinds.box_table import Table
 from visloop.evaluate.kinds.pictures import redraws
+from visloop.evaluate.study import errors
 
+FOUND = ("found_picture", "found_class", "found_xyxy", "score")
 FIGURES = ("map", "map50", "map75", "map_small", "map_medium", "map_large")
 
 
@@ -187,3 +190,36 @@ def test_reliability_is_that_of_scikit_learn_where_no_confidence_comes_twice():
     assert [b.confidence for b in bins] == pytest.approx(said)
     assert error.value == pytest.approx(np.mean(np.abs(true - said)))
     assert all(b.interval[0] < b.accuracy < b.interval[1] for b in bins)
+
+
+@pytest.mark.parametrize("seed", [21, 22])
+def test_errors_and_what_they_cost_are_those_of_tide(seed):
+    answers = cells(seed, noise_px=12, pictures=60)
+    again = np.sort(np.r_[np.arange(len(answers.score)), np.arange(0, len(answers.score), 5)])
+    twice = np.r_[False, again[1:] == again[:-1]]
+    columns = {key: getattr(answers, key)[again] for key in FOUND}
+    columns["score"] = np.where(twice, columns["score"] / 2, columns["score"])
+    columns["found_xyxy"] = columns["found_xyxy"] + twice[:, None].astype(np.float32)
+    columns["crowd"] = np.zeros_like(answers.crowd)
+    answers = BoxAnswers(**{**vars(answers), **columns})
+    theirs = _hotcoco(answers).tide_errors()
+    ours = errors.wrong(Table.of(answers))
+    names = {"class": "Cls", "location": "Loc", "both": "Both", "duplicate": "Dupe"}
+    names |= {"background": "Bkg", "missed": "Miss"}
+    for name, their in names.items():
+        assert int(ours.of[name].sum()) == theirs["counts"][their], name
+        assert ours.gain[name] == pytest.approx(theirs["delta_ap"][their], abs=1e-9), name
+    assert all(count for count in theirs["counts"].values()), theirs["counts"]
+
+
+def test_the_confusion_of_a_detector_agrees_with_its_precision_and_recall():
+    answers = cells(23, noise_px=4, pictures=50)
+    _, counts, row, column = errors.confusion(Table.of(answers))
+    scores = score(answers)
+    for i, one in enumerate(scores.per_class):
+        assert counts[i].sum() == one.support
+        assert counts[i, i] / max(1, counts[:, i].sum()) == pytest.approx(one.precision)
+        assert counts[i, i] / max(1, counts[i].sum()) == pytest.approx(one.recall)
+    assert (row >= 0).sum() + (column == len(answers.classes)).sum() == counts.sum()
+    off = counts[:-1, :-1].sum() - np.trace(counts[:-1, :-1])
+    assert off > 5, "some are taken for others"

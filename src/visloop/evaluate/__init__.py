@@ -34,6 +34,14 @@ if TYPE_CHECKING:
     from visloop.evaluate.reporting import list_reports as list_reports
     from visloop.evaluate.reporting import load_answers as load_answers
     from visloop.evaluate.reporting import load_report as load_report
+    from visloop.evaluate.reporting import load_study as load_study
+    from visloop.evaluate.reporting import slices_of as slices_of
+    from visloop.evaluate.study.records import Confused as Confused
+    from visloop.evaluate.study.records import ErrorType as ErrorType
+    from visloop.evaluate.study.records import Picture as Picture
+    from visloop.evaluate.study.records import PrecisionRecall as PrecisionRecall
+    from visloop.evaluate.study.records import Slice as Slice
+    from visloop.evaluate.study.records import Study as Study
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -66,10 +74,20 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "list_reports",
             "load_answers",
             "load_report",
+            "load_study",
+            "slices_of",
         ),
         "kinds.boxes": ("BoxAnswers",),
         "kinds.every": ("AnyAnswers", "score"),
         "kinds.masks": ("MaskAnswers",),
         "kinds.numbers": ("NumberAnswers",),
+        "study.records": (
+            "Confused",
+            "ErrorType",
+            "Picture",
+            "PrecisionRecall",
+            "Slice",
+            "Study",
+        ),
     },
 )

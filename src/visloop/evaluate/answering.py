@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from visloop.evaluate.kinds.answering import (
 )
 from visloop.evaluate.kinds.every import AnyAnswers
 from visloop.evaluate.records import Answers
-from visloop.infer import Predictor
+from visloop.infer import Outputs, Predictor
 
 if TYPE_CHECKING:
     from visloop.progress import Progress
@@ -33,6 +33,13 @@ BATCH: Final = 4
 """Larger batches bought nothing for a network of this size on a CPU."""
 
 
+class Answered(NamedTuple):
+    """Answers to N pictures, and their embeddings, float16 (N, D), where the model gives any."""
+
+    answers: AnyAnswers
+    vectors: NDArray[np.float16] | None
+
+
 def answer(
     package: Package,
     pictures: Sequence[Labelled],
@@ -41,7 +48,7 @@ def answer(
     progress: Progress,
     *,
     threads: int | None = None,
-) -> AnyAnswers:
+) -> Answered:
     """What the model says of every picture, beside what is true.
 
     Args:
@@ -61,13 +68,21 @@ def answer(
     cores = threads or os.cpu_count() or 1
     predictor = Predictor.load(package.onnx, package.contract, threads=cores)
     asking = _OTHERS.get(package.contract.decode.task)
+    seen: list[NDArray[np.float16]] = []
+
+    def keep(outputs: Outputs) -> None:
+        if outputs.embedding is not None:
+            seen.append(outputs.embedding.reshape(len(outputs.embedding), -1).astype(np.float16))
+
     if asking is None:
-        return _probabilities(predictor, pictures, names, blobs, progress, cores)
+        answers = _probabilities(predictor, pictures, names, blobs, progress, cores, keep)
+        return Answered(answers, np.concatenate(seen) if seen else None)
 
     def track(asked: Asked) -> Asked:
         return progress.track(asked, doing="evaluate", unit="image", total=len(pictures))
 
-    return asking(Question(pictures, names, blobs.get, cores), predictor, track)
+    answers = asking(Question(pictures, names, blobs.get, cores, keep), predictor, track)
+    return Answered(answers, np.concatenate(seen) if seen else None)
 
 
 def _probabilities(
@@ -77,6 +92,7 @@ def _probabilities(
     blobs: Blobs,
     progress: Progress,
     cores: int,
+    keep: Callable[[Outputs], None],
 ) -> Answers:
     """A classifier's answers, by the present names of its classes."""
     renamed = [names.get(name, name) for name in predictor.contract.classes]
@@ -92,7 +108,9 @@ def _probabilities(
         total=-(-len(pictures) // BATCH),
     )
     for start, batch in tracked:
-        found = predictor.run(batch).probabilities
+        outputs = predictor.run(batch)
+        keep(outputs)
+        found = outputs.probabilities
         if found is None:
             raise Refused("the model gives no class probabilities, so it cannot be evaluated")
         for column, name in enumerate(of_class):

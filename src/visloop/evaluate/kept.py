@@ -14,9 +14,10 @@ from visloop.store import Link, Look, Roots
 
 
 class _Body(msgspec.Struct, frozen=True):
-    """The part of a report's body that leads to another blob."""
+    """The part of a report's body that leads to other blobs."""
 
     answers: str
+    study: str = ""
 
 
 def _digests(look: Look) -> Iterator[Link]:
@@ -26,7 +27,10 @@ def _digests(look: Look) -> Iterator[Link]:
         raw = look.read(link)
         if raw is not None:
             try:
-                yield Link(msgspec.json.decode(raw, type=_Body).answers, f"report {name}: answers")
+                inner = msgspec.json.decode(raw, type=_Body)
+                yield Link(inner.answers, f"report {name}: answers")
+                if inner.study:
+                    yield Link(inner.study, f"report {name}: study")
             except msgspec.MsgspecError as broken:
                 look.damaged(link, Corrupt(f"the report cannot be read: {broken}"))
     columns = (verdicts.c.id, verdicts.c.body, verdicts.c.policy)

@@ -168,7 +168,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     `model` is `net@v2`, `package` its manifest's digest, `data` is `cards@v3:test`, `root` that
     version's digest; `answers` is the blob of the single answers. `left_out` counts pictures
     without one clear label, by reason; `trained_on` those that the model learnt from: figures
-    over them flatter it. `task` is what was asked.
+    over them flatter it. `task` is what was asked; `study` is the blob of what was looked at beyond
+    the figures, `edition` by which rules all this was made.
     """
 
     id: str
@@ -184,6 +185,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     unknown_classes: tuple[str, ...]
     images_per_s: float
     task: Task = "classify"
+    study: str = ""
+    edition: int = 0
     format: int = FORMAT
 
     @property

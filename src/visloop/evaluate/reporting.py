@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Final
 
 import msgspec
-from sqlalchemy import and_, insert, select
+import numpy as np
+from sqlalchemy import and_, insert, select, update
 
 from visloop import data, registry, train
 from visloop.data import Snapshot
@@ -17,6 +20,9 @@ from visloop.evaluate.answering import answer
 from visloop.evaluate.kinds.every import AnyAnswers, read_answers, score
 from visloop.evaluate.ports import EvaluatePorts
 from visloop.evaluate.records import Report
+from visloop.evaluate.study.facets import Facet
+from visloop.evaluate.study.making import Material, asked_slices, study
+from visloop.evaluate.study.records import EDITION, Slice, Study
 from visloop.events import Scope
 from visloop.ids import Ref, digest_of
 from visloop.registry import ModelVersion, Package
@@ -44,7 +50,8 @@ def evaluate(
 ) -> Report:
     """Judge a model on a data version or one of its splits.
 
-    The same model on the same pictures is judged once: a second call reads the first report.
+    The same model on the same pictures is judged once: a second call reads the first report, unless
+    that was made by an older edition of the rules.
 
     Args:
         ports: where state and bytes live.
@@ -67,7 +74,9 @@ def evaluate(
         )
     name = _report_id(scope.project, version, snapshot)
     with suppress(ReportNotFound):
-        return load_report(ports, scope, name)
+        known = load_report(ports, scope, name)
+        if known.edition == EDITION:
+            return known
     report = _make(ports, name, version, snapshot, threads)
     return _save(ports, scope, version, snapshot, report)
 
@@ -98,6 +107,35 @@ def load_answers(ports: EvaluatePorts, report: Report) -> AnyAnswers:
         Corrupt: they are not what was stored.
     """
     return read_answers(ports.blobs.get(report.answers), report.task)
+
+
+def load_study(ports: EvaluatePorts, report: Report) -> Study:
+    """What was looked at beyond a report's figures; of reports of older editions an empty one.
+
+    Raises:
+        Corrupt: it is not what was stored.
+    """
+    if not report.study:
+        return Study(edition=0)
+    try:
+        return msgspec.json.decode(ports.blobs.get(report.study), type=Study)
+    except msgspec.DecodeError as error:
+        raise Corrupt(f"the study of {report.id} cannot be read: {error}") from error
+
+
+def slices_of(
+    ports: EvaluatePorts, scope: Scope, report: Report, asked: Mapping[str, Collection[str]]
+) -> tuple[Slice, ...]:
+    """Figures of slices that somebody asks for: name → ids of their samples, in that order."""
+    answers = load_answers(ports, report)
+    snapshot = data.open(ports.data, Ref.parse(report.data), scope.project)
+    known = {sample.id: sample for sample in snapshot.samples()}
+    facets = [
+        Facet("asked", name, name, np.array([s in chosen for s in answers.samples], np.bool_))
+        for name, chosen in asked.items()
+    ]
+    material = Material(answers, [known[sample] for sample in answers.samples])
+    return asked_slices(material, facets)
 
 
 def list_reports(
@@ -139,8 +177,12 @@ def _make(
         raise Refused(f"no picture of {ref} has {what}: {said}", fix="label some first")
     names = snapshot.classes.lookup()
     started = time.perf_counter()
-    answers = answer(package, chosen.pictures, names, ports.blobs, ports.progress, threads=threads)
+    answers, vectors = answer(
+        package, chosen.pictures, names, ports.blobs, ports.progress, threads=threads
+    )
     spent_s = time.perf_counter() - started
+    material = Material(answers, [each.sample for each in chosen.pictures], vectors)
+    studied = study(material, ports.blobs, threads or os.cpu_count() or 1)
     return Report(
         id=name,
         model=version.ref,
@@ -155,6 +197,8 @@ def _make(
         unknown_classes=answers.classes[answers.known :],
         images_per_s=answers.n / max(1e-9, spent_s),
         task=task,
+        study=ports.blobs.put(msgspec.json.encode(studied)),
+        edition=EDITION,
     )
 
 
@@ -173,7 +217,11 @@ def _save(
     table = t.reports
     same = and_(table.c.project == scope.project, table.c.id == report.id)
     with ports.ledger.write(scope) as write:
-        if write.execute(select(table.c.id).where(same)).first() is None:
+        known = write.execute(select(table.c.id).where(same)).first()
+        if known is not None:  # of an older edition, or just made by somebody else
+            values = {"body": body, "metrics": report.metrics}
+            write.execute(update(table).where(same).values(**values))
+        else:
             values = {
                 "id": report.id,
                 "project": scope.project,

@@ -24,12 +24,16 @@ _WINDOW: Final = 4
 
 
 class Question(NamedTuple):
-    """Pictures with their truth; `names` leads from every name and alias to the class's present one."""
+    """Pictures with their truth; `names` leads from every name and alias to the class's present one.
+
+    `keep` is given the outputs for each picture, in their order.
+    """
 
     pictures: Sequence[Labelled]
     names: Mapping[str, str]
     read: Callable[[str], bytes]
     cores: int
+    keep: Callable[[Outputs], None] = lambda _: None
 
     def about(self, predictor: Predictor, threshold: float | None) -> Asked:
         """Each picture with what the model says of it; pictures are decoded while it works."""
@@ -43,6 +47,7 @@ class Question(NamedTuple):
                 part = self.pictures[start : start + ahead]
                 for picture, ready in zip(part, pool.map(prepare, part), strict=True):
                     outputs: Outputs = predictor.run(ready.array[None])
+                    self.keep(outputs)
                     said = predictor.say(
                         outputs, 0, ready.placement, author="", threshold=threshold
                     )

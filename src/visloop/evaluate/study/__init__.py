@@ -1,0 +1,1 @@
+"""Beyond the figures: where a model fails, how, and on which pictures."""
