@@ -113,6 +113,12 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.loop_stop, app.LoopStop()),
         *_about_classes(folder),
         *_about_history(known),
+        (app.datasets_remove, app.DatasetsRemove(dataset="line", dry_run=True)),
+        (app.datasets_remove, app.DatasetsRemove(dataset="odd", message="not ours")),
+        (app.datasets_trash, app.DatasetsTrash()),
+        (app.datasets_restore, app.DatasetsRestore(dataset="odd")),
+        (app.datasets_remove, app.DatasetsRemove(dataset="odd")),
+        (app.datasets_purge, app.DatasetsPurge(dataset="odd")),
         (app.facts, app.Facts(limit=3)),
         (app.audit, app.Audit()),
         (app.verify, app.Verify()),
@@ -123,6 +129,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.commit, app.Commit(dataset="odd", message="nothing is there")),
         (app.model_promote, app.ModelPromote(ref="inspector@v9")),
         (app.trace, app.Trace(prediction="pred-nobody")),
+        (app.datasets_remove, app.DatasetsRemove(dataset="line")),
     ]
 
 
@@ -253,7 +260,7 @@ def test_every_face_gives_the_same_answers_and_the_same_facts(
     assert covered == {each.name for each in app.OPERATIONS}, "every operation is asked"
     reference = told["sdk"]
     wrong = {verb: answer["error"] for verb, answer in reference["answers"] if "error" in answer}
-    assert list(wrong) == ["log", "commit", "model.promote", "trace"], wrong
+    assert list(wrong) == ["log", "commit", "model.promote", "trace", "datasets.remove"], wrong
     for name, heard in told.items():
         for (verb, ours), (_, theirs) in zip(reference["answers"], heard["answers"], strict=True):
             assert theirs == ours, f"{verb} by {name}"

@@ -191,3 +191,35 @@ def test_people_read_sentences_of_gc_storage_verify_and_audit(capfd, root: Path)
     assert "the bytes do not match their digest" in hurt
     assert "  fix: " in hurt
     assert "1 problem: " in hurt
+
+
+# -- the trash -----------------------------------------------------------------------------------
+
+
+def test_what_a_model_was_trained_on_is_removed_by_force_only_and_never_purged(
+    capfd, root: Path
+) -> None:
+    def told(*words: str) -> tuple[int, str]:
+        code = cli.run([*words, "--workspace", str(root)])
+        said = capfd.readouterr()
+        return code, said.out + said.err
+
+    code, said = told("datasets", "remove", "line", "--dry-run")
+    assert code == 0
+    assert "needed: inspector@v1 was trained on line@v1" in said
+    assert "needed: deployment belt serves inspector@v1" in said
+    assert "so it takes --force" in said
+    code, said = told("datasets", "remove", "line", "-m", "no more")
+    assert (code, "data set 'line' is needed: " in said) == (1, True)
+    assert told("datasets", "remove", "line", "--force")[0] == 0
+    assert "in the trash since" in told("evaluate", "inspector@v1", "--on", "line@v1:test")[1]
+    code, answer = run(capfd, root, "gc", "--trash-days", "0")
+    assert (code, answer["purged"]) == (0, [])
+    assert "cannot be purged: inspector@v1 was trained on" in told("datasets", "purge", "line")[1]
+    assert "stays: inspector@v1 was trained on line@v1" in told("datasets", "trash")[1]
+    assert told("datasets", "restore", "line")[0] == 0
+    assert run(capfd, root, "verify", "--quick")[1]["ok"]
+    run(capfd, root, "datasets", "remove", "odd")
+    assert run(capfd, root, "gc", "--trash-days", "0", "--dry-run")[1]["purged"] == ["odd"]
+    assert run(capfd, root, "gc", "--trash-days", "0")[1]["purged"] == ["odd"]
+    assert told("datasets", "trash")[1] == "the trash is empty\n"

@@ -120,6 +120,7 @@ ROWS: dict[tuple[str, str], Any] = {
     ("revert", "conflicts"): data.MergeConflict,
     ("status", "rows"): DatasetStatus,
     ("datasets", "rows"): DatasetSummary,
+    ("datasets.trash", "rows"): app.RemovedDataset,
     ("samples", "rows"): Sample,
     ("quarantine.list", "rows"): data.Quarantined,
     ("formats", "rows"): formats.FormatLine,

@@ -31,3 +31,25 @@ def test_a_look_at_everything_says_what_it_found(visit: Visit) -> None:
     page.get_by_role("button", name="Look quickly").click()
     expect(page.get_by_text("All is well: ")).to_contain_text("their bytes were not read")
     assert visit.site.newest_fact("store.verified")["payload"]["quick"] is True
+
+
+def test_a_data_set_goes_to_the_trash_and_comes_back(visit: Visit) -> None:
+    visit.go("data", "turned").get_by_role("link", name="remove turned").click()
+    page = visit.page
+    expect(page.get_by_text("It goes to the trash, and can be taken out again.")).to_be_visible()
+    page.get_by_label("why turned is removed").fill("a trial")
+    page.get_by_role("button", name="Put it into the trash").click()
+    trash = page.locator(".panel", has=page.get_by_role("heading", name="Trash"))
+    expect(trash.get_by_text("turned")).to_be_visible()
+    assert visit.site.newest_fact("data.dataset_removed")["payload"]["reason"] == "a trial"
+    trash.get_by_role("button", name="Take it out").click()
+    expect(page.get_by_role("link", name="remove turned")).to_be_visible()
+    expect(trash).to_have_count(0)
+
+
+def test_what_a_model_needs_says_so_before_it_is_removed(visit: Visit) -> None:
+    page = visit.go("housekeeping", "line")
+    expect(page.get_by_text("inspector@v1 was trained on line@v1")).to_be_visible()
+    expect(page.get_by_role("button", name="Put it into the trash all the same")).to_be_enabled()
+    page.get_by_role("button", name="Leave it").click()
+    expect(page.get_by_text("It is needed:")).to_have_count(0)

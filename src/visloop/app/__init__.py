@@ -309,8 +309,19 @@ if TYPE_CHECKING:
     from visloop.app.verbs.upkeep.collecting import Storage as Storage
     from visloop.app.verbs.upkeep.collecting import StorageAnswer as StorageAnswer
     from visloop.app.verbs.upkeep.collecting import StoragePart as StoragePart
+    from visloop.app.verbs.upkeep.collecting import StoragePlace as StoragePlace
     from visloop.app.verbs.upkeep.collecting import gc as gc
     from visloop.app.verbs.upkeep.collecting import storage as storage
+    from visloop.app.verbs.upkeep.removing import DatasetNeeded as DatasetNeeded
+    from visloop.app.verbs.upkeep.removing import DatasetsPurge as DatasetsPurge
+    from visloop.app.verbs.upkeep.removing import DatasetsRemove as DatasetsRemove
+    from visloop.app.verbs.upkeep.removing import DatasetsRestore as DatasetsRestore
+    from visloop.app.verbs.upkeep.removing import DatasetsTrash as DatasetsTrash
+    from visloop.app.verbs.upkeep.removing import RemovedDataset as RemovedDataset
+    from visloop.app.verbs.upkeep.removing import datasets_purge as datasets_purge
+    from visloop.app.verbs.upkeep.removing import datasets_remove as datasets_remove
+    from visloop.app.verbs.upkeep.removing import datasets_restore as datasets_restore
+    from visloop.app.verbs.upkeep.removing import datasets_trash as datasets_trash
     from visloop.app.verbs.upkeep.verifying import Verify as Verify
     from visloop.app.verbs.upkeep.verifying import VerifyAnswer as VerifyAnswer
     from visloop.app.verbs.upkeep.verifying import verify as verify
@@ -718,8 +729,21 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Storage",
             "StorageAnswer",
             "StoragePart",
+            "StoragePlace",
             "gc",
             "storage",
+        ),
+        "verbs.upkeep.removing": (
+            "DatasetNeeded",
+            "DatasetsPurge",
+            "DatasetsRemove",
+            "DatasetsRestore",
+            "DatasetsTrash",
+            "RemovedDataset",
+            "datasets_purge",
+            "datasets_remove",
+            "datasets_restore",
+            "datasets_trash",
         ),
         "verbs.upkeep.verifying": (
             "Verify",

@@ -26,7 +26,7 @@ from visloop.app.verbs import (
 )
 from visloop.app.verbs.finding import searching
 from visloop.app.verbs.runs import looking, reporting, training
-from visloop.app.verbs.upkeep import collecting, verifying
+from visloop.app.verbs.upkeep import collecting, removing, verifying
 
 if TYPE_CHECKING:
     from visloop.app.operation import Operation
@@ -65,6 +65,10 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     formats.formats,
     datasets.split,
     datasets.datasets,
+    removing.datasets_remove,
+    removing.datasets_restore,
+    removing.datasets_trash,
+    removing.datasets_purge,
     intake.quarantine_list,
     intake.quarantine_retry,
     intake.quarantine_remove,

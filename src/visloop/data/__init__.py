@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from visloop.data.cameras.registry import camera_remove as camera_remove
     from visloop.data.cameras.registry import camera_set as camera_set
     from visloop.data.cameras.registry import camera_show as camera_show
+    from visloop.data.catalog import DatasetInTrash as DatasetInTrash
     from visloop.data.catalog import DatasetNotFound as DatasetNotFound
     from visloop.data.catalog import VersionNotFound as VersionNotFound
     from visloop.data.checkouts.manifest import FolderInUse as FolderInUse
@@ -207,6 +208,16 @@ if TYPE_CHECKING:
     from visloop.data.streams.records import Watch as Watch
     from visloop.data.streams.records import Watched as Watched
     from visloop.data.streams.records import parse_commits as parse_commits
+    from visloop.data.trash import TRASH_DAYS as TRASH_DAYS
+    from visloop.data.trash import NotInTrash as NotInTrash
+    from visloop.data.trash import Trashed as Trashed
+    from visloop.data.trash import contents as contents
+    from visloop.data.trash import in_trash as in_trash
+    from visloop.data.trash import overdue as overdue
+    from visloop.data.trash import purge as purge
+    from visloop.data.trash import take_out as take_out
+    from visloop.data.trash import throw_away as throw_away
+    from visloop.data.trash import trash_list as trash_list
     from visloop.data.versions import DatasetSummary as DatasetSummary
     from visloop.data.versions import datasets as datasets
     from visloop.data.versions import log as log
@@ -236,6 +247,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "fields.summary": ("FieldSummary", "Value", "field_list", "meta_fields", "meta_show"),
         "fields.tabular.importing": ("meta_import",),
         "catalog": (
+            "DatasetInTrash",
             "DatasetNotFound",
             "VersionNotFound",
         ),
@@ -419,6 +431,18 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "status",
         ),
         "committing": ("MovedOn", "NothingToCommit", "commit"),
+        "trash": (
+            "TRASH_DAYS",
+            "NotInTrash",
+            "Trashed",
+            "contents",
+            "in_trash",
+            "overdue",
+            "purge",
+            "take_out",
+            "throw_away",
+            "trash_list",
+        ),
         "versions": (
             "DatasetSummary",
             "datasets",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, func, insert, select, text
+from sqlalchemy import Connection, RowMapping, func, insert, select, text, update
 
 from visloop.data.fields.records import OwnFields
 from visloop.data.records import ClassDictionary, Version
@@ -19,6 +19,9 @@ from visloop.store import Write, utc_text
 
 MAIN: Final = "main"
 WORK: Final = "work"
+LIVE: Final = "live"
+IN_TRASH: Final = "trash"
+PURGED: Final = "purged"
 _NUMBER = re.compile(r"v?([1-9][0-9]{0,9})")
 
 
@@ -26,6 +29,12 @@ class DatasetNotFound(NotFound):
     """The project has no data set of that name."""
 
     code = "data.dataset_not_found"
+
+
+class DatasetInTrash(DatasetNotFound):
+    """A data set of that name was removed, and lies in the trash."""
+
+    code = "data.dataset_in_trash"
 
 
 class VersionNotFound(NotFound):
@@ -99,17 +108,28 @@ class DatasetState:
 
 def names(connection: Connection, project: str) -> list[str]:
     """Names of the project's data sets, sorted."""
-    query = select(datasets.c.dataset).where(datasets.c.project == project)
+    live = (datasets.c.project == project) & (datasets.c.state == LIVE)
+    query = select(datasets.c.dataset).where(live)
     return list(connection.scalars(query.order_by(datasets.c.dataset)))
 
 
 def state_or_none(connection: Connection, project: str, name: str) -> DatasetState | None:
-    """The data set's row, if there is one."""
+    """The data set's row, if there is one.
+
+    Raises:
+        DatasetInTrash: it was removed.
+    """
     table = datasets.c
     query = select(datasets).where(table.project == project, table.dataset == name)
     row = connection.execute(query).mappings().first()
-    if row is None:
+    if row is None or row["state"] == PURGED:
         return None
+    if row["state"] == IN_TRASH:
+        raise DatasetInTrash(
+            f"the data set {name!r} is in the trash since {utc_text(row['removed'])[:10]}",
+            fix=f"take it out: visloop datasets restore {name}   "
+            f"(or free the name, for good: visloop datasets purge {name})",
+        )
     raw = row["classes"]
     return DatasetState(
         project=project,
@@ -147,13 +167,17 @@ def ensure(write: Write, name: str) -> DatasetState:
 
     Raises:
         UsageError: `name` cannot be a name.
+        DatasetInTrash: one of that name was removed.
     """
     found = state_or_none(write.connection, write.scope.project, name)
     if found is not None:
         return found
     check_name(name, "data set name")
-    row = {"project": write.scope.project, "dataset": name, "created": write.now}
-    write.execute(insert(datasets), row)
+    mine = {"project": write.scope.project, "dataset": name}
+    again = (datasets.c.project == write.scope.project) & (datasets.c.dataset == name)
+    fresh = {"created": write.now, "state": LIVE, "removed": None}
+    if not write.execute(update(datasets).where(again).values(**fresh)).rowcount:
+        write.execute(insert(datasets), mine | fresh)
     write.fact("data.dataset_created", name)
     return state(write.connection, write.scope.project, name)
 
@@ -227,10 +251,11 @@ def numbered(connection: Connection, project: str, name: str, number: int) -> Ve
 
 
 def last_number(connection: Connection, project: str, name: str) -> int:
-    """The greatest number that a version has, on whatever branch; 0 before the first."""
-    table = versions.c
+    """The greatest number that a version has or had, on whatever branch; 0 before the first."""
+    table, owner = versions.c, datasets.c
     query = select(func.max(table.number)).where(table.project == project, table.dataset == name)
-    return connection.scalar(query) or 0
+    given = select(owner.given).where(owner.project == project, owner.dataset == name)
+    return connection.scalar(query) or connection.scalar(given) or 0
 
 
 def tagged(connection: Connection, project: str, name: str) -> dict[str, int]:
@@ -278,14 +303,16 @@ def resolve(connection: Connection, project: str, name: str, version: str | None
 def _no_such_version(
     connection: Connection, project: str, name: str, version: str | None
 ) -> VersionNotFound:
-    last = last_number(connection, project, name)
-    if not last:
+    table = versions.c
+    query = select(table.number).where(table.project == project, table.dataset == name)
+    numbers = connection.scalars(query.order_by(table.number.desc()).limit(1000)).all()
+    if not numbers:
         return VersionNotFound(
             f"data set {name!r} has no version yet",
             fix=f"visloop commit {name} -m TEXT   (or look at what is not committed: {name}@{WORK})",
         )
     named = [*branch_heads(connection, project, name), *tagged(connection, project, name)]
-    known = [MAIN, WORK, *named, *(f"v{number}" for number in range(last, 0, -1)[:1000])]
+    known = [MAIN, WORK, *named, *(f"v{number}" for number in numbers)]
     return VersionNotFound(
         f"data set {name!r} has no version {version!r}",
         fix=did_you_mean(version or "", known, otherwise=f"see: visloop log {name}"),

@@ -49,7 +49,9 @@ def quarantine_list(
     with ports.ledger.read() as connection:
         if dataset is not None:
             catalog.state(connection, scope.project, dataset)
-        return [_record(row) for row in _waiting(connection, scope.project, dataset)]
+        live = {dataset} if dataset is not None else set(catalog.names(connection, scope.project))
+        rows = _waiting(connection, scope.project, dataset)
+        return [_record(row) for row in rows if row["dataset"] in live]
 
 
 def quarantine_retry(

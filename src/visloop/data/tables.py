@@ -35,6 +35,10 @@ datasets: Final = Table(
     Column("learning", Boolean, nullable=False, default=False),
     # the branch that the working set belongs to: commits go there
     Column("branch", String, nullable=False, default="main", server_default="main"),
+    # live; trash; purged: nothing is left but the name, and the greatest number that was given
+    Column("state", String, nullable=False, default="live", server_default="live"),
+    Column("removed", UtcDateTime),
+    Column("given", Integer, nullable=False, default=0, server_default="0"),
     format_column(),
 )
 

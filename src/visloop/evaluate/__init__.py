@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from visloop.evaluate.policy import PolicyCheck as PolicyCheck
     from visloop.evaluate.policy import Threshold as Threshold
     from visloop.evaluate.ports import EvaluatePorts as EvaluatePorts
+    from visloop.evaluate.querying import judged as judged
     from visloop.evaluate.querying import reports_relation as reports_relation
     from visloop.evaluate.records import Answers as Answers
     from visloop.evaluate.records import Calibrated as Calibrated
@@ -47,7 +48,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "kept": ("EVALUATE_ROOTS",),
-        "querying": ("reports_relation",),
+        "querying": ("judged", "reports_relation"),
         "deciding": ("last_verdict", "run_gate"),
         "gate": ("judge",),
         "policy": (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from visloop.evaluate.tables import reports as t
+from visloop.evaluate.tables import verdicts
 from visloop.query import Field, Relation, named, recorded
 
 if TYPE_CHECKING:
@@ -39,3 +40,18 @@ def reports_relation(ports: EvaluatePorts, scope: Scope) -> Relation:
         for row in rows
     ]
     return recorded("report", "reports", _FIELDS, records, {"metrics": "what was measured"})
+
+
+def judged(ports: EvaluatePorts, scope: Scope) -> list[tuple[str, str]]:
+    """(model version, data) of every report and verdict of the project."""
+    with ports.ledger.read() as connection:
+        rows = [
+            row
+            for table in (t, verdicts)
+            for row in connection.execute(
+                select(table.c.model, table.c.number, table.c.data)
+                .where(table.c.project == scope.project)
+                .distinct()
+            )
+        ]
+    return [(f"{model}@v{number}", data) for model, number, data in rows]

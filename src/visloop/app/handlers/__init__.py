@@ -7,6 +7,9 @@ from visloop.lazy import lazy_exports
 if TYPE_CHECKING:
     from visloop.app.handlers.batch import predict_files as predict_files
     from visloop.app.handlers.comparison import comparison_page as comparison_page
+    from visloop.app.handlers.evidence import empty_trash as empty_trash
+    from visloop.app.handlers.evidence import models_that_need as models_that_need
+    from visloop.app.handlers.evidence import needs as needs
     from visloop.app.handlers.importing import import_model as import_model
     from visloop.app.handlers.importing import register_logged as register_logged
     from visloop.app.handlers.judging import evaluated as evaluated
@@ -51,6 +54,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "relations": ("OF_DATA", "RELATIONS", "relation"),
         "batch": ("predict_files",),
+        "evidence": ("empty_trash", "models_that_need", "needs"),
         "importing": ("import_model", "register_logged"),
         "comparison": ("comparison_page",),
         "judging": ("evaluated", "report_on", "require_promotable", "run_gate", "verdict_on"),

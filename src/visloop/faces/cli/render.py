@@ -363,6 +363,10 @@ def _storage(plain: Mapping[str, Any]) -> None:
 _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "add": _added,
     "audit": upkeep.audited,
+    "datasets.purge": upkeep.dataset_purged,
+    "datasets.remove": upkeep.dataset_removed,
+    "datasets.restore": upkeep.dataset_restored,
+    "datasets.trash": upkeep.trashed,
     "gc": upkeep.collected,
     "storage": _storage,
     "verify": upkeep.verified,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from visloop import app
 from visloop.faces.sdk.connections import Connection, local, remote
 from visloop.faces.sdk.metadata import Metadata
+from visloop.faces.sdk.removal import Removable
 from visloop.faces.sdk.versions import Versions
 
 if TYPE_CHECKING:
@@ -159,12 +160,12 @@ def _bytes_of(image: str | Path) -> bytes:
     return file.read_bytes() if str(image) and file.is_file() else b""
 
 
-class Dataset:
+class Dataset(Removable):
     """One data set."""
 
     def __init__(self, workspace: Workspace, name: str) -> None:
+        super().__init__(workspace.connection, name)
         self._workspace = workspace
-        self.name = name
 
     @property
     def meta(self) -> Metadata:

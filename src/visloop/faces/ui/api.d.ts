@@ -34,6 +34,10 @@ export interface Verbs {
   "formats": { ask: FormatsAsk; answer: { count: number; rows: FormatLine[] } };
   "split": { ask: SplitAsk; answer: SplitAnswer };
   "datasets": { ask: DatasetsAsk; answer: { count: number; rows: DatasetSummary[] } };
+  "datasets.remove": { ask: DatasetsRemoveAsk; answer: RemovedDataset };
+  "datasets.restore": { ask: DatasetsRestoreAsk; answer: RemovedDataset };
+  "datasets.trash": { ask: DatasetsTrashAsk; answer: { count: number; rows: RemovedDataset[] } };
+  "datasets.purge": { ask: DatasetsPurgeAsk; answer: RemovedDataset };
   "quarantine.list": { ask: QuarantineListAsk; answer: { count: number; rows: Quarantined[] } };
   "quarantine.retry": { ask: QuarantineRetryAsk; answer: AddAnswer };
   "quarantine.remove": { ask: QuarantineRemoveAsk; answer: Count };
@@ -616,6 +620,25 @@ export interface DatasetSummary {
 export interface DatasetsAsk {
 }
 
+export interface DatasetsPurgeAsk {
+  dataset: string;
+  dry_run?: boolean;
+}
+
+export interface DatasetsRemoveAsk {
+  dataset: string;
+  message?: string;
+  force?: boolean;
+  dry_run?: boolean;
+}
+
+export interface DatasetsRestoreAsk {
+  dataset: string;
+}
+
+export interface DatasetsTrashAsk {
+}
+
 export interface DemoImagesAsk {
   directory: string;
   count?: number;
@@ -799,10 +822,12 @@ export interface GcAnswer {
   packs_removed: number;
   freed_bytes: number;
   dead_bytes: number;
+  purged: string[];
 }
 
 export interface GcAsk {
   dry_run?: boolean;
+  trash_days?: number;
   grace_s?: number;
 }
 
@@ -1328,6 +1353,17 @@ export interface RemoveAsk {
   paths: string[];
 }
 
+export interface RemovedDataset {
+  dataset: string;
+  versions: number;
+  samples: number;
+  staged: number;
+  quarantined: number;
+  needed_by: string[];
+  removed: string | null;
+  dry_run: boolean;
+}
+
 export interface ReproduceAsk {
   model: string;
 }
@@ -1643,7 +1679,7 @@ export interface StorageAnswer {
   dead_bytes: number;
   verified: Record<string, any> | null;
   collected: Record<string, any> | null;
-  places: Record<string, number>;
+  places: StoragePlace[];
   parts: StoragePart[] | null;
 }
 
@@ -1656,6 +1692,11 @@ export interface StoragePart {
   name: string;
   blobs: number;
   blob_bytes: number;
+}
+
+export interface StoragePlace {
+  name: string;
+  disk_bytes: number;
 }
 
 export interface Streamed {

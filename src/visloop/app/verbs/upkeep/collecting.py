@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from visloop import store
+from visloop import data, store
 from visloop.app import handlers
 from visloop.app.operation import operation, opt
 from visloop.errors import UsageError
@@ -21,10 +21,12 @@ class Gc:
 
     Every version, staged change, quarantined file, model, report, task and capture keeps what it
     needs. Safe beside commands that run: while others write, bytes that nothing needs are kept for
-    the grace time first, and removed by a later gc.
+    the grace time first, and removed by a later gc. Data sets that have been in the trash for long
+    are purged first, unless a model was trained or judged on them.
     """
 
     dry_run: bool = opt("only say what would go", default=False)
+    trash_days: float = opt("days that data sets stay in the trash", default=data.TRASH_DAYS)
     grace_s: float = opt("seconds that bytes are kept while others write", default=store.GRACE_S)
 
 
@@ -32,7 +34,8 @@ class Gc:
 class GcAnswer:
     """Counts of blobs and their bytes; `waiting` may go in `wait_s` seconds, by another gc.
 
-    `freed_bytes` is what the disk got back, `dead_bytes` what packs hold in vain still.
+    `freed_bytes` is what the disk got back, `dead_bytes` what packs hold in vain still. `purged` are
+    data sets that left the trash for good; of a dry run those that would, their bytes not counted.
     """
 
     dry_run: bool
@@ -46,13 +49,17 @@ class GcAnswer:
     packs_removed: int
     freed_bytes: int
     dead_bytes: int
+    purged: tuple[str, ...]
 
 
 @operation("gc", permission="store.gc")
 def gc(ports: Ports, scope: Scope, ask: Gc) -> GcAnswer:
-    """Look, sweep, compact."""
+    """Empty the trash, look, sweep, compact."""
     if not ask.grace_s >= 0:
         raise UsageError(f"a grace of {ask.grace_s} s is none", fix="0 or more seconds")
+    if not ask.trash_days >= 0:
+        raise UsageError(f"{ask.trash_days} days in the trash are none", fix="0 or more days")
+    purged = handlers.empty_trash(ports, scope, ask.trash_days, dry_run=ask.dry_run)
     done = store.collect(
         ports.ledger,
         ports.blobs,
@@ -78,6 +85,7 @@ def gc(ports: Ports, scope: Scope, ask: Gc) -> GcAnswer:
         packs_removed=packs.packs if packs else 0,
         freed_bytes=packs.freed_bytes if packs else 0,
         dead_bytes=packs.dead_bytes if packs else ports.blobs.upkeep.size().dead_bytes,
+        purged=tuple(purged),
     )
 
 
@@ -104,11 +112,16 @@ class StoragePart:
 
 
 @dataclass(frozen=True)
-class StorageAnswer:
-    """Blobs and their bytes, the packs that hold them; `verified`, `collected`: the last time.
+class StoragePlace:
+    """A part of the workspace, and what it takes on the disk."""
 
-    `places` are files and folders of the workspace with their bytes on the disk.
-    """
+    name: str
+    disk_bytes: int
+
+
+@dataclass(frozen=True)
+class StorageAnswer:
+    """Blobs and their bytes, the packs that hold them; `verified`, `collected`: the last time."""
 
     blobs: int
     blob_bytes: int
@@ -117,7 +130,7 @@ class StorageAnswer:
     dead_bytes: int
     verified: dict[str, Any] | None
     collected: dict[str, Any] | None
-    places: dict[str, int]
+    places: tuple[StoragePlace, ...]
     parts: tuple[StoragePart, ...] | None
 
 
@@ -134,7 +147,7 @@ def storage(ports: Ports, scope: Scope, ask: Storage) -> StorageAnswer:
         dead_bytes=size.dead_bytes,
         verified=_last(ports, "store.verified"),
         collected=_last(ports, "store.collected"),
-        places=handlers.places(ports),
+        places=tuple(StoragePlace(*each) for each in handlers.places(ports).items()),
         parts=tuple(StoragePart(*each) for each in handlers.parts(ports)) if ask.parts else None,
     )
 

@@ -31,6 +31,9 @@ def _blobs(plain: Mapping[str, Any], name: str) -> str:
 
 def collected(plain: Mapping[str, Any]) -> None:
     """What went or would go, what waits and why, what stays."""
+    if plain["purged"]:
+        said = "would purge" if plain["dry_run"] else "purged"
+        click.echo(f"{said} of the trash: {', '.join(plain['purged'])}")
     if plain["dry_run"] and plain["removed"]:
         click.echo(f"would remove {_blobs(plain, 'removed')} that nothing needs")
     elif plain["removed"] or plain["packs_removed"]:
@@ -52,7 +55,7 @@ def collected(plain: Mapping[str, Any]) -> None:
 
 def storage_lines(plain: Mapping[str, Any]) -> list[str]:
     """How much lies where, and the last time that somebody looked."""
-    places = ", ".join(f"{name} {size(n)}" for name, n in plain["places"].items())
+    places = ", ".join(f"{each['name']} {size(each['disk_bytes'])}" for each in plain["places"])
     return [
         f"stored: {counted(plain['blobs'], 'blob')} ({size(plain['blob_bytes'])})",
         f"on the disk: {places}",
@@ -114,3 +117,49 @@ def audited(plain: Mapping[str, Any]) -> None:
     facts = f"{counted(plain['facts'], 'fact')} in {counted(plain['seals'], 'seal')}"
     click.echo(f"the record is whole: {facts}")
     click.echo(f"note this elsewhere to prove it later (audit --head): {plain['head']}")
+
+
+def dataset_removed(plain: Mapping[str, Any]) -> None:
+    """What lies in the trash now, who needs it, how it comes back."""
+    name = plain["dataset"]
+    click.echo(f"{'would remove' if plain['dry_run'] else 'removed'}: {_held(plain)}")
+    for each in plain["needed_by"]:
+        click.echo(f"  needed: {each}")
+    if not plain["dry_run"]:
+        click.echo(f"it is in the trash; take it out: visloop datasets restore {name}")
+    elif plain["needed_by"]:
+        click.echo("  so it takes --force")
+
+
+def dataset_restored(plain: Mapping[str, Any]) -> None:
+    """A data set is back."""
+    click.echo(f"restored: {_held(plain)}")
+
+
+def dataset_purged(plain: Mapping[str, Any]) -> None:
+    """A data set is gone for good, or would be."""
+    click.echo(f"{'would purge' if plain['dry_run'] else 'purged'}: {_held(plain)}")
+    for each in plain["needed_by"]:
+        click.echo(f"  refused: {each}")
+    if not plain["dry_run"]:
+        click.echo("its bytes are freed by: visloop gc")
+
+
+def trashed(plain: Mapping[str, Any]) -> None:
+    """One line a data set in the trash."""
+    if not plain["rows"]:
+        click.echo("the trash is empty")
+    for row in plain["rows"]:
+        click.echo(f"{_held(row)}, removed {row['removed'][:10]}")
+        for each in row["needed_by"]:
+            click.echo(f"  stays: {each}")
+
+
+def _held(plain: Mapping[str, Any]) -> str:
+    parts = [
+        counted(plain["versions"], "version"),
+        f"{counted(plain['samples'], 'sample')} in the newest",
+        f"{counted(plain['staged'], 'change')} not committed" if plain["staged"] else "",
+        f"{plain['quarantined']:,} in quarantine" if plain["quarantined"] else "",
+    ]
+    return f"{plain['dataset']}: {', '.join(part for part in parts if part)}"

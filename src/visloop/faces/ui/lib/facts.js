@@ -31,6 +31,10 @@ const SENTENCES = {
       .map(([name, share]) => `${name} ${percent(/** @type {number} */ (share), 0)}`)
       .join(", ")}; ${count(p.changed ?? 0, "picture")} changed`,
   "data.dataset_created": () => "made",
+  "data.dataset_removed": (p) =>
+    `put into the trash, with ${count(p.versions ?? 0, "version")}${p.reason ? `: ${p.reason}` : ""}`,
+  "data.dataset_restored": () => "taken out of the trash",
+  "data.dataset_purged": (p) => `purged for good, with ${count(p.versions ?? 0, "version")}`,
   "data.tagged": (p) => `tag ${p.tag}${p.was ? `, before at v${p.was}` : ""}`,
   "data.tag_removed": (p) => `tag ${p.tag} taken away`,
   "data.branched": (p) => `begins at v${p.version}`,
@@ -102,6 +106,7 @@ const plain = (payload) =>
  */
 export function placeOf({ kind, subject, payload }) {
   const group = groupOf(kind);
+  if (kind === "data.dataset_removed" || kind === "data.dataset_purged") return ["housekeeping"];
   if (group === "data") return ["data", ...subject.split("@")];
   if (group === "labels") return kind === "label.queued" ? ["queue"] : payload.dataset ? ["data", payload.dataset] : [];
   if (group === "runs") return ["runs", subject];

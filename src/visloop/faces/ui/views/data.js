@@ -151,6 +151,7 @@ function Dataset({ dataset, others, version, split, room, text, chosen, rest, op
         head ? `${count(head.total, "picture")}, ${version === "work" ? "committed or not" : version}` : "",
       ),
       span({ class: "grow" }),
+      a({ href: address("housekeeping", name), class: "muted small", "aria-label": `remove ${name}` }, "Remove …"),
       head && room !== "versions" && Object.keys(head.splits).length
         ? div(
             { class: "tabs", role: "group", "aria-label": "split" },

@@ -4,6 +4,7 @@ import { a, div, h, h1, li, p, span, ul, useEffect, useState } from "../../lib/d
 import { act, badge, bar, failure, grid, panel, waiting, when } from "../../lib/parts.js";
 import { address, useAnswer, useDeeds } from "../../lib/use.js";
 import { bytes, count } from "../../lib/words.js";
+import { Sets, Trash } from "./sets.js";
 import { freed, verified, wouldFree } from "./words.js";
 
 /** @typedef {import("../../api.d.ts").GcAnswer} GcAnswer */
@@ -11,7 +12,8 @@ import { freed, verified, wouldFree } from "./words.js";
 /** @typedef {import("../../api.d.ts").StoragePart} StoragePart */
 /** @typedef {import("../../api.d.ts").VerifyAnswer} VerifyAnswer */
 
-export function Housekeeping() {
+/** @param {{address: string[]}} properties a data set that somebody wants to remove */
+export function Housekeeping({ address: [chosen = ""] }) {
   const storage = useAnswer("storage", {});
   const [turn, setTurn] = useState(0);
   if (!storage.data) return div(div({ class: "title" }, h1("Housekeeping")), waiting(storage.error));
@@ -24,8 +26,8 @@ export function Housekeeping() {
     failure(storage.error),
     div(
       { class: "columns half upkeep" },
-      div(h(Space, { onFreed: () => setTurn(turn + 1) }), h(Health, { storage: storage.data })),
-      div(h(Needs, { key: turn }), h(Places, { storage: storage.data })),
+      div(h(Space, { onFreed: () => setTurn(turn + 1) }), h(Health, { storage: storage.data }), h(Trash, {})),
+      div(h(Needs, { key: turn }), h(Sets, { chosen }), h(Places, { storage: storage.data })),
     ),
   );
 }
@@ -71,9 +73,9 @@ function Needs() {
 const Places = ({ storage }) =>
   panel(
     "On the disk",
-    grid(Object.entries(storage.places), [
-      { title: "place", cell: ([name]) => name, kind: "wide" },
-      { title: "size", cell: ([, size]) => bytes(size), kind: "number" },
+    grid(storage.places, [
+      { title: "place", cell: (each) => each.name, kind: "wide" },
+      { title: "size", cell: (each) => bytes(each.disk_bytes), kind: "number" },
     ]),
   );
 
