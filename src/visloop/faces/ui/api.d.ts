@@ -295,6 +295,7 @@ export interface Calibrated {
   confidence: number;
   accuracy: number;
   n: number;
+  interval: [number, number];
 }
 
 export interface CameraAddAsk {
