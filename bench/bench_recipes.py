@@ -5,6 +5,7 @@
     python bench/bench_recipes.py segment                  # the demo world's masks
     python bench/bench_recipes.py clothing                 # classify-finetune beside classify-linear
     python bench/bench_recipes.py regress                  # red cells in BCCD's pictures, counted
+    python bench/bench_recipes.py small                    # many small cells: with tiles and without
     python bench/bench_recipes.py kills --kills 20         # SIGKILL at random moments, equal bytes
 
 Each prints JSON lines: figures on the test split, and the seconds of processor time that training
@@ -28,6 +29,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from visloop import app, data, demo, infer, registry
@@ -64,6 +66,60 @@ def parts(root: Path, given: argparse.Namespace) -> None:
     with opened(root) as here:
         draw(here, root)
         train_and_judge(here, "line@v1", "detect", given, boxes_judged)
+
+
+def small(root: Path, given: argparse.Namespace) -> None:
+    """Sheets of 5 × 5 of BCCD's pictures, 960 × 720 px: half of the objects below 30 px."""
+    draw_sheet = random.Random(3)
+    with opened(root) as here:
+        bring(here, SHARED / "bccd", "cells")
+        for split, count in (("train", 48), ("test", 8)):
+            samples = list(data.open(here.ports.data, Ref.parse(f"cells@v1:{split}")).samples())
+            folder = root / split
+            sheets(here, [draw_sheet.sample(samples, 25) for _ in range(count)], folder)
+            here.call(
+                app.add,
+                app.Add(paths=(str(folder),), to="sheets", split=split, add_classes=True),
+            )
+        here.call(app.commit, app.Commit(dataset="sheets", message="laid out"))
+        asked = given.set
+        for how in (["tile=0", "pixels=110592"], []):
+            given.set = [*asked, *how]
+            said(row="R", what="how", set=given.set)
+            train_and_judge(here, "sheets@v1", "detect", given, boxes_judged)
+
+
+def sheets(here: Any, drawn: list[list[data.Sample]], folder: Path) -> None:
+    """Pictures side by side, five in a row, with their boxes: a COCO folder."""
+    (folder / "images").mkdir(parents=True)
+    across, down = 192, 144
+    images: list[dict[str, Any]] = []
+    boxes: list[dict[str, Any]] = []
+    names = sorted({each.label for sheet in drawn for one in sheet for each in one.annotations})
+    for number, sheet in enumerate(drawn, start=1):
+        whole = np.zeros((5 * down, 5 * across, 3), np.uint8)
+        for place, one in enumerate(sheet):
+            x, y = place % 5 * across, place // 5 * down
+            rgb = cv2.imdecode(np.frombuffer(here.ports.blobs.get(one.image), np.uint8), 1)
+            whole[y : y + down, x : x + across] = cv2.resize(
+                rgb, (across, down), interpolation=cv2.INTER_AREA
+            )
+            for each in one.annotations:
+                x1, y1, x2, y2 = geometry_xyxy(each) or (0, 0, 0, 0)
+                wide, high = across / one.width, down / one.height
+                sides = [(x2 - x1) * wide, (y2 - y1) * high]
+                boxes.append(
+                    {"id": len(boxes) + 1, "image_id": number, "iscrowd": 0,
+                     "category_id": names.index(each.label) + 1, "area": sides[0] * sides[1],
+                     "bbox": [x + x1 * wide, y + y1 * high, *sides]}
+                )  # fmt: skip
+        name = f"sheet-{number}.png"
+        cv2.imwrite(str(folder / "images" / name), whole)
+        size = {"width": 5 * across, "height": 5 * down}
+        images.append({"id": number, "file_name": name, **size})
+    known = [{"id": i, "name": name} for i, name in enumerate(names, start=1)]
+    told = {"images": images, "annotations": boxes, "categories": known}
+    (folder / "annotations.json").write_text(json.dumps(told))
 
 
 def segment(root: Path, given: argparse.Namespace) -> None:
@@ -156,10 +212,17 @@ def train_and_judge(
     values = dict(each.split("=", 1) for each in given.set) if recipe != "classify-linear" else {}
     figures: list[dict[str, float]] = []
     for seed in map(int, given.seeds.split(",")):
+        name = "-".join([recipe, str(seed), *values.values()])
         started, wall = time.process_time(), time.perf_counter()
         done = here.call(
             app.train,
-            app.Train(ref=ref, recipe=recipe, model=f"{recipe}-{seed}", set=values, seed=seed),
+            app.Train(
+                ref=ref,
+                recipe=recipe,
+                model=f"{recipe}-{seed}" + "-".join(["", *values.values()]),
+                set=values,
+                seed=seed,
+            ),
         )
         spent, wall = time.process_time() - started, time.perf_counter() - wall
         figures.append(judge(*answered(here, done.model, f"{ref}:test")))
@@ -284,6 +347,7 @@ WHAT = {
     "detect": detect,
     "parts": parts,
     "segment": segment,
+    "small": small,
     "clothing": clothing,
     "regress": regress,
     "kills": kills,

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _OUTPUTS: Final = ("probabilities", "embedding")
 _SHOWN: Final = 9_000
-_CHECKED: Final = 8
 _SMALL: Final = 1e-6
 _FEW: Final = 100
 _CLOSED_WORLD: Final = (
@@ -126,9 +125,7 @@ class ClassifyFinetune:
                 network.head.bias.data /= temperature
             with bench.stage("export"):
                 model = to_onnx(answers, contract.resize.output_hw, _OUTPUTS)
-                some = tensors_of(
-                    [pictures[i] for i in range(min(_CHECKED, len(pictures)))], contract
-                )
+                some = pictures.first()
                 apart = check_export(answers, model, contract, some, _OUTPUTS)
         reference = _reference(model, contract, bench, measured, truth)
         figures = _metrics(logits / temperature, truth) | {"temperature": temperature}
@@ -164,15 +161,15 @@ def _teach(
 ) -> None:
     params: Parameters = lesson.params
     places_of = torch.from_numpy(_truth(lesson, pictures.labelled))
-    counts = torch.bincount(places_of, minlength=len(lesson.classes)).float().clamp(min=1)
-    weights = counts.mean() / counts if params.balanced else None
+    counts = np.bincount(places_of.numpy(), minlength=len(lesson.classes)).astype(np.float64)
+    weights = torch.from_numpy(schooling.class_weights(counts, balanced=params.balanced))
 
     def truth(places: Sequence[int], _: Sequence[Prepared]) -> Mapping[str, Tensor]:
         return {"place": places_of[list(places)]}
 
     def losses(batch: Tensor, wanted: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         place = wanted["place"]
-        weight = weights.to(place.device) if weights is not None else None
+        weight = weights.to(place.device)
         return {
             "cross_entropy": functional.cross_entropy(
                 network(batch), place, weight, label_smoothing=params.smoothing

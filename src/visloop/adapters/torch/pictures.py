@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 BLANK: Final = 255
 """In a map of classes: a pixel of which nobody knows."""
 _HELD_BYTES: Final = 1 << 30
+_FIRST: Final = 8
+_FIRST_PX: Final = 900_000
 
 Boxes = NDArray[np.float32]
 
@@ -85,6 +87,12 @@ class Pictures:
             if len(self._held) < self._room:
                 self._held[place] = found
         return found
+
+    def first(self) -> Tensor:
+        """The first few as the network gets them, of a batch's worth of pixels: (N, 3, H, W)."""
+        height, width = self.contract.resize.output_hw
+        count = max(1, min(_FIRST, _FIRST_PX // (height * width), len(self)))
+        return tensors_of([self[place] for place in range(count)], self.contract)
 
     def _prepare(self, labelled: Labelled) -> Prepared:
         picture = infer.read(self._bench.read(labelled.sample.image), self.contract)
@@ -147,9 +155,8 @@ def _moved(whole: NDArray[np.uint8], lies: Placement) -> NDArray[np.uint8]:
 
 def tensors_of(prepared: Sequence[Prepared], contract: Contract) -> Tensor:
     """Normalised pixels, float32 (N, 3, H, W), in the memory order in which convolutions are fast."""
-    exact = msgspec.structs.replace(
-        contract, resize=Resize(mode="squash", size_hw=contract.resize.output_hw)
-    )
+    height, width = prepared[0].pixels.shape[:2]  # the input's, or a tile's
+    exact = msgspec.structs.replace(contract, resize=Resize(mode="squash", size_hw=(height, width)))
     batch = np.stack([infer.to_tensor(each.pixels, exact) for each in prepared])
     return torch.from_numpy(batch).contiguous(memory_format=torch.channels_last)
 

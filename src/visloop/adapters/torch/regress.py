@@ -18,7 +18,7 @@ from visloop.adapters.torch.export import check_export, to_onnx
 from visloop.adapters.torch.holding import parted
 from visloop.adapters.torch.lite0 import EMBEDDING, Lite0, Weights
 from visloop.adapters.torch.looking import Watch
-from visloop.adapters.torch.pictures import Pictures, Prepared, input_size, tensors_of
+from visloop.adapters.torch.pictures import Pictures, Prepared, input_size
 from visloop.adapters.torch.starting import start_from
 from visloop.errors import Refused
 from visloop.train import Fitted
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _OUTPUTS: Final = ("value", "embedding")
 _SHOWN: Final = 9_000
-_CHECKED: Final = 8
 _LIMIT: Final = "Learnt from numbers between {low:g} and {high:g} {unit}: beyond those it guesses."
 
 
@@ -113,9 +112,7 @@ class Regress:
                 _teach(network, lesson, bench, pictures, watch, (values - middle) / spread)
             with bench.stage("export"):
                 model = to_onnx(answers, contract.resize.output_hw, _OUTPUTS)
-                some = tensors_of(
-                    [pictures[i] for i in range(min(_CHECKED, len(pictures)))], contract
-                )
+                some = pictures.first()
                 apart = check_export(answers, model, contract, some, _OUTPUTS)
         with bench.stage("measure"):
             figures = _measure(model, contract, measured, bench)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from visloop.adapters.torch.augment import Augment
@@ -15,6 +17,7 @@ from visloop.adapters.torch.determined import arranged, device_of, generator
 from visloop.adapters.torch.looking import Looker, Watch
 from visloop.adapters.torch.pictures import Prepared, tensors_of
 from visloop.adapters.torch.printing import fingerprint
+from visloop.adapters.torch.tiling import Cutter
 from visloop.train import Shown
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from visloop.train import Bench, Lesson
 
 _EPOCHS: Final = (8, 120)
+MOST_WEIGHT: Final = 20.0
 
 Truth = Mapping[str, Tensor]
 
@@ -75,6 +79,7 @@ def school(
     losses: Callable[[Tensor, Truth], Mapping[str, Tensor]],
     moves: bool = True,
     new: Callable[[str], bool] = lambda name: not name.startswith("backbone."),
+    tile_hw: tuple[int, int] | None = None,
 ) -> None:
     """Teach a network; it comes back on the CPU, ready to be exported.
 
@@ -89,15 +94,17 @@ def school(
         losses: what the network's answers to a batch float32 (B, 3, H, W) cost, by name.
         moves: whether zoom and shifts leave the truth what it is.
         new: whether the parameter of that name has learnt nothing yet, and so learns faster.
+        tile_hw: height and width of the tiles that are learnt from; None: whole pictures.
     """
     params: Parameters = lesson.params
     device = device_of(params.device)
     arranged(network, device)
-    augment = varied(lesson, moves=moves)
+    augment, cut = varied(lesson, moves=moves), Cutter(tile_hw, lesson.seed)
 
     def load(epoch: int, places: Sequence[int]) -> tuple[Tensor, Truth]:
         images = [pictures.labelled[i].sample.image for i in places]
-        seen = [augment(pictures[i], epoch, image) for i, image in zip(places, images, strict=True)]
+        pairs = zip(places, images, strict=True)
+        seen = [augment(cut(pictures[i], epoch, image), epoch, image) for i, image in pairs]
         wanted = {name: each.to(device) for name, each in truth(places, seen).items()}
         return tensors_of(seen, pictures.contract).to(device), wanted
 
@@ -122,17 +129,24 @@ def school(
 
 
 def shown(
-    lesson: Lesson, pictures: Pictures, rows: int, columns: int, *, moves: bool = True
+    lesson: Lesson,
+    pictures: Pictures,
+    rows: int,
+    columns: int,
+    *,
+    moves: bool = True,
+    tile_hw: tuple[int, int] | None = None,
 ) -> list[list[Shown]]:
     """Pictures of a lesson, a row each: as prepared, then as the first epochs vary them."""
-    augment = varied(lesson, moves=moves)
+    augment, cut = varied(lesson, moves=moves), Cutter(tile_hw, lesson.seed)
     chosen = generator(lesson.seed, "preview").permutation(len(pictures))[:rows]
     found: list[list[Shown]] = []
     for place in sorted(chosen.tolist()):
         labelled, prepared = pictures.labelled[place], pictures[place]
         said = f"{labelled.value:g} {labelled.unit}" if lesson.task == "regress" else labelled.label
         image = labelled.sample.image
-        seen = [prepared, *(augment(prepared, epoch, image) for epoch in range(columns - 1))]
+        tiles = [cut(prepared, epoch, image) for epoch in range(columns - 1)]
+        seen = [prepared, *(augment(tile, epoch, image) for epoch, tile in enumerate(tiles))]
         boxes = [p.boxes if p.mask is None else p.boxes[:0] for p in seen]
         found.append(
             [
@@ -141,6 +155,20 @@ def shown(
             ]
         )
     return found
+
+
+def class_weights(counts: NDArray[np.float64], *, balanced: bool) -> NDArray[np.float32]:
+    """How much one of each class counts, float32 (C,); 1 on the average over all that there are.
+
+    Args:
+        counts: float64 (C,), how many there are of each class.
+        balanced: whether classes count alike, at most `MOST_WEIGHT` times as much; else their members.
+    """
+    if not balanced or not counts.sum():
+        return np.ones(len(counts), np.float32)
+    there = np.maximum(counts, 1)
+    weights = np.minimum(counts.sum() / len(counts) / there, MOST_WEIGHT)
+    return (weights * counts.sum() / (weights * counts).sum()).astype(np.float32)
 
 
 def _groups(

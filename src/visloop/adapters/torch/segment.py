@@ -6,7 +6,7 @@ C counts classes; channel 0 of every map is the background.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
@@ -21,31 +21,25 @@ from visloop.adapters.torch.export import check_export, to_onnx
 from visloop.adapters.torch.holding import parted
 from visloop.adapters.torch.lite0 import WIDTHS, Lite0, Weights
 from visloop.adapters.torch.looking import Watch
-from visloop.adapters.torch.pictures import BLANK, Pictures, Prepared, input_size, tensors_of
+from visloop.adapters.torch.pictures import BLANK, Pictures, Prepared
 from visloop.adapters.torch.pyramid import CHANNELS, Pyramid, fresh
+from visloop.adapters.torch.sizing import Parameters, Sizes, sizes_of
 from visloop.adapters.torch.starting import start_from
 from visloop.train import Fitted
 from visloop.vision import Contract, Decode, Resize
 
 if TYPE_CHECKING:
-    from visloop.train import Bench, Labelled, Lesson, Shown
+    from visloop.train import Bench, Lesson, Shown
     from visloop.vision import Task
 
 STRIDE: Final = 4
 _STRIDES: Final = (4, 8, 16, 32)
 _OUTPUTS: Final = ("masks",)
 _SHOWN: Final = 6_000
-_CHECKED: Final = 4
 _LIMIT: Final = (
     "Draws {n} classes at a quarter of its input of {w} × {h} px: what is thinner than {px} px there "
     "may be missed."
 )
-
-
-class Parameters(schooling.Lite0Parameters, frozen=True, kw_only=True):
-    """`pixels` of the model's input, whose shape follows the pictures; the others as of all recipes."""
-
-    pixels: Annotated[int, msgspec.Meta(ge=1024, le=4_000_000)] = 110_592
 
 
 class Segmenter(nn.Module):
@@ -89,7 +83,9 @@ class Segment:
         """
         params: Parameters = lesson.params
         learnt, measured = parted(lesson, params.holdout)
-        contract = _contract(lesson, learnt)
+        sizes = sizes_of(params, learnt)
+        contract = _contract(lesson, sizes)
+        bench.ports.progress.note(str(sizes))
         with determined(lesson.seed, lesson.threads):
             network = Segmenter(infer.imagenet_weights(), len(lesson.classes), frozen=params.frozen)
             start_from(network, lesson, bench, {"maps.1.weight": 1, "maps.1.bias": 1})
@@ -98,12 +94,10 @@ class Segment:
             answers = Answers(network)
             with bench.stage("fit"):
                 watch = Watch(answers, _OUTPUTS, held, params.watched)
-                _teach(network, lesson, bench, pictures, watch)
+                _teach(network, lesson, bench, pictures, watch, sizes)
             with bench.stage("export"):
                 model = to_onnx(answers, contract.resize.output_hw, _OUTPUTS)
-                some = tensors_of(
-                    [pictures[i] for i in range(min(_CHECKED, len(pictures)))], contract
-                )
+                some = pictures.first()
                 apart = check_export(answers, model, contract, some, _OUTPUTS)
         with bench.stage("measure"):
             figures = maps.held_out(model, held, bench, lesson.threads)
@@ -119,17 +113,15 @@ class Segment:
 
     def preview(self, lesson: Lesson, bench: Bench, rows: int, columns: int) -> list[list[Shown]]:
         """Some pictures, a row each: as prepared, then as the first epochs vary them."""
-        contract = _contract(lesson, lesson.pictures)
+        sizes = sizes_of(lesson.params, lesson.pictures)
+        contract = _contract(lesson, sizes)
         pictures = Pictures(bench, contract, lesson.pictures, lesson.classes, masks=True)
-        return schooling.shown(lesson, pictures, rows, columns)
+        return schooling.shown(lesson, pictures, rows, columns, tile_hw=sizes.tile_hw)
 
 
-def _contract(lesson: Lesson, learnt: Sequence[Labelled]) -> Contract:
-    shapes = [(each.sample.height, each.sample.width) for each in learnt]
+def _contract(lesson: Lesson, sizes: Sizes) -> Contract:
     return Contract(
-        resize=Resize(
-            mode="letterbox", size_hw=input_size(shapes, lesson.params.pixels), kernel="area"
-        ),
+        resize=Resize(mode="letterbox", size_hw=sizes.input_hw, kernel="area"),
         decode=Decode(task="segment"),
         classes=lesson.classes,
         class_dictionary=lesson.class_dictionary,
@@ -137,8 +129,15 @@ def _contract(lesson: Lesson, learnt: Sequence[Labelled]) -> Contract:
 
 
 def _teach(
-    network: Segmenter, lesson: Lesson, bench: Bench, pictures: Pictures, watch: Watch
+    network: Segmenter,
+    lesson: Lesson,
+    bench: Bench,
+    pictures: Pictures,
+    watch: Watch,
+    sizes: Sizes,
 ) -> None:
+    weights = _weights(lesson, pictures)
+
     def truth(_: Sequence[int], seen: Sequence[Prepared]) -> Mapping[str, Tensor]:
         maps = np.stack([np.asarray(each.mask, np.int64) for each in seen])
         return {"map": torch.from_numpy(maps)}
@@ -147,11 +146,34 @@ def _teach(
         logits = network(batch)
         size = wanted["map"].shape[-2:]
         logits = functional.interpolate(logits, size=size, mode="bilinear", align_corners=False)
+        weight = None if weights is None else weights.to(logits.device)
         return {
-            "cross_entropy": functional.cross_entropy(logits, wanted["map"], ignore_index=BLANK),
+            "cross_entropy": functional.cross_entropy(
+                logits, wanted["map"], weight, ignore_index=BLANK
+            ),
             "dice_loss": maps.dice_loss(logits, wanted["map"]),
         }
 
     schooling.school(
-        lesson, bench, network, pictures, watch, shown=_SHOWN, truth=truth, losses=losses
+        lesson,
+        bench,
+        network,
+        pictures,
+        watch,
+        shown=_SHOWN,
+        truth=truth,
+        losses=losses,
+        tile_hw=sizes.tile_hw,
     )
+
+
+def _weights(lesson: Lesson, pictures: Pictures) -> Tensor | None:
+    """How much a pixel of the background and of each class counts; None: all alike."""
+    if not lesson.params.balanced:
+        return None
+    counts = np.zeros(1 + len(lesson.classes))
+    for place in range(len(pictures)):
+        mask = np.asarray(pictures[place].mask)
+        counts += np.bincount(mask[mask != BLANK], minlength=len(counts))
+    weights = schooling.class_weights(counts[1:], balanced=True)
+    return torch.from_numpy(np.concatenate([np.ones(1, np.float32), weights]))

@@ -19,7 +19,7 @@ def heat_loss(logits: Tensor, heat: Tensor, counts: Tensor) -> Tensor:
     Args:
         logits: float32 (N, C, H, W).
         heat: float32 (N, C, H, W) in [0, 1], 1 at centres.
-        counts: float32 (N, H, W), 0 where nothing is known.
+        counts: float32 (N, H, W), how much a cell counts; 0 where nothing is known.
 
     Source: Law and Deng 2018 (CornerNet), equation 1.
     """
@@ -28,7 +28,7 @@ def heat_loss(logits: Tensor, heat: Tensor, counts: Tensor) -> Tensor:
     found = -functional.logsigmoid(logits) * (1 - p).square()
     invented = -functional.logsigmoid(-logits) * p.square() * (1 - heat).pow(4)
     loss = torch.where(centre, found, invented) * counts[:, None]
-    return loss.sum() / centre.sum().clamp(min=1)
+    return loss.sum() / (centre * counts[:, None]).sum().clamp(min=1)
 
 
 def box_loss(corners: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:

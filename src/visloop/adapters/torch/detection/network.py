@@ -32,7 +32,7 @@ class Detector(nn.Module):
     Args:
         weights: of the backbone.
         classes: C.
-        size_hw: height and width of the input, multiples of 32.
+        size_hw: height and width of the input, multiples of 32; it may learn from smaller tiles.
         frozen: see `Lite0`.
 
     Source: Zhou 2019 (objects as points), Liu 2019 (TTFNet: boxes learnt around the centre).
@@ -57,7 +57,10 @@ class Detector(nn.Module):
         """float32 (N, 3, H, W) → logits (N, C, H/8, W/8) and corners (N, 4, H/8, W/8)."""
         x = self.pyramid(self.backbone(image))
         reach = torch.exp(torch.clamp(self.reach(x), max=_MOST)) * STRIDE
-        corners = torch.cat([self.centres - reach[:, :2], self.centres + reach[:, 2:]], dim=1)
+        centres = self.centres
+        if reach.shape[-2:] != centres.shape[-2:]:  # a tile: the grid begins in its corner
+            centres = centres[:, : reach.shape[-2], : reach.shape[-1]]
+        corners = torch.cat([centres - reach[:, :2], centres + reach[:, 2:]], dim=1)
         return self.heat(x), corners
 
 

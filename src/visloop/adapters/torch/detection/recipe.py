@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
@@ -20,17 +21,17 @@ from visloop.adapters.torch.determined import determined
 from visloop.adapters.torch.export import check_export, to_onnx
 from visloop.adapters.torch.holding import parted
 from visloop.adapters.torch.looking import Watch
-from visloop.adapters.torch.pictures import Pictures, Prepared, input_size, tensors_of
+from visloop.adapters.torch.pictures import Pictures, Prepared
+from visloop.adapters.torch.sizing import Parameters, Sizes, sizes_of
 from visloop.adapters.torch.starting import start_from
 from visloop.train import Fitted
 from visloop.vision import Contract, Decode, Resize
 
 if TYPE_CHECKING:
-    from visloop.train import Bench, Labelled, Lesson, Shown
+    from visloop.train import Bench, Lesson, Shown
     from visloop.vision import Task
 
 _OUTPUTS: Final = ("boxes", "scores")
-_CHECKED: Final = 8
 _SHOWN: Final = 6_000
 _LIMITS: Final = (
     (
@@ -39,12 +40,6 @@ _LIMITS: Final = (
     ),
     "Objects smaller than {px} px at the model's input of {w} × {h} px are hard for it.",
 )
-
-
-class Parameters(schooling.Lite0Parameters, frozen=True, kw_only=True):
-    """`pixels` of the model's input, whose shape follows the pictures; the others as of all recipes."""
-
-    pixels: Annotated[int, msgspec.Meta(ge=1024, le=4_000_000)] = 110_592
 
 
 class Detect:
@@ -62,7 +57,9 @@ class Detect:
         """
         params: Parameters = lesson.params
         learnt, measured = parted(lesson, params.holdout)
-        contract = _contract(lesson, learnt)
+        sizes = sizes_of(params, learnt)
+        contract = _contract(lesson, sizes)
+        bench.ports.progress.note(str(sizes))
         with determined(lesson.seed, lesson.threads):
             detector = Detector(
                 infer.imagenet_weights(),
@@ -76,12 +73,10 @@ class Detect:
             answers = Answers(detector)
             with bench.stage("fit"):
                 watch = Watch(answers, _OUTPUTS, held, params.watched)
-                _teach(lesson, bench, detector, pictures, watch)
+                _teach(lesson, bench, detector, pictures, watch, sizes)
             with bench.stage("export"):
                 model = to_onnx(answers, contract.resize.output_hw, _OUTPUTS)
-                some = tensors_of(
-                    [pictures[i] for i in range(min(_CHECKED, len(pictures)))], contract
-                )
+                some = pictures.first()
                 with torch.no_grad():
                     peaks = partial(peaks_apart, torch.sigmoid(detector.eval()(some)[0]))
                 apart = check_export(answers, model, contract, some, _OUTPUTS, {"scores": peaks})
@@ -99,16 +94,14 @@ class Detect:
 
     def preview(self, lesson: Lesson, bench: Bench, rows: int, columns: int) -> list[list[Shown]]:
         """Some pictures, a row each: as prepared, then as the first epochs vary them."""
-        contract = _contract(lesson, lesson.pictures)
-        pictures = Pictures(bench, contract, lesson.pictures, lesson.classes)
-        return schooling.shown(lesson, pictures, rows, columns)
+        sizes = sizes_of(lesson.params, lesson.pictures)
+        pictures = Pictures(bench, _contract(lesson, sizes), lesson.pictures, lesson.classes)
+        return schooling.shown(lesson, pictures, rows, columns, tile_hw=sizes.tile_hw)
 
 
-def _contract(lesson: Lesson, learnt: Sequence[Labelled]) -> Contract:
-    shapes = [(each.sample.height, each.sample.width) for each in learnt]
-    size = input_size(shapes, lesson.params.pixels)
+def _contract(lesson: Lesson, sizes: Sizes) -> Contract:
     return Contract(
-        resize=Resize(mode="letterbox", size_hw=size, kernel="area"),
+        resize=Resize(mode="letterbox", size_hw=sizes.input_hw, kernel="area"),
         decode=Decode(task="detect", layout="boxes", score_threshold=0.3, nms_iou=0.6),
         classes=lesson.classes,
         class_dictionary=lesson.class_dictionary,
@@ -116,13 +109,21 @@ def _contract(lesson: Lesson, learnt: Sequence[Labelled]) -> Contract:
 
 
 def _teach(
-    lesson: Lesson, bench: Bench, detector: Detector, pictures: Pictures, watch: Watch
+    lesson: Lesson,
+    bench: Bench,
+    detector: Detector,
+    pictures: Pictures,
+    watch: Watch,
+    sizes: Sizes,
 ) -> None:
-    high, wide = pictures.contract.resize.output_hw
+    high, wide = sizes.tile_hw or sizes.input_hw
     size = (len(lesson.classes), high // STRIDE, wide // STRIDE)
+    drawn = Counter(each.label for one in pictures.labelled for each in one.objects)
+    counts = np.array([drawn[name] for name in lesson.classes], np.float64)
+    weights = schooling.class_weights(counts, balanced=lesson.params.balanced)
 
     def truth(_: Sequence[int], seen: Sequence[Prepared]) -> Mapping[str, Tensor]:
-        targets = [target_of(p.boxes, p.places, p.blank, size, STRIDE) for p in seen]
+        targets = [target_of(p.boxes, p.places, p.blank, size, STRIDE, weights) for p in seen]
         names = ("heat", "corners", "weight", "counts")
         arrays = {name: np.stack([getattr(each, name) for each in targets]) for name in names}
         return {name: torch.from_numpy(each) for name, each in arrays.items()}
@@ -136,7 +137,15 @@ def _teach(
         }
 
     schooling.school(
-        lesson, bench, detector, pictures, watch, shown=_SHOWN, truth=truth, losses=losses
+        lesson,
+        bench,
+        detector,
+        pictures,
+        watch,
+        shown=_SHOWN,
+        truth=truth,
+        losses=losses,
+        tile_hw=sizes.tile_hw,
     )
 
 

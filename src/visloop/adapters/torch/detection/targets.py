@@ -22,8 +22,8 @@ class Target:
     """One picture's truth on a grid of (H, W) cells.
 
     `heat` float32 (C, H, W) in [0, 1], 1 at centres; `corners` float32 (4, H, W) in pixels;
-    `weight` float32 (H, W), how much the box of a cell counts; `counts` float32 (H, W), 0 where the
-    picture says nothing (ignored regions, crowds).
+    `weight` float32 (H, W), how much the box of a cell counts; `counts` float32 (H, W), how much the
+    heat of a cell counts: 0 where the picture says nothing (ignored regions, crowds).
     """
 
     heat: Floats
@@ -38,6 +38,7 @@ def target_of(
     ignored: Floats,
     size: tuple[int, int, int],
     stride: int,
+    weights: Floats,
 ) -> Target:
     """Draw the truth.
 
@@ -47,6 +48,7 @@ def target_of(
         ignored: float32 (I, 4), regions that neither reward nor blame.
         size: classes, rows and columns of the grid.
         stride: pixels of a cell.
+        weights: float32 (C,), how much an object of each class counts.
     """
     classes, high, wide = size
     heat = np.zeros((classes, high, wide), np.float32)
@@ -65,8 +67,9 @@ def target_of(
         np.maximum(plane, bump, out=plane)
         inside = bump > 0
         corners[:, inside] = boxes[row][:, None]
-        weight[inside] = (bump / bump.sum() * np.log(max(areas[row], np.e)))[inside]
-        counts[inside] = 1
+        much = weights[places[row]]
+        weight[inside] = (much * bump / bump.sum() * np.log(max(areas[row], np.e)))[inside]
+        counts[inside] = much
     return Target(heat, corners, weight, counts)
 
 
