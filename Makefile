@@ -22,7 +22,8 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-PEERS ?= datumaro supervision datasets mlflow model-signing pyopenssl 'cyclonedx-python-lib[json-validation]'
+PEERS ?= datumaro supervision datasets mlflow tensorboard \
+  model-signing pyopenssl 'cyclonedx-python-lib[json-validation]'
 
 .PHONY: setup peers demo test check bench docs clean
 .DEFAULT_GOAL := test
@@ -34,12 +35,13 @@ setup: .venv/.stamp
 	$(BIN)/python -m pip install $(PIP_FLAGS) -e '.[dev]'
 	touch $@
 
-# Other people's readers want other versions of what we use: an environment of their own.
+# Other people's readers want other versions of what we use: an environment of their own. This package
+# is in there too: `mlflow.pyfunc` runs our models in the environment of whoever loads them.
 peers: .venv-peers/.stamp
 
 .venv-peers/.stamp: constraints-peers.txt
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -c $< $(PEERS)
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -c $< $(PEERS) -e .
 	touch $@
 
 # As a user gets it: no development tools, no extras, a built wheel. Byte code is left to the first

@@ -30,3 +30,15 @@ def shared_data() -> Path:
     if os.environ.get("CI"):
         pytest.fail(f"the real pictures are missing: {folder}")
     pytest.skip(f"real pictures not found at {folder} (set VISLOOP_TEST_DATA)")
+
+
+@pytest.fixture(scope="session")
+def peers() -> Path:
+    """The Python of the environment that holds other people's tools."""
+    known = _HERE.parent / ".venv-peers" / "bin" / "python"
+    python = Path(os.environ.get("VISLOOP_PEERS", known))
+    if not python.exists():
+        if os.environ.get("CI"):
+            pytest.fail("the peers are not installed: make peers")
+        pytest.skip("the peers are not installed: make peers")
+    return python

@@ -24,6 +24,7 @@ BESIDE = {
         "code_diff",
         "environment_file",
         "keep_artifact",
+        "model_folder",
         "name_model",
         "register_logged",
     ),

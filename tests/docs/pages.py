@@ -14,6 +14,7 @@ How a page is written, so that its examples run:
 - `<!-- no-run: reason -->` before a block: it is not run, and counted.
 - `<!-- needs: bucket -->` anywhere: the page finds the bucket `s3://factory/line-3` (folders good and
   scratched) on an S3 server of its own, and what reaches it in the environment.
+- `<!-- needs: mlflow -->` anywhere: `python` in a console block is one that has MLflow.
 - `<!-- needs: pictures -->` anywhere: the page needs the real pictures; `$PICTURES` is their folder.
 """
 

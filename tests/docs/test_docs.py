@@ -1,6 +1,8 @@
 """Every example of the documentation runs; how a page is written stands in `pages.py`."""
 
+import os
 import re
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -34,12 +36,23 @@ def test_the_examples_of_a_page_do_what_it_says(page, tmp_path, request):
     with ExitStack() as stack:
         if "<!-- needs: bucket -->" in text:
             extra |= _bucket(stack.enter_context(bucket_world.server()), tmp_path)
+        if "<!-- needs: mlflow -->" in text:
+            extra["PATH"] = _with_mlflow(request.getfixturevalue("peers"), tmp_path / "bin")
         home = tmp_path / "home"
         home.mkdir()
         running = stack.enter_context(shell(home, extra))
         for block in blocks(text):
             if block.no_run is None:
                 running.run(block, f"{_name(page)}:{block.line}")
+
+
+def _with_mlflow(python, folder):
+    """Where `python` is one that has MLflow, and this package beside it."""
+    folder.mkdir()
+    command = folder / "python"
+    command.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT / "src"} exec {python} "$@"\n')
+    command.chmod(0o755)
+    return os.pathsep.join([str(folder), str(Path(sys.executable).parent), os.environ["PATH"]])
 
 
 def _bucket(endpoint, folder):

@@ -130,6 +130,8 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.model_promote, app.ModelPromote(ref="inspector@v9")),
         (app.trace, app.Trace(prediction="pred-nobody")),
         (app.datasets_remove, app.DatasetsRemove(dataset="line")),
+        (app.runs_push, app.RunsPush(runs=(known.run,), to="http://127.0.0.1:9")),
+        (app.model_push, app.ModelPush(ref="inspector@v1", to="http://127.0.0.1:9")),
     ]
 
 
@@ -260,7 +262,9 @@ def test_every_face_gives_the_same_answers_and_the_same_facts(
     assert covered == {each.name for each in app.OPERATIONS}, "every operation is asked"
     reference = told["sdk"]
     wrong = {verb: answer["error"] for verb, answer in reference["answers"] if "error" in answer}
-    assert list(wrong) == ["log", "commit", "model.promote", "trace", "datasets.remove"], wrong
+    refused = ["log", "commit", "model.promote", "trace", "datasets.remove"]
+    refused += ["runs.push", "model.push"]
+    assert list(wrong) == refused, wrong
     for name, heard in told.items():
         for (verb, ours), (_, theirs) in zip(reference["answers"], heard["answers"], strict=True):
             assert theirs == ours, f"{verb} by {name}"

@@ -1,7 +1,6 @@
-"""The environment of the peers, and a data room to export from."""
+"""Readers in the environment of the peers, and a data room to export from."""
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -15,21 +14,9 @@ from visloop import data
 from visloop.ids import Ref
 
 HERE = Path(__file__).resolve().parent
-PYTHON = HERE.parent.parent / ".venv-peers" / "bin" / "python"
 
 Seen = dict[str, Any]
 See = Callable[[str, Path], Seen]
-
-
-@pytest.fixture(scope="session")
-def peers() -> Path:
-    """The Python of the peers' environment."""
-    python = Path(os.environ.get("VISLOOP_PEERS", PYTHON))
-    if not python.exists():
-        if os.environ.get("CI"):
-            pytest.fail("the peers are not installed: make peers")
-        pytest.skip("the peers are not installed: make peers")
-    return python
 
 
 @pytest.fixture(scope="session")

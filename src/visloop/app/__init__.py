@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from visloop.app.keeping import code_diff as code_diff
     from visloop.app.keeping import environment_file as environment_file
     from visloop.app.keeping import keep_artifact as keep_artifact
+    from visloop.app.keeping import model_folder as model_folder
     from visloop.app.keeping import name_model as name_model
     from visloop.app.keeping import register_logged as register_logged
     from visloop.app.media import answered_thumbnail as answered_thumbnail
@@ -242,6 +243,11 @@ if TYPE_CHECKING:
     from visloop.app.verbs.registry.packages import model_export as model_export
     from visloop.app.verbs.registry.packages import model_key as model_key
     from visloop.app.verbs.registry.packages import model_verify as model_verify
+    from visloop.app.verbs.runs.exchanging import ModelPush as ModelPush
+    from visloop.app.verbs.runs.exchanging import ModelPushed as ModelPushed
+    from visloop.app.verbs.runs.exchanging import RunsPush as RunsPush
+    from visloop.app.verbs.runs.exchanging import model_push as model_push
+    from visloop.app.verbs.runs.exchanging import runs_push as runs_push
     from visloop.app.verbs.runs.looking import RunAnswer as RunAnswer
     from visloop.app.verbs.runs.looking import RunRows as RunRows
     from visloop.app.verbs.runs.looking import RunsArtifacts as RunsArtifacts
@@ -379,6 +385,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "code_diff",
             "environment_file",
             "keep_artifact",
+            "model_folder",
             "name_model",
             "register_logged",
         ),
@@ -650,6 +657,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "model_export",
             "model_key",
             "model_verify",
+        ),
+        "verbs.runs.exchanging": (
+            "ModelPush",
+            "ModelPushed",
+            "RunsPush",
+            "model_push",
+            "runs_push",
         ),
         "verbs.runs.looking": (
             "RunAnswer",

@@ -25,7 +25,7 @@ from visloop.app.verbs import (
     watching,
 )
 from visloop.app.verbs.finding import searching
-from visloop.app.verbs.runs import looking, reporting, training
+from visloop.app.verbs.runs import exchanging, looking, reporting, training
 from visloop.app.verbs.upkeep import collecting, removing, verifying
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     reporting.runs_note,
     reporting.runs_end,
     reporting.runs_remove,
+    exchanging.runs_push,
     training.evaluate,
     training.gate,
     models.models,
@@ -126,6 +127,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     models.model_promote,
     models.model_rollback,
     models.model_alias,
+    exchanging.model_push,
     serving.deploy,
     serving.rollback,
     serving.deployments,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from visloop import registry, store, train
 from visloop.app import handlers
 from visloop.errors import Conflict
-from visloop.ids import check_name
+from visloop.ids import Ref, check_name
 from visloop.train import about as about
 from visloop.train import code_diff as code_diff
 from visloop.train import environment_file as environment_file
@@ -50,6 +50,18 @@ def artifact_bytes(ports: Ports, scope: Scope, run: str, path: str) -> bytes:
     """
     store.authorise(ports.ledger, scope, "train.read")
     return ports.blobs.get(train.artifact_of(ports.ledger, scope, run, path).digest)
+
+
+def model_folder(ports: Ports, scope: Scope, ref: str) -> list[registry.ModelFile]:
+    """A model version as the folder that MLflow's `load_model` takes.
+
+    Raises:
+        Forbidden: the actor may not read models.
+        ModelNotFound: there is no such version.
+    """
+    store.authorise(ports.ledger, scope, "registry.read")
+    version = registry.resolve(ports.registry, scope, Ref.parse(ref))
+    return registry.flavoured(ports.registry, version)
 
 
 def name_model(ports: Ports, scope: Scope, name: str) -> None:

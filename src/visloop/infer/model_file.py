@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError, Message
 from visloop.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MAX_MODEL_BYTES: Final = 1 << 30
 _DOMAINS: Final = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
@@ -60,6 +60,37 @@ def check_model(data: bytes) -> onnx.ModelProto:
         unknown = ", ".join(sorted(domains - _DOMAINS))
         raise _refused(f"it uses operators of {unknown}, which are not known here")
     return model
+
+
+def joined(data: bytes, beside: Callable[[str], bytes | None]) -> bytes:
+    """The model with the tensors inside that it keeps in files of its own folder.
+
+    Args:
+        data: the model file.
+        beside: the bytes of a file of its folder by name; None where there is none. Nothing else
+            is ever opened, whatever path the model names.
+
+    Raises:
+        ModelRefused: not an ONNX file, or a part is not there.
+    """
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(data)
+    except DecodeError as error:
+        raise _refused("it is not ONNX") from error
+    parts = (each for each in _messages(model) if isinstance(each, onnx.TensorProto))
+    outside = [each for each in parts if each.data_location == onnx.TensorProto.EXTERNAL]
+    for tensor in outside:
+        said = {each.key: each.value for each in tensor.external_data}
+        name, first = said.get("location", ""), int(said.get("offset", 0))
+        raw = beside(name)
+        length = int(said.get("length", 0 if raw is None else len(raw) - first))
+        if raw is None or first < 0 or length < 0 or first + length > len(raw):
+            raise _refused(f"its tensor {tensor.name!r} should lie in {name[:80]!r}, and does not")
+        tensor.ClearField("external_data")
+        tensor.ClearField("data_location")
+        tensor.raw_data = raw[first : first + length]
+    return model.SerializeToString() if outside else data
 
 
 def _messages(model: Message) -> Iterator[Message]:

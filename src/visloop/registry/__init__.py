@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from visloop.registry.approvals import waiting as waiting
     from visloop.registry.cards import CardFacts as CardFacts
     from visloop.registry.cards import write_card as write_card
+    from visloop.registry.flavours import CONTRACT_FILE as CONTRACT_FILE
+    from visloop.registry.flavours import NETWORK_FILE as NETWORK_FILE
+    from visloop.registry.flavours import ModelFile as ModelFile
+    from visloop.registry.flavours import flavoured as flavoured
     from visloop.registry.kept import REGISTRY_ROOTS as REGISTRY_ROOTS
     from visloop.registry.lookup import list_models as list_models
     from visloop.registry.lookup import resolve as resolve
@@ -63,6 +67,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "querying": ("models_relation",),
         "aliases": ("champion", "promote", "rollback", "set_alias"),
         "approvals": ("approve", "decision", "reject", "request_approval", "waiting"),
+        "flavours": ("CONTRACT_FILE", "NETWORK_FILE", "ModelFile", "flavoured"),
         "cards": ("CardFacts", "write_card"),
         "records": (
             "CHAMPION",

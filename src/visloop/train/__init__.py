@@ -8,6 +8,11 @@ if TYPE_CHECKING:
     from visloop.train.bench import Bench as Bench
     from visloop.train.environment import About as About
     from visloop.train.environment import about as about
+    from visloop.train.exchange.models import PushedModel as PushedModel
+    from visloop.train.exchange.models import push_model as push_model
+    from visloop.train.exchange.pushing import Pushed as Pushed
+    from visloop.train.exchange.pushing import push_runs as push_runs
+    from visloop.train.exchange.server import Server as Server
     from visloop.train.kept import TRAIN_ROOTS as TRAIN_ROOTS
     from visloop.train.objects import Labelled as Labelled
     from visloop.train.objects import box_around as box_around
@@ -61,6 +66,7 @@ if TYPE_CHECKING:
     from visloop.train.tracking.finding import require_run as require_run
     from visloop.train.tracking.finding import search as search
     from visloop.train.tracking.finding import show_run as show_run
+    from visloop.train.tracking.inbox import Inbox as Inbox
     from visloop.train.tracking.logged import LoggedModel as LoggedModel
     from visloop.train.tracking.logged import LoggedModelNotFound as LoggedModelNotFound
     from visloop.train.tracking.logged import change_logged as change_logged
@@ -108,6 +114,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "previewing": ("Shown", "class_colour", "preview"),
         "recipe": ("Fitted", "Lesson", "Recipe", "Start", "find_recipe"),
         "environment": ("About", "about"),
+        "exchange.models": ("PushedModel", "push_model"),
+        "exchange.pushing": ("Pushed", "push_runs"),
+        "exchange.server": ("Server",),
         "records": (
             "Metric",
             "Run",
@@ -154,6 +163,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "search",
             "show_run",
         ),
+        "tracking.inbox": ("Inbox",),
         "tracking.logged": (
             "LoggedModel",
             "LoggedModelNotFound",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,34 +88,45 @@ def register_logged(
         kept = ", ".join(each.path for each in files[:5]) or "nothing"
         raise Refused(
             f"a model version is made of one ONNX file; {owner} keeps {kept}",
-            fix="log it with mlflow.onnx.log_model(…), without external data; other models stay "
-            "logged: they can be loaded with MLflow, not served here",
+            fix="log it with mlflow.onnx.log_model(…); other models stay logged: they can be loaded "
+            "with MLflow, not served here",
         )
+    onnx = infer.joined(ports.blobs.get(networks[0].digest), _neighbours(ports, files, networks[0]))
     beside = [*files, *(train.artifacts_of(ports.ledger, scope, run) if run else ())]
     said = [each for each in beside if each.path.rpartition("/")[2] in _CONTRACTS]
     if not said:
         raise Refused(
-            f"{name} needs a contract: what its input and outputs mean "
-            f"({infer.signature(ports.blobs.get(networks[0].digest))})",
+            f"{name} needs a contract: what its input and outputs mean ({infer.signature(onnx)})",
             fix="log it with the run, mlflow.log_artifact('contract.json') or "
             "mlflow.log_dict({…}, 'contract.json'), and register again "
             "(see: how-to, bring your own ONNX)",
         )
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        for each in (networks[0], said[0]):
-            folder.joinpath(Path(each.path).name).write_bytes(ports.blobs.get(each.digest))
+        stated = folder / Path(said[0].path).name
+        stated.write_bytes(ports.blobs.get(said[0].digest))
+        file = folder / Path(networks[0].path).name
+        file.write_bytes(onnx)
         done = import_model(
             ports,
             scope,
-            file=folder / Path(networks[0].path).name,
+            file=file,
             name=name,
-            contract=folder / Path(said[0].path).name,
+            contract=stated,
             picture=None,
             dry_run=False,
             run=run,
         )
     return str(done["model"])
+
+
+def _neighbours(
+    ports: Ports, files: list[train.Artifact], network: train.Artifact
+) -> Callable[[str], bytes | None]:
+    """The bytes of a kept file by its name beside the network."""
+    folder = network.path.rpartition("/")[0]
+    digests = {each.path.removeprefix(f"{folder}/"): each.digest for each in files}
+    return lambda name: ports.blobs.get(digests[name]) if name in digests else None
 
 
 def _tried(onnx: bytes, contract: Contract, picture: Path | None) -> dict[str, Any]:

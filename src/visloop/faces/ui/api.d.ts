@@ -85,6 +85,7 @@ export interface Verbs {
   "runs.note": { ask: RunsNoteAsk; answer: RunNoted };
   "runs.end": { ask: RunsEndAsk; answer: RunNamed };
   "runs.remove": { ask: RunsRemoveAsk; answer: RunNamed };
+  "runs.push": { ask: RunsPushAsk; answer: Rows };
   "evaluate": { ask: EvaluateAsk; answer: { model: string; task: string; on: string; n: number; metrics: Record<string, number>; intervals: Record<string, [number, number]>; per_class: ClassReport[]; classes: string[]; confusion: number[][]; calibration: Calibrated[]; baseline: string; left_out: Record<string, number>; trained_on: number } };
   "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string } };
   "models": { ask: ModelsAsk; answer: { count: number; rows: ModelLine[] } };
@@ -95,6 +96,7 @@ export interface Verbs {
   "model.promote": { ask: ModelPromoteAsk; answer: Promoted };
   "model.rollback": { ask: ModelRollbackAsk; answer: Promoted };
   "model.alias": { ask: ModelAliasAsk; answer: ModelDecision };
+  "model.push": { ask: ModelPushAsk; answer: ModelPushed };
   "deploy": { ask: DeployAsk; answer: Deployed };
   "rollback": { ask: RollbackAsk; answer: Deployed };
   "deployments": { ask: DeploymentsAsk; answer: { count: number; rows: Deployment[] } };
@@ -1149,6 +1151,26 @@ export interface ModelPromoteAsk {
   ref: string;
 }
 
+export interface ModelPushAsk {
+  ref: string;
+  to: string;
+  as_?: string;
+  dry_run?: boolean;
+}
+
+export interface ModelPushed {
+  model: string;
+  name: string;
+  version: string;
+  run: string;
+  url: string;
+  done: string;
+  aliases: string[];
+  files: number;
+  bytes: number;
+  left_out: string[];
+}
+
 export interface ModelRejectAsk {
   ref: string;
   reason?: string;
@@ -1557,6 +1579,13 @@ export interface RunsNoteAsk {
   notes?: string | null;
   tags?: Record<string, string>;
   untag?: string[];
+}
+
+export interface RunsPushAsk {
+  to: string;
+  runs?: string[];
+  experiment?: string | null;
+  dry_run?: boolean;
 }
 
 export interface RunsRemoveAsk {

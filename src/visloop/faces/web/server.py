@@ -13,23 +13,25 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from visloop import app
-from visloop.errors import Forbidden, Unauthenticated, VisloopError
+from visloop import app, train
+from visloop.errors import Forbidden, Unauthenticated, Unavailable, VisloopError
 from visloop.faces.web import api, artifacts, media, push
 from visloop.faces.web.mlflow import routes as mlflow
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import AsyncGenerator
 
     from starlette.requests import Request
     from starlette.staticfiles import PathLike
@@ -93,6 +95,20 @@ class Doorkeeper:
             )
 
 
+class Settled:
+    """Whoever asks sees every number that was taken before: it is stored first."""
+
+    def __init__(self, inner: ASGIApp, *, inbox: train.Inbox) -> None:
+        self._inner, self._inbox = inner, inbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Store what waits, unless this is one more number."""
+        if scope["type"] == "http" and self._inbox.waiting and scope["path"] != mlflow.SINGLE:
+            with suppress(Unavailable):  # it is stored a moment later
+                await run_in_threadpool(self._inbox.flush)
+        await self._inner(scope, receive, send)
+
+
 def _name(host: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0] + "]"
@@ -151,6 +167,13 @@ def _refusal(scope: Scope, error: VisloopError) -> Response:
 def build(ports: Ports) -> Starlette:
     """The application over one open workspace."""
     token = app.token_of(ports.root)
+    inbox = train.Inbox(ports.ledger, ports.inner / "inbox")
+    inbox.recover()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        yield
+        inbox.close()
 
     def page(request: Request) -> Response:
         given = request.query_params.get("token")
@@ -172,12 +195,14 @@ def build(ports: Ports) -> Starlette:
             Route("/", page),
             *push.routes(ports),
             *artifacts.routes(ports),
-            *mlflow.routes(ports),
+            *mlflow.routes(ports, inbox),
             *api.routes(ports),
             *media.routes(ports),
             Mount("/ui", _Files(directory=UI)),
         ],
         middleware=[
             Middleware(Doorkeeper, token=token, hosts=ports.config.serve.allowed_hosts),
+            Middleware(Settled, inbox=inbox),
         ],
+        lifespan=lifespan,
     )

@@ -76,6 +76,12 @@ def check_key(key: str) -> str:
     )
 
 
+def known_runs(connection: Connection, runs: Collection[str]) -> set[str]:
+    """Those of the runs that are there."""
+    query = select(t.runs.c.id).where(t.runs.c.id.in_(sorted(runs)))
+    return set(connection.execute(query).scalars())
+
+
 def append(connection: Connection, run: str, points: Sequence[Point]) -> None:
     """Store points of a run inside an open transaction, and what is newest under each key.
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from visloop import train
-from visloop.errors import UsageError
+from visloop import app, registry, train
+from visloop.errors import NotFound, UsageError
 from visloop.faces.web.mlflow.wire import Call
 
 _DEPTH: Final = 3
@@ -38,9 +38,33 @@ def owner_of(path: str) -> tuple[str, str]:
 def list_by_address(call: Call) -> dict[str, Any]:
     """What lies in a folder, below its address."""
     owner, under = owner_of(call.read(ListAsk).path)
+    if "@" in owner:
+        files = [] if under else app.model_folder(call.ports, call.scope, owner)
+        told = [{"path": f.path, "is_dir": False, "file_size": f.size} for f in files]
+        return {"files": told}
     train.require_owner(call.ports.train, call.scope, owner)
     skip = len(under) + 1 if under else 0
     return {"files": [{**each, "path": each["path"][skip:]} for each in _level(call, owner, under)]}
+
+
+def folder_of(version: registry.ModelLine) -> str:
+    """Where a registered version lies: a folder that is made of its package when it is asked for."""
+    return f"mlflow-artifacts:/0/models/{version.ref}/artifacts"
+
+
+def content(call: Call, path: str) -> bytes:
+    """The bytes of a file by its address.
+
+    Raises:
+        ArtifactNotFound, NotFound: there is none.
+    """
+    owner, name = owner_of(path)
+    if "@" not in owner:
+        return app.artifact_bytes(call.ports, call.scope, owner, name)
+    for each in app.model_folder(call.ports, call.scope, owner):
+        if each.path == name:
+            return each.read()
+    raise NotFound(f"{owner} has no file {name!r}", fix="MLmodel, model.onnx, contract.json …")
 
 
 def list_of_run(call: Call) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import msgspec
 from visloop import app, registry, train
 from visloop.errors import Forbidden, NotFound, UsageError
 from visloop.faces.web.mlflow import wire
-from visloop.faces.web.mlflow.artifacts import owner_of
+from visloop.faces.web.mlflow.artifacts import folder_of, owner_of
 from visloop.faces.web.mlflow.runs import experiment_of
 from visloop.faces.web.mlflow.wire import Call, NotSpoken, Pair
 from visloop.ids import Ref
@@ -174,7 +174,8 @@ def search_models(call: Call) -> dict[str, Any]:
 
 def _row(name: str, **more: Any) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(train.RUN_FIELDS)
-    return row | {"name": name, "metrics": {}, "params": {}, "tags": {}} | more
+    tags = {"mlflow.prompt.is_prompt": "false"}  # what the client asks of everything
+    return row | {"name": name, "metrics": {}, "params": {}, "tags": tags} | more
 
 
 def _lines(call: Call, name: str) -> list[registry.ModelLine]:
@@ -208,7 +209,7 @@ def _told_version(line: registry.ModelLine, source: str = "") -> dict[str, Any]:
         "current_stage": "None",
         "status": _READY,
         "run_id": line.run,
-        "source": source or f"mlflow-artifacts:/0/{line.run}/artifacts",
+        "source": source or folder_of(line),
         "description": "",
         "tags": [{"key": "visloop.state", "value": line.state}],
         "aliases": list(line.aliases),

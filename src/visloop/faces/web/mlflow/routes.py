@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.routing import Route
 
-from visloop import app
+from visloop import app, train
 from visloop.errors import VisloopError
 from visloop.faces.web.artifacts import HEADERS, media_type
 from visloop.faces.web.bodies import bounded, spooled
@@ -28,6 +28,7 @@ Answer: TypeAlias = Callable[[Call], dict[str, Any]]
 _READ, _RUN, _MODELS, _WRITE = "train.read", "train.run", "registry.read", "registry.write"
 _PROMOTE: Final = "registry.promote"
 _LIMIT_BYTES: Final = 8 * 2**20
+SINGLE: Final = "/api/2.0/mlflow/runs/log-metric"
 _log = logging.getLogger("visloop.web")
 
 _V2: Final[tuple[tuple[str, str, str, Answer], ...]] = (
@@ -45,7 +46,6 @@ _V2: Final[tuple[tuple[str, str, str, Answer], ...]] = (
     ("POST", "runs/update", _RUN, runs.update_run),
     ("POST", "runs/delete", _RUN, partial(runs.remove_run, removed=True)),
     ("POST", "runs/restore", _RUN, partial(runs.remove_run, removed=False)),
-    ("POST", "runs/log-metric", _RUN, runs.log_metric),
     ("POST", "runs/log-batch", _RUN, runs.log_batch),
     ("POST", "runs/log-parameter", _RUN, runs.log_parameter),
     ("POST", "runs/set-tag", _RUN, runs.set_tag),
@@ -80,7 +80,7 @@ _V2: Final[tuple[tuple[str, str, str, Answer], ...]] = (
 )
 
 
-def routes(ports: Ports) -> list[Route]:
+def routes(ports: Ports, inbox: train.Inbox) -> list[Route]:
     """All addresses of the protocol that are spoken, and one answer for all others."""
     table = [
         Route(f"/api/2.0/mlflow/{path}", _endpoint(ports, permission, answer), methods=[method])
@@ -88,6 +88,7 @@ def routes(ports: Ports) -> list[Route]:
     ]
     files = "/api/2.0/mlflow-artifacts/artifacts"
     return [
+        Route(SINGLE, _single(ports, inbox), methods=["POST"]),
         *table,
         Route("/api/3.0/mlflow/server-info", _server_info, methods=["GET"]),
         Route(files, _endpoint(ports, _READ, artifacts.list_by_address), methods=["GET"]),
@@ -109,28 +110,46 @@ def _not_spoken(request: Request) -> Response:
 
 
 def _endpoint(ports: Ports, permission: str, answer: Answer) -> Any:
-    def work(call: Call) -> bytes:
-        app.authorise(ports, call.scope, permission)
+    async def answered(request: Request) -> Response:
+        try:
+            return await _answered(await _call(ports, request), request, permission, answer)
+        except VisloopError as error:
+            return wire.failed(error)
+
+    return answered
+
+
+async def _call(ports: Ports, request: Request) -> Call:
+    scope = app.scope_for(request.headers.get("x-visloop-project"), ports)
+    said = await bounded(request, _LIMIT_BYTES)
+    return Call(ports, scope, request.path_params, said, request.query_params)
+
+
+async def _answered(call: Call, request: Request, permission: str, answer: Answer) -> Response:
+    def work() -> bytes:
+        app.authorise(call.ports, call.scope, permission)
         return msgspec.json.encode(answer(call))
+
+    try:
+        return Response(await run_in_threadpool(work), media_type="application/json")
+    except VisloopError as error:
+        return wire.failed(error)
+    except Exception:  # noqa: BLE001 - a fault of ours must not take the server down
+        _log.exception("mlflow.crashed", extra={"path": request.url.path})
+        return wire.failed(VisloopError("the server met an error of its own", fix="see its log"))
+
+
+def _single(ports: Ports, inbox: train.Inbox) -> Any:
+    slow = partial(runs.log_metric, inbox=inbox)
 
     async def answered(request: Request) -> Response:
         try:
-            call = Call(
-                ports,
-                app.scope_for(request.headers.get("x-visloop-project"), ports),
-                request.path_params,
-                await bounded(request, _LIMIT_BYTES),
-                request.query_params,
-            )
-            body = await run_in_threadpool(work, call)
+            call = await _call(ports, request)
+            if runs.take_metric(call, inbox):
+                return Response(b"{}", media_type="application/json")
+            return await _answered(call, request, _RUN, slow)
         except VisloopError as error:
             return wire.failed(error)
-        except Exception:  # noqa: BLE001 - a fault of ours must not take the server down
-            _log.exception("mlflow.crashed", extra={"path": request.url.path})
-            return wire.failed(
-                VisloopError("the server met an error of its own", fix="see its log")
-            )
-        return Response(body, media_type="application/json")
 
     return answered
 
@@ -139,12 +158,14 @@ def _file(ports: Ports) -> Any:
     async def answered(request: Request) -> Response:
         try:
             scope = app.scope_for(request.headers.get("x-visloop-project"), ports)
-            owner, path = artifacts.owner_of(request.path_params["path"])
+            path = request.path_params["path"]
             if request.method == "PUT":
+                owner, path = artifacts.owner_of(path)
                 async with spooled(ports, request) as file:
                     await run_in_threadpool(app.keep_artifact, ports, scope, owner, path, file)
                 return Response(b"{}", media_type="application/json")
-            body = await run_in_threadpool(app.artifact_bytes, ports, scope, owner, path)
+            call = Call(ports, scope, request.path_params, b"", request.query_params)
+            body = await run_in_threadpool(artifacts.content, call, path)
         except VisloopError as error:
             return wire.failed(error)
         return Response(body, media_type=media_type(path), headers=HEADERS)

@@ -73,8 +73,18 @@ class Metric(msgspec.Struct, frozen=True):
 
     @property
     def point(self) -> train.Point:
-        """As it is kept."""
-        return train.Point(self.key, float(self.value), self.step, self.timestamp / 1000)
+        """As it is kept.
+
+        Raises:
+            UsageError: the value is no number.
+        """
+        try:
+            value = float(self.value)
+        except ValueError as error:
+            raise UsageError(
+                f"{self.value!r} is no number", fix="a float, NaN, Infinity"
+            ) from error
+        return train.Point(self.key, value, self.step, self.timestamp / 1000)
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -236,11 +246,18 @@ def remove_run(call: Call, *, removed: bool) -> dict[str, Any]:
     return {}
 
 
-def log_metric(call: Call) -> dict[str, Any]:
-    """One number."""
+def take_metric(call: Call, inbox: train.Inbox) -> bool:
+    """One number, taken without waiting for the ledger; False: `log_metric` has to do it."""
     ask = call.read(Metric)
-    said = train.Report(points=[ask.point])
-    train.report(call.ports.train, call.scope, ask.run_id or ask.run_uuid, said)
+    return inbox.take(call.scope, ask.run_id or ask.run_uuid, ask.point)
+
+
+def log_metric(call: Call, inbox: train.Inbox) -> dict[str, Any]:
+    """One number, in the ledger when it returns: the first of its name, and one every few seconds."""
+    ask = call.read(Metric)
+    run = ask.run_id or ask.run_uuid
+    train.report(call.ports.train, call.scope, run, train.Report(points=[ask.point]))
+    inbox.trust(call.scope, run, ask.key)
     return {}
 
 
@@ -395,6 +412,7 @@ def told_run(call: Call, run: str) -> dict[str, Any]:
         tags[_NOTE] = found.notes
     if found.parent:
         tags[_PARENT] = found.parent
+    killed = found.status == "failed" and (found.error or {}).get("code") == "killed"
     return {
         "info": {
             "run_id": found.id,
@@ -402,7 +420,7 @@ def told_run(call: Call, run: str) -> dict[str, Any]:
             "run_name": found.name or found.id,
             "experiment_id": number,
             "user_id": found.actor,
-            "status": _STATUS.get(found.status, "RUNNING"),
+            "status": "KILLED" if killed else _STATUS.get(found.status, "RUNNING"),
             "start_time": wire.ms(found.started or found.created),
             "end_time": wire.ms(found.ended) or 0,
             "artifact_uri": f"mlflow-artifacts:/{number}/{found.id}/artifacts",
