@@ -107,6 +107,27 @@ def _waits(ports) -> bool:
         return False
 
 
+def test_a_new_data_set_learns_classes_for_as_long_as_it_is_watched(ports, tmp_path) -> None:
+    folder = tmp_path / "in"
+    (folder / "cat").mkdir(parents=True)
+    (folder / "cat" / "1.jpg").write_bytes(jpeg(1, tmp_path))
+    with watching(ports, folder, every_s=0.5, commit_samples=1) as answers:
+        come(ports, 1)
+        (folder / "dog").mkdir()
+        (folder / "dog" / "2.jpg").write_bytes(jpeg(2, tmp_path))
+        samples = come(ports, 2)
+    assert {each.annotations[0].label for each in samples.values()} == {"cat", "dog"}
+    assert answers[0].added == 2
+    (folder / "Dgo").mkdir()
+    (folder / "Dgo" / "3.jpg").write_bytes(jpeg(3, tmp_path))
+    once = data.Watch(once=True, settle_s=0.0)
+    with pytest.raises(data.UnknownClass, match="'Dgo' is not a class"):
+        data.watch_folder(ports, SCOPE, "line", str(folder), data.AddOptions(), once)
+    renamed = data.AddOptions(class_map={"Dgo": "dog"})
+    assert data.watch_folder(ports, SCOPE, "line", str(folder), renamed, once).added == 1
+    assert view(ports, "line@work")["Dgo/3.jpg"].annotations[0].label == "dog"
+
+
 def test_once_takes_what_is_there_and_ends(ports, tmp_path) -> None:
     folder = tmp_path / "in"
     picture(folder / "a.jpg", 1)

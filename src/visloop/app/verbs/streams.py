@@ -32,7 +32,8 @@ class Watch:
 
     SOURCE is a folder, a URL (rtsp, rtsps, http, https, tcp, udp), a camera (/dev/video0), or a
     video file that plays the camera. Files are taken once they are written completely; frames of a
-    stream are kept as JPEG with the time at which they came.
+    stream are kept as JPEG with the time at which they came. A new data set learns its classes from
+    all that comes; in another a class that it does not have ends the watch, unless --add-classes.
     """
 
     source: str = arg("a folder, a stream's URL, /dev/video0, or a video file", path=True)
@@ -50,6 +51,9 @@ class Watch:
     camera: str = opt("the camera of the registry that took them", default="")
     licence: str = opt("under which terms the pictures may be used: CC-BY-4.0", default="")
     in_place: bool = opt("leave the folder's files where they lie", default=False)
+    map: dict[str, str] = opt("rename a class on the way in: --map old=new", default={})
+    add_classes: bool = opt("let class names in that the data set does not have", default=False)
+    add_class: tuple[str, ...] = opt("let this new class in; may be repeated", default=())
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,9 @@ def watch(ports: Ports, scope: Scope, ask: Watch) -> WatchAnswer:
         camera=ask.camera,
         licence=ask.licence,
         in_place=ask.in_place,
+        class_map=ask.map,
+        add_classes=ask.add_classes,
+        new_classes=ask.add_class,
     )
     with _stopped_by_signals(ask) as stop:
         plan = data.Watch(

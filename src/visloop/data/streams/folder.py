@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from watchfiles import watch as changes_in
 
+from visloop.data.dictionary import class_names
 from visloop.data.ingest.scan import SourceNotFound
 from visloop.data.ingest.walk import STILL_WRITTEN
 from visloop.data.intake.add import add
@@ -32,7 +33,8 @@ def watch_folder(
     """Add the folder, and again whenever something in it changed, until it is over.
 
     A file is taken once it was left alone for `watch.settle_s`. One that was taken too early (a
-    writer that paused) is read again when it changes, and leaves the quarantine then.
+    writer that paused) is read again when it changes, and leaves the quarantine then. A data set
+    that has no class yet learns them from all that comes, not from the first files alone.
 
     Raises:
         SourceNotFound: there is no such folder.
@@ -43,7 +45,10 @@ def watch_folder(
         raise SourceNotFound(
             f"no folder lies at '{folder}'", fix="make it first, or check the path"
         )
-    options = replace(options, settle_s=watch.settle_s)
+    with ports.ledger.read() as connection:
+        fresh = not class_names(connection, ports.blobs, scope.project, dataset)
+    learns = options.add_classes or fresh
+    options = replace(options, settle_s=watch.settle_s, add_classes=learns)
     keeping = Keeping(ports, scope, dataset, watch)
     waiting = _look(keeping, ports, scope, dataset, folder, options)
     if watch.once:
