@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.data_world import SCOPE, close, facts, folder_of, make_ports, picture, view
-from visloop import data
+from visloop import data, store
 from visloop.errors import UsageError
 from visloop.ids import Ref
 
@@ -25,6 +26,67 @@ def photos(ports, tmp_path: Path) -> Path:
     data.add(ports, SCOPE, "pets", [folder])
     data.commit(ports, SCOPE, "pets", "first")
     return folder
+
+
+@pytest.fixture
+def years(tmp_path: Path):
+    """v1 of 30 September 2026, v2 (on a branch) and v3 of October, v4 of November."""
+    made = make_ports(tmp_path / "ws")
+    clock = store.FakeClock(datetime(2026, 9, 30, 23, 59, 59, tzinfo=UTC))
+    made.ledger.clock = clock
+    folder = folder_of(tmp_path / "photos", cat=4)
+    data.add(made, SCOPE, "pets", [folder])
+    data.commit(made, SCOPE, "pets", "September")
+    for branch, later in (("trial", 5 * 86400), ("main", 3600), ("main", 30 * 86400)):
+        clock.advance(later)
+        if branch != "main":
+            data.branch(made, SCOPE, "pets", branch)
+        data.switch(made, SCOPE, "pets", branch)
+        data.remove(made, SCOPE, "pets", [min(view(made, "pets@work"))])
+        data.commit(made, SCOPE, "pets", f"at {clock.now()}")
+    yield made
+    close(made)
+
+
+@pytest.mark.parametrize(
+    ("date", "version"),
+    [
+        ("2026-09", "v1"),
+        ("2026-09-30", "v1"),
+        ("2026-09-30T2359", "v1"),
+        ("2026-10-05", "v1"),
+        ("2026-10-06T0059Z", "v3"),
+        ("2026-10", "v3"),
+        ("2026-11", "v4"),
+        ("2031-01", "v4"),
+    ],
+)
+def test_a_date_is_what_main_was_when_it_ended(years, date: str, version: str) -> None:
+    found = data.open(years, Ref.parse(f"pets@{date}"), SCOPE.project)
+    assert found.version.name == version
+    start = data.branch(years, SCOPE, "pets", "as-it-was", start=date)
+    assert start.version == version
+
+
+def test_a_question_takes_a_date_for_a_version(years) -> None:
+    def changed(since: str) -> int:
+        ref = Ref.parse("pets@v1")
+        return data.query(years, SCOPE, ref, f"changed since {since}").count
+
+    assert changed("2026-10") == changed("v3") == 1
+    assert changed("2026-10-06T00:59") == 1
+    assert changed("2026-11") == changed("v4") == 2
+
+
+def test_a_date_before_the_first_version_says_when_that_was(years) -> None:
+    with pytest.raises(data.VersionNotFound, match="no version on main yet at 2026-09-29") as told:
+        view(years, "pets@2026-09-29")
+    assert told.value.fix == "its first was made 2026-09-30 23:59: pets@v1"
+    for wrong in ("2026-13", "2026-02-30", "2026-10T1200", "2026-10-05T2560", "26-10-05"):
+        with pytest.raises(data.VersionNotFound, match="has no version"):
+            view(years, f"pets@{wrong}")
+    data.tag(years, SCOPE, Ref.parse("pets@v4"), "2026-10")
+    assert data.open(years, Ref.parse("pets@2026-10"), SCOPE.project).version.name == "v4"
 
 
 @pytest.mark.usefixtures("photos")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, RowMapping, func, insert, select, text, update
 
+from visloop.data import dates
 from visloop.data.fields.records import OwnFields
 from visloop.data.records import ClassDictionary, Version
 from visloop.data.tables import branches, datasets, tags, versions
@@ -280,11 +282,11 @@ def is_number(name: str) -> bool:
 
 
 def resolve(connection: Connection, project: str, name: str, version: str | None) -> Version:
-    """The version that `main` (or nothing), `v3`, `3`, a branch or a tag names.
+    """The version that `main` (or nothing), `v3`, `3`, a branch, a tag or a date names.
 
     Raises:
         DatasetNotFound: there is no such data set.
-        VersionNotFound: it has no such version.
+        VersionNotFound: it has no such version, or had none yet at that date.
     """
     state(connection, project, name)
     number = _NUMBER.fullmatch(version or "")
@@ -295,8 +297,26 @@ def resolve(connection: Connection, project: str, name: str, version: str | None
         tag = tagged(connection, project, name).get(version or "") if found is None else None
         if tag is not None:
             found = numbered(connection, project, name, tag)
+        elif found is None and (end := dates.end_of(version or "")):
+            found = _as_of(connection, project, name, version or "", end)
     if found is None:
         raise _no_such_version(connection, project, name, version)
+    return found
+
+
+def _as_of(
+    connection: Connection, project: str, name: str, said: str, end: datetime
+) -> Version | None:
+    """What main was just before `end`; None where there is no version at all."""
+    found = head(connection, project, name, MAIN)
+    while found is not None and datetime.fromisoformat(found.time) >= end:
+        first = found
+        found = numbered(connection, project, name, found.parent) if found.parent else None
+        if found is None:
+            raise VersionNotFound(
+                f"data set {name!r} had no version on main yet at {said} (UTC)",
+                fix=f"its first was made {first.time[:16].replace('T', ' ')}: {name}@{first.name}",
+            )
     return found
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from visloop.query.executing import Source as Source
     from visloop.query.executing import run as run
     from visloop.query.language.grammar import parse as parse
+    from visloop.query.moments import span as span
     from visloop.query.plan import Checked as Checked
     from visloop.query.plan import Joined as Joined
     from visloop.query.plan import Of as Of
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "moments": ("span",),
         "checking": ("check",),
         "columns.blocks": ("Builder", "assemble", "counts"),
         "columns.files": ("Files", "Whole"),

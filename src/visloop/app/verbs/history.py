@@ -75,7 +75,7 @@ class Branch:
     dataset: str = arg("the data set")
     name: str = arg("the branch")
     from_: str | None = opt(
-        "version, tag or branch to start at; default: the branch that is worked on",
+        "version, tag, branch or date (2026-10) to start at; default: the branch that is worked on",
         default=None,
         name="from",
     )

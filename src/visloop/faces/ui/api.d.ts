@@ -1925,6 +1925,9 @@ export interface WatchAsk {
   camera?: string;
   licence?: string;
   in_place?: boolean;
+  map?: Record<string, string>;
+  add_classes?: boolean;
+  add_class?: string[];
 }
 
 export interface Window {

@@ -224,7 +224,7 @@ class Reader:
         self._step()
         self._step()
         version = self._next
-        if version.kind not in {"word", "text", "number"}:
+        if version.kind not in {"word", "text", "number", "moment"}:
             raise self._unexpected(("version",), ("a version such as v3",))
         self._step()
         self.stop = self._joint()
