@@ -47,6 +47,7 @@ BESIDE = {
         "open_ports",
         "opened",
         "scope_for",
+        "actor_for",
         "token_of",
         "worker_name",
     ),

@@ -119,6 +119,9 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.datasets_restore, app.DatasetsRestore(dataset="odd")),
         (app.datasets_remove, app.DatasetsRemove(dataset="odd")),
         (app.datasets_purge, app.DatasetsPurge(dataset="odd")),
+        (app.user_add, app.UserAdd(user="ana", role="annotator")),
+        (app.user_list, app.UserList()),
+        (app.user_remove, app.UserRemove(user="ana")),
         (app.facts, app.Facts(limit=3)),
         (app.audit, app.Audit()),
         (app.verify, app.Verify()),
@@ -405,7 +408,7 @@ def _curl(url: str, token: str) -> Callable[..., Answer]:
 _TIMES = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[0-9.]*(Z|[+-]\d\d:\d\d)")
 _HEX = re.compile(r"[0-9a-f]{12,64}")
 _MEASURED = re.compile(
-    r"(^time\.|_s$|_per_s$|^latency_ms$|^seconds$|^cost|^(blob|disk|kept|dead|removed|package)_bytes$)"
+    r"(^time\.|^places$|_s$|_per_s$|^latency_ms$|^seconds$|^cost|^(blob|disk|kept|dead|removed|package)_bytes$)"
 )
 
 
@@ -415,7 +418,7 @@ def _same(value: Any, root: Path) -> Any:
         return {
             key: "measured" if _MEASURED.search(key) else _same(one, root)
             for key, one in value.items()
-            if key not in ("pid", "worker", "seals")
+            if key not in ("pid", "worker", "seals", "secret", "public_key")
         }
     if isinstance(value, list):
         return [_same(one, root) for one in value]

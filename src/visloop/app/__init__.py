@@ -318,6 +318,14 @@ if TYPE_CHECKING:
     from visloop.app.verbs.upkeep.collecting import StoragePlace as StoragePlace
     from visloop.app.verbs.upkeep.collecting import gc as gc
     from visloop.app.verbs.upkeep.collecting import storage as storage
+    from visloop.app.verbs.upkeep.people import UserAdd as UserAdd
+    from visloop.app.verbs.upkeep.people import UserAdded as UserAdded
+    from visloop.app.verbs.upkeep.people import UserList as UserList
+    from visloop.app.verbs.upkeep.people import UserRemove as UserRemove
+    from visloop.app.verbs.upkeep.people import UserRemoved as UserRemoved
+    from visloop.app.verbs.upkeep.people import user_add as user_add
+    from visloop.app.verbs.upkeep.people import user_list as user_list
+    from visloop.app.verbs.upkeep.people import user_remove as user_remove
     from visloop.app.verbs.upkeep.removing import DatasetNeeded as DatasetNeeded
     from visloop.app.verbs.upkeep.removing import DatasetsPurge as DatasetsPurge
     from visloop.app.verbs.upkeep.removing import DatasetsRemove as DatasetsRemove
@@ -359,6 +367,7 @@ if TYPE_CHECKING:
     from visloop.app.workspace import INNER as INNER
     from visloop.app.workspace import WorkspaceFormat as WorkspaceFormat
     from visloop.app.workspace import WorkspaceNotFound as WorkspaceNotFound
+    from visloop.app.workspace import actor_for as actor_for
     from visloop.app.workspace import close_ports as close_ports
     from visloop.app.workspace import create as create
     from visloop.app.workspace import find as find
@@ -747,6 +756,16 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "gc",
             "storage",
         ),
+        "verbs.upkeep.people": (
+            "UserAdd",
+            "UserAdded",
+            "UserList",
+            "UserRemove",
+            "UserRemoved",
+            "user_add",
+            "user_list",
+            "user_remove",
+        ),
         "verbs.upkeep.removing": (
             "DatasetNeeded",
             "DatasetsPurge",
@@ -801,6 +820,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "open_ports",
             "opened",
             "scope_for",
+            "actor_for",
             "token_of",
             "worker_name",
         ),

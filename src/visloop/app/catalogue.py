@@ -25,8 +25,9 @@ from visloop.app.verbs import (
     watching,
 )
 from visloop.app.verbs.finding import searching
+from visloop.app.verbs.registry import packages
 from visloop.app.verbs.runs import exchanging, looking, reporting, training
-from visloop.app.verbs.upkeep import collecting, removing, verifying
+from visloop.app.verbs.upkeep import collecting, people, removing, verifying
 
 if TYPE_CHECKING:
     from visloop.app.operation import Operation
@@ -122,6 +123,9 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     models.models,
     models.model_show,
     models.model_import,
+    packages.model_export,
+    packages.model_verify,
+    packages.model_key,
     models.model_approve,
     models.model_reject,
     models.model_promote,
@@ -148,6 +152,9 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     looping.loop_stop,
     looping.loop_status,
     looping.loop_step,
+    people.user_add,
+    people.user_list,
+    people.user_remove,
     project.facts,
     project.audit,
     verifying.verify,

@@ -16,6 +16,7 @@ signing.key      signs exported models (the same); made when it is first needed
 from __future__ import annotations
 
 import fcntl
+import hmac
 import os
 import secrets
 from collections.abc import Generator
@@ -28,7 +29,7 @@ from visloop import data, query, registry, store
 from visloop.app import schema
 from visloop.app.ports import Ports
 from visloop.errors import Conflict, NotFound, UsageError
-from visloop.events import OWNER, Scope
+from visloop.events import OWNER, Actor, Scope
 from visloop.ids import DEFAULT_PROJECT, FORMAT, check_name
 from visloop.progress import Progress, Silent
 
@@ -189,8 +190,15 @@ def token_of(root: Path) -> str:
     return (root / INNER / "token").read_text("utf-8").strip()
 
 
-def scope_for(project: str | None, ports: Ports) -> Scope:
-    """The owner, in the named project or the configured one.
+def actor_for(ports: Ports, token: str) -> Actor | None:
+    """Whose token it is: the local owner's for the workspace's own, a user's; None for a wrong one."""
+    if hmac.compare_digest(token.encode(), token_of(ports.root).encode()):
+        return OWNER
+    return store.token_holder(ports.ledger, token)
+
+
+def scope_for(project: str | None, ports: Ports, actor: Actor = OWNER) -> Scope:
+    """The actor, in the named project or the configured one.
 
     Raises:
         ProjectNotFound: nothing ever happened in the named project, so it is likely a slip.
@@ -202,7 +210,7 @@ def scope_for(project: str | None, ports: Ports) -> Scope:
             f"there is no project {name!r} in this workspace",
             fix=f"check the name; to begin it: write `project: {name}` into visloop.yaml",
         )
-    return Scope(actor=OWNER, project=name)
+    return Scope(actor=actor, project=name)
 
 
 def worker_name() -> str:

@@ -55,7 +55,10 @@ class ThresholdCheck(Section):
 
 
 class GateSection(Section):
-    """What a candidate must show before it may become champion."""
+    """What a candidate must show before it may become champion.
+
+    `separation_of_duties`: who trained a model may not approve it.
+    """
 
     checks: tuple[ThresholdCheck, ...] = ()
     better_than_champion: Literal["off", "not_worse", "non_inferior", "better"] = "not_worse"
@@ -63,6 +66,7 @@ class GateSection(Section):
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     min_samples: Count = 20
     approval: bool = False
+    separation_of_duties: bool = False
 
 
 class PrivacySection(Section):

@@ -8,7 +8,14 @@ from visloop.events import Scope
 from visloop.ids import Ref, new_id
 from visloop.registry import tables as t
 from visloop.registry.lookup import find, find_here
-from visloop.registry.records import Approval, Decision, ModelVersion, RegistryPorts, State
+from visloop.registry.records import (
+    Approval,
+    ApprovalNeeded,
+    Decision,
+    ModelVersion,
+    RegistryPorts,
+    State,
+)
 from visloop.registry.rows import approval_of
 from visloop.store import Write
 
@@ -28,13 +35,24 @@ def request_approval(ports: RegistryPorts, scope: Scope, version: ModelVersion) 
 
 
 def approve(
-    ports: RegistryPorts, scope: Scope, version: ModelVersion, *, reason: str = ""
+    ports: RegistryPorts,
+    scope: Scope,
+    version: ModelVersion,
+    *,
+    reason: str = "",
+    separate: bool = False,
 ) -> Approval:
     """Say yes; again changes nothing.
 
     Raises:
         UsageError: the version lies in another project.
+        ApprovalNeeded: `separate`, and who says yes is who made the version.
     """
+    if separate and str(scope.actor) == version.actor:
+        raise ApprovalNeeded(
+            f"{version.actor} made {version.ref} and may not approve it (gate.separation_of_duties)",
+            fix="somebody else says yes: visloop user add NAME --role approver gives them a token",
+        )
     return _decide(ports, scope, version, "approved", reason)
 
 

@@ -43,12 +43,21 @@ if TYPE_CHECKING:
     from visloop.store.ledger import Ledger as Ledger
     from visloop.store.ledger import LedgerNotFound as LedgerNotFound
     from visloop.store.ledger import Write as Write
+    from visloop.store.people import EVERY_PROJECT as EVERY_PROJECT
+    from visloop.store.people import FOR_PEOPLE as FOR_PEOPLE
     from visloop.store.people import PARTS as PARTS
     from visloop.store.people import ROLES as ROLES
+    from visloop.store.people import Person as Person
     from visloop.store.people import authorise as authorise
     from visloop.store.people import ensure_owner as ensure_owner
     from visloop.store.people import ensure_project as ensure_project
+    from visloop.store.people import give_role as give_role
+    from visloop.store.people import issue_token as issue_token
+    from visloop.store.people import list_people as list_people
+    from visloop.store.people import revoke_tokens as revoke_tokens
     from visloop.store.people import role_of as role_of
+    from visloop.store.people import take_roles as take_roles
+    from visloop.store.people import token_holder as token_holder
     from visloop.store.references import Elsewhere as Elsewhere
     from visloop.store.references import Follow as Follow
     from visloop.store.references import Following as Following
@@ -85,7 +94,23 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "forks": ("survives_forks",),
         "leases": ("heartbeats",),
         "ledger": ("Ledger", "LedgerNotFound", "Write"),
-        "people": ("PARTS", "ROLES", "authorise", "ensure_owner", "ensure_project", "role_of"),
+        "people": (
+            "EVERY_PROJECT",
+            "FOR_PEOPLE",
+            "PARTS",
+            "ROLES",
+            "Person",
+            "authorise",
+            "ensure_owner",
+            "ensure_project",
+            "give_role",
+            "issue_token",
+            "list_people",
+            "revoke_tokens",
+            "role_of",
+            "take_roles",
+            "token_holder",
+        ),
         "references": ("Elsewhere", "Follow", "Following", "parsed", "reference"),
         "housekeeping.collecting": ("Collected", "collect"),
         "housekeeping.verifying": ("Findings", "check"),

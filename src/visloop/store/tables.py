@@ -158,6 +158,17 @@ actors: Final = Table(
     format_column(),
 )
 
+tokens: Final = Table(
+    "tokens",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    format_column(),
+    Index(None, "kind", "id"),
+)
+
 projects: Final = Table(
     "projects",
     metadata,

@@ -153,7 +153,8 @@ class ModelDecision:
 def model_approve(ports: Ports, scope: Scope, ask: ModelApprove) -> ModelDecision:
     """Recorded as a fact."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
-    registry.approve(ports.registry, scope, version, reason=ask.reason)
+    separate = ports.config.gate.separation_of_duties
+    registry.approve(ports.registry, scope, version, reason=ask.reason, separate=separate)
     return ModelDecision(model=version.ref, decision="approved")
 
 

@@ -91,6 +91,9 @@ export interface Verbs {
   "models": { ask: ModelsAsk; answer: { count: number; rows: ModelLine[] } };
   "model.show": { ask: ModelShowAsk; answer: { model: ModelDetail; card: string; verdict: Verbs["gate"]["answer"] | null; report: Verbs["evaluate"]["answer"] | null } };
   "model.import": { ask: ModelImportAsk; answer: ModelImported };
+  "model.export": { ask: ModelExportAsk; answer: ModelExported };
+  "model.verify": { ask: ModelVerifyAsk; answer: ModelVerified };
+  "model.key": { ask: ModelKeyAsk; answer: SigningKey };
   "model.approve": { ask: ModelApproveAsk; answer: ModelDecision };
   "model.reject": { ask: ModelRejectAsk; answer: ModelDecision };
   "model.promote": { ask: ModelPromoteAsk; answer: Promoted };
@@ -117,6 +120,9 @@ export interface Verbs {
   "loop.stop": { ask: LoopStopAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
   "loop.status": { ask: LoopShowAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
   "loop.step": { ask: LoopStepAsk; answer: LoopStepped };
+  "user.add": { ask: UserAddAsk; answer: UserAdded };
+  "user.list": { ask: UserListAsk; answer: Rows };
+  "user.remove": { ask: UserRemoveAsk; answer: UserRemoved };
   "facts": { ask: FactsAsk; answer: { count: number; rows: FactRow[] } };
   "audit": { ask: AuditAsk; answer: Audited };
   "verify": { ask: VerifyAsk; answer: VerifyAnswer };
@@ -1109,6 +1115,20 @@ export interface ModelDetail {
   approvals: Approval[];
 }
 
+export interface ModelExportAsk {
+  ref: string;
+  file: string;
+  key?: string | null;
+  unsigned?: boolean;
+}
+
+export interface ModelExported {
+  model: string;
+  file: string;
+  package_bytes: number;
+  signer: string;
+}
+
 export interface ModelImportAsk {
   file: string;
   as_?: string;
@@ -1130,6 +1150,9 @@ export interface ModelImported {
   answer: Record<string, any>;
   signer: string;
   origin: string;
+}
+
+export interface ModelKeyAsk {
 }
 
 export interface ModelLine {
@@ -1182,6 +1205,20 @@ export interface ModelRollbackAsk {
 
 export interface ModelShowAsk {
   ref: string;
+}
+
+export interface ModelVerified {
+  model: string;
+  digest: string;
+  signer: string;
+  trusted: boolean;
+  parts: Record<string, number>;
+  lineage: Record<string, any>;
+}
+
+export interface ModelVerifyAsk {
+  what: string;
+  public_key?: string | null;
 }
 
 export interface ModelsAsk {
@@ -1666,6 +1703,11 @@ export interface SearchAsk {
   picture?: string;
 }
 
+export interface SigningKey {
+  fingerprint: string;
+  public_key: string;
+}
+
 export interface SplitAnswer {
   splits: Record<string, number>;
   changed: number;
@@ -1856,6 +1898,30 @@ export interface TurnRow {
 export interface UnstageAsk {
   dataset: string;
   paths?: string[];
+}
+
+export interface UserAddAsk {
+  user: string;
+  role: string;
+  everywhere?: boolean;
+}
+
+export interface UserAdded {
+  user: string;
+  role: string;
+  project: string;
+  secret: string;
+}
+
+export interface UserListAsk {
+}
+
+export interface UserRemoveAsk {
+  user: string;
+}
+
+export interface UserRemoved {
+  user: string;
 }
 
 export interface Value {

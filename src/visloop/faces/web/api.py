@@ -18,6 +18,7 @@ from starlette.routing import Route
 from visloop import app
 from visloop.errors import UsageError, VisloopError
 from visloop.faces.web import openapi
+from visloop.faces.web.acting import acting
 from visloop.faces.web.streams import Reporter
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _endpoint(ports: Ports, operation: Operation[Any, Any]) -> Endpoint:
     async def answer(request: Request) -> Response:
         try:
             ask = _decode(await _body(request), operation)
-            scope = app.scope_for(request.headers.get("x-visloop-project"), ports)
+            scope = acting(request, ports)
             if "text/event-stream" in request.headers.get("accept", ""):
                 return _streamed(ports, scope, operation, ask)
             done = await run_in_threadpool(app.execute, ports, scope, operation, ask)

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from visloop import app
 from visloop.errors import VisloopError
+from visloop.faces.web.acting import acting
 from visloop.faces.web.api import failure
 from visloop.faces.web.bodies import spooled
 
@@ -35,7 +36,7 @@ def routes(ports: Ports) -> list[Route]:
         run: str = request.path_params["run"]
         path: str = request.path_params["path"]
         try:
-            scope = app.scope_for(request.headers.get("x-visloop-project"), ports)
+            scope = acting(request, ports)
             if request.method == "PUT":
                 async with spooled(ports, request) as file:
                     kept = await run_in_threadpool(app.keep_artifact, ports, scope, run, path, file)

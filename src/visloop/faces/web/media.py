@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from visloop import app
 from visloop.errors import UsageError, VisloopError
+from visloop.faces.web.acting import acting
 from visloop.faces.web.api import failure
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def routes(ports: Ports) -> list[Route]:
 
     async def answer(request: Request) -> Response:
         try:
-            scope, px = app.scope_for(None, ports), _size(request)
+            scope, px = acting(request, ports), _size(request)
             prediction: str = request.path_params["prediction"]
             body = await run_in_threadpool(app.answered_thumbnail, ports, scope, prediction, px)
         except VisloopError as error:

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from visloop import app, data
 from visloop.errors import Refused, UsageError, VisloopError
+from visloop.faces.web.acting import acting
 from visloop.faces.web.api import failure
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def routes(ports: Ports) -> list[Route]:
             options, ask = _asked(request)
             body = await _body(request, ports.config.serve.body_limit_mb << 20)
             handed = _handed(request, body, ask)
-            scope = app.scope_for(request.headers.get("x-visloop-project"), ports)
+            scope = acting(request, ports)
             dataset: str = request.path_params["dataset"]
             done = await run_in_threadpool(app.push, ports, scope, dataset, handed, options)
         except VisloopError as error:

@@ -4,15 +4,15 @@
     POST /api/v1/<verb>         every operation       GET  /media/image|thumbnail/<digest>
     POST /api/v1/push/<dataset> pictures as they are   /api/2.0/mlflow/…   MLflow's protocol
 
-Who may come in: requests for a loopback (or configured) host name, with the workspace's token as a
-bearer token, as the password of basic authentication, or as the cookie that `/?token=…` sets.
+Who may come in: requests for a loopback (or configured) host name, with the workspace's token or a
+user's as a bearer token, as the password of basic authentication, or as the cookie that `/?token=…`
+sets.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from starlette.staticfiles import StaticFiles
 from visloop import app, train
 from visloop.errors import Forbidden, Unauthenticated, Unavailable, VisloopError
 from visloop.faces.web import api, artifacts, media, push
+from visloop.faces.web.acting import ACTOR
 from visloop.faces.web.mlflow import routes as mlflow
 
 if TYPE_CHECKING:
@@ -56,9 +57,9 @@ _HEADERS = {
 class Doorkeeper:
     """Checks the host name, the origin and the token of every request."""
 
-    def __init__(self, inner: ASGIApp, *, token: str, hosts: tuple[str, ...]) -> None:
+    def __init__(self, inner: ASGIApp, *, ports: Ports, hosts: tuple[str, ...]) -> None:
         self._inner = inner
-        self._token = token
+        self._ports = ports
         self._hosts = {*_LOOPBACK, *(host.lower() for host in hosts)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,13 +87,14 @@ class Doorkeeper:
             raise Forbidden(f"a page from {origin} may not act here", fix="open the page itself")
         if _is_open(scope):
             return
-        given = _given_token(headers)
-        if not _same(given, self._token):
+        actor = app.actor_for(self._ports, _given_token(headers))
+        if actor is None:
             raise Unauthenticated(
-                "this needs the workspace's token",
+                "this needs the workspace's token, or a user's",
                 fix="open the address that `visloop up` prints, or send 'Authorization: Bearer "
-                "TOKEN' with the content of .visloop/token",
+                "TOKEN' with the content of .visloop/token, or with what `visloop user add` printed",
             )
+        scope[ACTOR] = actor
 
 
 class Settled:
@@ -138,10 +140,6 @@ def _given_token(headers: dict[bytes, str]) -> str:
     return ""
 
 
-def _same(given: str, token: str) -> bool:
-    return hmac.compare_digest(given.encode(), token.encode())
-
-
 def _cookie(host: str) -> str:
     port = host.rpartition("]")[2].rpartition(":")[2]
     return COOKIE + (port if port.isdecimal() else "80")
@@ -166,7 +164,6 @@ def _refusal(scope: Scope, error: VisloopError) -> Response:
 
 def build(ports: Ports) -> Starlette:
     """The application over one open workspace."""
-    token = app.token_of(ports.root)
     inbox = train.Inbox(ports.ledger, ports.inner / "inbox")
     inbox.recover()
 
@@ -183,10 +180,10 @@ def build(ports: Ports) -> Starlette:
                 (UI / "index.html").read_bytes(), media_type="text/html", headers=headers
             )
         answer = RedirectResponse("/", status_code=303, headers=_HEADERS)
-        if _same(given, token):
+        if app.actor_for(ports, given) is not None:
             name = _cookie(request.headers.get("host", ""))
             answer.set_cookie(
-                name, token, max_age=_YEAR_S, httponly=True, samesite="strict", path="/"
+                name, given, max_age=_YEAR_S, httponly=True, samesite="strict", path="/"
             )
         return answer
 
@@ -201,7 +198,7 @@ def build(ports: Ports) -> Starlette:
             Mount("/ui", _Files(directory=UI)),
         ],
         middleware=[
-            Middleware(Doorkeeper, token=token, hosts=ports.config.serve.allowed_hosts),
+            Middleware(Doorkeeper, ports=ports, hosts=ports.config.serve.allowed_hosts),
             Middleware(Settled, inbox=inbox),
         ],
         lifespan=lifespan,

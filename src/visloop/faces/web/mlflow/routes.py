@@ -14,6 +14,8 @@ from starlette.routing import Route
 
 from visloop import app, train
 from visloop.errors import VisloopError
+from visloop.events import OWNER
+from visloop.faces.web.acting import acting
 from visloop.faces.web.artifacts import HEADERS, media_type
 from visloop.faces.web.bodies import bounded, spooled
 from visloop.faces.web.mlflow import artifacts, models, runs, wire
@@ -120,7 +122,7 @@ def _endpoint(ports: Ports, permission: str, answer: Answer) -> Any:
 
 
 async def _call(ports: Ports, request: Request) -> Call:
-    scope = app.scope_for(request.headers.get("x-visloop-project"), ports)
+    scope = acting(request, ports)
     said = await bounded(request, _LIMIT_BYTES)
     return Call(ports, scope, request.path_params, said, request.query_params)
 
@@ -145,7 +147,7 @@ def _single(ports: Ports, inbox: train.Inbox) -> Any:
     async def answered(request: Request) -> Response:
         try:
             call = await _call(ports, request)
-            if runs.take_metric(call, inbox):
+            if call.scope.actor == OWNER and runs.take_metric(call, inbox):
                 return Response(b"{}", media_type="application/json")
             return await _answered(call, request, _RUN, slow)
         except VisloopError as error:
@@ -157,7 +159,7 @@ def _single(ports: Ports, inbox: train.Inbox) -> Any:
 def _file(ports: Ports) -> Any:
     async def answered(request: Request) -> Response:
         try:
-            scope = app.scope_for(request.headers.get("x-visloop-project"), ports)
+            scope = acting(request, ports)
             path = request.path_params["path"]
             if request.method == "PUT":
                 owner, path = artifacts.owner_of(path)
