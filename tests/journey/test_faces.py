@@ -166,6 +166,8 @@ def _about_runs(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.runs_end, app.RunsEnd(run=run)),
         (app.runs_curves, app.RunsCurves(runs=(run,))),
         (app.runs_experiments, app.RunsExperiments()),
+        (app.runs_export, app.RunsExport(run=run, directory=str(known.folder / "events"))),
+        (app.runs_import, app.RunsImport(directory=str(known.folder / "events"))),
         (app.runs_remove, app.RunsRemove(run=run)),
         (app.runs_list, app.RunsList(where="metrics.loss > 0", limit=3)),
     ]

@@ -245,8 +245,13 @@ if TYPE_CHECKING:
     from visloop.app.verbs.registry.packages import model_verify as model_verify
     from visloop.app.verbs.runs.exchanging import ModelPush as ModelPush
     from visloop.app.verbs.runs.exchanging import ModelPushed as ModelPushed
+    from visloop.app.verbs.runs.exchanging import RunExported as RunExported
+    from visloop.app.verbs.runs.exchanging import RunsExport as RunsExport
+    from visloop.app.verbs.runs.exchanging import RunsImport as RunsImport
     from visloop.app.verbs.runs.exchanging import RunsPush as RunsPush
     from visloop.app.verbs.runs.exchanging import model_push as model_push
+    from visloop.app.verbs.runs.exchanging import runs_export as runs_export
+    from visloop.app.verbs.runs.exchanging import runs_import as runs_import
     from visloop.app.verbs.runs.exchanging import runs_push as runs_push
     from visloop.app.verbs.runs.looking import RunAnswer as RunAnswer
     from visloop.app.verbs.runs.looking import RunRows as RunRows
@@ -670,8 +675,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "verbs.runs.exchanging": (
             "ModelPush",
             "ModelPushed",
+            "RunExported",
+            "RunsExport",
+            "RunsImport",
             "RunsPush",
             "model_push",
+            "runs_export",
+            "runs_import",
             "runs_push",
         ),
         "verbs.runs.looking": (

@@ -118,6 +118,8 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     reporting.runs_end,
     reporting.runs_remove,
     exchanging.runs_push,
+    exchanging.runs_import,
+    exchanging.runs_export,
     training.evaluate,
     training.gate,
     models.models,

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from visloop.train.exchange.pushing import Pushed as Pushed
     from visloop.train.exchange.pushing import push_runs as push_runs
     from visloop.train.exchange.server import Server as Server
+    from visloop.train.exchange.tensorboard import Exported as Exported
+    from visloop.train.exchange.tensorboard import Imported as Imported
+    from visloop.train.exchange.tensorboard import NoEvents as NoEvents
+    from visloop.train.exchange.tensorboard import export_events as export_events
+    from visloop.train.exchange.tensorboard import import_events as import_events
     from visloop.train.kept import TRAIN_ROOTS as TRAIN_ROOTS
     from visloop.train.objects import Labelled as Labelled
     from visloop.train.objects import box_around as box_around
@@ -117,6 +122,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "exchange.models": ("PushedModel", "push_model"),
         "exchange.pushing": ("Pushed", "push_runs"),
         "exchange.server": ("Server",),
+        "exchange.tensorboard": (
+            "Exported",
+            "Imported",
+            "NoEvents",
+            "export_events",
+            "import_events",
+        ),
         "records": (
             "Metric",
             "Run",

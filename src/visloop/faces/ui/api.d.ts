@@ -86,6 +86,8 @@ export interface Verbs {
   "runs.end": { ask: RunsEndAsk; answer: RunNamed };
   "runs.remove": { ask: RunsRemoveAsk; answer: RunNamed };
   "runs.push": { ask: RunsPushAsk; answer: Rows };
+  "runs.import": { ask: RunsImportAsk; answer: Rows };
+  "runs.export": { ask: RunsExportAsk; answer: RunExported };
   "evaluate": { ask: EvaluateAsk; answer: { model: string; task: string; on: string; n: number; metrics: Record<string, number>; intervals: Record<string, [number, number]>; per_class: ClassReport[]; classes: string[]; confusion: number[][]; calibration: Calibrated[]; baseline: string; left_out: Record<string, number>; trained_on: number } };
   "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string } };
   "models": { ask: ModelsAsk; answer: { count: number; rows: ModelLine[] } };
@@ -1507,6 +1509,13 @@ export interface Run {
   removed: boolean;
 }
 
+export interface RunExported {
+  run: string;
+  file: string;
+  points: number;
+  curves: number;
+}
+
 export interface RunLine {
   id: string;
   status: "done" | "failed" | "lost" | "queued" | "running";
@@ -1581,10 +1590,23 @@ export interface RunsEndAsk {
 export interface RunsExperimentsAsk {
 }
 
+export interface RunsExportAsk {
+  run: string;
+  directory: string;
+  format?: "tensorboard";
+}
+
 export interface RunsFetchAsk {
   run: string;
   directory: string;
   path?: string;
+}
+
+export interface RunsImportAsk {
+  directory: string;
+  experiment?: string;
+  format?: "tensorboard";
+  dry_run?: boolean;
 }
 
 export interface RunsListAsk {

@@ -63,13 +63,18 @@ class Curve:
     values: tuple[float, ...]
 
 
+def is_key(key: str) -> bool:
+    """Whether it may name a number."""
+    return 0 < len(key) <= KEY_CHARACTERS and key.isprintable()
+
+
 def check_key(key: str) -> str:
     """The name itself, when it may name a number.
 
     Raises:
         UsageError: it is empty, too long, or has control characters.
     """
-    if 0 < len(key) <= KEY_CHARACTERS and key.isprintable():
+    if is_key(key):
         return key
     raise UsageError(
         f"{key[:40]!r} cannot name a metric", fix=f"1 to {KEY_CHARACTERS} printable characters"

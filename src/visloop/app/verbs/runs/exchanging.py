@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from visloop import registry
 from visloop import train as training
@@ -88,3 +89,56 @@ def model_push(ports: Ports, scope: Scope, ask: ModelPush) -> ModelPushed:
             ports.train, scope, version, server, name=name, dry_run=ask.dry_run
         )
     return ModelPushed(**vars(done))
+
+
+@dataclass(frozen=True)
+class RunsImport:
+    """Make runs of TensorBoard's event files: every folder that holds some is a run.
+
+    Scalars and hyperparameters are read; again, and what was added since joins its run. A file that is
+    cut off or damaged gives what can be read of it; `left_out` names the rest, and other values.
+    """
+
+    directory: str = arg("the folder that TensorBoard reads", path=True)
+    experiment: str = opt("the experiment that they belong to", default="")
+    format: Literal["tensorboard"] = opt("whose files", default="tensorboard")
+    dry_run: bool = opt("only say what would come", default=False)
+
+
+@operation("runs.import", permission="train.run")
+def runs_import(ports: Ports, scope: Scope, ask: RunsImport) -> Rows:
+    """One row a run."""
+    found = training.import_events(
+        ports.train,
+        scope,
+        Path(ask.directory),
+        experiment=ask.experiment,
+        dry_run=ask.dry_run,
+    )
+    return rows_of(found)
+
+
+@dataclass(frozen=True)
+class RunsExport:
+    """Write the curves and parameters of a run for TensorBoard: one event file in a folder."""
+
+    run: str = arg("its id")
+    directory: str = arg("where to; made when it is not there", path=True)
+    format: Literal["tensorboard"] = opt("for whom", default="tensorboard")
+
+
+@dataclass(frozen=True)
+class RunExported:
+    """The file, and how much it holds."""
+
+    run: str
+    file: str
+    points: int
+    curves: int
+
+
+@operation("runs.export", permission="train.read")
+def runs_export(ports: Ports, scope: Scope, ask: RunsExport) -> RunExported:
+    """The same file again replaces itself."""
+    done = training.export_events(ports.train, scope, ask.run, Path(ask.directory))
+    return RunExported(**vars(done))
