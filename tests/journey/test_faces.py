@@ -34,6 +34,7 @@ class Known:
     stream: str
     run: str
     script: str
+    search: str
     alert: str
     prediction: str
     sample: str
@@ -79,6 +80,9 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.runs_resume, app.RunsResume(run=known.run)),
         (app.reproduce, app.Reproduce(model="inspector@v1")),
         *_about_runs(known),
+        (app.tune, app.Tune(ref="line@v2", space={"c": "0.1..1"}, model="tuned", trials=1)),
+        (app.tune_show, app.TuneShow(run=known.search)),
+        (app.tune_resume, app.TuneResume(run=known.search)),
         (app.evaluate, app.Evaluate(model="inspector@v2", on="line@v2:test")),
         (app.gate, app.Gate(model="inspector@v2")),
         (app.models, app.Models()),
@@ -135,6 +139,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.datasets_remove, app.DatasetsRemove(dataset="line")),
         (app.runs_push, app.RunsPush(runs=(known.run,), to="http://127.0.0.1:9")),
         (app.model_push, app.ModelPush(ref="inspector@v1", to="http://127.0.0.1:9")),
+        (app.tune_join, app.TuneJoin(run=known.search)),
     ]
 
 
@@ -268,7 +273,7 @@ def test_every_face_gives_the_same_answers_and_the_same_facts(
     reference = told["sdk"]
     wrong = {verb: answer["error"] for verb, answer in reference["answers"] if "error" in answer}
     refused = ["log", "commit", "model.promote", "trace", "datasets.remove"]
-    refused += ["runs.push", "model.push"]
+    refused += ["runs.push", "model.push", "tune.join"]
     assert list(wrong) == refused, wrong
     for name, heard in told.items():
         for (verb, ours), (_, theirs) in zip(reference["answers"], heard["answers"], strict=True):
@@ -293,7 +298,7 @@ def _tell(world: worlds.World, root: Path, ask: Callable[..., Answer], stream: s
 
 
 def _nothing(folder: Path) -> Known:
-    return Known(folder, folder, folder, *[""] * 8, ("", ""))
+    return Known(folder, folder, folder, *[""] * 9, ("", ""))
 
 
 def _known(world: worlds.World, root: Path, stream: str) -> Known:
@@ -314,6 +319,7 @@ def _known(world: worlds.World, root: Path, stream: str) -> Known:
             stream=stream,
             run=here.call(app.runs_list, app.RunsList()).rows[0]["id"],
             script=here.call(app.runs_start, app.RunsStart(experiment="bolts", alive_s=0)).run,
+            search=here.call(app.tune, app.Tune(ref="line@v1", model="tuned", trials=1)).run,
             alert=here.call(app.alerts_list, app.AlertsList()).rows[0]["id"],
             prediction=here.call(app.predictions, app.Predictions(name="belt")).rows[0]["id"],
             sample=sample["path"],

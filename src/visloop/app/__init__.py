@@ -301,6 +301,17 @@ if TYPE_CHECKING:
     from visloop.app.verbs.runs.training import reproduce as reproduce
     from visloop.app.verbs.runs.training import runs_resume as runs_resume
     from visloop.app.verbs.runs.training import train as train
+    from visloop.app.verbs.runs.tuning import Tune as Tune
+    from visloop.app.verbs.runs.tuning import TuneAnswer as TuneAnswer
+    from visloop.app.verbs.runs.tuning import Tuned as Tuned
+    from visloop.app.verbs.runs.tuning import TuneJoin as TuneJoin
+    from visloop.app.verbs.runs.tuning import TuneJoined as TuneJoined
+    from visloop.app.verbs.runs.tuning import TuneResume as TuneResume
+    from visloop.app.verbs.runs.tuning import TuneShow as TuneShow
+    from visloop.app.verbs.runs.tuning import tune as tune
+    from visloop.app.verbs.runs.tuning import tune_join as tune_join
+    from visloop.app.verbs.runs.tuning import tune_resume as tune_resume
+    from visloop.app.verbs.runs.tuning import tune_show as tune_show
     from visloop.app.verbs.serving import Deploy as Deploy
     from visloop.app.verbs.serving import Deployed as Deployed
     from visloop.app.verbs.serving import Deployments as Deployments
@@ -737,6 +748,19 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "reproduce",
             "runs_resume",
             "train",
+        ),
+        "verbs.runs.tuning": (
+            "Tune",
+            "TuneAnswer",
+            "TuneJoin",
+            "TuneJoined",
+            "TuneResume",
+            "TuneShow",
+            "Tuned",
+            "tune",
+            "tune_join",
+            "tune_resume",
+            "tune_show",
         ),
         "verbs.serving": (
             "Deploy",

@@ -26,7 +26,7 @@ from visloop.app.verbs import (
 )
 from visloop.app.verbs.finding import searching
 from visloop.app.verbs.registry import packages
-from visloop.app.verbs.runs import exchanging, looking, reporting, training
+from visloop.app.verbs.runs import exchanging, looking, reporting, training, tuning
 from visloop.app.verbs.upkeep import collecting, people, removing, verifying
 
 if TYPE_CHECKING:
@@ -102,6 +102,10 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     refactoring.classes_merge,
     refactoring.classes_split,
     training.train,
+    tuning.tune,
+    tuning.tune_show,
+    tuning.tune_resume,
+    tuning.tune_join,
     training.runs_resume,
     training.reproduce,
     looking.runs_list,

@@ -20,6 +20,7 @@ GROUPS: Final = {
     "model": "One model version: show, import, approve, promote, roll back.",
     "quarantine": "Files that were not taken, and why.",
     "runs": "Runs: trainings and scripts, their curves and files, compared.",
+    "tune": "Searches over parameters and recipes.",
     "user": "People: who may do what, and the tokens that they show.",
     "view": "Questions with a name: save, list, remove.",
 }

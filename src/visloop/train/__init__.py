@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from visloop.train.recipes.linear_head import calibrate as calibrate
     from visloop.train.recipes.linear_head import fit_head as fit_head
     from visloop.train.records import Metric as Metric
+    from visloop.train.records import Pruned as Pruned
     from visloop.train.records import Run as Run
     from visloop.train.records import RunBusy as RunBusy
     from visloop.train.records import RunDetail as RunDetail
@@ -107,6 +108,26 @@ if TYPE_CHECKING:
     from visloop.train.truth import FrozenSplit as FrozenSplit
     from visloop.train.truth import choose as choose
     from visloop.train.truth import class_of as class_of
+    from visloop.train.tuning.aims import Aim as Aim
+    from visloop.train.tuning.plan import Plan as Plan
+    from visloop.train.tuning.plan import Wanted as Wanted
+    from visloop.train.tuning.plan import combinations as combinations
+    from visloop.train.tuning.searching import Outcome as Outcome
+    from visloop.train.tuning.searching import begin as begin
+    from visloop.train.tuning.searching import carry_on as carry_on
+    from visloop.train.tuning.searching import check as check
+    from visloop.train.tuning.searching import file_of as file_of
+    from visloop.train.tuning.searching import lend_a_hand as lend_a_hand
+    from visloop.train.tuning.showing import Shape as Shape
+    from visloop.train.tuning.showing import shape_of as shape_of
+    from visloop.train.tuning.space import Between as Between
+    from visloop.train.tuning.space import Domain as Domain
+    from visloop.train.tuning.space import OneOf as OneOf
+    from visloop.train.tuning.space import Space as Space
+    from visloop.train.tuning.study import Beginning as Beginning
+    from visloop.train.tuning.study import Importance as Importance
+    from visloop.train.tuning.study import Study as Study
+    from visloop.train.tuning.study import Trial as Trial
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -131,6 +152,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "records": (
             "Metric",
+            "Pruned",
             "Run",
             "RunBusy",
             "RunDetail",
@@ -210,6 +232,12 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "parse_name",
             "parse_where",
         ),
+        "tuning.aims": ("Aim",),
+        "tuning.plan": ("Plan", "Wanted", "combinations"),
+        "tuning.searching": ("Outcome", "begin", "carry_on", "check", "file_of", "lend_a_hand"),
+        "tuning.showing": ("Shape", "shape_of"),
+        "tuning.space": ("Between", "Domain", "OneOf", "Space"),
+        "tuning.study": ("Beginning", "Importance", "Study", "Trial"),
         "truth": ("FROZEN", "Chosen", "FrozenSplit", "choose", "class_of"),
     },
 )

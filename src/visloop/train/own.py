@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_type_hints
 import msgspec
 
 from visloop.errors import UsageError
+from visloop.train.tuning.aims import Aim
 
 if TYPE_CHECKING:
     from visloop.train.bench import Bench
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 Function: TypeAlias = Callable[..., "Fitted"]
 _POSITIONS = 2
+_NONE = Aim()
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class FunctionRecipe:
     parameters: type[msgspec.Struct]
     task: Task
     threads: int | None
+    aim: Aim = _NONE
 
     def fit(self, lesson: Lesson, bench: Bench) -> Fitted:
         """Call the function with the parameters as keywords."""
@@ -44,20 +47,21 @@ class FunctionRecipe:
 
 
 def as_recipe(
-    *, task: Task = "classify", threads: int | None = None
+    *, task: Task = "classify", threads: int | None = None, aim: Aim = _NONE
 ) -> Callable[[Function], FunctionRecipe]:
     """Make a recipe of a function.
 
     Args:
         task: what it learns, and so which pictures it is given.
         threads: how many it takes unless told otherwise; None: as many as there are cores.
+        aim: by which figure and over which space `tune` searches unless told otherwise.
 
     Raises:
         UsageError: a keyword without type or default, or the function takes something else.
     """
 
     def made(function: Function) -> FunctionRecipe:
-        return FunctionRecipe(function, _parameters(function), task, threads)
+        return FunctionRecipe(function, _parameters(function), task, threads, aim)
 
     return made
 

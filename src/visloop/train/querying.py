@@ -11,7 +11,7 @@ from visloop.query import Field, Relation, named, recorded
 from visloop.train.records import RunLine, TrainPorts
 from visloop.train.tracking.finding import list_runs
 
-_STATES: Final = ("queued", "running", "lost", "done", "failed")
+_STATES: Final = ("queued", "running", "lost", "done", "pruned", "failed")
 _FIELDS: Final[tuple[Field, ...]] = (
     named("id", "text", "of the run", searched=True),
     named("status", "text", "where it stands", values=_STATES),

@@ -80,7 +80,8 @@ class Recipe(Protocol):
     """A way to train. `parameters` is a frozen msgspec Struct with a default for every field.
 
     `task` says what it learns, and so which pictures it is given; `threads` how many threads it takes
-    unless told otherwise (None: as many as there are cores).
+    unless told otherwise (None: as many as there are cores). A recipe may have an `aim: Aim` too: by
+    which figure and over which space `tune` searches unless told otherwise.
     """
 
     parameters: type[msgspec.Struct]

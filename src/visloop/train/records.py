@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from visloop.data import DataPorts
-from visloop.errors import Conflict, NotFound
+from visloop.errors import Conflict, NotFound, Refused
 from visloop.registry import RegistryPorts
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LEASE_S: Final = 10.0
 CHECKPOINT_S: Final = 30.0
 
-Status = Literal["queued", "running", "lost", "done", "failed"]
+Status = Literal["queued", "running", "lost", "done", "pruned", "failed"]
 
 
 class RunNotFound(NotFound):
@@ -32,6 +32,12 @@ class RunBusy(Conflict):
     """Another process is working on this run."""
 
     code = "train.run_busy"
+
+
+class Pruned(Refused):
+    """A search stopped this training early: others were further by then."""
+
+    code = "train.pruned"
 
 
 class RunKeyTaken(Conflict):
@@ -74,7 +80,8 @@ class Run:
 
     `data` is what was read (`cards@v3:train`), `data_root` that version's digest; `pictures`
     counts those used and those left out by reason; `commit` and `dirty` describe the code that
-    called; `status` is `lost` when the process that worked on it stopped answering. `parent` is the
+    called; `status` is `lost` when the process that worked on it stopped answering,
+    `pruned` when a search stopped it early. `parent` is the
     run of which this is a trial or a part; `progress` has `done`, `total`, `unit`, `per_s` and
     `left_s`; `cpu_s` is what it cost in seconds of computing (user and system, with its children).
     """

@@ -14,7 +14,7 @@ from visloop.ids import digest_of, new_id
 from visloop.registry import ModelVersion
 from visloop.store import Ledger, Write
 from visloop.train import tables as t
-from visloop.train.records import Run, RunKeyTaken
+from visloop.train.records import Pruned, Run, RunKeyTaken
 from visloop.train.tracking import points
 
 DUTY: Final = "train"
@@ -115,9 +115,15 @@ def fail(write: Write, run: str, error: BaseException, cpu_s: float | None = Non
     }
     points.merge(write.connection, run)
     change = update(t.runs).where(t.runs.c.id == run, t.runs.c.status != "done")
-    values = {"status": "failed", "ended": write.now, "error": said, "cpu_s": cpu_s}
+    status = "pruned" if isinstance(error, Pruned) else "failed"
+    values = {"status": status, "ended": write.now, "error": said, "cpu_s": cpu_s, "progress": None}
     write.execute(change.values(**values))
-    write.fact("run.failed", run, code=code)
+    write.fact(f"run.{status}", run, code=code)
+
+
+def note_model(write: Write, run: str, model: str) -> None:
+    """Record which model version a run has come to."""
+    write.execute(update(t.runs).where(t.runs.c.id == run).values(model=model))
 
 
 def note_pictures(write: Write, run: str, pictures: Mapping[str, int]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -16,10 +16,10 @@ from visloop.data import Snapshot
 from visloop.errors import LeaseLost, Refused
 from visloop.events import Scope
 from visloop.ids import Ref, check_name
-from visloop.registry import Manifest
-from visloop.store import Claim, Jobs
+from visloop.registry import Manifest, ModelVersion
+from visloop.store import Claim, Jobs, Write
 from visloop.train import lessons, runs
-from visloop.train.bench import Bench
+from visloop.train.bench import Bench, Watch
 from visloop.train.environment import code_of, describe_environment
 from visloop.train.lease import held
 from visloop.train.recipe import Fitted, Lesson, Recipe, find_recipe, settled
@@ -27,6 +27,15 @@ from visloop.train.records import Run, TrainPorts, TrainResult
 from visloop.train.tracking import artifacts, surroundings
 from visloop.train.tracking.finding import show_run
 from visloop.train.truth import training_split
+
+PACKAGE: Final = "package"
+MANIFEST: Final = f"{PACKAGE}/manifest.json"
+_FILES: Final = {
+    "onnx": "model.onnx",
+    "contract": "contract.json",
+    "card": "card.md",
+    "reference": "reference",
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,18 @@ class Order:
     params: msgspec.Struct
     snapshot: Snapshot
     split: str | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What makes a run a trial of a search: the run that it is part of, who sees its numbers, and
+    whether, by its figures, its model is kept; it is not registered.
+    """
+
+    parent: str
+    name: str
+    watch: Watch
+    keep: Callable[[Mapping[str, float]], bool]
 
 
 def train(
@@ -73,7 +94,7 @@ def train(
         RunKeyTaken: the key names a run that does something else.
     """
     order = order_of(ports, scope, ref, recipe, params or {}, model_name, seed, threads)
-    return _carry_out(ports, scope, order, runs.run_id(scope.project, key), key)
+    return _result(_carry_out(ports, scope, order, runs.run_id(scope.project, key), key))
 
 
 def resume(ports: TrainPorts, scope: Scope, run: str) -> TrainResult:
@@ -85,7 +106,19 @@ def resume(ports: TrainPorts, scope: Scope, run: str) -> TrainResult:
         Refused: it is not of a recipe, so nobody here knows how to go on.
     """
     known = show_run(ports, scope, run).run
-    return _carry_out(ports, scope, order_again(ports, scope, known), known.id, known.key)
+    order = order_again(ports, scope, known)
+    return _result(_carry_out(ports, scope, order, known.id, known.key))
+
+
+def try_out(ports: TrainPorts, scope: Scope, order: Order, run: str, part: Part) -> Run:
+    """Train without registering: a trial of a search. The same `run` again goes on with it.
+
+    Raises:
+        Pruned: `part.watch` stopped it.
+        Refused: too few classes or pictures.
+        RunBusy: another process is working on it.
+    """
+    return _carry_out(ports, scope, order, run, None, part)
 
 
 def order_again(ports: TrainPorts, scope: Scope, run: Run) -> Order:
@@ -113,17 +146,25 @@ def order_again(ports: TrainPorts, scope: Scope, run: Run) -> Order:
 
 
 def _carry_out(
-    ports: TrainPorts, scope: Scope, order: Order, run: str, key: str | None
-) -> TrainResult:
+    ports: TrainPorts,
+    scope: Scope,
+    order: Order,
+    run: str,
+    key: str | None,
+    part: Part | None = None,
+) -> Run:
     jobs = Jobs(ports.ledger, ports.ledger.clock)
     with held(jobs, run, scope.project, ports.lease_s) as claim:
-        begun = runs.begin(ports.ledger, scope, order.plan, run=run, key=key, about=_about(ports))
+        about = _about(ports)
+        if part is not None:
+            about |= {"parent": part.parent, "name": part.name}
+        begun = runs.begin(ports.ledger, scope, order.plan, run=run, key=key, about=about)
         if begun.status == "done":
-            return _result(begun)
+            return begun
         spent = _cpu_seconds()
         try:
             keep_surroundings(ports, scope, run, claim)
-            return _work(ports, scope, order, begun, claim)
+            return _work(ports, scope, order, begun, claim, part)
         except BaseException as error:
             with suppress(LeaseLost), ports.ledger.write(scope, fence=claim) as write:
                 runs.fail(write, run, error, cpu_s=_cpu_seconds() - spent)
@@ -187,13 +228,20 @@ def keep_surroundings(ports: TrainPorts, scope: Scope, run: str, claim: Claim) -
 
 
 def _result(run: Run) -> TrainResult:
-    assert run.model is not None
+    if run.model is None:
+        raise Refused(
+            f"{run.id} is a trial whose model was not kept: another one was better",
+            fix=f"train again with its parameters: visloop runs show {run.id}",
+        )
     return TrainResult(run=run.id, model=run.model, metrics=run.metrics)
 
 
-def _work(ports: TrainPorts, scope: Scope, order: Order, begun: Run, claim: Claim) -> TrainResult:
+def _work(
+    ports: TrainPorts, scope: Scope, order: Order, begun: Run, claim: Claim, part: Part | None
+) -> Run:
     spent = _cpu_seconds()
-    with closing(Bench(ports, scope, begun.id, begun.attempt, claim)) as bench:
+    bench = Bench(ports, scope, begun.id, begun.attempt, claim, watch=part and part.watch)
+    with closing(bench):
         with bench.stage("total"):
             material = lessons.choose_pictures(order.snapshot, order.split, order.recipe.task)
             with ports.ledger.write(scope, fence=claim) as write:
@@ -202,13 +250,32 @@ def _work(ports: TrainPorts, scope: Scope, order: Order, begun: Run, claim: Clai
             lesson = lessons.lesson_of(order.plan, order.params, order.recipe.task, material, start)
             fitted = order.recipe.fit(lesson, bench)
         metrics = _metrics(fitted, bench, len(material.pictures))
-    manifest = _store(ports, order, begun.id, lesson, material, fitted)
+    manifest = None
+    if part is None or part.keep(metrics):
+        manifest = _store(ports, order, begun.id, lesson, material, fitted)
     with ports.ledger.write(scope, fence=claim) as write:
-        version = registry.enter(write, order.plan.model_name, manifest)
-        cost = _cpu_seconds() - spent
-        done = runs.finish(write, begun.id, version, metrics, cost)
+        version = None
+        if part is None and manifest is not None:
+            version = registry.enter(write, order.plan.model_name, manifest)
+        elif manifest is not None:
+            _keep_package(write, begun.id, manifest)
+        done = runs.finish(write, begun.id, version, metrics, _cpu_seconds() - spent)
     bench.checkpoints.clear()
-    return _result(done)
+    return done
+
+
+def _keep_package(write: Write, run: str, manifest: Manifest) -> None:
+    """Keep a model that is not registered as files of its run."""
+    digests = {name: getattr(manifest, name) for name in manifest.sizes}
+    for name, digest in digests.items():
+        artifacts.enter(write, run, f"{PACKAGE}/{_FILES[name]}", digest, manifest.sizes[name])
+    artifacts.enter(write, run, MANIFEST, manifest.digest, len(manifest.to_json()))
+
+
+def note_model(write: Write, run: str, version: ModelVersion) -> None:
+    """The model of a trial is registered: the run knows it, and its files are those of the registry."""
+    runs.note_model(write, run, version.ref)
+    artifacts.drop_artifacts(write, run, PACKAGE)
 
 
 def _metrics(fitted: Fitted, bench: Bench, pictures: int) -> dict[str, float]:

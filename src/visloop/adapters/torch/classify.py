@@ -26,7 +26,7 @@ from visloop.adapters.torch.lite0 import EMBEDDING, Lite0, Weights
 from visloop.adapters.torch.looking import Watch
 from visloop.adapters.torch.pictures import Pictures, Prepared, tensors_of
 from visloop.adapters.torch.starting import start_from
-from visloop.train import Fitted, Reference, calibrate, fit_head
+from visloop.train import Aim, Fitted, Reference, calibrate, fit_head
 from visloop.vision import Contract, Resize
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _OUTPUTS: Final = ("probabilities", "embedding")
 _SHOWN: Final = 9_000
+_SPACE: Final = {"rate": "2e-5..5e-4:log", "head_rate": "1e-4..3e-3:log", "frozen": "0..6"}
 _SMALL: Final = 1e-6
 _FEW: Final = 100
 _CLOSED_WORLD: Final = (
@@ -90,6 +91,7 @@ class ClassifyFinetune:
     parameters: type[msgspec.Struct] = Parameters
     task: Task = "classify"
     threads: int | None = 1
+    aim: Aim = Aim("accuracy", _SPACE, watched="loss")
 
     def fit(self, lesson: Lesson, bench: Bench) -> Fitted:
         """Fit a head, fine-tune both, calibrate and measure on pictures held out.

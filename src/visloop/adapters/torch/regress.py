@@ -21,7 +21,7 @@ from visloop.adapters.torch.looking import Watch
 from visloop.adapters.torch.pictures import Pictures, Prepared, input_size
 from visloop.adapters.torch.starting import start_from
 from visloop.errors import Refused
-from visloop.train import Fitted
+from visloop.train import Aim, Fitted
 from visloop.vision import Contract, Decode, Resize
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ class Regress:
     parameters: type[msgspec.Struct] = Parameters
     task: Task = "regress"
     threads: int | None = 1
+    aim: Aim = Aim("mae", schooling.SPACE, watched="loss")
 
     def fit(self, lesson: Lesson, bench: Bench) -> Fitted:
         """Fine-tune the backbone with a new head, export, measure on pictures held out.

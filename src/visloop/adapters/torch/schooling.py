@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _EPOCHS: Final = (8, 120)
 MOST_WEIGHT: Final = 20.0
+SPACE: Final = {"rate": "5e-5..1e-3:log", "head_rate": "5e-4..5e-3:log", "frozen": "0..6"}
+"""What `tune` searches unless told otherwise: nothing that changes what the loss means."""
 
 Truth = Mapping[str, Tensor]
 

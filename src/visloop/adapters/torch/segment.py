@@ -25,7 +25,7 @@ from visloop.adapters.torch.pictures import BLANK, Pictures, Prepared
 from visloop.adapters.torch.pyramid import CHANNELS, Pyramid, fresh
 from visloop.adapters.torch.sizing import Parameters, Sizes, sizes_of
 from visloop.adapters.torch.starting import start_from
-from visloop.train import Fitted
+from visloop.train import Aim, Fitted
 from visloop.vision import Contract, Decode, Resize
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Segment:
     parameters: type[msgspec.Struct] = Parameters
     task: Task = "segment"
     threads: int | None = 1
+    aim: Aim = Aim("mean_iou", schooling.SPACE, watched="loss")
 
     def fit(self, lesson: Lesson, bench: Bench) -> Fitted:
         """Fine-tune the backbone with a new decoder, export, measure on pictures held out.

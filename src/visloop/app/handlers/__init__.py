@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     from visloop.app.handlers.relations import OF_DATA as OF_DATA
     from visloop.app.handlers.relations import RELATIONS as RELATIONS
     from visloop.app.handlers.relations import relation as relation
+    from visloop.app.handlers.searching import importance_rows as importance_rows
+    from visloop.app.handlers.searching import more_hands as more_hands
+    from visloop.app.handlers.searching import planned as planned
+    from visloop.app.handlers.searching import searched as searched
+    from visloop.app.handlers.searching import trial_rows as trial_rows
+    from visloop.app.handlers.searchpage import search_page as search_page
     from visloop.app.handlers.sheets import draw_sheet as draw_sheet
     from visloop.app.handlers.tracing import trace as trace
     from visloop.app.handlers.tracking import Comparison as Comparison
@@ -62,6 +68,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "packaging": ("export_model", "import_package", "is_package", "signer", "verify_model"),
         "naming": ("free_for_data", "free_for_model"),
         "policies": ("gate_policy", "loop_policy", "watch_policy", "webhooks"),
+        "searching": ("importance_rows", "more_hands", "planned", "searched", "trial_rows"),
+        "searchpage": ("search_page",),
         "sheets": ("draw_sheet",),
         "tracing": ("trace",),
         "upkeep": ("ROOTS", "findings", "originals", "parts", "places", "problems"),

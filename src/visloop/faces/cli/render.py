@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from visloop.faces.cli import answered, differences, metadata, queried, runs, versions
-from visloop.faces.cli.answers import upkeep
+from visloop.faces.cli.answers import searches, upkeep
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -400,6 +400,9 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "quarantine.retry": _added,
     "quarantine.remove": _counted("{n} let go; their files stay where they lie"),
     "unstage": _counted("{n} staged changes taken back"),
+    "tune": searches.ended,
+    "tune.resume": searches.ended,
+    "tune.show": searches.shown,
     "runs.compare": _compared_runs,
     "runs.curves": _curve_rows,
     "runs.list": _listed_runs,

@@ -20,6 +20,7 @@ from visloop import app
 from visloop.faces.sdk.connections import Connection, local, remote
 from visloop.faces.sdk.metadata import Metadata
 from visloop.faces.sdk.removal import Removable
+from visloop.faces.sdk.searching import Searching
 from visloop.faces.sdk.versions import Versions
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
 
 
-class Workspace:
+class Workspace(Searching):
     """An open workspace, here or on a server; a context manager."""
 
     def __init__(self, connection: Connection) -> None:

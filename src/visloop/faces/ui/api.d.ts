@@ -70,6 +70,10 @@ export interface Verbs {
   "classes.merge": { ask: ClassesMergeAsk; answer: Refactored };
   "classes.split": { ask: ClassesSplitAsk; answer: Refactored };
   "train": { ask: TrainAsk; answer: Trained };
+  "tune": { ask: TuneAsk; answer: Tuned };
+  "tune.show": { ask: TuneShowAsk; answer: TuneAnswer };
+  "tune.resume": { ask: TuneResumeAsk; answer: Tuned };
+  "tune.join": { ask: TuneJoinAsk; answer: TuneJoined };
   "runs.resume": { ask: RunsResumeAsk; answer: Resumed };
   "reproduce": { ask: ReproduceAsk; answer: Reproduced };
   "runs.list": { ask: RunsListAsk; answer: { count: number; total: number; rows: RunLine[] } };
@@ -1485,7 +1489,7 @@ export interface Run {
   data: string;
   data_root: string;
   model_name: string;
-  status: "done" | "failed" | "lost" | "queued" | "running";
+  status: "done" | "failed" | "lost" | "pruned" | "queued" | "running";
   attempt: number;
   created: string;
   started: string | null;
@@ -1518,7 +1522,7 @@ export interface RunExported {
 
 export interface RunLine {
   id: string;
-  status: "done" | "failed" | "lost" | "queued" | "running";
+  status: "done" | "failed" | "lost" | "pruned" | "queued" | "running";
   recipe: string;
   data: string;
   model_name: string;
@@ -1898,6 +1902,82 @@ export interface Trained {
   model: string;
   metrics: Record<string, number>;
   preview: string | null;
+}
+
+export interface TuneAnswer {
+  run: string;
+  status: string;
+  model: string | null;
+  metric: string;
+  direction: string;
+  prune: string;
+  data: string;
+  value: number | null;
+  trial: Record<string, any> | null;
+  trials: Record<string, number>;
+  budget: number;
+  space: (Record<string, any>)[];
+  combinations: number | null;
+  rows: (Record<string, any>)[];
+  importance: (Record<string, any>)[];
+  file: string;
+  html: string | null;
+}
+
+export interface TuneAsk {
+  ref: string;
+  recipe?: string;
+  space?: Record<string, string>;
+  set?: Record<string, string>;
+  trials?: number;
+  workers?: number;
+  metric?: string;
+  direction?: "" | "maximize" | "minimize";
+  prune?: "auto" | "hyperband" | "median" | "none";
+  model?: string;
+  seed?: number;
+  threads?: number;
+  timeout?: number;
+  dry_run?: boolean;
+}
+
+export interface TuneJoinAsk {
+  run: string;
+}
+
+export interface TuneJoined {
+  run: string;
+  trials: number;
+}
+
+export interface TuneResumeAsk {
+  run: string;
+  trials?: number;
+  workers?: number;
+  timeout?: number;
+}
+
+export interface TuneShowAsk {
+  run: string;
+  importance?: "fanova" | "none" | "ped-anova";
+  html?: string | null;
+}
+
+export interface Tuned {
+  run: string;
+  model: string;
+  metric: string;
+  direction: string;
+  prune: string;
+  data: string;
+  value: number | null;
+  trial: Record<string, any> | null;
+  trials: Record<string, number>;
+  budget: number;
+  workers: number;
+  space: (Record<string, any>)[];
+  combinations: number | null;
+  dry_run: boolean;
 }
 
 export interface TurnRow {

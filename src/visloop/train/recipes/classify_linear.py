@@ -18,6 +18,7 @@ from visloop.train.recipe import Fitted, Lesson
 from visloop.train.recipes.linear_head import STRENGTHS, Head, fit_head
 from visloop.train.recipes.root import root_before_head
 from visloop.train.reference import STATISTICS, Reference
+from visloop.train.tuning.aims import Aim
 
 FEW: Final = 20
 _CLOSED_WORLD: Final = (
@@ -46,6 +47,7 @@ class ClassifyLinear:
     parameters: type[msgspec.Struct] = Parameters
     task: vision.Task = "classify"
     threads: int | None = None
+    aim: Aim = Aim("accuracy", {"c": "1e-4..1e2:log", "balanced": "false,true"})
 
     def fit(self, lesson: Lesson, bench: Bench) -> Fitted:
         """Embed, fit and calibrate the head, join both into one network.

@@ -23,6 +23,7 @@ SHOWN: Final = 500
 Heard: TypeAlias = Mapping[Any, Any]
 """`id`, `status`, `source` and `alive_until` of a run."""
 _AT_ONCE: Final = 500
+_LEASED: Final = ("recipe", "tune")
 _LINE: Final = tuple(each.name for each in fields(RunLine))
 
 
@@ -227,7 +228,7 @@ def lost_among(ports: TrainPorts, rows: Sequence[Heard]) -> set[str]:
     """Those of the running runs of which nobody has been heard for too long."""
     now = ports.ledger.clock.now()
     running = [row for row in rows if row["status"] == "running"]
-    recipes = {row["id"] for row in running if row["source"] == "recipe"}
+    recipes = {row["id"] for row in running if row["source"] in _LEASED}
     silent = {row["id"] for row in running if _is_silent(row["alive_until"], now)} - recipes
     if not recipes:
         return silent

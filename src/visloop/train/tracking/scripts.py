@@ -50,6 +50,7 @@ class Opening:
     recipe: str = ""
     data: str = ""
     seed: int = 0
+    model_name: str = ""
     params: Mapping[str, str] = field(default_factory=dict[str, str])
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
     notes: str = ""
@@ -121,7 +122,7 @@ def _values(write: Write, run: str, opening: Opening, version: tuple[str, str]) 
         "threads": 0,
         "data": version[0],
         "data_root": version[1],
-        "model_name": "",
+        "model_name": opening.model_name,
         "status": "running",
         "attempt": 1,
         "created": now,

@@ -24,7 +24,7 @@ from visloop.adapters.torch.looking import Watch
 from visloop.adapters.torch.pictures import Pictures, Prepared
 from visloop.adapters.torch.sizing import Parameters, Sizes, sizes_of
 from visloop.adapters.torch.starting import start_from
-from visloop.train import Fitted
+from visloop.train import Aim, Fitted
 from visloop.vision import Contract, Decode, Resize
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Detect:
     parameters: type[msgspec.Struct] = Parameters
     task: Task = "detect"
     threads: int | None = 1
+    aim: Aim = Aim("map50", schooling.SPACE, watched="loss")
 
     def fit(self, lesson: Lesson, bench: Bench) -> Fitted:
         """Fine-tune the backbone with new heads, export, measure on pictures held out.

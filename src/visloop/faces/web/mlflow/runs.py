@@ -14,7 +14,13 @@ from visloop.faces.web.mlflow import wire
 from visloop.faces.web.mlflow.wire import Call, Pair
 
 DEFAULT: Final = "Default"
-_STATUS: Final = {"done": "FINISHED", "failed": "FAILED", "lost": "FAILED", "queued": "SCHEDULED"}
+_STATUS: Final = {
+    "done": "FINISHED",
+    "failed": "FAILED",
+    "lost": "FAILED",
+    "pruned": "KILLED",
+    "queued": "SCHEDULED",
+}
 _METRICS_AT_ONCE: Final = 1_000
 _NAMES_AT_ONCE: Final = 100
 _PARENT, _NAME, _NOTE = "mlflow.parentRunId", "mlflow.runName", "mlflow.note.content"

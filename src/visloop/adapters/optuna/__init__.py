@@ -1,0 +1,1 @@
+"""Search by Optuna: its samplers, pruners, importance and storage."""

@@ -1,0 +1,1 @@
+"""Search over parameters and recipes: a study of trials, each of them a run."""
