@@ -41,12 +41,16 @@ SHARED = Path(os.environ.get("VISLOOP_TEST_DATA", "../shared/data"))
 Answers = list[tuple[data.Sample, tuple[Annotation, ...]]]
 
 
+KILLED = ("detect", "segment", "regress", "classify-finetune", "classify-linear")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=sorted(WHAT))
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--recipes", default=",".join(KILLED), help="to be killed")
     parser.add_argument("--keep", metavar="FOLDER", help="the workspace stays there, in ws")
     given = parser.parse_args()
     with contextlib.ExitStack() as until:
@@ -166,23 +170,34 @@ def regress(root: Path, given: argparse.Namespace) -> None:
 
 
 def kills(root: Path, given: argparse.Namespace) -> None:
-    """SIGKILL at random moments of a small training until so many have landed; then equal bytes."""
+    """SIGKILL at random moments of small trainings until so many have landed; then equal bytes."""
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     from tests.contract import torch_victim  # noqa: PLC0415 - needs the path
-    from tests.unit.torch_parts import world  # noqa: PLC0415
+    from tests.unit.torch_parts import with_kinds_and_counts, world  # noqa: PLC0415
 
-    draw_moment = random.Random(1)
-    world(root / "first").close()
-    wanted = torch_victim.finished(root / "first", "detect")
-    landed, ends = 0, 0
-    while landed < given.kills:
-        ws = root / f"ws{ends}"
-        world(ws).close()
-        for _ in range(4):
-            landed += torch_victim.killed_after(ws, "detect", draw_moment.randint(1, 3))
-        ends += torch_victim.finished(ws, "detect") == wanted
-        shutil.rmtree(ws)
-    said(row="R", what="kill -9", kills=landed, trainings=ends, equal_bytes=ends)
+    first = root / "first"
+    first.mkdir()
+    workspace = world(first / "ws")
+    with_kinds_and_counts(workspace, first)
+    workspace.close()
+    for recipe in given.recipes.split(","):
+        draw_moment = random.Random(recipe)
+        shutil.copytree(first, root / "calm")
+        wanted, longest = torch_victim.timed(root / "calm" / "ws", recipe)
+        landed, trainings, equal = 0, 0, 0
+        while landed < given.kills:
+            shutil.copytree(first, root / "struck")
+            for _ in range(min(4, given.kills - landed)):
+                moment = draw_moment.uniform(0, longest)
+                landed += torch_victim.killed_within(root / "struck" / "ws", recipe, moment)
+            trainings += 1
+            equal += torch_victim.finished(root / "struck" / "ws", recipe) == wanted
+            shutil.rmtree(root / "struck")
+        shutil.rmtree(root / "calm")
+        said(
+            row="R", what="kill -9", recipe=recipe, kills=landed, trainings=trainings,
+            equal_bytes=equal, within_s=round(longest, 1),
+        )  # fmt: skip
 
 
 def opened(root: Path) -> Any:

@@ -13,12 +13,13 @@ from typing import Any
 
 import msgspec
 
-from tests.unit.torch_parts import TINY
+from tests.unit.torch_parts import RECIPES, TINY
 from tests.unit.train_parts import SCOPE, Workspace
 from visloop import store, train
 from visloop.ids import Ref
 
 KEY = "victim"
+_BEGINS = "begins"
 WEIGHTS = "weights"
 """Where in its folder the recipe `transformers` finds a network."""
 _LEASE = timedelta(seconds=60)
@@ -53,6 +54,17 @@ def finished(root: Path, recipe: str) -> str:
     return said.split()[-1]
 
 
+def timed(root: Path, recipe: str) -> tuple[str, float]:
+    """As `finished`, and how many seconds the training took, without what came before it."""
+    process = start(root, recipe)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == _BEGINS
+    began = time.monotonic()
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == 0
+    return said.split()[-1], time.monotonic() - began
+
+
 def reproduced(root: Path, model: str) -> dict[str, Any]:
     """What `reproduce` finds in a process of its own."""
     command = [sys.executable, "-m", __name__, "reproduce", str(root), model]
@@ -74,6 +86,20 @@ def killed_after(root: Path, recipe: str, steps: int) -> bool:
     return landed
 
 
+def killed_within(root: Path, recipe: str, seconds: float) -> bool:
+    """SIGKILL so long after the training began; False when it ended before."""
+    process = start(root, recipe, steady=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == _BEGINS
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return True
+    return False
+
+
 def main(root: str, recipe: str, checkpoint_s: str, attempt: str) -> None:
     """Train, or go on with the run that was begun; tell the model's digest."""
     workspace = Workspace(Path(root), _Later(int(attempt)))
@@ -84,12 +110,14 @@ def main(root: str, recipe: str, checkpoint_s: str, attempt: str) -> None:
         lease_s=_LEASE.total_seconds(),
     )
     begun = train.list_runs(workspace.training, SCOPE)
+    print(_BEGINS, flush=True)
     if begun:
         done = train.resume(workspace.training, SCOPE, begun[0].id)
     else:
-        weights = {"weights": str(Path(root) / WEIGHTS)} if recipe == "transformers" else {}
-        params = {**TINY, **weights}
-        done = workspace.train("line@v1", recipe=recipe, params=params, key=KEY, threads=None)
+        ref, params = RECIPES.get(recipe, ("kinds@v1", {}))
+        if recipe == "transformers":
+            ref, params = "line@v1", {**TINY, "weights": str(Path(root) / WEIGHTS)}
+        done = workspace.train(ref, recipe=recipe, params=params, key=KEY, threads=None)
     print(workspace.model(done.model).onnx)
     workspace.close()
 
