@@ -1,6 +1,6 @@
 """D1, D2, D3: adding many small JPEGs, looking whether they changed, adding one that did.
 
-    python bench/bench_add.py [--count 20000] [--rounds 3] [--no-peer] [--pictures FOLDER]
+    python bench/bench_add.py [--count 20000 100000] [--rounds 3] [--no-peer] [--pictures FOLDER]
 
 Ours, DVC and the limit work on the same files in turns. The limits are the barest code for the same
 work: read, hash (BLAKE3), append to one file, fsync, insert into SQLite; scan, stat and compare with
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import sqlite3
 import sys
@@ -32,7 +33,7 @@ ONE, WHOLE = 5, 3
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=20_000)
+    parser.add_argument("--count", type=int, nargs="+", default=figures.SIZES)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-peer", action="store_true")
     parser.add_argument("--pictures", type=Path, help="draw them there and keep them")
@@ -41,13 +42,12 @@ def main() -> None:
     if given.child:
         child(Path(given.child[0]), Path(given.child[1]), int(given.child[2]))
         return
-    with tempfile.TemporaryDirectory(dir=given.pictures) as folder:
-        here = Path(folder)
-        drawn = pictures.draw((given.pictures or here) / f"pictures{given.count}", given.count)
-        dvc = None if given.no_peer else peers.peer("dvc", peers.DVC)
-        with figures.byte_code():
-            rows = run(here, drawn, given.count, given.rounds, dvc)
-        figures.publish(rows)
+    dvc = None if given.no_peer else peers.peer("dvc", peers.DVC)
+    for n in given.count:
+        with tempfile.TemporaryDirectory(dir=given.pictures) as folder, figures.byte_code():
+            here = Path(folder)
+            drawn = pictures.draw((given.pictures or here) / f"pictures{n}", n)
+            figures.publish(run(here, drawn, n, given.rounds, dvc))
 
 
 def run(folder: Path, drawn: Path, n: int, rounds: int, dvc: Path | None) -> list[figures.Row]:
@@ -64,9 +64,9 @@ def run(folder: Path, drawn: Path, n: int, rounds: int, dvc: Path | None) -> lis
         told = figures.alone(__file__, "--child", str(root), str(drawn), str(n))
         d1.ours.append(told["add_s"])
         d1.rss_mb = max(d1.rss_mb, told["rss_mb"])
-        d2.ours += told["status_s"]
-        d3.ours += told["one_s"]
-        whole.ours += told["whole_s"]
+        for row, turns in ((d2, "status_s"), (d3, "one_s"), (whole, "whole_s")):
+            figures.add_cpu(row, told[turns])
+            row.rss_mb = max(row.rss_mb, told["one_rss_mb"])
         by_command(root, drawn, n, (asked, one, shell))
         known = dict(walk(drawn))
         d2.limit += [figures.timed(lambda k=known: bare_status(drawn, k)) for _ in range(3)]
@@ -100,13 +100,14 @@ def child(root: Path, drawn: Path, n: int) -> None:
         told["add_s"], told["rss_mb"] = figures.timed_with_helpers(lambda: add(drawn))
         commit()
         status = app.Status()
-        told["status_s"] = [figures.timed(lambda: here.call(app.status, status)) for _ in range(3)]
+        told["status_s"] = [figures.spent(lambda: here.call(app.status, status)) for _ in range(3)]
         for turn in range(ONE + WHOLE):
             changed = pictures.change(drawn, n, turn)
             place = changed if turn < ONE else drawn
-            took = figures.timed(lambda place=place: (add(place), commit()))
+            took = figures.spent(lambda place=place: (add(place), commit()))
             told["one_s" if turn < ONE else "whole_s"].append(took)
     told["one_s"] = told["one_s"][1:]  # the first pays for what every later one finds ready
+    told["one_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(told))
 
 
@@ -188,7 +189,7 @@ def beside(dvc: Path, place: Path, drawn: Path, n: int, rows: tuple[figures.Row,
 
         spent(d1, "add", "--quiet", "pictures")
         spent(asked, "status", "--quiet")
-        d2.peer, d2.peers = asked.peer, asked.peers
+        d2.peer, d2.peers, d2.peer_rss_mb = asked.peer, asked.peers, asked.peer_rss_mb
         pictures.change(copied, n, 1000)
         spent(whole, "add", "--quiet", "pictures")
 

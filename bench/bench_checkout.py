@@ -1,6 +1,6 @@
 """D4: all pictures of a version written out, then those that one change touched.
 
-    python bench/bench_checkout.py [--count 20000] [--rounds 3] [--no-peer] [--pictures FOLDER]
+    python bench/bench_checkout.py [--count 20000 100000] [--rounds 3] [--no-peer] [--pictures FOLDER]
 
 The limit writes the same bytes, which lie in one file, to the same paths, and remembers nothing of
 them. DVC checks out from its cache by copying. Nobody waits for the disk at the end.
@@ -31,7 +31,7 @@ AGAIN = 6
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=20_000)
+    parser.add_argument("--count", type=int, nargs="+", default=figures.SIZES)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-peer", action="store_true")
     parser.add_argument("--pictures", type=Path, help="draw them there and keep them")
@@ -41,13 +41,12 @@ def main() -> None:
         step, root, folder = given.child
         print(json.dumps(STEPS[step](Path(root), Path(folder))))
         return
-    with tempfile.TemporaryDirectory(dir=given.pictures) as folder:
-        here = Path(folder)
-        drawn = pictures.draw((given.pictures or here) / f"pictures{given.count}", given.count)
-        dvc = None if given.no_peer else peers.peer("dvc", peers.DVC)
-        with figures.byte_code():
-            rows = run(here, drawn, given.count, given.rounds, dvc)
-        figures.publish(rows)
+    dvc = None if given.no_peer else peers.peer("dvc", peers.DVC)
+    for n in given.count:
+        with tempfile.TemporaryDirectory(dir=given.pictures) as folder, figures.byte_code():
+            here = Path(folder)
+            drawn = pictures.draw((given.pictures or here) / f"pictures{n}", n)
+            figures.publish(run(here, drawn, n, given.rounds, dvc))
 
 
 def run(folder: Path, drawn: Path, n: int, rounds: int, dvc: Path | None) -> list[figures.Row]:
@@ -59,18 +58,22 @@ def run(folder: Path, drawn: Path, n: int, rounds: int, dvc: Path | None) -> lis
     pack, places = packed(folder / "bare.pack", drawn, n)
     for turn in range(rounds):
         bare, ours = folder / f"bare{turn}", folder / f"out{turn}"
-        whole.limit.append(figures.timed(lambda at=bare: write_out(pack, places, at)))
+        seconds, cpu = figures.spent(lambda at=bare: write_out(pack, places, at))
+        whole.limit.append(seconds)
+        whole.limit_cpu.append(cpu)
         shutil.rmtree(bare)
         told = figures.alone(__file__, "--child", "out", str(root), str(ours))
-        whole.ours.append(told["all_s"])
-        whole.rss_mb = max(whole.rss_mb, told["rss_mb"])
-        again.ours += told["again_s"]
+        figures.add_cpu(whole, [told["all_s"]])
+        figures.add_cpu(again, told["again_s"])
+        whole.rss_mb = again.rss_mb = max(whole.rss_mb, told["rss_mb"])
         line = [sys.executable, "-m", "visloop", "checkout"]
         for ref in ("many@v1", "many@v2") * 2:
-            shell.ours.append(figures.command([*line, ref, str(ours), "--json"], root)[0])
+            seconds, rss_mb = figures.command([*line, ref, str(ours), "--json"], root)
+            shell.ours.append(seconds)
+            shell.rss_mb = max(shell.rss_mb, rss_mb)
         shutil.rmtree(ours)
     if dvc is not None:
-        beside(dvc, folder / "dvc", drawn, n, whole, again)
+        beside(dvc, folder / "dvc", drawn, n, (whole, again, shell))
     return [whole, again, shell]
 
 
@@ -96,9 +99,9 @@ def out(root: Path, folder: Path) -> dict[str, Any]:
         def checkout(ref: str) -> None:
             here.call(app.checkout, app.Checkout(ref=ref, directory=str(folder)))
 
-        told: dict[str, Any] = {"all_s": figures.timed(lambda: checkout("many@v1"))}
+        told: dict[str, Any] = {"all_s": figures.spent(lambda: checkout("many@v1"))}
         refs = ("many@v2", "many@v1") * (AGAIN // 2)
-        told["again_s"] = [figures.timed(lambda ref=ref: checkout(ref)) for ref in refs]
+        told["again_s"] = [figures.spent(lambda ref=ref: checkout(ref)) for ref in refs]
     told["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return told
 
@@ -139,9 +142,14 @@ def write_out(pack: Path, places: list[tuple[str, int, int]], folder: Path) -> N
 
 
 def beside(
-    dvc: Path, place: Path, drawn: Path, n: int, whole: figures.Row, again: figures.Row
+    dvc: Path,
+    place: Path,
+    drawn: Path,
+    n: int,
+    rows: tuple[figures.Row, figures.Row, figures.Row],
 ) -> None:
     """The same by DVC's own commands, once."""
+    whole, again, shell = rows
     with peers.dvc_of(dvc, place, drawn) as (call, copied):
         call("add", "--quiet", "pictures")
         before = (place / "pictures.dvc").read_bytes()
@@ -151,7 +159,9 @@ def beside(
         seconds, rss_mb = call("checkout", "--quiet")
         whole.peer, whole.peers, whole.peer_rss_mb = peers.DVC, [seconds], rss_mb
         (place / "pictures.dvc").write_bytes(before)
-        again.peer, again.peers = peers.DVC, [call("checkout", "--quiet")[0]]
+        seconds, again.peer_rss_mb = call("checkout", "--quiet")
+        again.peer, again.peers = peers.DVC, [seconds]
+        shell.peer, shell.peers, shell.peer_rss_mb = peers.DVC, [seconds], again.peer_rss_mb
 
 
 if __name__ == "__main__":

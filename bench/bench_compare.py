@@ -1,6 +1,6 @@
 """D5: what differs between two versions, 1,000 changed samples among many, boxes compared.
 
-    python bench/bench_compare.py [--count 100000] [--rounds 10]
+    python bench/bench_compare.py [--count 20000 100000] [--rounds 10]
 
 One box of each changed sample is moved; the samples lie evenly over the whole set, the dearest
 place that they can have, or side by side. Asked in a new process (`first`), and again (`warm`).
@@ -26,7 +26,7 @@ CHANGED = 1000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--count", type=int, nargs="+", default=figures.SIZES)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--child", nargs=4, metavar=("WORKSPACE", "A", "B", "ROUNDS"))
     given = parser.parse_args()
@@ -34,8 +34,9 @@ def main() -> None:
         root, a, b, rounds = given.child
         print(json.dumps(child(Path(root), a, b, int(rounds))))
         return
-    with tempfile.TemporaryDirectory() as folder, figures.byte_code():
-        figures.publish(run(Path(folder), given.count, given.rounds))
+    for n in given.count:
+        with tempfile.TemporaryDirectory() as folder, figures.byte_code():
+            figures.publish(run(Path(folder), n, given.rounds))
 
 
 def run(root: Path, n: int, rounds: int) -> list[figures.Row]:
@@ -51,8 +52,8 @@ def run(root: Path, n: int, rounds: int) -> list[figures.Row]:
         first = figures.Row("D5", f"the same, first of a process, {where}", n)
         for _ in range(3):
             told = figures.alone(__file__, "--child", str(root), a, b, str(rounds))
-            first.ours.append(told["first_s"])
-            warm.ours += told["warm_s"]
+            figures.add_cpu(first, [told["first_s"]])
+            figures.add_cpu(warm, told["warm_s"])
             warm.rss_mb = max(warm.rss_mb, told["rss_mb"])
         rows += [warm, first]
     return rows
@@ -63,10 +64,10 @@ def child(root: Path, a: str, b: str, rounds: int) -> dict[str, Any]:
     ask = app.Diff(a=f"{sets.DATASET}@{a}", b=f"{sets.DATASET}@{b}")
     with sdk.local(root) as here:
         here.call(app.samples, app.Samples(f"{sets.DATASET}@{a}", limit=1))
-        first = figures.timed(lambda: here.call(app.diff, ask))
+        first = figures.spent(lambda: here.call(app.diff, ask))
         told = here.call(app.diff, ask)
         assert (told.samples["changed"], told.objects["moved"]) == (CHANGED, CHANGED), told
-        warm = [figures.timed(lambda: here.call(app.diff, ask)) for _ in range(rounds)]
+        warm = [figures.spent(lambda: here.call(app.diff, ask)) for _ in range(rounds)]
     rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"first_s": first, "warm_s": warm, "rss_mb": rss_mb}
 

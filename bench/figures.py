@@ -22,6 +22,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+SIZES = (20_000, 100_000)
+"""What every row about data is measured at."""
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 
@@ -101,6 +103,12 @@ def _cpu() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.machine()
+
+
+def add_cpu(row: Row, turns: list[tuple[float, float]]) -> None:
+    """Turns of `spent`."""
+    row.ours += [seconds for seconds, _ in turns]
+    row.cpu += [cpu for _, cpu in turns]
 
 
 def timed(work: Callable[[], object]) -> float:

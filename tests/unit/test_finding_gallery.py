@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from visloop.data.finding.gallery import Gallery
-from visloop.data.finding.nearest import EXACT, nearest
+from visloop.data.finding.lists import LEAST
+from visloop.data.finding.nearest import EXACT, Placed, nearest, nearest_of_all
+from visloop.progress import Silent
 
 D = 160
 
@@ -126,3 +128,66 @@ def test_an_emptied_folder_is_filled_again(folder: Path) -> None:
     assert gallery.rows(names(30)).tolist() == [-1] * 30
     gallery.add([(names(10, 5), known[5:15])])
     assert gallery.rows(names(10, 5)).tolist() == list(range(10))
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
+    """A gallery with an index, and 500 pictures that came after it was made."""
+    folder, known = tmp_path_factory.mktemp("indexed"), vectors(LEAST + 1000)
+    gallery = Gallery(folder, D)
+    gallery.add([(names(LEAST + 500), known[:-500])])
+    assert gallery.near(known[0], 10) is None
+    assert gallery.index(Silent()) == LEAST + 500
+    gallery.add([(names(500, LEAST + 500), known[-500:])])
+    return folder, known
+
+
+def test_an_index_finds_what_looking_at_everything_finds(indexed) -> None:
+    folder, known = indexed
+    gallery = Gallery(folder, D)
+    placed = Placed(np.arange(len(known))[::-1].copy(), len(gallery))
+    hits = {False: 0, True: 0}
+    for query in vectors(30, seed=7):
+        for inner in hits:
+            at, scores = nearest_of_all(gallery, query, placed, 10, inner=inner) or ([], [])
+            found = {len(known) - 1 - each for each in at.tolist()}
+            hits[inner] += len(found & exact(known, query, 10, inner=inner))
+            assert (np.diff(scores) <= 0).all()
+    assert min(hits.values()) >= 294, hits
+    newest = known[-1] / np.linalg.norm(known[-1])
+    at, scores = nearest_of_all(gallery, newest, placed, 1)
+    assert at.tolist() == [0]
+    assert scores[0] == pytest.approx(1, abs=1e-3)
+
+
+def test_an_index_finds_only_what_the_version_holds(indexed) -> None:
+    folder, known = indexed
+    gallery = Gallery(folder, D)
+    rows = np.delete(np.arange(len(known)), 3)
+    placed = Placed(np.concatenate([rows, [7, 7]]), len(gallery))
+    at, _ = nearest_of_all(gallery, known[7], placed, 4)
+    assert at.tolist()[:3] == [6, len(rows), len(rows) + 1]  # three samples show that picture
+    at, _ = nearest_of_all(gallery, known[7], placed, 40, without=7)
+    assert not {6, len(rows), len(rows) + 1} & {*at.tolist()}
+    at, _ = nearest_of_all(gallery, known[3], placed, 40)
+    assert 3 not in placed.rows[at]
+    few = Placed(np.arange(EXACT + 1), len(gallery))
+    assert nearest_of_all(gallery, known[7], few, 4) is None  # most that it finds is of others
+    unseen = Placed(np.concatenate([rows, [-1]]), len(gallery))
+    assert nearest_of_all(gallery, known[7], unseen, 4) is None
+
+
+def test_an_index_that_is_torn_or_of_an_emptied_folder_is_none(indexed, tmp_path) -> None:
+    folder, known = indexed
+    shutil.copytree(folder, tmp_path / "copy")
+    lists = tmp_path / "copy" / "lists"
+    for damaged in (lists.read_bytes()[:-8], b"torn", b""):
+        lists.write_bytes(damaged)
+        assert Gallery(tmp_path / "copy", D).near(known[0], 10) is None
+    shutil.copy(folder / "lists", lists)
+    gallery = Gallery(tmp_path / "copy", D)
+    assert gallery.near(known[0], 10) is not None
+    shutil.rmtree(tmp_path / "copy")
+    gallery.add([(names(10), known[:10])])
+    assert gallery.near(known[0], 10) is None
+    assert gallery.index(Silent()) == 0

@@ -10,7 +10,10 @@ from visloop import data, infer
 from visloop.config import load_plugin
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from visloop.data.finding.gallery import Gallery
+    from visloop.data.finding.nearest import Placed
     from visloop.infer import Encoder
 
 BUILT_IN: Final = "lite0"
@@ -27,6 +30,7 @@ class Finder:
     def __init__(self, folder: Path, encoder: str = BUILT_IN) -> None:
         self._folder = folder
         self._name = encoder
+        self._placed: tuple[tuple[str, int, int], Placed] | None = None
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -45,3 +49,19 @@ class Finder:
         """The vectors of this encoder."""
         model = self.encoder.pictures
         return data.Gallery(self._folder / f"{model.digest[:24]}-1", model.embedding_size())
+
+    def placed(self, version: str, make: Callable[[], Placed | None]) -> Placed | None:
+        """The samples of a version as rows of the gallery, remembered for the version asked last.
+
+        Args:
+            version: the digest of its tree.
+            make: finds the rows; None: not all pictures have one, so that it must be asked again.
+        """
+        self.gallery.refresh()
+        key = version, self.gallery.era, len(self.gallery)
+        if self._placed is not None and self._placed[0] == key:
+            return self._placed[1]
+        found = make()
+        if found is not None:
+            self._placed = (version, self.gallery.era, len(self.gallery)), found
+        return found

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from visloop.data import features
 from visloop.data.features import Vectors
 from visloop.data.finding.finder import Finder
-from visloop.data.finding.nearest import nearest
+from visloop.data.finding.nearest import Placed, nearest, nearest_of_all
 from visloop.data.querying.source import Columns
 from visloop.data.records import DataPorts
 from visloop.data.removal import SampleNotFound
@@ -80,14 +80,14 @@ def ranked(
     """
     finder = ports.finder
     assert finder is not None, "these ports were opened without a finder"
-    pictures = _pictures(source)
-    rows_of, problems = _rows(ports, finder, pictures.words)
-    rows = rows_of[pictures.codes] if len(rows_of) else np.zeros(0, np.int64)
+    placed, problems = _placed(ports, finder, source)
+    rows = placed.rows
     without = -1
     if sought.like:
         place = _place(source, sought.like)
         without = int(rows[place])
         if without < 0:
+            pictures = _pictures(source)
             raise problems[pictures.words[int(pictures.codes[place])]]
         meaning = Meaning(finder.gallery.units(rows[place : place + 1])[0])
     elif sought.picture:
@@ -96,9 +96,42 @@ def ranked(
         meaning = Meaning(vector)
     else:
         meaning = finder.encoder.words(sought.words.strip(), _own(finder, source, rows))
+    gallery, vector, inner = finder.gallery, meaning.vector, meaning.inner
+    if len(at) == len(rows):
+        found = nearest_of_all(gallery, vector, placed, count, inner=inner, without=without)
+        if found is not None:
+            left_out = len(placed.places(np.array([without]))) if sought.like else 0
+            return Ranked(*found, len(at) - left_out, meaning.understood, problems)
     at = at[(rows[at] >= 0) & (rows[at] != without)]
-    best, scores = nearest(finder.gallery, meaning.vector, rows[at], count, inner=meaning.inner)
+    best, scores = nearest(gallery, vector, rows[at], count, inner=inner)
     return Ranked(at[best], scores, len(at), meaning.understood, problems)
+
+
+def index(ports: DataPorts, source: Columns) -> int:
+    """Put the pictures of a version, and all that search knows, in lists; how many are in them."""
+    finder = ports.finder
+    assert finder is not None, "these ports were opened without a finder"
+    _placed(ports, finder, source)
+    return finder.gallery.index(ports.progress)
+
+
+def _placed(
+    ports: DataPorts, finder: Finder, source: Columns
+) -> tuple[Placed, Mapping[str, VisloopError]]:
+    """The version's samples as rows of the gallery, and what is wrong with those that are in none."""
+    told: dict[str, VisloopError] = {}
+    made: list[Placed] = []
+
+    def make() -> Placed | None:
+        pictures = _pictures(source)
+        rows_of, problems = _rows(ports, finder, pictures.words)
+        told.update(problems)
+        rows = rows_of[pictures.codes] if len(rows_of) else np.zeros(0, np.int64)
+        made.append(Placed(rows, len(finder.gallery)))
+        return None if problems else made[0]
+
+    found = finder.placed(source.snapshot.tree.digest, make)
+    return found or made[0], told
 
 
 def _rows(

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from visloop.data.finding.ranking import MOST, Sought, ranked
+from visloop.data.finding.ranking import MOST, Sought, index, ranked
 from visloop.data.querying.answering import within_split
 from visloop.data.querying.source import Columns
 from visloop.data.records import DataPorts
@@ -23,7 +23,8 @@ class Nearest:
     """A page of samples, nearest first, each with its `score`; comparable within one answer only.
 
     `searched` samples were compared. `understood`: what words were taken for: name, share, and
-    where the name is from. `unreadable`: pictures that could not be compared, and why.
+    where the name is from. `unreadable`: pictures that could not be compared, and why. `indexed`:
+    pictures in the index, where one was asked for.
     """
 
     ref: str
@@ -31,6 +32,7 @@ class Nearest:
     searched: int
     understood: tuple[tuple[str, float, str], ...]
     unreadable: tuple[tuple[str, str], ...]
+    indexed: int = 0
 
 
 def search(
@@ -42,6 +44,7 @@ def search(
     where: str = "",
     offset: int = 0,
     limit: int = 20,
+    indexed: bool = False,
 ) -> Nearest:
     """The nearest samples of a version; pictures without a vector get theirs first.
 
@@ -53,6 +56,8 @@ def search(
         where: a question that a sample must fit as well.
         offset: skip so many.
         limit: samples of this page; the nearest 1,000 can be paged through.
+        indexed: put all pictures in an index first, if they are 10,000 or more and not in it yet;
+            it stays, and search looks at a part of what is in it.
 
     Raises:
         UsageError: `where` sorts or cuts off, which is what search does.
@@ -70,6 +75,7 @@ def search(
         )
     fitting = run(within_split(plan, source), source).at
     start, end = max(offset, 0), min(max(offset, 0) + max(limit, 0), MOST)
+    in_lists = index(ports, source) if indexed else 0
     found = ranked(ports, source, sought, fitting)
     rows = [
         {**msgspec.to_builtins(source.sample(int(at))), "score": round(float(score), 4)}
@@ -77,4 +83,4 @@ def search(
     ]
     ref_text = snapshot.version.ref + (f":{snapshot.split}" if snapshot.split else "")
     unreadable = tuple((image, why.what) for image, why in found.problems.items())
-    return Nearest(ref_text, tuple(rows), found.searched, found.understood, unreadable)
+    return Nearest(ref_text, tuple(rows), found.searched, found.understood, unreadable, in_lists)

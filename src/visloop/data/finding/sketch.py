@@ -55,9 +55,14 @@ class Sketch:
         self._fitted = 0
         self._rows = np.zeros((0, self._kept), np.float32)
 
-    def products(self, query: Vectors) -> Vectors:
-        """float32 (size): about the product of each vector with a query, float32 (D)."""
-        return self._rows @ (self._basis.T @ query)
+    @property
+    def parts(self) -> tuple[Vectors, Vectors]:
+        """The sketches, (size, kept), and the directions, (D, kept), along which they are."""
+        return self._rows, self._basis
+
+    def products(self, query: Vectors, start: int = 0) -> Vectors:
+        """float32 (size - start): about the products of vectors from `start` on with a query, (D)."""
+        return self._rows[start:] @ (self._basis.T @ query)
 
     def extend(self, count: int, blocks: Blocks) -> None:
         """Sketch vectors up to `count`; the caller holds the gallery's lock."""
@@ -74,7 +79,7 @@ class Sketch:
     def _write_anew(self, count: int, blocks: Blocks) -> None:
         """Find the directions, and sketch everything by them; through a temporary name."""
         looked_at = np.unique(np.linspace(0, count - 1, min(count, _LOOKED_AT)).astype(np.int64))
-        basis = _directions(np.concatenate(list(blocks(looked_at))), self._kept)
+        basis = directions(np.concatenate(list(blocks(looked_at))), self._kept)
         temporary = self._file.with_name(f"{self._file.name}.{os.getpid()}.tmp")
         with temporary.open("wb") as file:
             file.write(count.to_bytes(_HEAD, "little") + basis.astype("<f4").tobytes())
@@ -99,7 +104,7 @@ class Sketch:
         self._rows = np.memmap(self._file, "<f4", "r", offset=self._start, shape=shape)
 
 
-def _directions(vectors: Vectors, count: int) -> Vectors:
+def directions(vectors: Vectors, count: int) -> Vectors:
     """(D, count): orthonormal directions in which the vectors, (n, D), are largest, the first most."""
     wide = min(count + _MORE, vectors.shape[1])
     found = np.random.default_rng(0).normal(size=(vectors.shape[1], wide)).astype(np.float32)

@@ -109,6 +109,8 @@ def nearest_lines(plain: Mapping[str, Any]) -> Iterator[str]:
     told = [f"{each['name']} {each['share']:.2f} ({each['from']})" for each in plain["understood"]]
     if told:
         yield f"taken for: {', '.join(told)}"
+    if plain["indexed"]:
+        yield f"{plain['indexed']:,} pictures in the index"
     left = plain["unreadable"]
     if left:
         pictures = "picture" if len(left) == 1 else "pictures"

@@ -60,7 +60,7 @@ class Workspace(Searching):
     ) -> app.SearchAnswer:
         """Pictures by plain words, or those most like a picture: a file, its bytes, or a sample.
 
-        `options` are the fields of `visloop.app.Search`: `where`, `offset`, `limit`.
+        `options` are the fields of `visloop.app.Search`: `where`, `offset`, `limit`, `index`.
         """
         given = image if isinstance(image, bytes) else _bytes_of(image)
         if given:

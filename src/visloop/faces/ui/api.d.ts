@@ -1717,6 +1717,7 @@ export interface SearchAnswer {
   searched: number;
   understood: (Record<string, any>)[];
   unreadable: (Record<string, string>)[];
+  indexed: number;
 }
 
 export interface SearchAsk {
@@ -1727,6 +1728,7 @@ export interface SearchAsk {
   offset?: number;
   limit?: number;
   picture?: string;
+  index?: boolean;
 }
 
 export interface SigningKey {

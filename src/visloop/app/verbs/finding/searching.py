@@ -35,6 +35,11 @@ class Search:
     offset: int = opt("skip so many", default=0)
     limit: int = opt("at most so many; the nearest 1000 can be paged through", default=20)
     picture: str = opt("the picture itself in base64, in place of --image", default="")
+    index: bool = opt(
+        "first put all pictures in an index, if they are 10,000 or more: later searches among very "
+        "many are faster",
+        default=False,
+    )
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class SearchAnswer:
 
     `searched`: samples that were compared. `understood`: what words were taken for, with shares:
     `from` is `label` for a class of the data's own, else whose word it is. `unreadable`: pictures
-    that could not be compared.
+    that could not be compared. `indexed`: pictures in the index, where one was asked for.
     """
 
     count: int
@@ -52,6 +57,7 @@ class SearchAnswer:
     searched: int
     understood: tuple[dict[str, Any], ...]
     unreadable: tuple[dict[str, str], ...]
+    indexed: int = 0
 
 
 @operation("search", permission="data.read")
@@ -66,13 +72,20 @@ def search(ports: Ports, scope: Scope, ask: Search) -> SearchAnswer:
         where=ask.where,
         offset=ask.offset,
         limit=ask.limit,
+        indexed=ask.index,
     )
     understood = tuple(
         {"name": name, "share": share, "from": origin} for name, share, origin in found.understood
     )
     unreadable = tuple({"image": image, "reason": reason} for image, reason in found.unreadable)
     return SearchAnswer(
-        len(found.rows), found.ref, found.rows, found.searched, understood, unreadable
+        count=len(found.rows),
+        ref=found.ref,
+        rows=found.rows,
+        searched=found.searched,
+        understood=understood,
+        unreadable=unreadable,
+        indexed=found.indexed,
     )
 
 
