@@ -91,6 +91,8 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.model_rollback, app.ModelRollback(name="inspector")),
         (app.model_alias, app.ModelAlias(ref="inspector@v2", alias="challenger")),
         (app.model_show, app.ModelShow(ref="inspector@v2")),
+        (app.model_archive, app.ModelArchive(ref="sibling@v1")),
+        (app.model_archive, app.ModelArchive(ref="sibling@v1", undo=True)),
         (app.model_import, _an_import(folder)),
         *_about_packages(folder),
         (app.deploy, app.Deploy(model="inspector@v2", as_="belt")),

@@ -243,6 +243,9 @@ if TYPE_CHECKING:
     from visloop.app.verbs.registry.packages import model_export as model_export
     from visloop.app.verbs.registry.packages import model_key as model_key
     from visloop.app.verbs.registry.packages import model_verify as model_verify
+    from visloop.app.verbs.registry.shelving import ModelArchive as ModelArchive
+    from visloop.app.verbs.registry.shelving import Shelved as Shelved
+    from visloop.app.verbs.registry.shelving import model_archive as model_archive
     from visloop.app.verbs.runs.exchanging import ModelPush as ModelPush
     from visloop.app.verbs.runs.exchanging import ModelPushed as ModelPushed
     from visloop.app.verbs.runs.exchanging import RunExported as RunExported
@@ -682,6 +685,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "model_export",
             "model_key",
             "model_verify",
+        ),
+        "verbs.registry.shelving": (
+            "ModelArchive",
+            "Shelved",
+            "model_archive",
         ),
         "verbs.runs.exchanging": (
             "ModelPush",

@@ -80,6 +80,7 @@ NAMES: Final[Mapping[str, str]] = {
     "meta.show": "meta_show",
     "model.alias": "model_alias",
     "model.approve": "model_approve",
+    "model.archive": "model_archive",
     "model.export": "model_export",
     "model.import": "model_import",
     "model.key": "model_key",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from visloop.registry.approvals import reject as reject
     from visloop.registry.approvals import request_approval as request_approval
     from visloop.registry.approvals import waiting as waiting
+    from visloop.registry.archiving import archive as archive
+    from visloop.registry.archiving import require_in_use as require_in_use
     from visloop.registry.cards import CardFacts as CardFacts
     from visloop.registry.cards import write_card as write_card
     from visloop.registry.flavours import CONTRACT_FILE as CONTRACT_FILE
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from visloop.registry.records import Approval as Approval
     from visloop.registry.records import ApprovalNeeded as ApprovalNeeded
     from visloop.registry.records import Manifest as Manifest
+    from visloop.registry.records import ModelArchived as ModelArchived
     from visloop.registry.records import ModelDetail as ModelDetail
     from visloop.registry.records import ModelLine as ModelLine
     from visloop.registry.records import ModelNotFound as ModelNotFound
@@ -66,6 +69,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "packaging.signing": ("SignatureRefused", "fingerprint", "new_key", "public_key"),
         "querying": ("models_relation",),
         "aliases": ("champion", "promote", "rollback", "set_alias"),
+        "archiving": ("archive", "require_in_use"),
         "approvals": ("approve", "decision", "reject", "request_approval", "waiting"),
         "flavours": ("CONTRACT_FILE", "NETWORK_FILE", "ModelFile", "flavoured"),
         "cards": ("CardFacts", "write_card"),
@@ -74,6 +78,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Approval",
             "ApprovalNeeded",
             "Manifest",
+            "ModelArchived",
             "ModelDetail",
             "ModelLine",
             "ModelNotFound",

@@ -11,6 +11,7 @@ from visloop.errors import Conflict, UsageError
 from visloop.events import Scope
 from visloop.ids import Ref, check_name
 from visloop.registry import tables as t
+from visloop.registry.archiving import require_in_use
 from visloop.registry.lookup import find, find_here
 from visloop.registry.records import (
     CHAMPION,
@@ -30,12 +31,13 @@ def set_alias(ports: RegistryPorts, scope: Scope, version: ModelVersion, alias: 
     Raises:
         UsageError: the version lies in another project.
         UsageError: `alias` reads like a version, or is no name.
+        ModelArchived: it was put away.
     """
     _check_alias(alias)
     with ports.ledger.write(scope) as write:
-        return _move(
-            write, find_here(write.connection, scope.project, version), alias, "model.alias_set"
-        )
+        version = find_here(write.connection, scope.project, version)
+        require_in_use(version)
+        return _move(write, version, alias, "model.alias_set")
 
 
 def promote(
@@ -53,12 +55,14 @@ def promote(
 
     Raises:
         UsageError: the version lies in another project.
+        ModelArchived: it was put away.
         ApprovalNeeded: nobody approved it yet and `needs_approval`, or somebody rejected it.
         LeaseLost: `fence` was taken over.
     """
     _check_alias(alias)
     with ports.ledger.write(scope, fence=fence) as write:
         version = find_here(write.connection, scope.project, version)
+        require_in_use(version)
         if version.state == "rejected":
             raise ApprovalNeeded(
                 f"{version.ref} was rejected",
@@ -80,7 +84,8 @@ def rollback(
     alias: str = CHAMPION,
     leaving: int | None = None,
 ) -> Promotion:
-    """Go back to the champion before this one; again goes back further. Rejected ones are passed over.
+    """Go back to the champion before this one; again goes back further. Rejected and archived ones
+    are passed over.
 
     Args:
         ports: ledger and blobs.
@@ -162,13 +167,13 @@ def _read_move(write: Write, number: int | None) -> _Move | None:
 
 
 def _earlier(write: Write, name: str, alias: str) -> tuple[_Move, ModelVersion] | None:
-    """The newest move beneath the current one that leads to another version, not rejected."""
+    """The newest move beneath the current one that leads to another version that may be used."""
     now = move = _current(write, name, alias)
     while move is not None and now is not None:
         move = _read_move(write, move.beneath)
         if move is not None and move.number != now.number:
             version = find(write.connection, write.scope.project, Ref(name, f"v{move.number}"))
-            if version.state != "rejected":
+            if version.state != "rejected" and version.archived is None:
                 return move, version
     return None
 

@@ -13,11 +13,13 @@ from visloop.ids import Ref
 from visloop.registry import tables as t
 from visloop.registry.packages import manifest_of
 from visloop.registry.records import (
+    CHAMPION,
     ModelDetail,
     ModelLine,
     ModelNotFound,
     ModelVersion,
     RegistryPorts,
+    Stage,
 )
 from visloop.registry.rows import approval_of, current_aliases, of_model, version_of
 
@@ -144,11 +146,12 @@ def list_models(ports: RegistryPorts, scope: Scope) -> list[ModelLine]:
 
 def line_of(version: ModelVersion, aliases: Mapping[str, int]) -> ModelLine:
     """A version as a row of a list."""
+    named = tuple(name for name, number in aliases.items() if number == version.number)
     return ModelLine(
         ref=version.ref,
         model=version.model,
         version=version.name,
-        aliases=tuple(name for name, number in aliases.items() if number == version.number),
+        aliases=named,
         state=version.state,
         metrics=version.metrics,
         recipe=version.recipe,
@@ -157,4 +160,13 @@ def line_of(version: ModelVersion, aliases: Mapping[str, int]) -> ModelLine:
         package=version.package,
         created=version.created,
         actor=version.actor,
+        stage=_stage(version, named),
     )
+
+
+def _stage(version: ModelVersion, aliases: tuple[str, ...]) -> Stage:
+    if CHAMPION in aliases:
+        return "Production"
+    if version.archived is not None:
+        return "Archived"
+    return "Staging" if aliases or version.state in ("waiting", "approved") else "None"

@@ -12,12 +12,14 @@ from visloop.registry.lookup import list_models
 from visloop.registry.records import CHAMPION, ModelLine, RegistryPorts
 
 _STATES: Final = ("registered", "waiting", "approved", "rejected")
+_STAGES: Final = ("None", "Staging", "Production", "Archived")
 _FIELDS: Final[tuple[Field, ...]] = (
     named("ref", "text", "net@v2", searched=True),
     named("model", "text", "its name", searched=True),
     named("version", "text", "v2"),
     named("number", "integer", "2 of v2"),
     named("state", "text", "where approval stands", values=_STATES),
+    named("stage", "text", "where it is on its way", values=_STAGES),
     named("aliases", "text", "all that point at it, with a comma between", searched=True),
     named("recipe", "text", "how it was trained", searched=True),
     named("data", "text", "what it was trained on: line@v1:train", searched=True),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 State = Literal["registered", "waiting", "approved", "rejected"]
+Stage = Literal["None", "Staging", "Production", "Archived"]
 Decision = Literal["approved", "rejected"]
 
 
@@ -25,6 +26,12 @@ class ModelNotFound(NotFound):
     """No model, version or alias of that name."""
 
     code = "registry.model_not_found"
+
+
+class ModelArchived(Refused):
+    """This version was put away."""
+
+    code = "registry.model_archived"
 
 
 class ApprovalNeeded(Refused):
@@ -110,7 +117,10 @@ class Package:
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A registered version: `package` is its manifest's digest; `state` is where approval stands."""
+    """A registered version: `package` is its manifest's digest; `state` is where approval stands.
+
+    `archived` is when it was put away, None for one in use.
+    """
 
     model: str
     number: int
@@ -125,6 +135,7 @@ class ModelVersion:
     state: State
     created: datetime
     actor: str
+    archived: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -169,7 +180,11 @@ class Promotion:
 
 @dataclass(frozen=True)
 class ModelLine:
-    """One version as a row of a list, with the aliases that point at it."""
+    """One version as a row of a list, with the aliases that point at it.
+
+    `stage` follows from what is known: `Production` is the champion, `Archived` was put away, `Staging`
+    has another alias, waits for a person or was approved by one; all else is `None`.
+    """
 
     ref: str
     model: str
@@ -183,6 +198,7 @@ class ModelLine:
     package: str
     created: datetime
     actor: str
+    stage: Stage = "None"
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ def version_of(row: Row[Any]) -> ModelVersion:
         state=row.state,
         created=row.created,
         actor=row.actor,
+        archived=row.archived,
     )
 
 

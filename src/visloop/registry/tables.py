@@ -43,6 +43,7 @@ model_versions: Final = Table(
     Column("state", String, nullable=False),
     Column("created", UtcDateTime, nullable=False),
     Column("actor", String, nullable=False),
+    Column("archived", UtcDateTime),
     format_column(),
     ForeignKeyConstraint(["project", "model"], ["models.project", "models.name"]),
     UniqueConstraint("project", "run"),

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from visloop.errors import Conflict, Unavailable, UsageError, did_you_mean
 from visloop.events import Scope
 from visloop.ids import check_name
-from visloop.registry import ApprovalNeeded, ModelVersion
+from visloop.registry import ApprovalNeeded, ModelVersion, require_in_use
 from visloop.serve import tables
 from visloop.serve.errors import DeploymentNotFound
 from visloop.serve.ports import ServePorts
@@ -54,9 +54,11 @@ def deploy(
     Raises:
         UsageError: `name` cannot stand in a URL.
         ApprovalNeeded: a person rejected this version.
+        ModelArchived: it was put away.
         LeaseLost: `fence` was taken over.
     """
     check_name(name, "deployment")
+    require_in_use(model)
     if model.state == "rejected":
         raise ApprovalNeeded(
             f"{model.ref} was rejected",

@@ -9,7 +9,7 @@ from typing import Any, Final
 _FEW: Final = 3
 _SHOWN: Final = {
     "runs": ("id", "status", "recipe", "data", "model", "metrics", "started"),
-    "models": ("ref", "aliases", "state", "recipe", "data", "metrics", "created"),
+    "models": ("ref", "stage", "aliases", "state", "recipe", "data", "metrics", "created"),
     "predictions": ("id", "deployment", "model", "label", "score", "truth", "review", "time"),
     "deployments": ("name", "state", "model", "previous", "answers", "last"),
     "reports": ("id", "ref", "data", "n", "accuracy", "created"),

@@ -105,6 +105,7 @@ export interface Verbs {
   "model.promote": { ask: ModelPromoteAsk; answer: Promoted };
   "model.rollback": { ask: ModelRollbackAsk; answer: Promoted };
   "model.alias": { ask: ModelAliasAsk; answer: ModelDecision };
+  "model.archive": { ask: ModelArchiveAsk; answer: Shelved };
   "model.push": { ask: ModelPushAsk; answer: ModelPushed };
   "deploy": { ask: DeployAsk; answer: Deployed };
   "rollback": { ask: RollbackAsk; answer: Deployed };
@@ -1110,6 +1111,11 @@ export interface ModelApproveAsk {
   reason?: string;
 }
 
+export interface ModelArchiveAsk {
+  ref: string;
+  undo?: boolean;
+}
+
 export interface ModelDecision {
   model: string;
   decision: string;
@@ -1174,6 +1180,7 @@ export interface ModelLine {
   package: string;
   created: string;
   actor: string;
+  stage: "Archived" | "None" | "Production" | "Staging";
 }
 
 export interface ModelPromoteAsk {
@@ -1729,6 +1736,11 @@ export interface SearchAsk {
   limit?: number;
   picture?: string;
   index?: boolean;
+}
+
+export interface Shelved {
+  model: string;
+  stage: string;
 }
 
 export interface SigningKey {

@@ -52,6 +52,7 @@ function List() {
                   ? row.aliases.map((each) => badge(each, each === "champion" ? "good" : "plain"))
                   : "–",
             },
+            { title: "stage", cell: (row) => (row.stage === "None" ? "–" : row.stage) },
             { title: "approval", cell: (row) => (row.state === "registered" ? "–" : stateBadge(row.state)) },
             { title: "accuracy, cross-validated", cell: (row) => percent(row.metrics.cv_accuracy), kind: "number" },
             { title: "trained on", cell: (row) => dataLink(row.data) },

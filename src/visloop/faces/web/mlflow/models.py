@@ -206,7 +206,7 @@ def _told_version(line: registry.ModelLine, source: str = "") -> dict[str, Any]:
         "creation_timestamp": wire.ms(line.created),
         "last_updated_timestamp": wire.ms(line.created),
         "user_id": line.actor,
-        "current_stage": "None",
+        "current_stage": line.stage,
         "status": _READY,
         "run_id": line.run,
         "source": source or folder_of(line),
