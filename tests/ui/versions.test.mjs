@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { drawnOf, kindsOf, plain, toldOf, wayAround } from "../../src/visloop/faces/ui/views/versions/changes.js";
+import { closer, moved, WHOLE } from "../../src/visloop/faces/ui/views/versions/looking.js";
 import { lanesOf } from "../../src/visloop/faces/ui/views/versions/lanes.js";
 
 /** @param {string} version @param {...string} parents */
@@ -140,4 +141,23 @@ test("a mask is drawn by its runs, a polygon by its corners", () => {
   assert.deepEqual(wayAround(mask), { d: "M1 1h1v2h-1z", at: [1, 1] });
   const polygon = { type: /** @type {const} */ ("polygon"), rings: [[1, 2, 5, 2, 5, 6]] };
   assert.deepEqual(wayAround(polygon), { d: "M1 2L5 2L5 6Z", at: [1, 2] });
+});
+
+test("what lies under the pointer stays there while it comes closer", () => {
+  const under = (/** @type {any} */ { z, x }, /** @type {number} */ at) => x + at / z;
+  const once = closer(WHOLE, 2, 0.25, 0.75);
+  assert.equal(once.z, 2);
+  assert.equal(under(once, 0.25), under(WHOLE, 0.25));
+  const twice = closer(once, 1.7, 0.6, 0.5);
+  assert.ok(Math.abs(under(twice, 0.6) - under(once, 0.6)) < 1e-12);
+});
+
+test("nothing beside the picture is ever seen", () => {
+  assert.deepEqual(closer(WHOLE, 0.5), WHOLE);
+  const corner = closer(WHOLE, 4, 1, 1);
+  assert.deepEqual(corner, { z: 4, x: 0.75, y: 0.75 });
+  assert.deepEqual(moved(corner, 5, -9), { z: 4, x: 0.75, y: 0 });
+  assert.deepEqual(closer(corner, 0.01), WHOLE);
+  assert.equal(closer(corner, 1000).z, 24);
+  assert.deepEqual(moved(WHOLE, 0.4, 0.4), WHOLE);
 });

@@ -129,6 +129,45 @@ def test_the_graph_shows_branches_and_tags_and_makes_them(desk: Visit) -> None:
 
 
 @pytest.mark.usefixtures("lab")
+def test_both_sides_come_closer_and_move_together(desk: Visit) -> None:
+    page = desk.go("data", *ROOM, "diff", "v1", "fix", "all", "", "1")
+    frames, canvases = page.locator(".frame.close"), page.locator(".canvas")
+    expect(frames).to_have_count(2)
+
+    def looks() -> list[str]:
+        return [canvases.nth(k).evaluate("(each) => each.style.transform") for k in range(2)]
+
+    zoom = page.get_by_role("group", name="zoom").get_by_role("status")
+    whole = looks()
+    frames.first.hover()
+    page.mouse.wheel(0, -400)
+    expect(zoom).to_have_text("272 %")
+    near = looks()
+    assert near[0] == near[1] != whole[0]
+    box = frames.nth(1).bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 90, box["y"] + 90)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 30, box["y"] + 60)
+    page.mouse.up()
+    dragged = looks()
+    assert dragged[0] == dragged[1] != near[0]
+    frames.first.focus()
+    page.keyboard.press("ArrowRight")
+    assert looks()[0] not in (near[0], dragged[0])
+    assert page.url.endswith("/1"), "arrows move the picture, not the list, while it is close"
+    page.keyboard.press("-")
+    expect(zoom).to_have_text("181 %")
+    frames.nth(1).dblclick()
+    expect(zoom).to_have_text("100 %")
+    assert looks() == whole
+    page.get_by_role("button", name="closer").click()
+    expect(zoom).to_have_text("150 %")
+    page.keyboard.press("0")
+    assert looks() == whole
+
+
+@pytest.mark.usefixtures("lab")
 def test_two_versions_are_compared_picture_by_picture(desk: Visit) -> None:
     page = desk.go("data", *ROOM, "diff", "v1", "fix")
     listed = page.get_by_role("list", name="changed pictures").get_by_role("button")

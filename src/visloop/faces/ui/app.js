@@ -102,6 +102,7 @@ function Help({ open, onClose }) {
         ...row(["u"], "queue: undo"),
         ...row(["←", "→"], "previous, next picture, change, conflict"),
         ...row(["1", "2", "3", "4"], "merge: take ours, theirs, base, both"),
+        ...row(["+", "-", "0"], "compare, merge: closer, farther, the whole picture"),
         ...row(["t"], "dark or light"),
         ...row(["?"], "this help"),
       ),

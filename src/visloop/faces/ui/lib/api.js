@@ -183,13 +183,18 @@ export const answered = (prediction, px = 160) => `/media/answer/${encodeURIComp
 
 const SHOWN = new Set(["image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"]);
 
+/** @typedef {{image: string, media?: string, mode?: string, width: number, height: number}} Shown */
+
+/** Whether a browser shows the bytes themselves, and upright. @param {Shown} sample */
+const asItIs = (sample) =>
+  SHOWN.has(sample.media ?? "image/jpeg") && ["RGB", "L", "P", "RGBA", "1"].includes(sample.mode ?? "RGB");
+
 /**
- * The best picture for a large view: the bytes themselves where a browser shows them, upright and not huge.
- * @param {{image: string, media?: string, mode?: string, width: number, height: number}} sample
+ * The best picture for a large view: the bytes themselves where a browser shows them and they are not huge.
+ * @param {Shown} sample
  */
 export const large = (sample) =>
-  SHOWN.has(sample.media ?? "image/jpeg") &&
-  ["RGB", "L", "P", "RGBA", "1"].includes(sample.mode ?? "RGB") &&
-  sample.width * sample.height <= 4e6
-    ? image(sample.image)
-    : thumbnail(sample.image, 1280);
+  asItIs(sample) && sample.width * sample.height <= 4e6 ? image(sample.image) : thumbnail(sample.image, 1280);
+
+/** Every pixel, for looking close. @param {Shown} sample */
+export const sharp = (sample) => (asItIs(sample) ? image(sample.image) : thumbnail(sample.image, 1280));

@@ -1,9 +1,13 @@
 // @ts-check
 /** Pictures beside one another, their objects drawn by what happened to them. */
 import { circle, div, figcaption, figure, g, h, path, svg, text } from "../../lib/dom.js";
-import { large, thumbnail } from "../../lib/api.js";
+import { large, sharp, thumbnail } from "../../lib/api.js";
 import { COLOURS, UNCHANGED, wayAround } from "./changes.js";
 import { Picture } from "../../lib/parts.js";
+import { useZoom, Zoom } from "./zoom.js";
+
+/** From here on every pixel of the picture counts. */
+const SHARP = 1.5;
 
 /** @typedef {import("../../api.d.ts").Sample} Sample */
 /** @typedef {import("./changes.js").Drawn} Drawn */
@@ -12,37 +16,48 @@ import { Picture } from "../../lib/parts.js";
 /**
  * @param {{sides: Side[], lit?: string}} properties `lit`: the id of the object that is looked at
  */
-export const Sides = ({ sides, lit = "" }) =>
-  div(
-    { class: `pair of-${sides.length}` },
-    ...sides.map((side) =>
-      figure(
-        { class: "side-picture" },
-        figcaption(...[side.title].flat()),
-        side.sample
-          ? h(Shown, { sample: side.sample, drawn: side.drawn, lit, many: sides.length })
-          : div({ class: "nothing muted" }, side.none ?? "not there"),
+export function Sides({ sides, lit = "" }) {
+  const zoom = useZoom();
+  return div(
+    sides.some((side) => side.sample) ? h(Zoom, zoom) : null,
+    div(
+      { class: `pair of-${sides.length}` },
+      ...sides.map((side) =>
+        figure(
+          { class: "side-picture" },
+          figcaption(...[side.title].flat()),
+          side.sample
+            ? h(Shown, { sample: side.sample, drawn: side.drawn, lit, many: sides.length, zoom })
+            : div({ class: "nothing muted" }, side.none ?? "not there"),
+        ),
       ),
     ),
   );
+}
 
-/** @param {{sample: Sample, drawn: Drawn[], lit: string, many: number}} properties */
-const Shown = ({ sample, drawn, lit, many }) =>
+/** @param {{sample: Sample, drawn: Drawn[], lit: string, many: number, zoom: ReturnType<typeof useZoom>}} properties */
+const Shown = ({ sample, drawn, lit, many, zoom }) =>
   div(
     { class: "stage" },
     div(
       {
-        class: "frame",
+        ...zoom.frame,
+        class: "frame close",
+        role: "group",
+        "aria-label": `${sample.path}: + and - zoom, arrows move`,
         style: `aspect-ratio:${sample.width}/${sample.height};max-width:min(100%,calc(62vh*${(sample.width / sample.height).toFixed(4)}))`,
       },
-      h(Picture, {
-        key: sample.image,
-        src: large(sample),
-        fallback: thumbnail(sample.image, 640),
-        alt: sample.path,
-        eager: true,
-      }),
-      h(Changes, { sample, drawn, lit, many }),
+      div(
+        { class: "canvas", style: zoom.canvas },
+        h(Picture, {
+          key: sample.image,
+          src: zoom.look.z > SHARP ? sharp(sample) : large(sample),
+          fallback: thumbnail(sample.image, 640),
+          alt: sample.path,
+          eager: true,
+        }),
+        h(Changes, { sample, drawn, lit, many: many / zoom.look.z }),
+      ),
     ),
   );
 
