@@ -25,13 +25,8 @@ from visloop.app.verbs import (
     watching,
 )
 from visloop.app.verbs.finding import searching
-<<<<<<< HEAD
-from visloop.app.verbs.registry import packages
-from visloop.app.verbs.runs import exchanging, looking, reporting, training, tuning
-=======
 from visloop.app.verbs.registry import packages, shelving
-from visloop.app.verbs.runs import exchanging, looking, reporting, training
->>>>>>> df7e7d6 (Models have stages that follow from facts, and can be put away)
+from visloop.app.verbs.runs import exchanging, looking, reporting, training, tuning
 from visloop.app.verbs.upkeep import collecting, people, removing, verifying
 
 if TYPE_CHECKING:
