@@ -191,8 +191,12 @@ def _mask_xyxy(mask: Mask) -> Corners | None:
 
 def object_changes(old: Annotations, new: Annotations) -> list[ObjectChange]:
     """What happened to each object between two states of a sample; one entry a kind of change."""
+    if len(old) == len(new):  # mostly the same objects, in their order
+        pairs = [(was, now) for was, now in zip(old, new, strict=True) if was != now]
+        if all(was.id == now.id for was, now in pairs):
+            return [change for was, now in pairs for change in _changes_of(was, now)]
     before = {each.id: each for each in old}
-    after = {each.id: each for each in new}
+    after = {each.id for each in new}
     changes = [ObjectChange("removed", each.id, each.label) for each in old if each.id not in after]
     for now in new:
         was = before.get(now.id)
@@ -215,7 +219,8 @@ def _changes_of(was: Annotation, now: Annotation) -> Iterator[ObjectChange]:
 
 def _value_changes(was: Annotation, now: Annotation) -> Iterator[ValueChange]:
     """What differs besides label and place; attributes by their names."""
-    for key in sorted(was.attributes.keys() | now.attributes.keys()):
+    keys = was.attributes.keys() | now.attributes.keys()
+    for key in sorted(keys) if keys else ():
         old, new = was.attributes.get(key), now.attributes.get(key)
         if (
             old != new

@@ -70,11 +70,14 @@ def diff(
     page = Page(choice or DiffChoice())
     for was, now in _pairs(before, after):
         change = _sample_change(was, now, by_class)
-        samples.update(change.kinds)
-        objects.update(each.kind for each in change.objects)
+        for kind in change.kinds:
+            samples[kind] += 1
+        for each in change.objects:
+            objects[each.kind] += 1
         if change.kinds == (BY_CLASS,):
             continue
-        labels.update(label for _, label in _named(change))
+        for _, label in _named(change):
+            labels[label] += 1
         page.offer(change, was, now)
     details = tuple(map(_shortened, page.details()))
     return Diff(
