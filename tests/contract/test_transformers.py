@@ -20,13 +20,14 @@ from tests.journey.parity.pictures import gather
 from tests.unit.torch_parts import world
 from tests.unit.train_parts import SCOPE, Workspace
 from tests.unit.transformers_parts import KINDS, tiny
-from visloop import data, infer, registry, store, train
+from visloop import app, data, demo, infer, registry, store, train
 from visloop.adapters.torch.export import weights_of
 from visloop.adapters.transformers.answering import Boxes, Maps
 from visloop.adapters.transformers.folder import FolderRefused, read_folder
 from visloop.adapters.transformers.loading import kind_of, load
 from visloop.adapters.transformers.parity import answers_apart
 from visloop.errors import UsageError
+from visloop.faces import sdk
 from visloop.ids import Ref, digest_of
 from visloop.vision import Box, Mask
 
@@ -229,6 +230,29 @@ def test_a_folder_that_may_not_be_loaded_is_refused_with_what_to_do(
     with pytest.raises(FolderRefused, match=because) as said:
         made_of(line, folder, "refused")
     assert said.value.fix
+
+
+def test_a_folder_becomes_a_model_as_it_is(weights, tmp_path):
+    root = tmp_path / "ws"
+    app.create(root)
+    drawn = demo.write_images(demo.Line(seed=1, size_px=(128, 96)), tmp_path / "line", 1)
+    picture = str(tmp_path / "line" / drawn.rows[0].file)
+    with sdk.local(root) as here:
+
+        def brought(kind: str, **more) -> app.ModelImported:
+            ask = app.ModelImport(file=str(weights[kind]), as_=kind.replace("_", "-"), **more)
+            return here.call(app.model_import, ask)
+
+        found = brought("rt_detr", picture=picture)
+        assert (found.model, found.task) == ("rt-detr@v1", "detect")
+        assert found.stated["classes"] == ["bolt", "cat", "gear"]
+        assert found.stated["resize"]["size_hw"] == [96, 128]
+        assert found.answer["annotations"], "an untrained one is sure of nothing and says much"
+        assert brought("rt_detr").model == "rt-detr@v1", "the same again changes nothing"
+        drawer = brought("segformer", dry_run=True)
+        assert (drawer.task, drawer.outputs["masks"]) == ("segment", ["N", 4, 24, 32])
+        with pytest.raises(UsageError, match="says itself"):
+            brought("rt_detr", contract="contract.yaml")
 
 
 def test_without_a_folder_it_says_how_to_get_one(line):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from visloop.infer.model_file import ModelRefused as ModelRefused
     from visloop.infer.model_file import check_model as check_model
     from visloop.infer.model_file import joined as joined
+    from visloop.infer.model_file import refuse_folder as refuse_folder
     from visloop.infer.networks import Network as Network
     from visloop.infer.networks import backbone as backbone
     from visloop.infer.networks import imagenet_classifier as imagenet_classifier
@@ -54,7 +55,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "networks": ("Network", "backbone", "imagenet_classifier", "with_head"),
         "images": ("NotAnImage", "Picture", "TooManyPixels", "TruncatedImage", "decode", "read"),
         "lite0": ("LITE0_STRIDES", "imagenet_weights"),
-        "model_file": ("ModelRefused", "check_model", "joined"),
+        "model_file": ("ModelRefused", "check_model", "joined", "refuse_folder"),
         "orientation": ("is_sideways", "jpeg_orientation", "turn_upright"),
         "predictor": ("Answer", "Outputs", "Predictor", "Prepared", "providers"),
         "saying": ("say",),

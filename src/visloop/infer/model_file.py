@@ -5,24 +5,21 @@ An allow-list, not a scan: whatever is not known to be plain computation is refu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import onnx
 from google.protobuf.message import DecodeError, Message
 
 from visloop.errors import Refused
+from visloop.infer.foreign import SAVED_MODEL, foreign, foreign_folder, saved_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 MAX_MODEL_BYTES: Final = 1 << 30
 _DOMAINS: Final = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
-_KNOWN: Final = (
-    (b"\x80", "a Python pickle, which can run code when it is loaded"),
-    (b"PK\x03\x04", "a zip archive (torch, Keras and SavedModel files are), not ONNX"),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file (Keras), not ONNX"),
-    (b"\x1f\x8b", "a gzip archive, not ONNX"),
-)
+_EXPORT: Final = "export the model to one self-contained ONNX file of standard operators"
 
 
 class ModelRefused(Refused):
@@ -40,16 +37,15 @@ def check_model(data: bytes) -> onnx.ModelProto:
     """
     if len(data) > MAX_MODEL_BYTES:
         raise _refused(f"it has {len(data):,} bytes; at most {MAX_MODEL_BYTES:,} are loaded")
-    for magic, what in _KNOWN:
-        if data.startswith(magic):
-            raise _refused(f"it is {what}")
+    if other := foreign(data):
+        raise _refused(other.what, other.fix)
     model = onnx.ModelProto()
     try:
         model.ParseFromString(data)
-    except DecodeError as error:
-        raise _refused("it is not ONNX") from error
+    except DecodeError:
+        model.Clear()
     if not model.graph.node or not model.graph.output or not model.opset_import:
-        raise _refused("it is not ONNX, or holds no network")
+        raise _refused(*(saved_model(data) or ("it is not ONNX, or holds no network",)))
     domains: set[str] = set()
     for part in _messages(model):
         if isinstance(part, onnx.TensorProto):
@@ -112,8 +108,18 @@ def _check_inside(tensor: onnx.TensorProto) -> None:
         raise _refused(f"its tensor {tensor.name!r} is kept in another file")
 
 
-def _refused(because: str) -> ModelRefused:
-    return ModelRefused(
-        f"the model file is refused: {because}",
-        fix="export the model to one self-contained ONNX file of standard operators",
+def refuse_folder(path: Path) -> NoReturn:
+    """A folder is no model file: say what it is.
+
+    Raises:
+        ModelRefused: always.
+    """
+    if other := foreign_folder(path):
+        raise _refused(other.what, other.fix)
+    raise _refused(
+        f"{path} is a folder, with neither config.json nor {SAVED_MODEL}", "name the ONNX file"
     )
+
+
+def _refused(because: str, fix: str = _EXPORT) -> ModelRefused:
+    return ModelRefused(f"the model file is refused: {because}", fix=fix)

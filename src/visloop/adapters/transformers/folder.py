@@ -170,7 +170,9 @@ def _names(config: dict[str, Any]) -> tuple[str, ...]:
     said = config.get("id2label")
     known = cast("dict[str, Any]", said) if isinstance(said, dict) else {}
     numbered = {int(key): str(name) for key, name in known.items() if str(key).isdecimal()}
-    names = [numbered.get(i, str(i)) for i in range(max(numbered, default=1) + 1)]
+    several = config.get("num_labels")
+    last = several - 1 if isinstance(several, int) and several > 0 else 1
+    names = [numbered.get(i, f"LABEL_{i}") for i in range(max(numbered, default=last) + 1)]
     return tuple(n if names.index(n) == i else f"{n} {i}" for i, n in enumerate(names))
 
 

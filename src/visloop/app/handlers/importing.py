@@ -12,9 +12,9 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from visloop import infer, registry, train
+from visloop import config, infer, registry, train
 from visloop.app.handlers.naming import free_for_model
-from visloop.errors import NotFound, Refused
+from visloop.errors import NotFound, Refused, UsageError
 from visloop.ids import check_name, digest_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from visloop.vision import Contract
 
 RECIPE = "import"
+_SETTINGS = "config.json"
+_READER = "transformers"
 _CONTRACTS = ("contract.json", "contract.yaml", "contract.yml")
 
 
@@ -46,15 +48,8 @@ def import_model(
         Refused: no contract was given, or the model fails on a picture.
     """
     wanted = free_for_model(ports, scope, check_name(name, "model name"))
-    onnx = _bytes(file, "name the ONNX file")
+    onnx, known = _folder(file, contract) if file.is_dir() else _file(file, contract)
     said = infer.signature(onnx)
-    if contract is None:
-        raise Refused(
-            f"{file.name} needs a contract: what its input and outputs mean ({said})",
-            fix="write one and give it: --contract FILE.yaml (see: how-to, bring your own ONNX)",
-        )
-    _bytes(contract, "name the contract's YAML or JSON file")
-    known = infer.read_contract(contract, onnx)
     tried = _tried(onnx, known, picture)
     model = ""
     if not dry_run:
@@ -71,6 +66,28 @@ def import_model(
         "outputs": {key: list(shape) for key, shape in said.outputs.items()},
         "answer": tried,
     }
+
+
+def _file(file: Path, contract: Path | None) -> tuple[bytes, Contract]:
+    onnx = _bytes(file, "name the ONNX file")
+    said = infer.signature(onnx)
+    if contract is None:
+        raise Refused(
+            f"{file.name} needs a contract: what its input and outputs mean ({said})",
+            fix="write one and give it: --contract FILE.yaml (see: how-to, bring your own ONNX)",
+        )
+    _bytes(contract, "name the contract's YAML or JSON file")
+    return onnx, infer.read_contract(contract, onnx)
+
+
+def _folder(folder: Path, contract: Path | None) -> tuple[bytes, Contract]:
+    """A folder of weights that says itself what its answers mean."""
+    if not (folder / _SETTINGS).is_file():
+        infer.refuse_folder(folder)
+    if contract is not None:
+        raise UsageError(f"{folder} says itself what its answers mean", fix="leave --contract out")
+    model_of = config.load_plugin("model_folders", _READER, extra=_READER)
+    return model_of(folder)
 
 
 def register_logged(

@@ -67,11 +67,14 @@ def model_show(ports: Ports, scope: Scope, ask: ModelShow) -> ModelAnswer:
 class ModelImport:
     """Make a model of any ONNX file and a contract, or of a model that another workspace exported.
 
+    A folder of weights (config.json, model.safetensors) of a detector or segmenter that transformers
+    knows brings its contract along.
+
     An exported model must be signed by somebody who is trusted here: the workspace itself, the keys
     under `registry: trusted` in visloop.yaml, or `--signer`.
     """
 
-    file: str = arg("the ONNX file, or the exported model", path=True)
+    file: str = arg("the ONNX file, the exported model, or a folder of weights", path=True)
     as_: str = opt("name of the model (default: the exported model's own)", default="", name="as")
     contract: str | None = opt("its contract, YAML or JSON", default=None, path=True)
     picture: str | None = opt("a picture to try it on", default=None, path=True)
