@@ -175,6 +175,7 @@ def _about_runs(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.runs_experiments, app.RunsExperiments()),
         (app.runs_export, app.RunsExport(run=run, directory=str(known.folder / "events"))),
         (app.runs_import, app.RunsImport(directory=str(known.folder / "events"))),
+        (app.runs_clone, app.RunsClone(run=known.run, seed=2, set={"folds": "4"})),
         (app.runs_remove, app.RunsRemove(run=run)),
         (app.runs_list, app.RunsList(where="metrics.loss > 0", limit=3)),
     ]

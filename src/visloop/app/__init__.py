@@ -273,6 +273,13 @@ if TYPE_CHECKING:
     from visloop.app.verbs.runs.looking import runs_fetch as runs_fetch
     from visloop.app.verbs.runs.looking import runs_list as runs_list
     from visloop.app.verbs.runs.looking import runs_show as runs_show
+    from visloop.app.verbs.runs.repeating import Reproduce as Reproduce
+    from visloop.app.verbs.runs.repeating import Reproduced as Reproduced
+    from visloop.app.verbs.runs.repeating import ReproducedDifference as ReproducedDifference
+    from visloop.app.verbs.runs.repeating import RunsClone as RunsClone
+    from visloop.app.verbs.runs.repeating import RunsCloned as RunsCloned
+    from visloop.app.verbs.runs.repeating import reproduce as reproduce
+    from visloop.app.verbs.runs.repeating import runs_clone as runs_clone
     from visloop.app.verbs.runs.reporting import RunLogged as RunLogged
     from visloop.app.verbs.runs.reporting import RunNamed as RunNamed
     from visloop.app.verbs.runs.reporting import RunNoted as RunNoted
@@ -292,16 +299,12 @@ if TYPE_CHECKING:
     from visloop.app.verbs.runs.training import Evaluated as Evaluated
     from visloop.app.verbs.runs.training import Gate as Gate
     from visloop.app.verbs.runs.training import Gated as Gated
-    from visloop.app.verbs.runs.training import Reproduce as Reproduce
-    from visloop.app.verbs.runs.training import Reproduced as Reproduced
-    from visloop.app.verbs.runs.training import ReproducedDifference as ReproducedDifference
     from visloop.app.verbs.runs.training import Resumed as Resumed
     from visloop.app.verbs.runs.training import RunsResume as RunsResume
     from visloop.app.verbs.runs.training import Train as Train
     from visloop.app.verbs.runs.training import Trained as Trained
     from visloop.app.verbs.runs.training import evaluate as evaluate
     from visloop.app.verbs.runs.training import gate as gate
-    from visloop.app.verbs.runs.training import reproduce as reproduce
     from visloop.app.verbs.runs.training import runs_resume as runs_resume
     from visloop.app.verbs.runs.training import train as train
     from visloop.app.verbs.runs.tuning import Tune as Tune
@@ -722,6 +725,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "runs_list",
             "runs_show",
         ),
+        "verbs.runs.repeating": (
+            "Reproduce",
+            "Reproduced",
+            "ReproducedDifference",
+            "RunsClone",
+            "RunsCloned",
+            "reproduce",
+            "runs_clone",
+        ),
         "verbs.runs.reporting": (
             "RunLogged",
             "RunNamed",
@@ -744,16 +756,12 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Evaluated",
             "Gate",
             "Gated",
-            "Reproduce",
-            "Reproduced",
-            "ReproducedDifference",
             "Resumed",
             "RunsResume",
             "Train",
             "Trained",
             "evaluate",
             "gate",
-            "reproduce",
             "runs_resume",
             "train",
         ),

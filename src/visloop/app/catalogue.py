@@ -26,7 +26,7 @@ from visloop.app.verbs import (
 )
 from visloop.app.verbs.finding import searching
 from visloop.app.verbs.registry import packages, shelving
-from visloop.app.verbs.runs import exchanging, looking, reporting, training, tuning
+from visloop.app.verbs.runs import exchanging, looking, repeating, reporting, training, tuning
 from visloop.app.verbs.upkeep import collecting, people, removing, verifying
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     tuning.tune_resume,
     tuning.tune_join,
     training.runs_resume,
-    training.reproduce,
+    repeating.runs_clone,
+    repeating.reproduce,
     looking.runs_list,
     looking.runs_show,
     looking.runs_curves,

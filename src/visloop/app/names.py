@@ -103,6 +103,7 @@ NAMES: Final[Mapping[str, str]] = {
     "revert": "revert",
     "rollback": "rollback",
     "runs.artifacts": "runs_artifacts",
+    "runs.clone": "runs_clone",
     "runs.compare": "runs_compare",
     "runs.curves": "runs_curves",
     "runs.end": "runs_end",

@@ -44,9 +44,17 @@ if TYPE_CHECKING:
     from visloop.train.records import TrainPorts as TrainPorts
     from visloop.train.records import TrainResult as TrainResult
     from visloop.train.reference import Reference as Reference
-    from visloop.train.reproducing import Difference as Difference
-    from visloop.train.reproducing import Reproduction as Reproduction
-    from visloop.train.reproducing import reproduce as reproduce
+    from visloop.train.reproducing.cloning import Changes as Changes
+    from visloop.train.reproducing.cloning import clone as clone
+    from visloop.train.reproducing.code import CodeMissing as CodeMissing
+    from visloop.train.reproducing.comparing import Reproduction as Reproduction
+    from visloop.train.reproducing.comparing import reproduce as reproduce
+    from visloop.train.reproducing.differences import Difference as Difference
+    from visloop.train.reproducing.rebuilding import EnvironmentNotBuilt as EnvironmentNotBuilt
+    from visloop.train.reproducing.rebuilding import Package as Package
+    from visloop.train.reproducing.rebuilding import build_environment as build_environment
+    from visloop.train.reproducing.rebuilding import plan_environment as plan_environment
+    from visloop.train.reproducing.rebuilding import surroundings_of as surroundings_of
     from visloop.train.tracking.artifacts import PREDICTIONS as PREDICTIONS
     from visloop.train.tracking.artifacts import Artifact as Artifact
     from visloop.train.tracking.artifacts import ArtifactNotFound as ArtifactNotFound
@@ -164,7 +172,17 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "recipes.linear_head": ("calibrate", "fit_head"),
         "reference": ("Reference",),
-        "reproducing": ("Difference", "Reproduction", "reproduce"),
+        "reproducing.cloning": ("Changes", "clone"),
+        "reproducing.code": ("CodeMissing",),
+        "reproducing.comparing": ("Reproduction", "reproduce"),
+        "reproducing.differences": ("Difference",),
+        "reproducing.rebuilding": (
+            "EnvironmentNotBuilt",
+            "Package",
+            "build_environment",
+            "plan_environment",
+            "surroundings_of",
+        ),
         "training": ("resume", "train"),
         "tracking.artifacts": (
             "PREDICTIONS",

@@ -24,6 +24,7 @@ from visloop.train.environment import code_of, describe_environment
 from visloop.train.lease import held
 from visloop.train.recipe import Fitted, Lesson, Recipe, find_recipe, settled
 from visloop.train.records import Run, TrainPorts, TrainResult
+from visloop.train.reproducing import code
 from visloop.train.tracking import artifacts, surroundings
 from visloop.train.tracking.finding import show_run
 from visloop.train.truth import training_split
@@ -94,6 +95,11 @@ def train(
         RunKeyTaken: the key names a run that does something else.
     """
     order = order_of(ports, scope, ref, recipe, params or {}, model_name, seed, threads)
+    return carry_out(ports, scope, order, key)
+
+
+def carry_out(ports: TrainPorts, scope: Scope, order: Order, key: str | None = None) -> TrainResult:
+    """Do what an order says as a new run, or as the run of the key; see `train`."""
     return _result(_carry_out(ports, scope, order, runs.run_id(scope.project, key), key))
 
 
@@ -155,7 +161,7 @@ def _carry_out(
 ) -> Run:
     jobs = Jobs(ports.ledger, ports.ledger.clock)
     with held(jobs, run, scope.project, ports.lease_s) as claim:
-        about = _about(ports)
+        about = _about(ports, order)
         if part is not None:
             about |= {"parent": part.parent, "name": part.name}
         begun = runs.begin(ports.ledger, scope, order.plan, run=run, key=key, about=about)
@@ -163,7 +169,7 @@ def _carry_out(
             return begun
         spent = _cpu_seconds()
         try:
-            keep_surroundings(ports, scope, run, claim)
+            keep_surroundings(ports, scope, begun, claim)
             return _work(ports, scope, order, begun, claim, part)
         except BaseException as error:
             with suppress(LeaseLost), ports.ledger.write(scope, fence=claim) as write:
@@ -204,9 +210,10 @@ def order_of(
     return Order(plan, found, read, snapshot, split)
 
 
-def _about(ports: TrainPorts) -> dict[str, Any]:
-    code = code_of(ports.code or Path.cwd())
-    return {"environment": describe_environment(), "commit": code.commit, "dirty": code.dirty}
+def _about(ports: TrainPorts, order: Order) -> dict[str, Any]:
+    git = code_of(ports.code or Path.cwd())
+    environment = {**describe_environment(), code.CODE: code.describe_code(order.plan.recipe)}
+    return {"environment": environment, "commit": git.commit, "dirty": git.dirty}
 
 
 def _cpu_seconds() -> float:
@@ -215,16 +222,16 @@ def _cpu_seconds() -> float:
     return spent.user + spent.system + spent.children_user + spent.children_system
 
 
-def keep_surroundings(ports: TrainPorts, scope: Scope, run: str, claim: Claim) -> None:
-    """Keep the environment in full, and what was changed in the code, as files of the run."""
-    files = {"environment.json": surroundings.environment_file()}
+def keep_surroundings(ports: TrainPorts, scope: Scope, run: Run, claim: Claim) -> None:
+    """Keep the environment in full, what was changed in the code, and an own recipe's code, as files."""
+    files = {"environment.json": surroundings.environment_file(), **code.files_to_keep(run.recipe)}
     if patch := surroundings.code_diff(ports.code or Path.cwd()):
         files["code.diff"] = patch
     digests = {name: ports.blobs.put(raw) for name, raw in files.items()}
     ports.blobs.flush()
     with ports.ledger.write(scope, fence=claim) as write:
         for name, raw in files.items():
-            artifacts.enter(write, run, name, digests[name], len(raw))
+            artifacts.enter(write, run.id, name, digests[name], len(raw))
 
 
 def _result(run: Run) -> TrainResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -103,13 +103,35 @@ def signing_key(plain: Mapping[str, Any]) -> None:
 
 def reproduced(plain: Mapping[str, Any]) -> None:
     """Whether the bytes are the same, and if not, how far apart and what else is not as it was."""
-    if plain["equal"]:
-        click.echo(f"{plain['model']} made again from {plain['data']}: the same, byte for byte")
-    else:
-        click.echo(f"{plain['model']} made again from {plain['data']}: not the same")
+    if plain["planned"]:
+        click.echo(f"{plain['model']} would be made again in a fresh environment, with")
+        for each in plain["planned"]:
+            click.echo(f"  {each['name']} {each['version']}")
+        return
+    where = " in a fresh environment" if plain["environment"] else ""
+    made = f"{plain['model']} made again from {plain['data']}{where}"
+    click.echo(f"{made}: {'the same, byte for byte' if plain['equal'] else 'not the same'}")
+    if not plain["equal"]:
         told = f"{plain['changed']} of {plain['tensors']} tensors differ"
         click.echo(f"  {told}, by at most {plain['greatest']:.3g}")
-    for each in plain["differs"]:
+    changes(plain["differs"])
+    packages = any(each["what"].startswith("packages.") for each in plain["differs"])
+    if packages and not plain["equal"]:
+        click.echo(f"with those packages: visloop reproduce {plain['model']} --environment fresh")
+
+
+def cloned(plain: Mapping[str, Any]) -> None:
+    """What is otherwise, and what came of it."""
+    changes(plain["changed"])
+    click.echo(f"run {plain['run']}, model {plain['model']}")
+    for name, value in plain["metrics"].items():
+        if not name.startswith("time."):
+            click.echo(f"  {name} {value:.4g}")
+
+
+def changes(rows: Sequence[Mapping[str, Any]]) -> None:
+    """A line for each thing that is otherwise."""
+    for each in rows:
         click.echo(f"  {each['what']}: was {each['was']}, is {each['now']}")
 
 

@@ -421,6 +421,7 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "model.verify": answered.verified,
     "predict": answered.predicted,
     "reproduce": answered.reproduced,
+    "runs.clone": answered.cloned,
     "train": lambda plain: _fields({key: value for key, value in plain.items() if value}),
     "demo.stream": _streamed,
 }

@@ -256,9 +256,13 @@ class Model:
         """Judge it on a data version or split."""
         return self._workspace.call(app.evaluate, app.Evaluate(model=self.ref, on=str(on)))
 
-    def reproduce(self) -> app.Reproduced:
-        """Train it once more from what its run recorded, and compare byte by byte."""
-        return self._workspace.call(app.reproduce, app.Reproduce(model=self.ref))
+    def reproduce(self, *, fresh: bool = False) -> app.Reproduced:
+        """Train it once more from what its run recorded, and compare byte by byte.
+
+        `fresh`: in an environment of its own, with the packages that the run recorded.
+        """
+        ask = app.Reproduce(model=self.ref, environment="fresh" if fresh else "here")
+        return self._workspace.call(app.reproduce, ask)
 
     def predict(self, *sources: str | Path) -> tuple[dict[str, Any], ...]:
         """Answers to pictures and folders."""

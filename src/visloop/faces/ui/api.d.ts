@@ -75,6 +75,7 @@ export interface Verbs {
   "tune.resume": { ask: TuneResumeAsk; answer: Tuned };
   "tune.join": { ask: TuneJoinAsk; answer: TuneJoined };
   "runs.resume": { ask: RunsResumeAsk; answer: Resumed };
+  "runs.clone": { ask: RunsCloneAsk; answer: RunsCloned };
   "reproduce": { ask: ReproduceAsk; answer: Reproduced };
   "runs.list": { ask: RunsListAsk; answer: { count: number; total: number; rows: RunLine[] } };
   "runs.show": { ask: RunsShowAsk; answer: { run: Run; metrics: Metric[]; predictions: string[] } };
@@ -1439,6 +1440,9 @@ export interface RemovedDataset {
 
 export interface ReproduceAsk {
   model: string;
+  environment?: "fresh" | "here";
+  threads?: number;
+  dry_run?: boolean;
 }
 
 export interface Reproduced {
@@ -1453,6 +1457,8 @@ export interface Reproduced {
   changed: number;
   greatest: number;
   differs: ReproducedDifference[];
+  environment: string;
+  planned: (Record<string, any>)[];
 }
 
 export interface ReproducedDifference {
@@ -1570,6 +1576,22 @@ export interface RunNoted {
 export interface RunsArtifactsAsk {
   run: string;
   path?: string;
+}
+
+export interface RunsCloneAsk {
+  run: string;
+  set?: Record<string, string>;
+  on?: string;
+  seed?: number | null;
+  threads?: number;
+  model?: string;
+}
+
+export interface RunsCloned {
+  run: string;
+  model: string;
+  metrics: Record<string, number>;
+  changed: (Record<string, any>)[];
 }
 
 export interface RunsCompareAsk {

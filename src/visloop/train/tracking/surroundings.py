@@ -43,11 +43,13 @@ _SECRET_FILES: Final = (
     ".pypirc",
     ".visloop/**",
 )
-_SECRET_LINE: Final = re.compile(
+_NAMES: Final = r"(?:password|passwd|secret|token|api_?key|access_?key)\w*"
+_KEYS: Final = (
     r"AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY|gh[pousr]_\w{30,}|xox[abprs]-[\w-]{10,}"
-    r"|(?i:(?:password|passwd|secret|token|api_?key|access_?key)\w*[\"']?\s*[:=]\s*[\"']?[^\s\"']{8,})"
     r"|://[^\s/:@]+:[^\s/@]+@"
 )
+_SECRET_LINE: Final = re.compile(rf"{_KEYS}|(?i:{_NAMES}[\"']?\s*[:=]\s*[\"']?[^\s\"']{{8,}})")
+_SECRET_VALUE: Final = re.compile(rf"{_KEYS}|(?i:{_NAMES}[\"']?\s*[:=]\s*[\"'][^\s\"']{{8,}}[\"'])")
 _LEFT_OUT: Final = "[left out: looks like a secret]"
 
 
@@ -140,6 +142,11 @@ def _new_file(root: Path, name: str) -> bytes:
     count = len(lines) - ends
     tail = b"" if ends else b"\\ No newline at end of file\n"
     return f"{head}--- /dev/null\n+++ b/{name}\n@@ -0,0 +1,{count} @@\n".encode() + body + tail
+
+
+def holds_secret(source: bytes) -> bool:
+    """Whether a Python file spells out what looks like a key or a password."""
+    return _SECRET_VALUE.search(source.decode("utf-8", "replace")) is not None
 
 
 def _without_secrets(patch: bytes) -> bytes:

@@ -97,62 +97,6 @@ def runs_resume(ports: Ports, scope: Scope, ask: RunsResume) -> Resumed:
 
 
 @dataclass(frozen=True)
-class Reproduce:
-    """Make a model again from what its run recorded, and compare; exit code 3 when it differs."""
-
-    model: str = arg("for example reader@v1")
-
-
-@dataclass(frozen=True)
-class ReproducedDifference:
-    """What is not as it was when the model was made."""
-
-    what: str
-    was: str
-    now: str
-
-
-@dataclass(frozen=True)
-class Reproduced:
-    """`equal`: the same bytes. Else of `tensors`, `changed` differ by at most `greatest`.
-
-    `differs`: what in the surroundings is not as it was (packages, processor, threads, code).
-    """
-
-    model: str
-    run: str
-    data: str
-    equal: bool
-    same_contract: bool
-    was: str
-    now: str
-    tensors: int
-    changed: int
-    greatest: float
-    differs: tuple[ReproducedDifference, ...]
-
-
-@operation("reproduce", permission="train.run", exit_code=lambda done: 0 if done.equal else 3)
-def reproduce(ports: Ports, scope: Scope, ask: Reproduce) -> Reproduced:
-    """The data version, recipe, parameters, seed and threads of the run; nothing is registered."""
-    found = training.reproduce(ports.train, scope, Ref.parse(ask.model))
-    differs = tuple(ReproducedDifference(d.what, d.was, d.now) for d in found.differs)
-    return Reproduced(
-        model=found.model,
-        run=found.run,
-        data=found.data,
-        equal=found.equal,
-        same_contract=found.same_contract,
-        was=found.was,
-        now=found.now,
-        tensors=found.tensors,
-        changed=found.changed,
-        greatest=found.greatest,
-        differs=differs,
-    )
-
-
-@dataclass(frozen=True)
 class Evaluate:
     """Judge a model on a data version or one of its splits."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from onnx import numpy_helper
@@ -16,22 +16,14 @@ from visloop.ids import Ref, digest_of
 from visloop.store import Jobs
 from visloop.train import lessons
 from visloop.train.bench import Bench
-from visloop.train.environment import code_of, describe_environment
 from visloop.train.lease import held
-from visloop.train.records import Run, TrainPorts
+from visloop.train.records import TrainPorts
+from visloop.train.reproducing.code import require_code
+from visloop.train.reproducing.differences import Difference, surroundings
 from visloop.train.tracking.finding import show_run
 from visloop.train.training import order_again
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What is not as it was when the model was made: `what`, then and now."""
-
-    what: str
-    was: str
-    now: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +59,9 @@ class _Rehearsal(Bench):
         yield from self.ports.progress.track(items, doing=doing, unit=unit, total=total)
 
 
-def reproduce(ports: TrainPorts, scope: Scope, model: Ref) -> Reproduction:
+def reproduce(
+    ports: TrainPorts, scope: Scope, model: Ref, *, threads: int | None = None
+) -> Reproduction:
     """Train once more with the data, recipe, parameters, seed and threads of the model's run.
 
     Nothing is registered. Killed and asked again, it goes on where it was.
@@ -76,15 +70,20 @@ def reproduce(ports: TrainPorts, scope: Scope, model: Ref) -> Reproduction:
         ports: where state and bytes live.
         scope: who asks, in which project.
         model: the model version.
+        threads: another number than the run had.
 
     Raises:
         NotFound: there is no such model, or its run or data is gone.
+        CodeMissing: its recipe is not installed here.
         Refused: it was imported, or made by a script: there is no recipe to repeat.
         RunBusy: somebody is reproducing it already.
     """
     version = registry.resolve(ports.registry, scope, model)
     run = show_run(ports, scope, version.run).run
+    require_code(ports, scope, run)
     order = order_again(ports, scope, run)
+    if threads is not None:
+        order = replace(order, plan=replace(order.plan, threads=threads))
     package = registry.load(ports.registry, version)
     name = f"reproduce-{version.run}"
     jobs = Jobs(ports.ledger, ports.ledger.clock)
@@ -96,6 +95,7 @@ def reproduce(ports: TrainPorts, scope: Scope, model: Ref) -> Reproduction:
         fitted = order.recipe.fit(lesson, bench)
         bench.checkpoints.clear()
     tensors, changed, greatest = _apart(package.onnx, fitted.onnx)
+    code = ports.code or Path.cwd()
     return Reproduction(
         model=version.ref,
         run=run.id,
@@ -107,8 +107,12 @@ def reproduce(ports: TrainPorts, scope: Scope, model: Ref) -> Reproduction:
         tensors=tensors,
         changed=changed,
         greatest=greatest,
-        differs=tuple(_surroundings(ports, run)),
+        differs=(*_threads(run.threads, order.plan.threads), *surroundings(run, code)),
     )
+
+
+def _threads(was: int, now: int) -> list[Difference]:
+    return [] if was == now else [Difference("threads of the training", str(was), str(now))]
 
 
 def _apart(was: bytes, now: bytes) -> tuple[int, int, float]:
@@ -126,31 +130,3 @@ def _apart(was: bytes, now: bytes) -> tuple[int, int, float]:
         if a.shape == b.shape and np.issubdtype(a.dtype, np.floating):
             greatest = max(greatest, float(np.max(np.abs(a - b), initial=0.0)))
     return len(both), changed, greatest
-
-
-def _surroundings(ports: TrainPorts, run: Run) -> Iterator[Difference]:
-    """What is not as it was, one thing at a time."""
-    before, now = _flat(run.environment), _flat(describe_environment())
-    for what in sorted(before.keys() | now.keys()):
-        was, found = before.get(what, "not recorded"), now.get(what, "not there")
-        if was != found:
-            yield Difference(what, was, found)
-    code = code_of(ports.code or Path.cwd())
-    if run.commit != code.commit:
-        yield Difference("code", str(run.commit), str(code.commit))
-    if run.dirty or code.dirty:
-        states = ("changed files" if dirty else "as committed" for dirty in (run.dirty, code.dirty))
-        yield Difference("uncommitted code", *states)
-
-
-def _flat(told: Mapping[str, Any], under: str = "") -> dict[str, str]:
-    """Nested facts as one level: `packages.numpy` → `2.4.6`."""
-    found: dict[str, str] = {}
-    for name, value in told.items():
-        if isinstance(value, Mapping):
-            found |= _flat(value, f"{under}{name}.")
-        elif isinstance(value, list):
-            found[under + name] = " ".join(map(str, value))
-        else:
-            found[under + name] = str(value)
-    return found
