@@ -75,7 +75,8 @@ def reproduce_afresh(ports: Ports, scope: Scope, model: str, threads: int | None
         env=train.surroundings_of(run),
         cwd=ports.root,
     )
-    told = _answer(done.stdout) | {"environment": str(python.parent.parent)}
+    told = _answer(done.stdout)
+    told["environment"] = str(python.parent.parent)
     for each in told["differs"]:
         if each["what"].startswith("packages.") and each["now"] == "not there":
             each["now"] = "left out: nothing asks for it"
