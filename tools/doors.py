@@ -15,7 +15,7 @@ from pathlib import Path
 APP = Path(__file__).resolve().parent.parent / "src" / "visloop" / "app"
 BESIDE = {
     "catalogue": ("OPERATIONS",),
-    "groups": ("GROUPS", "nearest", "usage_error"),
+    "groups": ("GROUPS", "SECTIONS", "nearest", "usage_error"),
     "handlers.relations": ("askable",),
     "keeping": (
         "about",

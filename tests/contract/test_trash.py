@@ -107,5 +107,5 @@ def test_numbers_of_versions_go_on_after_a_purge(ports, photos: Path) -> None:
 @pytest.mark.usefixtures("photos")
 def test_what_lay_there_for_long_is_overdue(ports) -> None:
     data.throw_away(ports, SCOPE, "pets")
-    assert data.overdue(ports) == []
+    assert data.overdue(ports, 30) == []
     assert data.overdue(ports, 0) == [(SCOPE.project, "pets")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,18 @@ def test_every_verb_has_help(capfd: pytest.CaptureFixture[str]) -> None:
         code, out, _ = run(capfd, *operation.name.split("."), "--help")
         assert code == 0
         assert operation.summary.split(":")[0][:20] in out.replace("\n  ", " ")
+
+
+def test_help_goes_section_by_section_through_the_work(capfd: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capfd, "--help")
+    lines = out[out.index("Begin:") :].splitlines()
+    sections = [line.rstrip(":") for line in lines if re.fullmatch(r"\S.*:", line)]
+    assert sections == list(app.SECTIONS), "name new commands in SECTIONS of app/groups.py"
+    told = [line.split()[0] for line in lines if re.match(r"  [a-z]", line)]
+    assert len(told) == len(set(told))
+    verbs = {operation.name.partition(".")[0] for operation in app.OPERATIONS}
+    assert verbs | {"init", "up", "worker", "quickstart"} <= set(told)
+    assert told.index("add") < told.index("commit") < told.index("train") < told.index("deploy")
 
 
 def test_every_field_of_every_verb_is_explained() -> None:

@@ -8,6 +8,7 @@ from visloop.lazy import lazy_exports
 if TYPE_CHECKING:
     from visloop.app.catalogue import OPERATIONS as OPERATIONS
     from visloop.app.groups import GROUPS as GROUPS
+    from visloop.app.groups import SECTIONS as SECTIONS
     from visloop.app.groups import nearest as nearest
     from visloop.app.groups import usage_error as usage_error
     from visloop.app.handlers.relations import askable as askable
@@ -405,6 +406,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "catalogue": ("OPERATIONS",),
         "groups": (
             "GROUPS",
+            "SECTIONS",
             "nearest",
             "usage_error",
         ),

@@ -25,6 +25,47 @@ GROUPS: Final = {
     "view": "Questions with a name: save, list, remove.",
 }
 
+SECTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "Begin": ("quickstart", "init", "up", "demo", "completion"),
+    "Data": (
+        "add",
+        "watch",
+        "status",
+        "samples",
+        "datasets",
+        "quarantine",
+        "classes",
+        "meta",
+        "camera",
+        "split",
+        "remove",
+        "unstage",
+        "export",
+        "formats",
+    ),
+    "Versions": (
+        "commit",
+        "log",
+        "diff",
+        "blame",
+        "checkout",
+        "tag",
+        "branch",
+        "switch",
+        "merge",
+        "revert",
+    ),
+    "Find": ("query", "search", "view", "complete"),
+    "Label": ("label",),
+    "Train": ("train", "tune", "track", "runs", "reproduce"),
+    "Judge": ("evaluate", "gate", "models", "model"),
+    "Serve": ("deploy", "deployments", "rollback", "predict", "predictions", "serve"),
+    "Watch what is served": ("monitor", "alerts", "trace"),
+    "The loop": ("loop", "worker"),
+    "Upkeep": ("storage", "verify", "gc", "facts", "audit", "user"),
+}
+"""The commands in the order of the work, for `visloop --help`; one that is missing here stands last."""
+
 
 def nearest(wrong: str, known: Iterable[str]) -> str:
     """The known name that looks most like `wrong`, or nothing."""

@@ -208,7 +208,6 @@ if TYPE_CHECKING:
     from visloop.data.streams.records import Watch as Watch
     from visloop.data.streams.records import Watched as Watched
     from visloop.data.streams.records import parse_commits as parse_commits
-    from visloop.data.trash import TRASH_DAYS as TRASH_DAYS
     from visloop.data.trash import NotInTrash as NotInTrash
     from visloop.data.trash import Trashed as Trashed
     from visloop.data.trash import contents as contents
@@ -432,7 +431,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "committing": ("MovedOn", "NothingToCommit", "commit"),
         "trash": (
-            "TRASH_DAYS",
             "NotInTrash",
             "Trashed",
             "contents",

@@ -31,7 +31,6 @@ from visloop.errors import NotFound
 from visloop.events import Scope
 from visloop.store import Write, utc_text
 
-TRASH_DAYS: Final = 30.0
 _ALL: Final = (
     versions, branches, tags, merges, choices, working, sources, roots, quarantine,
 )  # fmt: skip
@@ -137,7 +136,7 @@ def purge(ports: DataPorts, scope: Scope, dataset: str) -> Trashed:
     return found
 
 
-def overdue(ports: DataPorts, days: float = TRASH_DAYS) -> list[tuple[str, str]]:
+def overdue(ports: DataPorts, days: float) -> list[tuple[str, str]]:
     """(project, data set) of what has been in the trash for at least so many days."""
     since = ports.ledger.clock.now() - timedelta(days=days)
     table = datasets.c

@@ -80,6 +80,27 @@ class Tree(click.Group):
             raise click.UsageError(error.format_message() + hint, ctx) from error
 
 
+class Root(Tree):
+    """All commands, in sections that follow the work."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Section by section; what no section names comes last."""
+        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        shown = {name: each for name, each in commands.items() if each and not each.hidden}
+        named = {name for names in app.SECTIONS.values() for name in names}
+        rest = tuple(name for name in shown if name not in named)
+        limit = formatter.width - 6 - max(map(len, shown))
+        for title, names in {**app.SECTIONS, "More": rest}.items():
+            rows = [
+                (name.ljust(max(map(len, shown))), shown[name].get_short_help_str(limit))
+                for name in names
+                if name in shown
+            ]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
 class Family(Tree):
     """A verb that has others below it: `tag photos@v3 gold` beside `tag list photos`."""
 
@@ -112,7 +133,7 @@ class Family(Tree):
 
 def build() -> click.Group:
     """The whole command line."""
-    root = Tree(
+    root = Root(
         name="visloop",
         help="Closes the loop for computer vision: from camera to model and back.",
         epilog="Start with: visloop quickstart   Everything has --help and --json.",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from visloop import data, store
+from visloop import store
 from visloop.app import handlers
 from visloop.app.operation import operation, opt
 from visloop.errors import UsageError
@@ -13,6 +13,8 @@ from visloop.errors import UsageError
 if TYPE_CHECKING:
     from visloop.app.ports import Ports
     from visloop.events import Scope
+
+_TRASH_DAYS: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Gc:
     """
 
     dry_run: bool = opt("only say what would go", default=False)
-    trash_days: float = opt("days that data sets stay in the trash", default=data.TRASH_DAYS)
+    trash_days: float = opt("days that data sets stay in the trash", default=_TRASH_DAYS)
     grace_s: float = opt("seconds that bytes are kept while others write", default=store.GRACE_S)
 
 
