@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import uvicorn
@@ -13,13 +14,16 @@ from visloop.faces.web.server import build
 def run(root: Path, *, port: int, fd: int | None) -> None:
     """Serve the page and the API on loopback (or on an inherited socket) until told to stop."""
     with app.opened(root) as ports:
-        uvicorn.run(
+        config = uvicorn.Config(
             build(ports),
             host="127.0.0.1",
             port=port,
-            fd=fd,
             log_level="warning",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
         )
+        # not by `fd=`: uvicorn takes an inherited socket for a Unix one, without TCP_NODELAY, and every
+        # answer waits 40 ms for a delayed acknowledgement
+        sockets = None if fd is None else [socket.socket(fileno=fd)]
+        uvicorn.Server(config).run(sockets=sockets)
