@@ -15,7 +15,7 @@ import pytest
 from tests.journey import worlds
 from visloop import app, train
 from visloop.errors import UsageError
-from visloop.events import Scope
+from visloop.events import Actor, Scope
 from visloop.faces import sdk
 from visloop.train import Inbox, Point
 
@@ -47,6 +47,7 @@ def test_only_a_name_that_was_reported_is_taken(root: Path, tmp_path: Path) -> N
         assert box.take(Scope(), run, one)
         assert not box.take(Scope(), run, Point("other", 0.5, 1, 1.0))
         assert not box.take(Scope(project="another"), run, one)
+        assert not box.take(Scope(actor=Actor("user", "eve")), run, one)
         with pytest.raises(UsageError):
             box.take(Scope(), run, Point("loss", 0.5, 2**64, 1.0))
         box.close()

@@ -175,7 +175,7 @@ def export_events(ports: TrainPorts, scope: Scope, run: str, folder: Path) -> Ex
     if not curves:
         raise Refused(f"{run} has no curves", fix=f"see: visloop runs show {run}")
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"events.out.{events.SUFFIX}.{int(began)}.{run}"
+    file = folder / f"events.out.{events.SUFFIX}.{run}"
     fresh = folder / f".{run}.new"
     params = {key: str(value) for key, value in found.params.items()}
     with fresh.open("wb") as opened:

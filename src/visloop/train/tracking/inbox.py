@@ -72,7 +72,7 @@ class Inbox:
         self._fd = -1
         self._path = folder
         self._full: list[tuple[int, Path]] = []
-        self._trusted: dict[tuple[str, str, str], float] = {}
+        self._trusted: dict[tuple[str, str, str, str], float] = {}
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -82,14 +82,15 @@ class Inbox:
         return bool(self._waiting)
 
     def trust(self, scope: Scope, run: str, key: str) -> None:
-        """A number of that name was reported in the slow way: the next ones may be taken."""
+        """A number of that name was reported in the slow way, by this actor: the next ones may be taken."""
         if len(self._trusted) >= _NAMES:
             self._trusted.clear()
-        self._trusted[scope.project, run, key] = time.monotonic() + TRUSTED_S
+        self._trusted[scope.project, str(scope.actor), run, key] = time.monotonic() + TRUSTED_S
 
     def take(self, scope: Scope, run: str, point: Point) -> bool:
         """Take the number; False where it has to be reported in the slow way."""
-        if self._trusted.get((scope.project, run, point.key), 0.0) < time.monotonic():
+        name = (scope.project, str(scope.actor), run, point.key)
+        if self._trusted.get(name, 0.0) < time.monotonic():
             return False
         if not -_STEPS <= point.step <= _STEPS:
             raise UsageError(f"{point.step} is no step", fix="a whole number of 64 bits")
