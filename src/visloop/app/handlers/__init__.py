@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from visloop.app.handlers.relations import OF_DATA as OF_DATA
     from visloop.app.handlers.relations import RELATIONS as RELATIONS
     from visloop.app.handlers.relations import relation as relation
-    from visloop.app.handlers.reproduction import plan_reproduction as plan_reproduction
-    from visloop.app.handlers.reproduction import reproduce_afresh as reproduce_afresh
-    from visloop.app.handlers.reproduction import reproduce_here as reproduce_here
+    from visloop.app.handlers.runs.reproduction import plan_reproduction as plan_reproduction
+    from visloop.app.handlers.runs.reproduction import reproduce_afresh as reproduce_afresh
+    from visloop.app.handlers.runs.reproduction import reproduce_here as reproduce_here
     from visloop.app.handlers.searching import importance_rows as importance_rows
     from visloop.app.handlers.searching import more_hands as more_hands
     from visloop.app.handlers.searching import planned as planned
@@ -71,7 +71,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "packaging": ("export_model", "import_package", "is_package", "signer", "verify_model"),
         "naming": ("free_for_data", "free_for_model"),
         "policies": ("gate_policy", "loop_policy", "watch_policy", "webhooks"),
-        "reproduction": ("plan_reproduction", "reproduce_afresh", "reproduce_here"),
+        "runs.reproduction": ("plan_reproduction", "reproduce_afresh", "reproduce_here"),
         "searching": ("importance_rows", "more_hands", "planned", "searched", "trial_rows"),
         "searchpage": ("search_page",),
         "sheets": ("draw_sheet",),

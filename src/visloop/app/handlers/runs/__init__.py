@@ -1,0 +1,1 @@
+"""What verbs over runs do across several rooms."""
