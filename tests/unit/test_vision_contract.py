@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.unit.train_parts import SCOPE, Workspace
 from visloop import registry, store
 from visloop.errors import Corrupt
-from visloop.vision import Contract, ContractRefused, Decode, Decoder, Normalise, Resize
+from visloop.vision import Contract, ContractRefused, Decode, Decoder, Normalise, Resize, Tiling
 
 contracts = st.builds(
     Contract,
@@ -71,21 +71,30 @@ BASES = (
     Contract(
         resize=Resize(mode="letterbox", crop_px=None), decode=Decode(task="detect"), classes=("a",)
     ),
+    Contract(
+        resize=Resize(mode="squash", size_px=300),
+        decode=Decode(task="detect"),
+        classes=("a",),
+        tiling=Tiling(size_hw=(128, 160)),
+    ),
 )
-"""One of these, or the other, allows every field another value."""
+"""One of these, or another, allows every field another value."""
 
 
 def fields(kind: type[msgspec.Struct] = Contract, path: tuple[str, ...] = ()):
     """Paths of all fields, down to those that are no records themselves: new ones come by themselves."""
     for field in msgspec.structs.fields(kind):
         inside = field.type
+        for maybe in get_args(inside):
+            if isinstance(maybe, type) and issubclass(maybe, msgspec.Struct):
+                yield from fields(maybe, (*path, field.name))
         if isinstance(inside, type) and issubclass(inside, msgspec.Struct):
             yield from fields(inside, (*path, field.name))
         else:
             yield pytest.param((*path, field.name), inside, id=".".join((*path, field.name)))
 
 
-ANY = (True, False, 7, 240, 0.25, "another", ("another",), (96, 128), (1, 2, 3))
+ANY = (True, False, 7, 240, 0.25, "another", ("another",), (96, 128), (1, 2, 3), None)
 """Among these and a literal's own words every field finds another value; what does not fit is refused."""
 
 
@@ -101,6 +110,8 @@ def altered(contract: Contract, path: tuple[str, ...], value: object) -> Contrac
     inside = told
     for name in path[:-1]:
         inside = inside[name]
+        if inside is None:
+            return contract
     inside[path[-1]] = value
     return Contract.from_json(msgspec.json.encode(told))
 

@@ -46,11 +46,11 @@ def _check_input(session: ort.InferenceSession, contract: Contract) -> None:
         told = {name: _shape_text(i.shape) for name, i in inputs.items()}
         raise _refused(f"its inputs are {told}, the contract's is {contract.input_name!r}", _NAMES)
     found = inputs[contract.input_name]
-    wanted = (None, *contract.input_shape)
+    wanted = (None, *contract.network_shape)
     if not vision.fits(found.shape, wanted):
         raise _refused(
             f"it wants an input of {_shape_text(found.shape)}, the contract gives {_shape_text(wanted)}",
-            "correct resize or colour of the contract; a model that wants channels last needs a "
+            "correct resize, tiling or colour of the contract; a model that wants channels last needs a "
             "Transpose in front",
         )
     if isinstance(found.shape[0], int) and found.shape[0] != 1:

@@ -45,7 +45,8 @@ class Outputs:
     embedding: Floats | None = None
     """float32 (N, D)."""
     raw: Mapping[str, Floats] = field(default_factory=dict[str, "Floats"])
-    """What boxes, masks or numbers are read from, by the model's own names; (N, …) each."""
+    """What boxes, masks or numbers are read from, by the model's own names; (N, …) each, or (N, T, …)
+    of a contract with T tiles."""
 
     @classmethod
     def joined(cls, parts: Sequence[Outputs]) -> Outputs:
@@ -111,7 +112,11 @@ class Predictor:
         decode = contract.decode
         given = {output.name for output in session.get_outputs()}
         self._raw = wanted_outputs(decode) if decode.task in _RAW_TASKS else ()
-        names = (*(self._raw or (decode.probabilities,)), decode.embedding)
+        self._windows = (
+            vision.windows(contract.tiling, contract.resize.output_hw) if contract.tiling else ()
+        )
+        embedding = () if self._windows else (decode.embedding,)
+        names = (*(self._raw or (decode.probabilities,)), *embedding)
         self._asked = [name for name in dict.fromkeys(names) if name in given]
         self._one_by_one = session.get_inputs()[0].shape[0] == 1
 
@@ -179,8 +184,23 @@ class Predictor:
         if batch.shape[1:] != wanted or batch.dtype != np.float32:
             size = ", ".join(map(str, wanted))
             raise ShapeError(f"a batch is float32 (N, {size}), not {batch.dtype} {batch.shape}")
+        if self._windows:
+            return Outputs(raw=self._in_tiles(batch))
+        return self._answer(batch)
+
+    def _in_tiles(self, batch: NDArray[np.float32]) -> dict[str, Floats]:
+        """Answers to the T tiles of each picture, (N, T, …), picture by picture."""
+        _, high, wide = self.contract.network_shape
+        rows: list[Mapping[str, Floats]] = []
+        for picture in batch:
+            parts = [picture[:, y : y + high, x : x + wide] for x, y, _ in self._windows]
+            rows.append(self._answer(np.stack(parts)).raw)
+        return {name: np.stack([row[name] for row in rows]) for name in self._raw}
+
+    def _answer(self, batch: NDArray[np.float32]) -> Outputs:
+        """What the model gives for a batch of its own input."""
         if self._one_by_one and len(batch) != 1:
-            return Outputs.joined([self.run(batch[at : at + 1]) for at in range(len(batch))])
+            return Outputs.joined([self._answer(batch[at : at + 1]) for at in range(len(batch))])
         answers: Any = self._session.run(self._asked, {self.contract.input_name: batch})
         by_name = dict(zip(self._asked, answers, strict=True))
         decode = self.contract.decode

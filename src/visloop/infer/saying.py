@@ -87,13 +87,7 @@ def _boxes(
     threshold: float,
 ) -> tuple[Box, ...]:
     decode = contract.decode
-    found = vision.candidates(
-        decode.layout,
-        raw[decode.boxes],
-        raw.get(decode.scores),
-        classes=len(contract.classes),
-        input_hw=placement.input_hw,
-    )
+    found = _candidates(raw, contract, placement.input_hw)
     rows = _likeliest(found, threshold)
     xyxy, scores, classes = found.xyxy[rows], found.scores[rows], found.classes[rows]
     if decode.nms_iou is not None:
@@ -112,6 +106,34 @@ def _boxes(
         for (x1, y1, x2, y2), index, score in zip(
             placed[seen].tolist(), classes[seen].tolist(), scores[seen].tolist(), strict=True
         )
+    )
+
+
+def _candidates(
+    raw: Mapping[str, NDArray[np.float32]], contract: Contract, input_hw: tuple[int, int]
+) -> vision.Candidates:
+    """The boxes of a picture before any is left out, in pixels of the prepared picture.
+
+    Of tiles, those whose middle lies in the part that their tile answers for.
+    """
+    decode, classes = contract.decode, len(contract.classes)
+    boxes, scores = raw[decode.boxes], raw.get(decode.scores)
+    if contract.tiling is None:
+        return vision.candidates(decode.layout, boxes, scores, classes=classes, input_hw=input_hw)
+    size = contract.tiling.size_hw
+    parts: list[vision.Candidates] = []
+    for place, window in enumerate(vision.windows(contract.tiling, input_hw)):
+        each = None if scores is None else scores[place]
+        found = vision.candidates(decode.layout, boxes[place], each, classes=classes, input_hw=size)
+        xyxy = found.xyxy + np.array([window.x, window.y] * 2, np.float32)
+        middle = (xyxy[:, :2] + xyxy[:, 2:]) / 2
+        left, above, right, below = window.own_xyxy
+        own = ((middle >= (left, above)) & (middle < (right, below))).all(axis=1)
+        parts.append(vision.Candidates(xyxy[own], found.scores[own], found.classes[own]))
+    return vision.Candidates(
+        np.concatenate([each.xyxy for each in parts]),
+        np.concatenate([each.scores for each in parts]),
+        np.concatenate([each.classes for each in parts]),
     )
 
 

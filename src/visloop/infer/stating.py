@@ -101,6 +101,14 @@ def _completed(stated: dict[str, Any], said: Signature) -> dict[str, Any]:
     decode: Any = full.get("decode") or {}
     if isinstance(decode, dict):
         full["decode"] = _named(cast("dict[str, Any]", decode), said)
+    tiling: Any = full.get("tiling")
+    if isinstance(tiling, dict):  # then it is the tiles that have the model's size
+        match _shape_of_input(said)[2:]:
+            case (int(height), int(width)):
+                full["tiling"] = {"size_hw": (height, width), **cast("dict[str, Any]", tiling)}
+            case _:
+                pass
+        return full
     resize: Any = full.get("resize") or {}
     if isinstance(resize, dict):
         full["resize"] = _sized(cast("dict[str, Any]", resize), said)
@@ -121,16 +129,19 @@ def _named(decode: dict[str, Any], said: Signature) -> dict[str, Any]:
 
 def _sized(resize: dict[str, Any], said: Signature) -> dict[str, Any]:
     """The size that the input is fixed to, where the file leaves it out and the mode takes any."""
-    shape = next(iter(said.inputs.values()), ())
     if resize.get("mode", "shorter") == "shorter" or {"size_px", "size_hw"} & set(resize):
         return resize
-    match shape[2:]:
+    match _shape_of_input(said)[2:]:
         case (int(height), int(width)) if height == width:
             return {"size_px": height, **resize}
         case (int(height), int(width)):
             return {"size_hw": (height, width), **resize}
         case _:
             return resize
+
+
+def _shape_of_input(said: Signature) -> tuple[int | str | None, ...]:
+    return next(iter(said.inputs.values()), ())
 
 
 def _lines(file: Path, said: Signature) -> list[str]:

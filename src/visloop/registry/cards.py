@@ -78,6 +78,7 @@ def _contract(contract: Contract) -> str:
     resize = contract.resize
     high, wide = resize.output_hw
     size = f"{wide} × {high} px"
+    tiling = contract.tiling
     if resize.mode == "shorter":
         size = f"{resize.size_px} px, centre crop {resize.crop_px} px"
     return _table(
@@ -85,7 +86,13 @@ def _contract(contract: Contract) -> str:
         {
             "decode": f"{contract.decoder.library}, orientation {contract.decoder.orientation}, "
             f"{contract.decoder.colour}",
-            "resize": f"{resize.mode} to {size}, {resize.library} {resize.kernel}",
+            "resize": f"{resize.mode} to {size}, {resize.library} {resize.kernel}"
+            + (
+                f"; in tiles of {tiling.size_hw[1]} × {tiling.size_hw[0]} px that share "
+                f"{tiling.overlap_px} px"
+                if tiling
+                else ""
+            ),
             "answer": _answer(contract),
             "normalise": f"(pixel − {contract.normalise.mean}) / {contract.normalise.std}",
             "contract": f"`{contract.digest}`",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from visloop.vision.contract import Normalise as Normalise
     from visloop.vision.contract import Resize as Resize
     from visloop.vision.contract import Task as Task
+    from visloop.vision.contract import Tiling as Tiling
     from visloop.vision.drawing import drawn as drawn
     from visloop.vision.layouts import Candidates as Candidates
     from visloop.vision.layouts import candidates as candidates
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from visloop.vision.records import geometry_xyxy as geometry_xyxy
     from visloop.vision.statistics import STATISTIC_NAMES as STATISTIC_NAMES
     from visloop.vision.statistics import image_statistics as image_statistics
+    from visloop.vision.tiles import Window as Window
+    from visloop.vision.tiles import windows as windows
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -57,6 +60,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Normalise",
             "Resize",
             "Task",
+            "Tiling",
         ),
         "drawing": ("drawn",),
         "layouts": ("Candidates", "candidates", "fits", "layout_shapes", "sigmoid", "softmax"),
@@ -76,5 +80,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "geometry_xyxy",
         ),
         "statistics": ("STATISTIC_NAMES", "image_statistics"),
+        "tiles": ("Window", "windows"),
     },
 )

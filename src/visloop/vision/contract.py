@@ -148,6 +148,23 @@ class Decode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise _refused("decode wants max_detections of at least 1")
 
 
+class Tiling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The prepared picture goes through the model in parts: small objects for a model of a small input.
+
+    `resize` says how large the picture is then; `size_hw` is the model's own input, and tiles of that
+    size cover the picture evenly, next to each other sharing `overlap_px` at least. Each answers for
+    the boxes whose middle is nearer to it than to the next: an object that is no larger than the
+    overlap lies whole in the tile that answers for it. Embeddings are not given.
+    """
+
+    size_hw: tuple[int, int]
+    overlap_px: int = 64
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.overlap_px < min(self.size_hw):
+            raise _refused("tiling wants an overlap_px of 0 or more, smaller than its tiles")
+
+
 class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One model's path from bytes to answer. `classes` is in the order of the model's outputs."""
 
@@ -158,6 +175,7 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     classes: tuple[str, ...] = ()
     class_dictionary: str = ""
     input_name: str = "input"
+    tiling: Tiling | None = None
     format: int = FORMAT
 
     def __post_init__(self) -> None:
@@ -165,6 +183,10 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise _refused(f"it is of format {self.format}; this version knows {FORMAT}")
         if len(self.normalise.mean) != self.channels:
             raise _refused(f"normalise wants {self.channels} values for {self.decoder.colour}")
+        if self.tiling and self.decode.task != "detect":
+            raise _refused(f"tiling is for the task 'detect', not {self.decode.task!r}")
+        if self.tiling and not _fits(self.tiling.size_hw, self.resize.output_hw):
+            raise _refused("tiles are at most as large as what resize gives")
         if len(set(self.classes)) != len(self.classes):
             raise _refused("a class is listed twice")
         if self.decode.task in {"detect", "segment"}:
@@ -184,6 +206,11 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.channels, *self.resize.output_hw
 
     @property
+    def network_shape(self) -> tuple[int, int, int]:
+        """(channels, height, width) of what goes through the model at once: the same, or a tile."""
+        return self.channels, *(self.tiling.size_hw if self.tiling else self.resize.output_hw)
+
+    @property
     def digest(self) -> str:
         """BLAKE3 over the canonical JSON."""
         return digest_of(self.to_json())
@@ -195,6 +222,8 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             inside = said[part]
             if inside[field] == _DEFAULTS[part][field]:
                 del inside[field]
+        if self.tiling is None:
+            del said["tiling"]
         return msgspec.json.encode(said)
 
     @classmethod
@@ -222,6 +251,10 @@ LATER: Final = (
     ("decode", "unit"),
 )
 """Fields that came when contracts were already stored: left out where they say what all those meant."""
+
+
+def _fits(inner_hw: tuple[int, int], outer_hw: tuple[int, int]) -> bool:
+    return all(1 <= inner <= outer for inner, outer in zip(inner_hw, outer_hw, strict=True))
 
 
 def _refused(because: str) -> ContractRefused:
