@@ -72,14 +72,19 @@ def _seconds(turns: list[float]) -> float:
 
 def publish(rows: list[Row]) -> None:
     """Print the rows, and keep them."""
+    for row in rows:
+        keep(row.figures())
+
+
+def keep(told: Mapping[str, Any]) -> None:
+    """Print figures, and keep them."""
     RESULTS.mkdir(exist_ok=True)
     facts = machine()
     name = f"{facts['os'].lower()}-{facts['cpus']}cpu.jsonl"
+    line = json.dumps(dict(told) | facts, ensure_ascii=False)
+    print(line, flush=True)
     with (RESULTS / name).open("a", encoding="utf-8") as kept:
-        for row in rows:
-            line = json.dumps(row.figures() | facts, ensure_ascii=False)
-            print(line, flush=True)
-            kept.write(line + "\n")
+        kept.write(line + "\n")
 
 
 def machine() -> dict[str, Any]:
