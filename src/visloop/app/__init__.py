@@ -133,6 +133,9 @@ if TYPE_CHECKING:
     from visloop.app.verbs.intake import quarantine_list as quarantine_list
     from visloop.app.verbs.intake import quarantine_remove as quarantine_remove
     from visloop.app.verbs.intake import quarantine_retry as quarantine_retry
+    from visloop.app.verbs.judging.evaluating import Evaluate as Evaluate
+    from visloop.app.verbs.judging.evaluating import Evaluated as Evaluated
+    from visloop.app.verbs.judging.evaluating import evaluate as evaluate
     from visloop.app.verbs.lines import DemoImages as DemoImages
     from visloop.app.verbs.lines import DemoStream as DemoStream
     from visloop.app.verbs.lines import DemoVideo as DemoVideo
@@ -296,15 +299,12 @@ if TYPE_CHECKING:
     from visloop.app.verbs.runs.reporting import runs_remove as runs_remove
     from visloop.app.verbs.runs.reporting import runs_save as runs_save
     from visloop.app.verbs.runs.reporting import runs_start as runs_start
-    from visloop.app.verbs.runs.training import Evaluate as Evaluate
-    from visloop.app.verbs.runs.training import Evaluated as Evaluated
     from visloop.app.verbs.runs.training import Gate as Gate
     from visloop.app.verbs.runs.training import Gated as Gated
     from visloop.app.verbs.runs.training import Resumed as Resumed
     from visloop.app.verbs.runs.training import RunsResume as RunsResume
     from visloop.app.verbs.runs.training import Train as Train
     from visloop.app.verbs.runs.training import Trained as Trained
-    from visloop.app.verbs.runs.training import evaluate as evaluate
     from visloop.app.verbs.runs.training import gate as gate
     from visloop.app.verbs.runs.training import runs_resume as runs_resume
     from visloop.app.verbs.runs.training import train as train
@@ -562,6 +562,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "quarantine_remove",
             "quarantine_retry",
         ),
+        "verbs.judging.evaluating": (
+            "Evaluate",
+            "Evaluated",
+            "evaluate",
+        ),
         "verbs.lines": (
             "DemoImages",
             "DemoStream",
@@ -754,15 +759,12 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "runs_start",
         ),
         "verbs.runs.training": (
-            "Evaluate",
-            "Evaluated",
             "Gate",
             "Gated",
             "Resumed",
             "RunsResume",
             "Train",
             "Trained",
-            "evaluate",
             "gate",
             "runs_resume",
             "train",

@@ -25,6 +25,7 @@ from visloop.app.verbs import (
     watching,
 )
 from visloop.app.verbs.finding import searching
+from visloop.app.verbs.judging import evaluating
 from visloop.app.verbs.registry import packages, shelving
 from visloop.app.verbs.runs import exchanging, looking, repeating, reporting, training, tuning
 from visloop.app.verbs.upkeep import collecting, people, removing, verifying
@@ -125,7 +126,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     exchanging.runs_push,
     exchanging.runs_import,
     exchanging.runs_export,
-    training.evaluate,
+    evaluating.evaluate,
     training.gate,
     models.models,
     models.model_show,

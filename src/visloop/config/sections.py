@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(gt=0)]
@@ -67,6 +67,38 @@ class GateSection(Section):
     min_samples: Count = 20
     approval: bool = False
     separation_of_duties: bool = False
+
+
+class CharterGoal(Section):
+    """A figure that says whether it works; of one model, or of every one that has such a figure."""
+
+    metric: str
+    at_least: float | None = None
+    at_most: float | None = None
+    model: str = ""
+    why: str = ""
+
+    @model_validator(mode="after")
+    def _asks(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("a goal gives at_least, at_most, or both")
+        return self
+
+
+class CharterSection(Section):
+    """Seven questions, answered before work starts; gates and reports read `success`.
+
+    What hurts the user; what they value most; how they will meet the system; how the need becomes a
+    vision task; whether the data is there; by which figures it works; what cannot be done today.
+    """
+
+    hurts: str = ""
+    values: str = ""
+    meets: str = ""
+    task: str = ""
+    data: str = ""
+    success: tuple[CharterGoal, ...] = ()
+    limits: str = ""
 
 
 class PrivacySection(Section):
@@ -147,6 +179,7 @@ class Config(Section):
     serve: ServeSection = ServeSection()
     monitor: MonitorSection = MonitorSection()
     capture: CaptureSection = CaptureSection()
+    charter: CharterSection = CharterSection()
     gate: GateSection = GateSection()
     loop: LoopSection = LoopSection()
     search: SearchSection = SearchSection()

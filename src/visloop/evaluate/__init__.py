@@ -37,6 +37,12 @@ if TYPE_CHECKING:
     from visloop.evaluate.reporting import load_report as load_report
     from visloop.evaluate.reporting import load_study as load_study
     from visloop.evaluate.reporting import slices_of as slices_of
+    from visloop.evaluate.showing.page import report_page as report_page
+    from visloop.evaluate.study.beside import Beside as Beside
+    from visloop.evaluate.study.beside import Goal as Goal
+    from visloop.evaluate.study.beside import beside_champion as beside_champion
+    from visloop.evaluate.study.beside import beside_goals as beside_goals
+    from visloop.evaluate.study.beside import beside_simplest as beside_simplest
     from visloop.evaluate.study.records import Confused as Confused
     from visloop.evaluate.study.records import ErrorType as ErrorType
     from visloop.evaluate.study.records import Picture as Picture
@@ -82,6 +88,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "kinds.every": ("AnyAnswers", "score"),
         "kinds.masks": ("MaskAnswers",),
         "kinds.numbers": ("NumberAnswers",),
+        "showing.page": ("report_page",),
+        "study.beside": (
+            "Beside",
+            "Goal",
+            "beside_champion",
+            "beside_goals",
+            "beside_simplest",
+        ),
         "study.records": (
             "Confused",
             "ErrorType",

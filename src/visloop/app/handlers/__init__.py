@@ -12,11 +12,16 @@ if TYPE_CHECKING:
     from visloop.app.handlers.evidence import needs as needs
     from visloop.app.handlers.importing import import_model as import_model
     from visloop.app.handlers.importing import register_logged as register_logged
-    from visloop.app.handlers.judging import evaluated as evaluated
-    from visloop.app.handlers.judging import report_on as report_on
-    from visloop.app.handlers.judging import require_promotable as require_promotable
-    from visloop.app.handlers.judging import run_gate as run_gate
-    from visloop.app.handlers.judging import verdict_on as verdict_on
+    from visloop.app.handlers.judging.evaluating import asked_slices as asked_slices
+    from visloop.app.handlers.judging.evaluating import judge_champion as judge_champion
+    from visloop.app.handlers.judging.evaluating import report_on as report_on
+    from visloop.app.handlers.judging.evaluating import told_report as told_report
+    from visloop.app.handlers.judging.evaluating import whole_report as whole_report
+    from visloop.app.handlers.judging.evaluating import whole_report_on as whole_report_on
+    from visloop.app.handlers.judging.evaluating import write_report as write_report
+    from visloop.app.handlers.judging.gating import require_promotable as require_promotable
+    from visloop.app.handlers.judging.gating import run_gate as run_gate
+    from visloop.app.handlers.judging.gating import verdict_on as verdict_on
     from visloop.app.handlers.lineage import lineage_of as lineage_of
     from visloop.app.handlers.naming import free_for_data as free_for_data
     from visloop.app.handlers.naming import free_for_model as free_for_model
@@ -66,7 +71,16 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "evidence": ("empty_trash", "models_that_need", "needs"),
         "importing": ("import_model", "register_logged"),
         "comparison": ("comparison_page",),
-        "judging": ("evaluated", "report_on", "require_promotable", "run_gate", "verdict_on"),
+        "judging.evaluating": (
+            "asked_slices",
+            "judge_champion",
+            "report_on",
+            "told_report",
+            "whole_report",
+            "whole_report_on",
+            "write_report",
+        ),
+        "judging.gating": ("require_promotable", "run_gate", "verdict_on"),
         "lineage": ("lineage_of",),
         "packaging": ("export_model", "import_package", "is_package", "signer", "verify_model"),
         "naming": ("free_for_data", "free_for_model"),

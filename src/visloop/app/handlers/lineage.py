@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from visloop import data, registry, train
-from visloop.app.handlers.judging import report_on, verdict_on
+from visloop.app.handlers.judging.evaluating import report_on
+from visloop.app.handlers.judging.gating import verdict_on
 from visloop.app.rows import plain
 from visloop.errors import NotFound
 from visloop.ids import FORMAT, Ref

@@ -11,8 +11,17 @@ if TYPE_CHECKING:
     from visloop.app.ports import Ports
 
 
-def gate_policy(ports: Ports) -> evaluate.GatePolicy:
-    """The section `gate`."""
+def goals(ports: Ports, model: str) -> list[evaluate.Goal]:
+    """What the charter promises of a model, by its name."""
+    return [
+        evaluate.Goal(each.metric, each.at_least, each.at_most, each.why)
+        for each in ports.config.charter.success
+        if each.model in {"", model}
+    ]
+
+
+def gate_policy(ports: Ports, model: str) -> evaluate.GatePolicy:
+    """The section `gate`, and what the charter promises of the model."""
     section = ports.config.gate
     checks: list[evaluate.PolicyCheck] = [evaluate.MinSamples(n=section.min_samples)]
     checks += [
@@ -20,6 +29,10 @@ def gate_policy(ports: Ports) -> evaluate.GatePolicy:
             metric=each.metric, at_least=each.at_least, at_most=each.at_most, slice=each.slice
         )
         for each in section.checks
+    ]
+    checks += [
+        evaluate.Threshold(metric=each.metric, at_least=each.at_least, at_most=each.at_most)
+        for each in goals(ports, model)
     ]
     if section.better_than_champion != "off":
         checks.append(
@@ -50,7 +63,7 @@ def loop_policy(ports: Ports) -> loop.LoopPolicy:
         dataset=section.dataset,
         model=section.model,
         recipe=section.recipe,
-        gate=gate_policy(ports),
+        gate=gate_policy(ports, section.model),
         labels=section.labels,
         approval=ports.config.gate.approval,
         cooldown_s=section.cooldown_s,

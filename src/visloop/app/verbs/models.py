@@ -59,7 +59,7 @@ def model_show(ports: Ports, scope: Scope, ask: ModelShow) -> ModelAnswer:
         model=plain(found),
         card=registry.card(ports.registry, version),
         verdict=handlers.verdict_on(ports, scope, version),
-        report=handlers.report_on(ports, scope, version),
+        report=handlers.whole_report_on(ports, scope, version),
     )
 
 

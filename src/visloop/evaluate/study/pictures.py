@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -105,7 +106,10 @@ def _cells(
             truth=labels[truth],
             answered=labels[said],
             n=len(places),
-            pictures=tuple(shown(at) for at in list(dict.fromkeys(places))[:_OF_A_CELL]),
+            pictures=tuple(
+                msgspec.structs.replace(shown(at), boxes=())
+                for at in list(dict.fromkeys(places))[:_OF_A_CELL]
+            ),
         )
         for (truth, said), places in ranked
     )

@@ -1,11 +1,14 @@
-"""What models say of pictures, for people: one line an object."""
+"""What models say of pictures, and how good they are, for people."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import click
+
+_MOST: Final = 12
+_WORST: Final = 5
 
 
 def objects(annotations: list[dict[str, Any]]) -> list[str]:
@@ -150,3 +153,95 @@ def predicted(plain: Mapping[str, Any]) -> None:
             said = row["label"] or "no label"
             click.echo(name + f"  {said} {row['confidence'] or 0:.2f}")
     click.echo(f"{plain['count']} pictures")
+
+
+def report_sections(plain: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Titles, each with the rows of a table."""
+    if plain["trained_on"]:
+        yield f"{plain['trained_on']} of these pictures were trained on: the figures flatter", []
+    if plain["beside"]:
+        yield "beside what it must beat", [_beside(row) for row in plain["beside"]]
+    if plain["per_class"]:
+        yield "classes", [_figures(row) for row in plain["per_class"]]
+    if plain["sizes"]:
+        yield "sizes of objects", [_figures(row) for row in plain["sizes"]]
+    if plain["errors"]:
+        rows = [
+            {
+                "error": e["name"],
+                "count": e["count"],
+                "gain of map50 without": e["gain"],
+                "": e["meaning"],
+            }
+            for e in plain["errors"]
+        ]
+        yield "errors", rows
+    if plain["confused"]:
+        rows = [
+            {"mistake": f"{c['truth']} → {c['answered']}", "n": c["n"]}
+            for c in plain["confused"][:_MOST]
+        ]
+        yield "taken for one another", rows
+    yield from _slices(plain)
+    if plain["worst"]:
+        rows = [{k: w[k] for k in ("path", "said", "loss")} for w in plain["worst"][:_WORST]]
+        yield "worst pictures", rows
+
+
+def _slices(plain: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    asked = [row for row in plain["slices"] if row["kind"] == "asked"]
+    if asked:
+        yield "slices asked for", [_slice(row) for row in asked]
+    if plain["found"]:
+        tried = f"{plain['searched']} tried in one half of the pictures"
+        confirmed = f"{len(plain['found'])} of {plain['tested']} confirmed by the other"
+        yield f"failing slices: {tried}, {confirmed}", [_slice(row) for row in plain["found"]]
+    elif plain["searched"]:
+        yield f"failing slices: {plain['searched']} tried, none confirmed by other pictures", []
+    worse = [
+        row
+        for row in plain["slices"]
+        if row["kind"] == "facet" and row["q"] <= 0.05  # noqa: PLR2004
+    ]
+    if plain["looked_at"]:
+        yield (
+            f"{len(worse)} of {plain['looked_at']} slices fare worse (q ≤ 0.05)",
+            [_slice(row) for row in worse[:_MOST]],
+        )
+
+
+def _slice(row: Mapping[str, Any]) -> dict[str, Any]:
+    metric = next(iter(row["metrics"]), None)
+    figure = {} if metric is None else _with_interval(row, metric)
+    return {
+        "slice": row["name"],
+        "n": row["n"],
+        **figure,
+        "loss": row["loss"],
+        "of the rest": row["rest"],
+    } | {
+        "p": row["p"],
+        "q": row["q"],
+    }
+
+
+def _with_interval(row: Mapping[str, Any], metric: str) -> dict[str, Any]:
+    low, high = row["intervals"][metric]
+    return {metric: f"{row['metrics'][metric]:.3f}  [{low:.3f}, {high:.3f}]"}
+
+
+def _beside(row: Mapping[str, Any]) -> dict[str, Any]:
+    interval = row.get("interval")
+    return {
+        "": row["against"],
+        "metric": row["metric"],
+        "this model": row["ours"],
+        "that": row["theirs"],
+        "better by": row.get("gain"),
+        "95 %": f"[{interval[0]:.3f}, {interval[1]:.3f}]" if interval else None,
+        "verdict": row["verdict"],
+    }
+
+
+def _figures(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != "intervals"}

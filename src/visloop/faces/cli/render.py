@@ -177,7 +177,12 @@ def _evaluated(plain: Mapping[str, Any]) -> None:
     click.echo(f"{plain['model']} on {plain['on']}, n={plain['n']}")
     for key, value in plain["metrics"].items():
         click.echo(f"  {key:<20} {_cell(value):>8}{_spread(plain['intervals'].get(key))}")
-    _rows(plain["per_class"])
+    for title, rows in answered.report_sections(plain):
+        click.echo(click.style(title, bold=True))
+        if rows:
+            _rows(rows)
+    if plain["html"]:
+        click.echo(f"written: {plain['html']}")
 
 
 def _spread(interval: Sequence[float] | None) -> str:

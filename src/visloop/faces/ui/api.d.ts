@@ -93,7 +93,7 @@ export interface Verbs {
   "runs.push": { ask: RunsPushAsk; answer: Rows };
   "runs.import": { ask: RunsImportAsk; answer: Rows };
   "runs.export": { ask: RunsExportAsk; answer: RunExported };
-  "evaluate": { ask: EvaluateAsk; answer: { model: string; task: string; on: string; n: number; metrics: Record<string, number>; intervals: Record<string, [number, number]>; per_class: ClassReport[]; classes: string[]; confusion: number[][]; calibration: Calibrated[]; baseline: string; left_out: Record<string, number>; trained_on: number } };
+  "evaluate": { ask: EvaluateAsk; answer: { model: string; task: string; on: string; n: number; metrics: Record<string, number>; intervals: Record<string, [number, number]>; per_class: ClassReport[]; classes: string[]; confusion: number[][]; calibration: Calibrated[]; baseline: string; left_out: Record<string, number>; trained_on: number; report: string; sizes: (Record<string, any>)[]; resamples: number; seed: number; beside: (Record<string, any>)[]; labels: string[]; confused: (Record<string, any>)[]; curves: (Record<string, any>)[]; errors: (Record<string, any>)[]; slices: (Record<string, any>)[]; looked_at: number; found: (Record<string, any>)[]; searched: number; tested: number; worst: (Record<string, any>)[]; loss: string; html: string | null } };
   "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string } };
   "models": { ask: ModelsAsk; answer: { count: number; rows: ModelLine[] } };
   "model.show": { ask: ModelShowAsk; answer: { model: ModelDetail; card: string; verdict: Verbs["gate"]["answer"] | null; report: Verbs["evaluate"]["answer"] | null } };
@@ -736,6 +736,8 @@ export interface DiffAsk {
 export interface EvaluateAsk {
   model: string;
   on: string;
+  slice?: string[];
+  html?: string | null;
 }
 
 export interface Experiment {

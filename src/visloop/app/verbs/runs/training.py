@@ -1,4 +1,4 @@
-"""Verbs over runs, reports and gates."""
+"""Verbs over training and gates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from visloop import evaluate as judging
 from visloop import registry
 from visloop import train as training
 from visloop.app import handlers
@@ -94,44 +93,6 @@ def runs_resume(ports: Ports, scope: Scope, ask: RunsResume) -> Resumed:
     """It ends with the same weights as if it had never been stopped."""
     done = training.resume(ports.train, scope, ask.run)
     return Resumed(run=done.run, model=done.model, metrics=dict(done.metrics))
-
-
-@dataclass(frozen=True)
-class Evaluate:
-    """Judge a model on a data version or one of its splits."""
-
-    model: str = arg("for example reader@v1")
-    on: str = opt("for example photos@v1:test")
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """Metrics with 95 % intervals; `metrics` holds the figures that scripts rely on.
-
-    By task: classify has accuracy, detect map50 and map, segment mean_iou, regress mae and rmse;
-    what only one task has (confusion, calibration, baseline) is empty for the others.
-    """
-
-    model: str
-    task: str
-    on: str
-    n: int
-    metrics: dict[str, float]
-    intervals: dict[str, tuple[float, float]]
-    per_class: tuple[dict[str, Any], ...]
-    classes: tuple[str, ...]
-    confusion: tuple[tuple[int, ...], ...]
-    calibration: tuple[dict[str, Any], ...]
-    baseline: str
-    left_out: dict[str, int]
-    trained_on: int
-
-
-@operation("evaluate", permission="evaluate.run")
-def evaluate(ports: Ports, scope: Scope, ask: Evaluate) -> Evaluated:
-    """The same path from bytes to answer as in serving."""
-    report = judging.evaluate(ports.evaluate, scope, Ref.parse(ask.model), Ref.parse(ask.on))
-    return Evaluated(**handlers.evaluated(report))
 
 
 @dataclass(frozen=True)

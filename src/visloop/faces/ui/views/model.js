@@ -1,15 +1,15 @@
 // @ts-check
 /** One model version: what it is worth, what the gate said, where it comes from, its card; and what a person may do. */
-import { a, code, dd, div, dl, dt, h, h1, p, span, table, tbody, td, th, thead, tr } from "../lib/dom.js";
+import { a, code, dd, div, dl, dt, h, h1, p, span } from "../lib/dom.js";
 import { Markdown } from "../lib/markdown.js";
-import { act, badge, bar, empty, failure, grid, panel, stateBadge, waiting, when } from "../lib/parts.js";
+import { act, badge, empty, failure, grid, panel, stateBadge, waiting, when } from "../lib/parts.js";
 import { address, useAnswer, useDeeds } from "../lib/use.js";
-import { bytes, figureOf, percent } from "../lib/words.js";
+import { bytes, figureOf } from "../lib/words.js";
+import { Report } from "./judged/report.js";
 import { dataLink } from "./runs.js";
 
 /** @typedef {import("../api.d.ts").Verbs} Verbs */
 /** @typedef {Verbs["gate"]["answer"]} Verdict */
-/** @typedef {Verbs["evaluate"]["answer"]} Report */
 /** @typedef {import("../api.d.ts").ModelDetail} ModelDetail */
 
 /** @param {{verdict: Verdict}} properties */
@@ -34,101 +34,6 @@ const Checks = ({ verdict }) =>
     { title: "wanted", cell: (row) => row.wanted || "–", kind: "wrap" },
     { title: "pictures", cell: (row) => (row.n ? figureOf(row.n) : "–"), kind: "number" },
   ]);
-
-/** Truth in rows, answers in columns. @param {{report: Report}} properties */
-function Confusion({ report }) {
-  const most = Math.max(1, ...report.confusion.flat());
-  return div(
-    { class: "scroll" },
-    table(
-      { class: "confusion" },
-      thead(tr(th({ scope: "col" }, "truth ↓  answer →"), ...report.classes.map((each) => th({ scope: "col" }, each)))),
-      tbody(
-        ...report.confusion.map((row, k) =>
-          tr(
-            th({ scope: "row" }, report.classes[k]),
-            ...row.map((n, j) =>
-              td(
-                {
-                  class: n ? (k === j ? "right" : "wrong") : "none",
-                  style: `--share:${(0.1 + 0.36 * (n / most)).toFixed(3)}`,
-                  title: `${n} of ${report.classes[k]} called ${report.classes[j]}`,
-                },
-                n || "·",
-              ),
-            ),
-          ),
-        ),
-      ),
-    ),
-  );
-}
-
-/** The figure that speaks for a model, and how it is called. @type {Record<string, [string, string]>} */
-const HEADLINES = {
-  classify: ["accuracy", "accuracy"],
-  detect: ["map50", "mean average precision at half overlap"],
-  segment: ["mean_iou", "mean intersection over union"],
-  regress: ["mae", "mean absolute error"],
-};
-/** @type {Record<string, {title: string, cell: (row: any) => string, kind: "number"}>} */
-const BY_CLASS = {
-  classify: { title: "F1", cell: (row) => percent(row.f1), kind: "number" },
-  detect: { title: "AP50", cell: (row) => percent(row.ap50 ?? 0), kind: "number" },
-  segment: { title: "IoU", cell: (row) => percent(row.iou ?? 0), kind: "number" },
-};
-
-/** Every figure by its name, with its interval. @param {{report: Report}} properties */
-const Metrics = ({ report }) =>
-  grid(Object.entries(report.metrics), [
-    { title: "figure", cell: ([name]) => name },
-    { title: "", cell: ([, value]) => figureOf(value), kind: "number" },
-    {
-      title: "95 %",
-      cell: ([name]) => (report.intervals[name] ? report.intervals[name].map(figureOf).join(" … ") : "–"),
-      kind: "number",
-    },
-  ]);
-
-/** @param {{report: Report}} properties */
-function Figures({ report }) {
-  const [metric, called] = HEADLINES[report.task] ?? HEADLINES.classify;
-  const interval = report.intervals[metric];
-  const told = metric === "mae" ? figureOf : percent;
-  return div(
-    p(
-      { class: "headline" },
-      told(report.metrics[metric]),
-      span(
-        { class: "muted" },
-        ` ${called}`,
-        interval ? `, 95 % interval ${told(interval[0])} … ${told(interval[1])}` : "",
-        `, ${report.n} pictures of ${report.on}`,
-      ),
-    ),
-    report.trained_on
-      ? failure({ what: `${report.trained_on} of these pictures were trained on: the figures flatter.`, fix: "" })
-      : null,
-    div(
-      { class: "columns even" },
-      report.task === "classify" ? h(Confusion, { report }) : h(Metrics, { report }),
-      report.per_class.length
-        ? grid(report.per_class, [
-            { title: "class", cell: (row) => row.name },
-            {
-              title: report.task === "detect" ? "objects" : "pictures",
-              cell: (row) => figureOf(row.support),
-              kind: "number",
-            },
-            { title: "precision", cell: (row) => percent(row.precision), kind: "number" },
-            { title: "recall", cell: (row) => percent(row.recall), kind: "number" },
-            BY_CLASS[report.task] ?? BY_CLASS.classify,
-            { title: "", cell: (row) => bar(row.ap50 ?? row.iou ?? row.f1), kind: "bar-cell" },
-          ])
-        : null,
-    ),
-  );
-}
 
 /** @param {{model: string, data: ModelDetail}} properties */
 function Origin({ model, data: { version, manifest } }) {
@@ -250,7 +155,7 @@ export function Model({ model }) {
                   }),
             },
             data.report
-              ? h(Figures, { report: data.report })
+              ? h(Report, { report: data.report })
               : p(
                   { class: "muted" },
                   "Not measured yet: accuracy with intervals, every class, which are taken for which.",

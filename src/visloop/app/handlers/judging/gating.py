@@ -21,25 +21,6 @@ class NotPromotable(Conflict):
     code = "model.not_promotable"
 
 
-def evaluated(report: evaluate.Report) -> dict[str, Any]:
-    """A report as the fields of the answer."""
-    return {
-        "model": report.model,
-        "task": report.task,
-        "on": report.data,
-        "n": report.n,
-        "metrics": report.metrics,
-        "intervals": report.intervals,
-        "per_class": tuple(plain(each) for each in report.scores.per_class),
-        "classes": report.scores.classes,
-        "confusion": report.scores.confusion,
-        "calibration": tuple(plain(each) for each in report.scores.calibration),
-        "baseline": report.scores.baseline_class,
-        "left_out": report.left_out,
-        "trained_on": report.trained_on,
-    }
-
-
 def run_gate(
     ports: Ports, scope: Scope, model: str, on: str | None, against: str | None
 ) -> dict[str, Any]:
@@ -53,7 +34,7 @@ def run_gate(
     if champion and champion.ref == candidate.ref:
         champion = None
     ref = Ref.parse(on) if on else _test_split(ports, scope, candidate)
-    policy = gate_policy(ports)
+    policy = gate_policy(ports, candidate.model)
     verdict = evaluate.run_gate(ports.evaluate, scope, candidate, champion, ref, policy)
     return _gated(verdict)
 
@@ -73,12 +54,6 @@ def verdict_on(ports: Ports, scope: Scope, version: registry.ModelVersion) -> di
     """The newest verdict on a model, as `gate` answers it; None when no gate has judged it."""
     verdict = evaluate.last_verdict(ports.evaluate, scope, version)
     return _gated(verdict) if verdict else None
-
-
-def report_on(ports: Ports, scope: Scope, version: registry.ModelVersion) -> dict[str, Any] | None:
-    """The newest report on a model, as `evaluate` answers it; None when there is none."""
-    found = evaluate.list_reports(ports.evaluate, scope, model=version.model)
-    return next((evaluated(each) for each in found if each.model == version.ref), None)
 
 
 def _test_split(ports: Ports, scope: Scope, model: registry.ModelVersion) -> Ref:
@@ -114,7 +89,7 @@ def require_promotable(ports: Ports, scope: Scope, version: registry.ModelVersio
             f"{version.ref} was judged by the pictures that it learnt from, {version.data}",
             fix=f"visloop gate {version.ref} --on {version.data.partition(':')[0]}:test",
         )
-    if verdict.policy_digest != gate_policy(ports).digest:
+    if verdict.policy_digest != gate_policy(ports, version.model).digest:
         raise NotPromotable(
             f"the policy has changed since the gate judged {version.ref}",
             fix=f"visloop gate {version.ref}",

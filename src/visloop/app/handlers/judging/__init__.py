@@ -1,0 +1,1 @@
+"""Reports and gates: what belongs beside them, and what must be true before a promotion."""
