@@ -91,8 +91,6 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.model_rollback, app.ModelRollback(name="inspector")),
         (app.model_alias, app.ModelAlias(ref="inspector@v2", alias="challenger")),
         (app.model_show, app.ModelShow(ref="inspector@v2")),
-        (app.model_archive, app.ModelArchive(ref="sibling@v1")),
-        (app.model_archive, app.ModelArchive(ref="sibling@v1", undo=True)),
         (app.model_import, _an_import(folder)),
         *_about_packages(folder),
         (app.deploy, app.Deploy(model="inspector@v2", as_="belt")),
@@ -157,6 +155,8 @@ def _about_packages(folder: Path) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.model_export, app.ModelExport(ref="inspector@v1", file=file)),
         (app.model_verify, app.ModelVerify(what="inspector@v1")),
         (app.model_import, app.ModelImport(file=file, as_="sibling")),
+        (app.model_archive, app.ModelArchive(ref="sibling@v1")),
+        (app.model_archive, app.ModelArchive(ref="sibling@v1", undo=True)),
     ]
 
 
