@@ -32,7 +32,13 @@ PARAM_CHARACTERS: Final = 6_000
 TAG_CHARACTERS: Final = 5_000
 DIGEST_CHARACTERS: Final = 36
 PROXIED: Final = "mlflow-artifacts:"
-_STATUS: Final = {"done": "FINISHED", "failed": "FAILED", "lost": "KILLED", "queued": "SCHEDULED"}
+_STATUS: Final = {
+    "done": "FINISHED",
+    "failed": "FAILED",
+    "lost": "KILLED",
+    "pruned": "KILLED",
+    "queued": "SCHEDULED",
+}
 _NOT_NAMES: Final = re.compile(r"[^\w./ :-]", re.ASCII)
 _LARGEST: Final = 1.7976931348623157e308
 T = TypeVar("T")

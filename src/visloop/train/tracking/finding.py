@@ -13,7 +13,7 @@ from visloop.errors import did_you_mean
 from visloop.events import Scope
 from visloop.store import Jobs
 from visloop.train import tables as t
-from visloop.train.records import Metric, RunDetail, RunLine, RunNotFound, TrainPorts
+from visloop.train.records import Metric, Run, RunDetail, RunLine, RunNotFound, TrainPorts
 from visloop.train.runs import DUTY, run_of
 from visloop.train.tracking import points
 from visloop.train.tracking.points import Curve, Point
@@ -182,14 +182,27 @@ def curves(
         return points.read(connection, runs, keys=keys, points=shown)
 
 
-def newest(ports: TrainPorts, scope: Scope, run: str) -> list[Point]:
-    """The newest number under each key, with its step and time.
+def newest(ports: TrainPorts, scope: Scope, runs: Sequence[str]) -> list[tuple[Run, list[Point]]]:
+    """Each run with the newest number under each of its keys; no curve is read.
 
     Raises:
-        RunNotFound: no such run in the project.
+        RunNotFound: one of them is not in the project.
     """
+    rows: dict[str, Row[Any]] = {}
     with ports.ledger.read() as connection:
-        row = find(connection, scope, run)
+        for at in range(0, len(runs), _AT_ONCE):
+            some = t.runs.c.id.in_(runs[at : at + _AT_ONCE])
+            query = select(t.runs).where(t.runs.c.project == scope.project, some)
+            rows |= {row.id: row for row in connection.execute(query)}
+        for run in runs:
+            if run not in rows:
+                find(connection, scope, run)
+    lost = lost_among(ports, [_heard_of(row) for row in rows.values()])
+    found = ((run_of(rows[run]), _newest(rows[run])) for run in runs)
+    return [(replace(run, status="lost") if run.id in lost else run, told) for run, told in found]
+
+
+def _newest(row: Row[Any]) -> list[Point]:
     now = (row.ended or row.started or row.created).timestamp()
     told: list[Point] = []
     for key, value in row.metrics.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
@@ -102,14 +102,15 @@ def model_or_none(ports: TrainPorts, scope: Scope, model: str) -> LoggedModel | 
     return None if row is None else _of(row)
 
 
-def logged_models(ports: TrainPorts, scope: Scope, *, run: str | None = None) -> list[LoggedModel]:
-    """All of them, or those of a run, newest first."""
+def logged_models(
+    ports: TrainPorts, scope: Scope, *, runs: Sequence[str] | None = None
+) -> list[LoggedModel]:
+    """All of them, or those of some runs, newest first."""
     c = t.logged_models.c
     query = select(t.logged_models).where(c.project == scope.project).order_by(c.seq.desc())
-    if run is not None:
-        query = query.where(c.run == run)
     with ports.ledger.read() as connection:
-        return [_of(row) for row in connection.execute(query)]
+        found = [_of(row) for row in connection.execute(query)]
+    return found if runs is None else [each for each in found if each.run in set(runs)]
 
 
 def change_logged(

@@ -11,20 +11,20 @@ import msgspec
 from visloop import train
 from visloop.errors import Conflict, UsageError
 from visloop.faces.web.mlflow import wire
+from visloop.faces.web.mlflow.telling import (
+    COMMIT,
+    DEFAULT,
+    NAME,
+    NOTE,
+    PARENT,
+    STATUS,
+    told_run,
+    told_runs,
+)
 from visloop.faces.web.mlflow.wire import Call, Pair
 
-DEFAULT: Final = "Default"
-_STATUS: Final = {
-    "done": "FINISHED",
-    "failed": "FAILED",
-    "lost": "FAILED",
-    "pruned": "KILLED",
-    "queued": "SCHEDULED",
-}
 _METRICS_AT_ONCE: Final = 1_000
 _NAMES_AT_ONCE: Final = 100
-_PARENT, _NAME, _NOTE = "mlflow.parentRunId", "mlflow.runName", "mlflow.note.content"
-_COMMIT: Final = "mlflow.source.git.commit"
 
 
 class ExperimentAsk(msgspec.Struct, frozen=True):
@@ -211,12 +211,12 @@ def create_run(call: Call) -> dict[str, Any]:
     tags = wire.pairs(ask.tags)
     opening = train.Opening(
         source="mlflow",
-        name=ask.run_name or tags.get(_NAME, ""),
+        name=ask.run_name or tags.get(NAME, ""),
         experiment=experiment_of(call, ask.experiment_id).name,
-        parent=tags.get(_PARENT),
-        notes=tags.get(_NOTE, ""),
+        parent=tags.get(PARENT),
+        notes=tags.get(NOTE, ""),
         tags=tags,
-        commit=tags.get(_COMMIT),
+        commit=tags.get(COMMIT),
         alive_s=None,
         started=wire.moment(ask.start_time),
     )
@@ -233,7 +233,7 @@ def update_run(call: Call) -> dict[str, Any]:
     ask = call.read(RunAsk)
     ports, scope = call.ports.train, call.scope
     if ask.run_name:
-        train.annotate(ports, scope, ask.run, name=ask.run_name, tags={_NAME: ask.run_name})
+        train.annotate(ports, scope, ask.run, name=ask.run_name, tags={NAME: ask.run_name})
     run = train.show_run(ports, scope, ask.run, shown=1).run
     if ask.status in ("RUNNING", "SCHEDULED") and run.status != "running":
         train.reopen(ports, scope, ask.run, None)
@@ -305,8 +305,8 @@ def set_tag(call: Call) -> dict[str, Any]:
         call.scope,
         ask.run,
         tags={ask.key: ask.value},
-        name=ask.value if ask.key == _NAME else None,
-        notes=ask.value if ask.key == _NOTE else None,
+        name=ask.value if ask.key == NAME else None,
+        notes=ask.value if ask.key == NOTE else None,
     )
     return {}
 
@@ -357,7 +357,7 @@ def search_runs(call: Call) -> dict[str, Any]:
             removed=views.get(ask.run_view_type, "no"),
         ),
     )
-    told = [told_run(call, line.id) for line in found.runs]
+    told = told_runs(call, [line.id for line in found.runs])
     return {"runs": told, **wire.next_page(offset, size, found.total)}
 
 
@@ -389,7 +389,7 @@ def _ours(condition: train.Condition) -> train.Condition:
     if condition.name.kind != "run":
         return condition
     if condition.name.key == "status":
-        known = {theirs: ours for ours, theirs in _STATUS.items() if ours != "lost"}
+        known = {theirs: ours for ours, theirs in STATUS.items() if ours != "lost"}
         known |= {"RUNNING": "running", "KILLED": "failed"}
         value = condition.value
         if isinstance(value, tuple):
@@ -406,56 +406,6 @@ def _order(text: str) -> train.Order:
     if last.upper() in ("ASC", "DESC"):
         return train.Order(train.parse_name(head.strip()), last.upper() == "DESC")
     return train.Order(train.parse_name(words))
-
-
-def told_run(call: Call, run: str) -> dict[str, Any]:
-    """A run as MLflow's message."""
-    found = train.show_run(call.ports.train, call.scope, run, shown=1).run
-    newest = train.newest(call.ports.train, call.scope, run)
-    number = str(_number_of(call, found.experiment))
-    tags = {_NAME: found.name or found.id, **found.tags}
-    if found.notes:
-        tags[_NOTE] = found.notes
-    if found.parent:
-        tags[_PARENT] = found.parent
-    killed = found.status == "failed" and (found.error or {}).get("code") == "killed"
-    return {
-        "info": {
-            "run_id": found.id,
-            "run_uuid": found.id,
-            "run_name": found.name or found.id,
-            "experiment_id": number,
-            "user_id": found.actor,
-            "status": "KILLED" if killed else _STATUS.get(found.status, "RUNNING"),
-            "start_time": wire.ms(found.started or found.created),
-            "end_time": wire.ms(found.ended) or 0,
-            "artifact_uri": f"mlflow-artifacts:/{number}/{found.id}/artifacts",
-            "lifecycle_stage": "deleted" if found.removed else "active",
-        },
-        "data": {
-            "metrics": [
-                {
-                    "key": each.key,
-                    "value": wire.number(each.value),
-                    "timestamp": round(each.time * 1000),
-                    "step": each.step,
-                }
-                for each in newest
-            ],
-            "params": wire.listed(found.params),
-            "tags": wire.listed(tags),
-        },
-        "inputs": {},
-        "outputs": {"model_outputs": [{"model_id": m.id} for m in _models_of(call, found.id)]},
-    }
-
-
-def _number_of(call: Call, name: str) -> int:
-    return train.find_experiment(call.ports.train, call.scope, name=name).number
-
-
-def _models_of(call: Call, run: str) -> list[train.LoggedModel]:
-    return train.logged_models(call.ports.train, call.scope, run=run)
 
 
 class Inputs(msgspec.Struct, frozen=True):
