@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from visloop.ids import FORMAT
 from visloop.registry.packaging import archive, signing
@@ -125,6 +128,7 @@ def unseal(raw: bytes) -> Opened:
     held = {name: hashlib.sha256(raw).hexdigest() for name, raw in parts.items()}
     if about.parts != {name: digest for name, digest in held.items() if name not in outside}:
         raise refused("its parts are not those that its table of contents names")
+    _check_arrays(parts.get(archive.REFERENCE))
     signer = _signer(parts)
     package = Package(
         onnx=parts[archive.ONNX],
@@ -138,6 +142,18 @@ def unseal(raw: bytes) -> Opened:
     if package.digest != about.digest:
         raise refused("its network and contract are not those that its table of contents names")
     return Opened(about=about, package=package, signer=signer, parts=parts)
+
+
+def _check_arrays(reference: bytes | None) -> None:
+    """The reference may hold plain arrays only: an array of objects is a pickle, which can run code."""
+    if reference is None:
+        return
+    try:
+        with np.load(io.BytesIO(reference), allow_pickle=False) as held:
+            for name in held.files:
+                held[name]
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise refused(f"its {archive.REFERENCE} is not an archive of plain arrays") from error
 
 
 def _signer(parts: Mapping[str, bytes]) -> str:
