@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import visloop
 from tests.unit.test_infer_saying import BOXES, SCORES, always
@@ -116,6 +117,28 @@ def test_models_that_answer_nonsense_are_refused(root, tmp_path, outputs, contra
     (tmp_path / "c.yaml").write_text(f"resize: {{mode: squash, size_hw: [32, 64]}}\n{contract}\n")
     with pytest.raises(VisloopError, match=because):
         _import(root, file=str(tmp_path / "m.onnx"), contract=str(tmp_path / "c.yaml"), as_="bad")
+
+
+def test_numbers_do_not_vanish_into_coco_results(root, tmp_path):
+    (tmp_path / "m.onnx").write_bytes(always(value=[3.5]))
+    contract = "resize: {mode: squash, size_hw: [32, 64]}\ndecode: {task: regress, unit: bar}\n"
+    (tmp_path / "c.yaml").write_text(contract)
+    _import(root, file=str(tmp_path / "m.onnx"), contract=str(tmp_path / "c.yaml"), as_="gauge")
+    Image.new("RGB", (64, 32)).save(tmp_path / "dial.png")
+
+    def predict(out):
+        ask = app.Predict(
+            model="gauge", sources=(str(tmp_path / "dial.png"),), out=str(tmp_path / out)
+        )
+        with sdk.local(root) as here:
+            return here.call(app.predict, ask).rows
+
+    with pytest.raises(VisloopError, match="COCO's results hold no numbers") as refused:
+        predict("answers.json")
+    assert "--out " in refused.value.fix
+    assert not (tmp_path / "answers.json").exists()
+    assert predict("answers.jsonl")[0]["annotations"][0]["value"] == 3.5
+    assert "3.5" in (tmp_path / "answers.jsonl").read_text()
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04pickle", b"PK\x03\x04zip", b"not a model"])

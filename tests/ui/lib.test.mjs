@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { here } from "../../src/visloop/faces/ui/views/dataset/mends.js";
 
 const ui = "../../src/visloop/faces/ui/lib/";
 const { eventsOf, ApiError, large } = await import(ui + "api.js");
@@ -361,4 +362,17 @@ test("questions are ranked by one nearness, which takes the place of another and
     questions.ranked("labelled or negative sort by path", "near", "cat"),
     '(labelled or negative) and near "cat"',
   );
+});
+
+test("what mends an add is said in the words of the page", () => {
+  const said = (/** @type {string} */ fix, code = "usage") => here({ code, what: "", fix }).fix;
+  assert.equal(
+    said("mend the file, or add the pictures without labels: --format images"),
+    "mend the file, or add the pictures without labels: Format: images",
+  );
+  assert.equal(said("leave --in-place away, or unpack it"), "untick Leave the files where they lie, or unpack it");
+  assert.equal(said("check the path"), "check the path");
+  const unknown = "rename it on the way in: --map 'a=b'   or let it in: --add-class a";
+  assert.ok(!said(unknown, "data.unknown_class").includes("--"));
+  assert.ok(!here({ code: "data.unknown_class", what: "", fix: unknown }, true).fix.includes("--"));
 });

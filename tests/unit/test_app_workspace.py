@@ -111,6 +111,9 @@ def test_a_mistyped_project_is_an_error_and_begins_nothing(tmp_path: Path) -> No
         with ports.ledger.write(Scope(project="lab")) as write:
             write.fact("data.committed", "x")
         assert app.scope_for("lab", ports).project == "lab"
+        with pytest.raises(NotFound) as caught:
+            app.scope_for("labb", ports)
+        assert "did you mean 'lab'?" in caught.value.fix
     (tmp_path / "visloop.yaml").write_text("project: dock\n", "utf-8")
     with app.opened(tmp_path) as ports:
         assert app.scope_for(None, ports).project == "dock"

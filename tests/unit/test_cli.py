@@ -28,6 +28,28 @@ def test_every_verb_has_help(capfd: pytest.CaptureFixture[str]) -> None:
         assert operation.summary.split(":")[0][:20] in out.replace("\n  ", " ")
 
 
+@pytest.mark.parametrize(
+    ("command", "shared"),
+    [
+        ("init", {"--json"}),
+        ("quickstart", {"--json", "--quiet"}),
+        ("up", {"--json", "--workspace"}),
+        ("serve", {"--workspace"}),
+        ("worker", {"--workspace"}),
+        ("storage", {"--json", "--quiet", "--workspace", "--server", "--project"}),
+    ],
+)
+def test_a_command_offers_the_shared_options_that_it_heeds(
+    capfd: pytest.CaptureFixture[str], command: str, shared: set[str]
+) -> None:
+    every = {"--json", "--quiet", "--workspace", "--server", "--project"}
+    _, out, _ = run(capfd, command, "--help")
+    assert {name for name in every if f"{name} " in out} == shared
+    for name in every - shared - {"--json"}:
+        code, _, err = run(capfd, command, name)
+        assert (code, "No such option" in err) == (2, True), name
+
+
 def test_help_goes_section_by_section_through_the_work(capfd: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capfd, "--help")
     lines = out[out.index("Begin:") :].splitlines()

@@ -28,7 +28,7 @@ from visloop import config as configuration
 from visloop import data, query, registry, store
 from visloop.app import schema
 from visloop.app.ports import Ports
-from visloop.errors import Conflict, NotFound, UsageError
+from visloop.errors import Conflict, NotFound, UsageError, did_you_mean
 from visloop.events import OWNER, Actor, Scope
 from visloop.ids import DEFAULT_PROJECT, FORMAT, check_name
 from visloop.progress import Progress, Silent
@@ -208,7 +208,11 @@ def scope_for(project: str | None, ports: Ports, actor: Actor = OWNER) -> Scope:
     if name not in {own, DEFAULT_PROJECT} and not ports.ledger.facts(project=name, limit=1):
         raise ProjectNotFound(
             f"there is no project {name!r} in this workspace",
-            fix=f"check the name; to begin it: write `project: {name}` into visloop.yaml",
+            fix=did_you_mean(
+                name,
+                store.projects_in_use(ports.ledger),
+                otherwise=f"to begin it: write `project: {name}` into visloop.yaml",
+            ),
         )
     return Scope(actor=actor, project=name)
 

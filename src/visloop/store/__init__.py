@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from visloop.store.people import give_role as give_role
     from visloop.store.people import issue_token as issue_token
     from visloop.store.people import list_people as list_people
+    from visloop.store.people import projects_in_use as projects_in_use
     from visloop.store.people import revoke_tokens as revoke_tokens
     from visloop.store.people import role_of as role_of
     from visloop.store.people import take_roles as take_roles
@@ -103,6 +104,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "authorise",
             "ensure_owner",
             "ensure_project",
+            "projects_in_use",
             "give_role",
             "issue_token",
             "list_people",

@@ -19,7 +19,7 @@ from visloop.errors import Forbidden, UsageError, did_you_mean
 from visloop.events import OWNER, Actor, Scope
 from visloop.ids import DEFAULT_PROJECT, check_name, digest_of
 from visloop.store.ledger import Ledger, Write
-from visloop.store.tables import actors, projects, tokens
+from visloop.store.tables import actors, facts, projects, tokens
 
 EVERY_PROJECT: Final = "*"
 
@@ -157,6 +157,12 @@ def ensure_project(write: Write, name: str) -> None:
     """
     row = {"name": check_name(name, "project"), "created": write.now}
     _ensure(write, projects, row)
+
+
+def projects_in_use(ledger: Ledger) -> list[str]:
+    """Names of the projects in which anything ever happened, sorted."""
+    with ledger.read() as connection:
+        return sorted(connection.scalars(select(facts.c.project).distinct()))
 
 
 def _ensure(write: Write, table: Table, row: Mapping[str, Any]) -> None:

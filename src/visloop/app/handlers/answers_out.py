@@ -13,6 +13,7 @@ import msgspec
 import simplejpeg
 
 from visloop import data, infer, vision
+from visloop.errors import UsageError
 from visloop.vision import Box, ClassLabel, Contract, Mask
 
 if TYPE_CHECKING:
@@ -24,13 +25,22 @@ _QUALITY = 90
 
 @contextmanager
 def written_as(out: Path | None, contract: Contract) -> Generator[Write]:
-    """What takes each answer: file `.json` COCO's results, another file JSON lines, else a folder."""
+    """What takes each answer: file `.json` COCO's results, another file JSON lines, else a folder.
+
+    Raises:
+        UsageError: COCO's results, and the model answers with numbers, which those cannot hold.
+    """
     if out is None:
         yield _nowhere
     elif out.is_dir() or not out.suffix:
         out.mkdir(parents=True, exist_ok=True)
         yield _Drawn(out, contract)
     elif out.suffix.lower() == ".json":
+        if contract.decode.task == "regress":
+            raise UsageError(
+                "COCO's results hold no numbers, and this model answers with nothing else",
+                fix=f"JSON lines: --out {out.with_suffix('.jsonl')}   or drawn: --out FOLDER",
+            )
         found: list[dict[str, Any]] = []
         yield _Results(found, contract)
         _replace(out, msgspec.json.encode(found))

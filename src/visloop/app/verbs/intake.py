@@ -68,6 +68,7 @@ class AddAnswer:
     quarantined: int
     classes_added: tuple[str, ...]
     notes: tuple[str, ...]
+    dry_run: bool = False
 
 
 @operation("add", permission="data.write")
@@ -99,6 +100,7 @@ def add(ports: Ports, scope: Scope, ask: Add) -> AddAnswer:
         quarantined=done.quarantined,
         classes_added=done.classes_added,
         notes=done.notes,
+        dry_run=ask.dry_run,
     )
 
 
@@ -127,7 +129,14 @@ class QuarantineRetry:
 def quarantine_retry(ports: Ports, scope: Scope, ask: QuarantineRetry) -> AddAnswer:
     """What is good now is added; the rest stays."""
     done = data.quarantine_retry(ports.data, scope, ask.dataset, ask.ids)
-    return AddAnswer(**{name: getattr(done, name) for name in AddAnswer.__dataclass_fields__})
+    return AddAnswer(
+        added=done.added,
+        updated=done.updated,
+        unchanged=done.unchanged,
+        quarantined=done.quarantined,
+        classes_added=done.classes_added,
+        notes=done.notes,
+    )
 
 
 @dataclass(frozen=True)

@@ -35,21 +35,21 @@ class Settings:
 
     @classmethod
     def taken_from(cls, given: dict[str, Any]) -> Settings:
-        """Pop the shared options out of a command's arguments."""
+        """Pop the shared options, as many as there are, out of a command's arguments."""
         return cls(
-            json=given.pop("as_json"),
-            quiet=given.pop("quiet"),
-            workspace=given.pop("workspace"),
-            server=given.pop("server"),
-            project=given.pop("project"),
+            json=given.pop("as_json", False),
+            quiet=given.pop("quiet", False),
+            workspace=given.pop("workspace", None),
+            server=given.pop("server", None),
+            project=given.pop("project", None),
         )
 
 
-def common_options() -> list[click.Parameter]:
-    """`--json --quiet --workspace --server --project`."""
-    return [
+def common_options(*names: str) -> list[click.Parameter]:
+    """`--json --quiet --workspace --server --project`, or those of them that a command heeds."""
+    options = [
         click.Option(["--json", "as_json"], is_flag=True, help="one JSON object on stdout"),
-        click.Option(["--quiet", "-q"], is_flag=True, help="no progress"),
+        click.Option(["--quiet", "-q", "quiet"], is_flag=True, help="no progress"),
         click.Option(
             ["--workspace"],
             envvar="VISLOOP_WORKSPACE",
@@ -63,6 +63,11 @@ def common_options() -> list[click.Parameter]:
             help="act on a running server (its token: $VISLOOP_TOKEN)",
         ),
         click.Option(["--project"], metavar="NAME", help="a project of the workspace"),
+    ]
+    return [
+        each
+        for each in options
+        if not names or f"--{(each.name or '').removeprefix('as_')}" in names
     ]
 
 

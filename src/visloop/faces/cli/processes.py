@@ -21,7 +21,7 @@ def commands() -> list[click.Command]:
     return [init, quickstart, up, serve, worker, track, api, completion]
 
 
-@click.command(params=output.common_options())
+@click.command(params=output.common_options("--json"))
 @click.argument("directory", type=_DIRECTORY, default=".")
 def init(directory: Path, **given: Any) -> None:
     """Make a workspace in DIRECTORY (default: here); again changes nothing."""
@@ -35,7 +35,7 @@ def init(directory: Path, **given: Any) -> None:
     click.echo("next: visloop add FOLDER --to NAME")
 
 
-@click.command(params=output.common_options())
+@click.command(params=output.common_options("--json", "--quiet"))
 @click.argument("directory", type=_DIRECTORY, default="demo-line")
 @click.option("--serve/--no-serve", "stay", default=True, help="leave the page open at the end")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free one")
@@ -53,7 +53,7 @@ def quickstart(directory: Path, *, stay: bool, port: int, seed: int, **given: An
         click.echo(msgspec.json.encode(answer).decode())
 
 
-@click.command(params=output.common_options())
+@click.command(params=output.common_options("--json", "--workspace"))
 @click.option("--host", default=None, help="default: serve.host of visloop.yaml, 127.0.0.1")
 @click.option("--port", type=click.IntRange(0, 65535), default=8484, show_default=True)
 def up(host: str | None, port: int, **given: Any) -> None:
@@ -62,7 +62,7 @@ def up(host: str | None, port: int, **given: Any) -> None:
     supervise.up(supervise.root_of(settings), host=host, port=port, as_json=settings.json)
 
 
-@click.command(params=output.common_options())
+@click.command(params=output.common_options("--workspace"))
 @click.argument("models", nargs=-1)
 @click.option("--host", default=None, help="default: serve.host of visloop.yaml, 127.0.0.1")
 @click.option("--port", type=click.IntRange(0, 65535), default=8484, show_default=True)
@@ -86,7 +86,7 @@ def serve(
     supervise.serve(root, host=host, port=port, fd=fd, fallback=fallback)
 
 
-@click.command(params=output.common_options())
+@click.command(params=output.common_options("--workspace"))
 @click.option("--lease-s", type=float, default=5.0, show_default=True, help="length of a lease")
 @click.option("--once", is_flag=True, help="one round, then end")
 def worker(*, lease_s: float, once: bool, **given: Any) -> None:
@@ -95,7 +95,7 @@ def worker(*, lease_s: float, once: bool, **given: Any) -> None:
     supervise.worker(supervise.root_of(settings), lease_s=lease_s, once=once)
 
 
-@click.command(params=output.common_options(), hidden=True)
+@click.command(params=output.common_options("--workspace"), hidden=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=0)
 @click.option("--fd", type=int, default=None)
 def api(port: int, fd: int | None, **given: Any) -> None:

@@ -135,7 +135,8 @@ def _added(plain: Mapping[str, Any]) -> None:
     if left_out:
         click.echo(f"{left_out} {'object was' if left_out == 1 else 'objects were'} left out")
     if plain["quarantined"] or left_out:
-        click.echo("what mends them: visloop quarantine list")
+        after = ", once they were added without --dry-run" if plain["dry_run"] else ""
+        click.echo(f"what mends them: visloop quarantine list{after}")
 
 
 def _counted(said: str) -> Callable[[Mapping[str, Any]], None]:

@@ -149,6 +149,7 @@ export interface AddAnswer {
   quarantined: number;
   classes_added: string[];
   notes: string[];
+  dry_run: boolean;
 }
 
 export interface AddAsk {

@@ -4,6 +4,7 @@ import { a, button, div, form, h, p, useState } from "../../lib/dom.js";
 import { choiceField, fields, longField, textField, tick } from "../../lib/forms.js";
 import { act, failure, panel } from "../../lib/parts.js";
 import { address, useAnswer, useDeeds } from "../../lib/use.js";
+import { here } from "./mends.js";
 import { Outcome } from "./outcome.js";
 import { FRAMES, LICENCES } from "./send.js";
 
@@ -31,12 +32,6 @@ export const pairs = (text) =>
       .map((each) => each.split("=").map((part) => part.trim()))
       .filter(([old, now]) => old && now),
   );
-
-/** What mends it here, where the server speaks of the command line. @param {import("../../lib/api.js").ApiError} problem */
-const here = ({ code, what, fix }) =>
-  code === "data.unknown_class"
-    ? { what, fix: "Say under Rename classes what each is here, or tick Let new class names in." }
-    : { what, fix };
 
 /** @param {{name: string, cameras: string[]}} properties */
 export function Bring({ name, cameras }) {

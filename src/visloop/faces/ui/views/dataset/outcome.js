@@ -9,7 +9,7 @@ import { count } from "../../lib/words.js";
 
 const SHOWN = 6;
 
-/** @param {{done: AddAnswer, dataset: string, would?: boolean}} properties `would`: nothing happened yet */
+/** @param {{done: Omit<AddAnswer, "dry_run">, dataset: string, would?: boolean}} properties `would`: nothing happened yet */
 export function Outcome({ done, dataset, would = false }) {
   const [all, setAll] = useState(false);
   const said = [

@@ -7,6 +7,7 @@ import { choiceField, fields, textField, tick } from "../../lib/forms.js";
 import { act, bar, failure, panel } from "../../lib/parts.js";
 import { address } from "../../lib/use.js";
 import { bytes, count, duration } from "../../lib/words.js";
+import { here } from "./mends.js";
 import { Outcome } from "./outcome.js";
 
 /** @typedef {import("../../lib/arrivals/dropped.js").Chosen} Chosen */
@@ -189,13 +190,13 @@ function Sending() {
             p({ class: "caption" }, pace.words),
           ),
       batch.trouble
-        ? failure({ what: batch.trouble.what, fix: `It is tried again by itself. ${batch.trouble.fix}` })
+        ? failure({ what: batch.trouble.what, fix: `It is tried again by itself. ${here(batch.trouble, true).fix}` })
         : null,
       batch.held
         ? failure(
             {
               what: `Stopped after ${failed.length} refusals: ${failed.at(-1)?.trouble.what}`,
-              fix: failed.at(-1)?.trouble.fix ?? "",
+              fix: failed.length ? here(failed[failed.length - 1].trouble, true).fix : "",
             },
             act("Go on", () => uploads.resume()),
           )
@@ -217,7 +218,11 @@ function Sending() {
                 ...failed
                   .slice(0, 8)
                   .map(({ path, trouble }) =>
-                    li(span({ class: "path" }, path), span(trouble.what), span({ class: "muted" }, trouble.fix)),
+                    li(
+                      span({ class: "path" }, path),
+                      span(trouble.what),
+                      span({ class: "muted" }, here(trouble, true).fix),
+                    ),
                   ),
               ),
             ),
