@@ -40,10 +40,15 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def call(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def call(root: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     env = {key: value for key, value in os.environ.items() if not key.startswith("VISLOOP_")}
     return subprocess.run(
-        [sys.executable, *words], cwd=root, env=env, capture_output=True, text=True, check=False
+        [sys.executable, *words],
+        cwd=root,
+        env=env | more,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -91,6 +96,21 @@ def test_alone_it_begins_a_run_of_its_own(root: Path) -> None:
     assert newest(root)["status"] == "done"
     assert call(root, "train.py", "exit").returncode == 4
     assert newest(root)["status"] == "failed"
+
+
+def test_a_script_elsewhere_reports_to_a_server(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(SCRIPT, "utf-8")
+    with worlds.api(root) as url:
+        where = {"VISLOOP_SERVER": url, "VISLOOP_TOKEN": app.token_of(root)}
+        done = call(tmp_path, "train.py", "end", **where)
+        refused = call(tmp_path, "train.py", "end", **where | {"VISLOOP_TOKEN": "wrong"})
+    assert done.returncode == 0, done.stderr
+    run = newest(root)
+    assert (run["name"], run["status"], run["params"]) == ("train.py", "done", {"lr": "0.1"})
+    assert run["metrics"]["loss"] == pytest.approx(0.2)
+    assert files(root, run["id"])["out/weights.txt"] == b"w"
+    assert refused.returncode != 0
+    assert "token" in refused.stderr
 
 
 def test_killed_it_is_lost(root: Path) -> None:

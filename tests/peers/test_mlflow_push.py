@@ -165,6 +165,24 @@ def test_a_model_is_registered_once_with_its_aliases(pushed: Pushed) -> None:
     assert run == pushed.remote(pushed.trained)["id"] == created.run
 
 
+def test_a_model_without_a_training_brings_a_run_of_its_own(pushed: Pushed) -> None:
+    onnx, contract = pushed.root / "net.onnx", pushed.root / "net.json"
+    backbone = infer.backbone()
+    onnx.write_bytes(backbone.onnx)
+    contract.write_bytes(backbone.contract.to_json())
+    with sdk.local(pushed.root) as here:
+        ask = app.ModelImport(file=str(onnx), contract=str(contract), as_="embedder")
+        here.call(app.model_import, ask)
+        push = app.ModelPush(ref="embedder@v1", to=pushed.url)
+        first, again = (here.call(app.model_push, push) for _ in range(2))
+    assert (first.done, first.version, again.done, again.version) == (
+        "created",
+        "1",
+        "unchanged",
+        "1",
+    )
+
+
 def ours(root: Path, pictures: list[Path]) -> list[Any]:
     with sdk.local(root) as here:
         version = registry.resolve(here.ports.registry, Scope(), Ref.parse("inspector@champion"))
