@@ -158,6 +158,16 @@ def test_it_goes_on_from_a_model_that_it_made(line, weights):
         np.testing.assert_allclose(second[name], first[name], atol=1e-6)
 
 
+def test_its_rates_are_searched_for_the_figure_of_what_the_folder_is_for(line, weights):
+    fixed = {"weights": str(weights["segformer"]), "epochs": "1", "batch": "4"}
+    wanted = train.Wanted("line@v1", ("transformers",), {}, fixed, 2, model_name="searched")
+    run = train.begin(line.training, SCOPE, wanted)
+    found = train.carry_on(line.training, SCOPE, run)
+    assert found.model.ref == "searched@v1"
+    told = train.show_run(line.training, SCOPE, run).run
+    assert told.params["metric"] == "mean_iou"
+
+
 def test_killed_it_goes_on_and_made_again_it_is_the_same(line, weights, tmp_path):
     """Segformer drops parts of itself at random while it learns: the dice are part of the course."""
     root = tmp_path / "ws"

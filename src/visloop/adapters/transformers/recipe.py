@@ -25,7 +25,7 @@ from visloop.adapters.transformers.answering import OUTPUTS, Boxes, Maps, export
 from visloop.adapters.transformers.folder import FolderRefused, read_folder
 from visloop.adapters.transformers.loading import Loaded, kind_of, load
 from visloop.errors import UsageError
-from visloop.train import Fitted
+from visloop.train import Aim, Fitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from visloop.train import Bench, Labelled, Lesson, Shown
     from visloop.vision import Contract, Task
 
+_SPACE: Final = {"rate": "1e-5..3e-4:log", "head_rate": "1e-4..3e-3:log"}
+_METRICS: Final = {"detect": "map50", "segment": "mean_iou"}
 _CHECKED: Final = 4
 _LIMIT: Final = "Fine-tuned from the {kind} in {path} ({digest}…) on {pictures} pictures."
 
@@ -90,6 +92,11 @@ class FineTuning:
     task: Kind
     parameters: type[msgspec.Struct] = Parameters
     threads: int | None = 1
+
+    @property
+    def aim(self) -> Aim:
+        """What a search over its parameters is for."""
+        return Aim(_METRICS[self.task], _SPACE, watched="loss")
 
     def fit(self, lesson: Lesson, bench: Bench) -> Fitted:
         """Fine-tune the folder's network for the lesson's classes, export, measure.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, get_args
 
 from visloop.errors import UsageError, did_you_mean
-from visloop.train.recipe import Recipe, find_recipe
+from visloop.train.recipe import Recipe, find_recipe, settled
 from visloop.train.records import Run
 from visloop.train.tuning.aims import Aim, direction_of
 from visloop.train.tuning.space import Domain, read_space, size
@@ -113,13 +113,14 @@ def plan_of(wanted: Wanted) -> Plan:
         MissingExtra: a recipe's library is not installed.
     """
     _check_numbers(wanted)
-    recipes = {name: find_recipe(name) for name in dict.fromkeys(wanted.recipes)}
+    named = {name: find_recipe(name) for name in dict.fromkeys(wanted.recipes)}
+    fixed = _parted("set", named, wanted.fixed)
+    recipes = {name: settled(each, name, fixed[name])[0] for name, each in named.items()}
     tasks = {name: each.task for name, each in recipes.items()}
     if len(set(tasks.values())) > 1:
         told = ", ".join(f"{name} is for {task}" for name, task in tasks.items())
         raise UsageError(f"these recipes learn different things: {told}", fix="search one of them")
     space = _parted("space", recipes, wanted.space)
-    fixed = _parted("set", recipes, wanted.fixed)
     searched: dict[str, Searched] = {}
     for name, recipe in recipes.items():
         aim = aim_of(recipe)
