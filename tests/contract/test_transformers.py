@@ -26,7 +26,7 @@ from visloop.adapters.transformers.answering import Boxes, Maps
 from visloop.adapters.transformers.folder import FolderRefused, read_folder
 from visloop.adapters.transformers.loading import kind_of, load
 from visloop.adapters.transformers.parity import answers_apart
-from visloop.errors import UsageError
+from visloop.errors import Refused, UsageError
 from visloop.faces import sdk
 from visloop.ids import Ref, digest_of
 from visloop.vision import Box, Mask
@@ -240,6 +240,17 @@ def test_a_folder_that_may_not_be_loaded_is_refused_with_what_to_do(
     with pytest.raises(FolderRefused, match=because) as said:
         made_of(line, folder, "refused")
     assert said.value.fix
+
+
+def test_what_cannot_be_exported_is_told_before_it_learns(line, tmp_path, capfd):
+    with pytest.raises(Refused, match="cannot be exported at 128 × 96 px") as said:
+        made_of(line, tiny("upernet", tmp_path / "upernet"), "never")
+    assert "adaptive_avg_pool2d" in said.value.what
+    assert "graph(" not in "".join(capfd.readouterr())
+    (run,) = [r for r in train.list_runs(line.training, SCOPE) if r.model_name == "never"]
+    told = train.show_run(line.training, SCOPE, run.id)
+    assert told.run.status == "failed"
+    assert not [each for each in told.metrics if each.key == "step.loss"]
 
 
 def test_a_folder_becomes_a_model_as_it_is(weights, tmp_path):

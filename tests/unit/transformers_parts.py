@@ -65,10 +65,26 @@ def _segformer(**more: Any) -> Any:
     )
 
 
+def _upernet(**more: Any) -> Any:
+    """One that ONNX has no words for: it pools to sizes that do not divide."""
+    stages = ["stage1", "stage2", "stage3", "stage4"]
+    backbone = transformers.ConvNextConfig(
+        hidden_sizes=[8, 16, 24, 32], depths=[1, 1, 1, 1], out_features=stages
+    )
+    return transformers.UperNetConfig(
+        backbone_config=backbone,
+        hidden_size=16,
+        auxiliary_in_channels=24,
+        auxiliary_channels=8,
+        **more,
+    )
+
+
 _MADE = {
     "rt_detr": (_rt_detr, "RTDetrForObjectDetection"),
     "d_fine": (_d_fine, "DFineForObjectDetection"),
     "segformer": (_segformer, "SegformerForSemanticSegmentation"),
+    "upernet": (_upernet, "UperNetForSemanticSegmentation"),
 }
 
 

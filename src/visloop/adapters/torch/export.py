@@ -7,8 +7,10 @@ training can start from; ONNX Runtime joins them when it loads it. Every export 
 from __future__ import annotations
 
 import io
+import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -50,7 +52,7 @@ def to_onnx(
     module.eval()
     example = torch.zeros((1, 3, *size_hw))
     stream: Any = io.BytesIO()
-    with warnings.catch_warnings(), torch.no_grad():
+    with warnings.catch_warnings(), torch.no_grad(), _graph_untold():
         warnings.simplefilter(
             "ignore"
         )  # the exporter that this needs is on its way out, and says so
@@ -74,6 +76,20 @@ def to_onnx(
             sizes[axis].dim_value = size
     proto.producer_name, proto.producer_version, proto.doc_string = "visloop", "", ""
     return proto.SerializeToString(deterministic=True)
+
+
+@contextmanager
+def _graph_untold() -> Generator[None, None, None]:
+    """Without the thousand lines that torch prints when it cannot export: it means to ask whether it
+    should, and asks whether the function exists that would tell.
+    """
+    torch_c: Any = sys.modules["torch._C"]
+    known = torch_c._jit_is_onnx_log_enabled  # noqa: SLF001
+    torch_c._jit_is_onnx_log_enabled = False  # noqa: SLF001
+    try:
+        yield
+    finally:
+        torch_c._jit_is_onnx_log_enabled = known  # noqa: SLF001
 
 
 def check_export(

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from visloop.adapters.torch.export import ExportDiffers, check_export, to_onnx
 from visloop.adapters.transformers.parity import answers_apart
+from visloop.errors import Refused
 
 if TYPE_CHECKING:
     from visloop.adapters.transformers.folder import Kind
@@ -82,9 +83,18 @@ def exported(
         some: prepared pictures, float32 (N, 3, H, W).
 
     Raises:
+        Refused: torch cannot write it as ONNX, or it fails at this size.
         ExportDiffers: they do not answer alike.
     """
-    model = to_onnx(answers, contract.resize.output_hw, OUTPUTS[kind], fold=False)
+    try:
+        model = to_onnx(answers, contract.resize.output_hw, OUTPUTS[kind], fold=False)
+    except Exception as error:  # torch has a class of its own for each kind of reason
+        told = str(error).partition("\n")[0]
+        high, wide = contract.resize.output_hw
+        raise Refused(
+            f"the network cannot be exported at {wide} × {high} px: {told}",
+            fix="give the size that it was made for (preprocessor_config.json), or take another network",
+        ) from error
     if kind == "segment":
         return model, check_export(answers, model, contract, some, OUTPUTS[kind])
     side = float(max(contract.resize.output_hw))

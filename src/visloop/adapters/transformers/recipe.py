@@ -103,6 +103,7 @@ class FineTuning:
 
         Raises:
             FolderRefused: the weights cannot be loaded.
+            Refused: the network cannot be exported: told before it learns.
             ExportDiffers: the exported model answers otherwise than the trained one.
         """
         params: Parameters = lesson.params
@@ -115,12 +116,14 @@ class FineTuning:
             pictures = self._pictures(bench, contract, learnt)
             held = self._pictures(bench, contract, measured)
             answers = self._answers(loaded, contract)
+            some = tensors_of([pictures[i] for i in range(min(_CHECKED, len(pictures)))], contract)
+            with bench.stage("trial"):  # what cannot be exported is not worth hours of training
+                exported(answers, self.task, contract, some)
             with bench.stage("fit"):
                 watch = Watch(answers, OUTPUTS[self.task], held, params.watched)
                 teaching.teach(lesson, bench, loaded, pictures, watch, self.task)
             with bench.stage("export"):
-                some = [pictures[i] for i in range(min(_CHECKED, len(pictures)))]
-                model, apart = exported(answers, self.task, contract, tensors_of(some, contract))
+                model, apart = exported(answers, self.task, contract, some)
         with bench.stage("measure"):
             figures, contract = self._measure(model, held, bench, lesson.threads)
         return Fitted(

@@ -49,8 +49,7 @@ def contract_of(
         pixels: of the input, in place of the folder's own size.
     """
     if folder.size_hw and pixels is None:
-        high, wide = (max(1, round(side / _MULTIPLE)) * _MULTIPLE for side in folder.size_hw)
-        resize = Resize(mode="squash", size_hw=(high, wide), kernel="area")
+        resize = Resize(mode="squash", size_hw=folder.size_hw, kernel="area")
     else:
         size = input_size(shapes or [(1, 1)], pixels or _PIXELS, _MULTIPLE)
         resize = Resize(mode="letterbox", size_hw=size, kernel="area")
