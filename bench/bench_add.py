@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import sqlite3
 import sys
@@ -59,22 +58,29 @@ def run(folder: Path, drawn: Path, n: int, rounds: int, dvc: Path | None) -> lis
     one = figures.Row("D3", "the first of the two commands: add", n, bar="≤ 0.3 s")
     whole = figures.Row("D3", "one changed file, whole folder scanned", n, bar="≤ 0.9 s at 100k")
     for turn in range(rounds):
-        d1.limit.append(figures.timed(lambda turn=turn: bare_add(folder / f"bare{turn}", drawn)))
+        limit, cpu = figures.spent(lambda turn=turn: bare_add(folder / f"bare{turn}", drawn))
+        d1.limit.append(limit)
+        d1.limit_cpu.append(cpu)
         root = folder / f"ours{turn}"
         told = figures.alone(__file__, "--child", str(root), str(drawn), str(n))
         d1.ours.append(told["add_s"])
+        d1.cpu.append(told["add_cpu_s"])
         d1.rss_mb = max(d1.rss_mb, told["rss_mb"])
         for row, turns in ((d2, "status_s"), (d3, "one_s"), (whole, "whole_s")):
             figures.add_cpu(row, told[turns])
             row.rss_mb = max(row.rss_mb, told["one_rss_mb"])
         by_command(root, drawn, n, (asked, one, shell))
         known = dict(walk(drawn))
-        d2.limit += [figures.timed(lambda k=known: bare_status(drawn, k)) for _ in range(3)]
+        bare = [figures.spent(lambda k=known: bare_status(drawn, k)) for _ in range(3)]
+        d2.limit += [seconds for seconds, _ in bare]
+        d2.limit_cpu += [cpu for _, cpu in bare]
         d3.limit += [figures.timed(lambda: bare_one(folder, drawn, n)) for _ in range(3)]
-        whole.limit += [
-            figures.timed(lambda k=known: (bare_status(drawn, k), bare_one(folder, drawn, n)))
+        bare = [
+            figures.spent(lambda k=known: (bare_status(drawn, k), bare_one(folder, drawn, n)))
             for _ in range(2)
         ]
+        whole.limit += [seconds for seconds, _ in bare]
+        whole.limit_cpu += [cpu for _, cpu in bare]
         shutil.rmtree(folder / f"bare{turn}")
         if turn == 0 and dvc is not None:
             beside(dvc, folder / "dvc", drawn, n, (d1, d2, asked, whole))
@@ -97,7 +103,9 @@ def child(root: Path, drawn: Path, n: int) -> None:
         def commit() -> None:
             here.call(app.commit, app.Commit(dataset="many", message="bench"))
 
+        began = figures.cpu_with_children()
         told["add_s"], told["rss_mb"] = figures.timed_with_helpers(lambda: add(drawn))
+        told["add_cpu_s"] = figures.cpu_with_children() - began
         commit()
         status = app.Status()
         told["status_s"] = [figures.spent(lambda: here.call(app.status, status)) for _ in range(3)]
@@ -107,7 +115,7 @@ def child(root: Path, drawn: Path, n: int) -> None:
             took = figures.spent(lambda place=place: (add(place), commit()))
             told["one_s" if turn < ONE else "whole_s"].append(took)
     told["one_s"] = told["one_s"][1:]  # the first pays for what every later one finds ready
-    told["one_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told["one_rss_mb"] = figures.peak_mb()
     print(json.dumps(told))
 
 
@@ -184,12 +192,15 @@ def beside(dvc: Path, place: Path, drawn: Path, n: int, rows: tuple[figures.Row,
     with peers.dvc_of(dvc, place, drawn) as (call, copied):
 
         def spent(row: figures.Row, *arguments: str) -> None:
+            began = figures.cpu_with_children()
             seconds, row.peer_rss_mb = call(*arguments)
             row.peer, row.peers = peers.DVC, [seconds]
+            row.peer_cpu = [figures.cpu_with_children() - began]
 
         spent(d1, "add", "--quiet", "pictures")
         spent(asked, "status", "--quiet")
         d2.peer, d2.peers, d2.peer_rss_mb = asked.peer, asked.peers, asked.peer_rss_mb
+        d2.peer_cpu = asked.peer_cpu
         pictures.change(copied, n, 1000)
         spent(whole, "add", "--quiet", "pictures")
 

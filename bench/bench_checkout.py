@@ -12,7 +12,6 @@ import argparse
 import json
 import mmap
 import os
-import resource
 import shutil
 import sys
 import tempfile
@@ -102,7 +101,7 @@ def out(root: Path, folder: Path) -> dict[str, Any]:
         told: dict[str, Any] = {"all_s": figures.spent(lambda: checkout("many@v1"))}
         refs = ("many@v2", "many@v1") * (AGAIN // 2)
         told["again_s"] = [figures.spent(lambda ref=ref: checkout(ref)) for ref in refs]
-    told["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told["rss_mb"] = figures.peak_mb()
     return told
 
 
@@ -151,17 +150,23 @@ def beside(
     """The same by DVC's own commands, once."""
     whole, again, shell = rows
     with peers.dvc_of(dvc, place, drawn) as (call, copied):
+
+        def spent(*rows: figures.Row) -> None:
+            began = figures.cpu_with_children()
+            seconds, rss_mb = call("checkout", "--quiet")
+            cpu = figures.cpu_with_children() - began
+            for row in rows:
+                row.peer, row.peers, row.peer_rss_mb = peers.DVC, [seconds], rss_mb
+                row.peer_cpu = [cpu]
+
         call("add", "--quiet", "pictures")
         before = (place / "pictures.dvc").read_bytes()
         pictures.change(copied, n, 1000)
         call("add", "--quiet", "pictures")
         shutil.rmtree(copied)
-        seconds, rss_mb = call("checkout", "--quiet")
-        whole.peer, whole.peers, whole.peer_rss_mb = peers.DVC, [seconds], rss_mb
+        spent(whole)
         (place / "pictures.dvc").write_bytes(before)
-        seconds, again.peer_rss_mb = call("checkout", "--quiet")
-        again.peer, again.peers = peers.DVC, [seconds]
-        shell.peer, shell.peers, shell.peer_rss_mb = peers.DVC, [seconds], again.peer_rss_mb
+        spent(again, shell)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -68,7 +67,7 @@ def child(root: Path, a: str, b: str, rounds: int) -> dict[str, Any]:
         told = here.call(app.diff, ask)
         assert (told.samples["changed"], told.objects["moved"]) == (CHANGED, CHANGED), told
         warm = [figures.spent(lambda: here.call(app.diff, ask)) for _ in range(rounds)]
-    rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rss_mb = figures.peak_mb()
     return {"first_s": first, "warm_s": warm, "rss_mb": rss_mb}
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import sys
 import tempfile
 from pathlib import Path
@@ -107,7 +106,7 @@ def ask(root: Path, rounds: int) -> dict[str, Any]:
         data.commit(ports.data, scope, sets.DATASET, "one")
         told["after_s"] = figures.spent(lambda: here.call(app.query, question))
         here.close()
-    told["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told["rss_mb"] = figures.peak_mb()
     return told
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import sys
 import tempfile
 from collections.abc import Callable
@@ -49,7 +48,7 @@ def main() -> None:
     if given.child:
         step, root, count, rounds = given.child
         told = STEPS[step](Path(root), int(count), int(rounds))
-        rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        rss_mb = figures.peak_mb()
         print(json.dumps({"s": told, "rss_mb": rss_mb}))
         return
     with tempfile.TemporaryDirectory() as folder, figures.byte_code():

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -224,7 +223,7 @@ def fast(real: np.ndarray, count: int) -> list[figures.Row]:
         by_index.bar = "≤ 2 ms at 1M, recall ≥ .99"
         for row, name in ((first, "sketch"), (making, "lists")):
             row.work += f" ({(Path(folder) / name).stat().st_size / 2**20:.0f} MiB)"
-    making.rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    making.rss_mb = figures.peak_mb()
     return [flat, first, again, by_index, making]
 
 
@@ -248,7 +247,7 @@ def measured(
         f", {gallery.dimensions} numbers each, recall {hits / wanted.size:.4f},"
         f" median {median:.2f} ms (CPU {cpu:.2f})"
     )
-    row.rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    row.rss_mb = figures.peak_mb()
     return row
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -44,6 +43,7 @@ class Row:
     bar: str = ""
     cpu: list[float] = field(default_factory=list[float])  # where the machine is too busy for more
     limit_cpu: list[float] = field(default_factory=list[float])
+    peer_cpu: list[float] = field(default_factory=list[float])
 
     def figures(self) -> dict[str, Any]:
         """The row as it is printed; `ratio` is ours over the limit, the best turn of each."""
@@ -61,6 +61,8 @@ class Row:
             told["cpu_s"] = _seconds(self.cpu)
         if self.limit_cpu:
             told["cpu_ratio"] = round(min(self.cpu) / min(self.limit_cpu), 2)
+        if self.peer_cpu:
+            told["peer_cpu_s"] = _seconds(self.peer_cpu)
         if self.rss_mb:
             told["rss_mb"] = round(self.rss_mb)
         return told | {"bar": self.bar, "runs": len(self.ours)}
@@ -133,8 +135,7 @@ def spent(work: Callable[[], object]) -> tuple[float, float]:
 def timed_with_helpers(work: Callable[[], object]) -> tuple[float, float]:
     """Seconds, and peak memory in MB of this process and of all helpers that it started, together.
 
-    What they share is counted twice. Helpers are asked while they live: what `getrusage` says of
-    children that have ended holds their parent's memory too, from before they loaded their own.
+    What they share is counted twice.
     """
     done = threading.Event()
     peaks: dict[str, float] = {}
@@ -143,16 +144,29 @@ def timed_with_helpers(work: Callable[[], object]) -> tuple[float, float]:
         while not done.wait(0.05):
             for name in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
                 with suppress(OSError, IndexError):  # it has just ended
-                    said = Path(f"/proc/{name}/status").read_text("utf-8")
-                    peaks[name] = int(said.partition("VmHWM:")[2].split()[0]) / 1024
+                    peaks[name] = peak_mb(name)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     seconds = timed(work)
     done.set()
     watcher.join()
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return seconds, own + sum(peaks.values())
+    return seconds, peak_mb() + sum(peaks.values())
+
+
+def cpu_with_children() -> float:
+    """CPU seconds of this process and of those that it started and that have ended."""
+    times = os.times()
+    return sum(times[:4])
+
+
+def peak_mb(process: int | str = "self") -> float:
+    """Peak memory in MB of a process that lives.
+
+    What `getrusage` says is at least the memory of the process that started it.
+    """
+    said = Path(f"/proc/{process}/status").read_text("utf-8")
+    return int(said.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def alone(script: str, *arguments: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -187,9 +201,21 @@ def command(line: list[str], cwd: Path) -> tuple[float, float]:
     with subprocess.Popen(
         line, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
+        peaks = [0.0]
+        watcher = threading.Thread(target=_watch, args=(process.pid, peaks))
+        watcher.start()
         said = process.stderr.read() if process.stderr else ""
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        process.wait()
+        seconds = time.perf_counter() - started
+        watcher.join()
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, line, stderr=said[-2000:])
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
+    return seconds, max(peaks)
+
+
+def _watch(process: int, peaks: list[float]) -> None:
+    """Peak memory of a process as long as it lives, looked at every 20 ms."""
+    with suppress(OSError, IndexError):  # it has ended
+        while True:
+            peaks.append(peak_mb(process))
+            time.sleep(0.02)

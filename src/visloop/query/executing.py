@@ -134,7 +134,7 @@ class _Run:
     def _some(self, plan: Some, *, reason: bool) -> Hits:
         inner = self.hits(plan.part, reason=False)
         rows = self._source.size(parts=False)
-        owners = self._source.owners()[inner.places]
+        owners = self._source.owners().take(inner.places)
         if plan.operator == ">=" and plan.count == 1:
             found = np.zeros(rows, np.bool_)
             found[owners] = True

@@ -56,8 +56,8 @@ class Numbers:
 
     def at(self, places: NDArray[np.int64]) -> Numbers:
         """The same of some rows only."""
-        present = None if self.present is None else self.present[places]
-        return Numbers(self.values[places], present)
+        present = None if self.present is None else self.present.take(places)
+        return Numbers(self.values.take(places), present)
 
     @property
     def nbytes(self) -> int:
@@ -101,7 +101,7 @@ class Texts:
 
     def at(self, places: NDArray[np.int64]) -> Texts:
         """The same of some rows only."""
-        found = Texts(self.codes[places], self.words)
+        found = Texts(self.codes.take(places), self.words)
         found.__dict__["code_of"] = self.code_of  # made once, for all parts of a column
         return found
 
