@@ -13,7 +13,16 @@ from visloop.evaluate.kinds.boxes import BoxAnswers
 from visloop.evaluate.kinds.every import HEADLINES, AnyAnswers, score, task_of
 from visloop.evaluate.kinds.masks import MaskAnswers
 from visloop.evaluate.kinds.numbers import NumberAnswers
-from visloop.evaluate.paired import Mask, accuracy_gain, figure, gain, one_sided, pair
+from visloop.evaluate.paired import (
+    Mask,
+    accuracy_gain,
+    figure,
+    gain,
+    one_sided,
+    pair,
+    power,
+    shown_by,
+)
 from visloop.evaluate.policy import (
     BetterThanBaseline,
     BetterThanChampion,
@@ -193,9 +202,22 @@ def _against_champion(check: BetterThanChampion, case: _Case) -> Check:
         wanted=wanted,
         value=won,
         n=first.n,
-        detail=f"candidate {found[0]:.4f}, champion {found[1]:.4f}, same {first.n} pictures",
+        detail=f"candidate {found[0]:.4f}, champion {found[1]:.4f}, same {first.n} pictures; "
+        + _reach(check, draws),
         interval=(low, high),
     )
+
+
+def _reach(check: BetterThanChampion, draws: m.Floats) -> str:
+    """What so many pictures can show at all."""
+    if check.mode == "better":
+        seen = shown_by(draws, check.margin, check.confidence)
+        return f"a true gain of {seen:.3g} would be shown 4 times in 5"
+    if check.mode == "not_worse":
+        seen = shown_by(draws, check.margin, check.confidence)
+        return f"a true drop of {seen:.3g} would be noticed 4 times in 5"
+    passing = power(check.margin, 0.0, draws, check.confidence)
+    return f"an equally good model passes {100 * passing:.0f} times in 100"
 
 
 def _wish(check: BetterThanChampion) -> str:

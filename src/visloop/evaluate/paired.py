@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 from visloop.errors import UsageError
 from visloop.evaluate import metrics as m
@@ -17,6 +18,7 @@ from visloop.evaluate.records import Answers
 from visloop.evaluate.scores import LOWER_IS_BETTER
 
 Mask: TypeAlias = NDArray[np.bool_]
+_FOUR_OF_FIVE: Final = 0.8
 
 
 def pair(first: AnyAnswers, second: AnyAnswers) -> tuple[AnyAnswers, AnyAnswers]:
@@ -125,3 +127,25 @@ def one_sided(draws: m.Floats, confidence: float) -> tuple[float, float]:
     """Lower and upper bound, each one-sided at `confidence`."""
     low, high = np.quantile(draws, (1 - confidence, confidence))
     return float(low), float(high)
+
+
+def power(difference: float, margin: float, draws: m.Floats, confidence: float) -> float:
+    """How likely a true difference is shown to be more than `margin` by one more such set of pictures.
+
+    The redraws tell how far the figure of other pictures would scatter; as a normal curve.
+
+    Args:
+        difference: the true gain, in the figure's unit.
+        margin: what it must exceed.
+        draws: (B,) redraws of the gain, as `gain` gives them.
+        confidence: of the one-sided test.
+    """
+    scatter = float(draws.std())
+    if not scatter:
+        return float(difference > margin)
+    return float(ndtr((difference - margin) / scatter - ndtri(confidence)))
+
+
+def shown_by(draws: m.Floats, margin: float, confidence: float) -> float:
+    """The true difference that would be shown to be more than `margin` in four of five such tests."""
+    return margin + float(draws.std()) * float(ndtri(confidence) + ndtri(_FOUR_OF_FIVE))

@@ -73,7 +73,11 @@ def facets(
         found += _bands("objects", np.where(empty, np.nan, objects), "annotations.objects")
     if vectors is not None and len(vectors) >= 4 * FEWEST:
         found += _alike(vectors)
-    return [each for each in found if FEWEST <= each.mask.sum() <= len(samples) - FEWEST]
+    known: dict[bytes, Facet] = {}
+    for each in found:
+        if FEWEST <= each.mask.sum() <= len(samples) - FEWEST:
+            known.setdefault(each.mask.tobytes(), each)  # the same pictures are asked about once
+    return list(known.values())
 
 
 def looks_of(samples: Sequence[Sample], blobs: Blobs, threads: int) -> Floats:
@@ -97,7 +101,8 @@ def looks_of(samples: Sequence[Sample], blobs: Blobs, threads: int) -> Floats:
 
 
 def _metadata(samples: Sequence[Sample]) -> Iterator[Facet]:
-    for key in sorted({key for sample in samples for key in sample.metadata} - _OURS):
+    keys = {key for sample in samples for key in sample.metadata} - _OURS
+    for key in sorted(keys, key=lambda each: ("." in each, each)):  # a data set's own fields first
         values = [sample.metadata.get(key) for sample in samples]
         known = [value for value in values if value is not None]
         if any(isinstance(value, dict | list) for value in known):

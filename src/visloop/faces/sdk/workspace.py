@@ -252,9 +252,12 @@ class Model:
         self._workspace = workspace
         self.ref = ref
 
-    def evaluate(self, on: VersionRef | str) -> app.Evaluated:
-        """Judge it on a data version or split."""
-        return self._workspace.call(app.evaluate, app.Evaluate(model=self.ref, on=str(on)))
+    def evaluate(
+        self, on: VersionRef | str, *, slices: tuple[str, ...] = (), html: str | None = None
+    ) -> app.Evaluated:
+        """Judge it on a data version or split, and on the slices of it that questions find."""
+        ask = app.Evaluate(model=self.ref, on=str(on), slice=slices, html=html)
+        return self._workspace.call(app.evaluate, ask)
 
     def reproduce(self, *, fresh: bool = False) -> app.Reproduced:
         """Train it once more from what its run recorded, and compare byte by byte.
