@@ -18,7 +18,10 @@ class Section(BaseModel):
 
 
 class ServeSection(Section):
-    """The serving processes."""
+    """The serving processes.
+
+    `folders`: what users may name on this machine over HTTP beside the workspace's own folder.
+    """
 
     host: str = "127.0.0.1"
     processes: Annotated[int, Field(ge=1, le=64)] = 1
@@ -27,6 +30,7 @@ class ServeSection(Section):
     body_limit_mb: Annotated[int, Field(gt=0, le=4096)] = 32
     allowed_hosts: tuple[str, ...] = ()
     spool_limit_mb: Count = 512
+    folders: tuple[str, ...] = ()
 
 
 class MonitorSection(Section):

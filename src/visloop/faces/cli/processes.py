@@ -98,10 +98,11 @@ def worker(*, lease_s: float, once: bool, **given: Any) -> None:
 @click.command(params=output.common_options("--workspace"), hidden=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=0)
 @click.option("--fd", type=int, default=None)
-def api(port: int, fd: int | None, **given: Any) -> None:
+@click.option("--here", is_flag=True, help="only this machine reaches what stands in front of it")
+def api(port: int, fd: int | None, *, here: bool, **given: Any) -> None:
     """The page and the API alone (`up` starts it)."""
     settings = output.Settings.taken_from(given)
-    web.run(supervise.root_of(settings), port=port, fd=fd)
+    web.run(supervise.root_of(settings), port=port, fd=fd, here=here or fd is None)
 
 
 @click.command()

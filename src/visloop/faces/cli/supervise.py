@@ -47,8 +47,9 @@ def up(root: Path, *, host: str | None, port: int, as_json: bool) -> None:
     back = _listen("127.0.0.1", 0)
     address = f"http://{_shown(front)}"
     fallback = f"http://{_shown(back)}"
+    here = ["--here"] if ipaddress.ip_address(front.getsockname()[0]).is_loopback else []
     children = [
-        _child("api", root, ["api", "--fd", str(back.fileno())], back),
+        _child("api", root, ["api", "--fd", str(back.fileno()), *here], back),
         *(
             _child(f"serve-{number}", root, _serve_argv(front, fallback), front)
             for number in range(config.processes)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from visloop.app import Operation, Ports
+    from visloop.faces.web.paths import Places
 
     Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -34,7 +35,7 @@ _LIMIT_BYTES = 8 * 2**20
 _log = logging.getLogger("visloop.web")
 
 
-def routes(ports: Ports) -> list[Route]:
+def routes(ports: Ports, places: Places) -> list[Route]:
     """One route an operation, and the description of all."""
     document = msgspec.json.encode(openapi.document(app.OPERATIONS))
 
@@ -43,7 +44,10 @@ def routes(ports: Ports) -> list[Route]:
 
     return [
         Route("/api/v1/openapi.json", described),
-        *(Route(_path(each), _endpoint(ports, each), methods=["POST"]) for each in app.OPERATIONS),
+        *(
+            Route(_path(each), _endpoint(ports, places, each), methods=["POST"])
+            for each in app.OPERATIONS
+        ),
     ]
 
 
@@ -51,11 +55,12 @@ def _path(operation: Operation[Any, Any]) -> str:
     return "/api/v1/" + operation.name.replace(".", "/")
 
 
-def _endpoint(ports: Ports, operation: Operation[Any, Any]) -> Endpoint:
+def _endpoint(ports: Ports, places: Places, operation: Operation[Any, Any]) -> Endpoint:
     async def answer(request: Request) -> Response:
         try:
             ask = _decode(await _body(request), operation)
             scope = acting(request, ports)
+            places.check(operation, ask, scope.actor)
             if "text/event-stream" in request.headers.get("accept", ""):
                 return _streamed(ports, scope, operation, ask)
             done = await run_in_threadpool(app.execute, ports, scope, operation, ask)

@@ -11,11 +11,14 @@ from visloop import app
 from visloop.faces.web.server import build
 
 
-def run(root: Path, *, port: int, fd: int | None) -> None:
-    """Serve the page and the API on loopback (or on an inherited socket) until told to stop."""
+def run(root: Path, *, port: int, fd: int | None, here: bool) -> None:
+    """Serve the page and the API on loopback (or on an inherited socket) until told to stop.
+
+    `here`: no part of what stands in front of it is reached by other machines.
+    """
     with app.opened(root) as ports:
         config = uvicorn.Config(
-            build(ports),
+            build(ports, here=here),
             host="127.0.0.1",
             port=port,
             log_level="warning",

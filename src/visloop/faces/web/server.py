@@ -29,6 +29,7 @@ from visloop.errors import Forbidden, Unauthenticated, Unavailable, VisloopError
 from visloop.faces.web import api, artifacts, media, push
 from visloop.faces.web.acting import ACTOR
 from visloop.faces.web.mlflow import routes as mlflow
+from visloop.faces.web.paths import Places
 
 if TYPE_CHECKING:
     import os
@@ -162,8 +163,8 @@ def _refusal(scope: Scope, error: VisloopError) -> Response:
     return JSONResponse(error.to_dict(), status_code=error.http_status)
 
 
-def build(ports: Ports) -> Starlette:
-    """The application over one open workspace."""
+def build(ports: Ports, *, here: bool = False) -> Starlette:
+    """The application over one open workspace; `here`: nobody but this machine can reach it."""
     inbox = train.Inbox(ports.ledger, ports.inner / "inbox")
     inbox.recover()
 
@@ -193,7 +194,7 @@ def build(ports: Ports) -> Starlette:
             *push.routes(ports),
             *artifacts.routes(ports),
             *mlflow.routes(ports, inbox),
-            *api.routes(ports),
+            *api.routes(ports, Places.of(ports, here=here)),
             *media.routes(ports),
             Mount("/ui", _Files(directory=UI)),
         ],
