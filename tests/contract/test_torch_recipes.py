@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import cv2
 import numpy as np
 import onnx
@@ -14,6 +16,7 @@ from tests.contract import torch_victim
 from tests.unit.torch_parts import RECIPES, TINY, with_kinds_and_counts, world
 from tests.unit.train_parts import SCOPE, Workspace
 from visloop import data, demo, infer, registry, store, train
+from visloop.adapters.torch import starting
 from visloop.adapters.torch.detection.network import peaks_apart
 from visloop.errors import Refused
 from visloop.ids import Ref, digest_of
@@ -164,8 +167,14 @@ def test_training_can_start_from_a_model_class_by_class(line, detector):
     data.add(line.data, SCOPE, "fewer", [folder], data.AddOptions(add_classes=True))
     data.commit(line.data, SCOPE, "fewer", "no gears")
     params = {**still, "start": "line-model@v1"}
-    made = package(line, line.train("fewer@v1", recipe="detect", params=params).model)
+    done = line.train("fewer@v1", recipe="detect", params=params)
+    made = package(line, done.model)
     assert set(made.contract.classes) == set(fewer)
+    kept = train.artifact_of(line.ledger, SCOPE, done.run, train.START)
+    told = json.loads(line.blobs.get(kept.digest))
+    assert told["model"] == "line-model@v1"
+    assert told["classes"] == {name: name for name in made.contract.classes}
+    assert told["left_behind"] == ["gear"]
     was, now = (
         {
             each.name: numpy_helper.to_array(each)
@@ -180,6 +189,17 @@ def test_training_can_start_from_a_model_class_by_class(line, detector):
     linear = line.train("kinds@v1", model_name="linear").model
     with pytest.raises(Refused, match="no weights that this recipe could start from"):
         line.train("fewer@v1", recipe="detect", params={**still, "start": linear})
+
+
+def test_rows_of_a_head_go_to_the_classes_by_their_present_names():
+    given = torch.arange(4.0)[:, None] * torch.ones(4, 3)
+    start = train.Start("net@v1", b"", ("hex bolt", "ring", "ring"), ("bolt", "nut", "washer"))
+    mine = torch.full((5, 3), -1.0)
+    now = ("flange", "ring", "gear", "hex bolt")
+    taken = starting._rows(mine, given, start, now, 1)
+    assert taken == {"flange": None, "ring": "nut", "gear": None, "hex bolt": "bolt"}
+    assert mine[:, 0].tolist() == [0, -1, 2, -1, 1]
+    assert starting._rows(torch.zeros(5, 2), given, start, now, 1) == {}, "another kind of head"
 
 
 def test_a_data_set_without_boxes_is_refused_with_what_to_do(line, tmp_path):

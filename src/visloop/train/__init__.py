@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from visloop.train.bench import START as START
     from visloop.train.bench import Bench as Bench
     from visloop.train.environment import About as About
     from visloop.train.environment import about as about
@@ -142,7 +143,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "kept": ("TRAIN_ROOTS",),
         "querying": ("runs_relation",),
-        "bench": ("Bench",),
+        "bench": ("START", "Bench"),
         "objects": ("Labelled", "box_around"),
         "own": ("as_recipe",),
         "previewing": ("Shown", "class_colour", "preview"),

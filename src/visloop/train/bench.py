@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +21,11 @@ from visloop.train.records import TrainPorts
 from visloop.train.tracking import artifacts
 from visloop.train.tracking.recorder import EVERY_S, Recorder, progress_of
 
+if TYPE_CHECKING:
+    from visloop.train.recipe import Start
+
+START: Final = "start.json"
+"""The file of a run that says which model it began with."""
 T = TypeVar("T")
 Watch: TypeAlias = Callable[[str, float, int], None]
 
@@ -79,6 +85,22 @@ class Bench:
         folder = self.ports.scratch and self.ports.scratch / self.run
         every_s = self.ports.checkpoint_s
         return Checkpoints(self.ports.ledger, self.claim, folder, every_s)
+
+    def started(self, start: Start, parts: int, rows: Mapping[str, str | None]) -> None:
+        """Keep what was taken over from another model, as `start.json` of the run.
+
+        Args:
+            start: that model.
+            parts: so many parts of the network, beside the rows of classes.
+            rows: class → the class of that model whose row it begins with; None: it is new.
+        """
+        left = [name for name in start.called if rows and name not in rows.values()]
+        told = {"model": start.ref, "parts": parts, "classes": dict(rows), "left_behind": left}
+        raw = msgspec.json.encode(told)
+        digest = self.ports.blobs.put(raw)
+        self.ports.blobs.flush()
+        with self.ports.ledger.write(self.scope, fence=self.claim) as write:
+            artifacts.enter(write, self.run, START, digest, len(raw))
 
     def read(self, image: str) -> bytes:
         """The encoded bytes of a picture.

@@ -169,4 +169,4 @@ def start_of(
     package = registry.load(ports, version)
     names = classes.lookup()
     present = tuple(names.get(name, name) for name in package.contract.classes)
-    return Start(version.ref, package.onnx, present)
+    return Start(version.ref, package.onnx, present, package.contract.classes)

@@ -30,11 +30,16 @@ EXTRAS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Start:
-    """The model whose weights a training begins with; `classes` by the names that they have now."""
+    """The model whose weights a training begins with.
+
+    `classes` in the order of its outputs, by the names that they have now; `called` by those that
+    they had then.
+    """
 
     ref: str
     onnx: bytes
     classes: tuple[str, ...]
+    called: tuple[str, ...]
 
 
 @dataclass(frozen=True)

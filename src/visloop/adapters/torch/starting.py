@@ -13,7 +13,7 @@ from visloop.adapters.torch.export import weights_of
 from visloop.errors import Refused
 
 if TYPE_CHECKING:
-    from visloop.train import Bench, Lesson
+    from visloop.train import Bench, Lesson, Start
 
 _INSIDE: Final = "network."
 """What is exported holds the network under this name."""
@@ -42,6 +42,7 @@ def start_from(network: nn.Module, lesson: Lesson, bench: Bench, heads: Mapping[
         return
     known = weights_of(start.onnx)
     taken = 0
+    rows: dict[str, str | None] = {}
     with torch.no_grad():
         for name, each in network.state_dict().items():
             found = known.get(_INSIDE + name)
@@ -49,7 +50,7 @@ def start_from(network: nn.Module, lesson: Lesson, bench: Bench, heads: Mapping[
                 continue
             given = torch.from_numpy(np.array(found, copy=True))
             if name in heads:
-                _rows(each, given, start.classes, lesson.classes, heads[name])
+                rows |= _rows(each, given, start, lesson.classes, heads[name])
             elif each.shape == given.shape:
                 each.copy_(given)
                 taken += 1
@@ -58,16 +59,26 @@ def start_from(network: nn.Module, lesson: Lesson, bench: Bench, heads: Mapping[
             f"{start.ref} holds no weights that this recipe could start from",
             fix="start from a model of classify-finetune, detect, segment or regress",
         )
-    same = [name for name in lesson.classes if name in start.classes]
-    classes = f"; of its classes: {', '.join(same)}" if same and heads else ""
-    bench.ports.progress.note(f"starts from {start.ref}: {taken} parts of the network{classes}")
+    bench.started(start, taken, rows)
 
 
-def _rows(mine: Tensor, given: Tensor, was: Sequence[str], now: Sequence[str], before: int) -> None:
-    """The rows of the classes that both know, and those before the first class."""
-    if mine.shape[1:] != given.shape[1:] or len(given) != before + len(was):
-        return
+def _rows(
+    mine: Tensor, given: Tensor, start: Start, now: Sequence[str], before: int
+) -> dict[str, str | None]:
+    """Take the rows of the classes that both know, and those before the first class.
+
+    Of several classes that are one now, the first gives its row.
+
+    Returns:
+        class → the class whose row it begins with, by the name that it had; None: it is new.
+    """
+    if mine.shape[1:] != given.shape[1:] or len(given) != before + len(start.classes):
+        return {}
     mine[:before] = given[:before]
+    taken: dict[str, str | None] = dict.fromkeys(now)
     for place, name in enumerate(now):
-        if name in was:
-            mine[before + place] = given[before + was.index(name)]
+        if name in start.classes:
+            at = start.classes.index(name)
+            mine[before + place] = given[before + at]
+            taken[name] = start.called[at]
+    return taken

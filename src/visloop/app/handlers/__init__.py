@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from visloop.app.handlers.tracking import fetch_artifacts as fetch_artifacts
     from visloop.app.handlers.tracking import keep_files as keep_files
     from visloop.app.handlers.tracking import run_progress as run_progress
+    from visloop.app.handlers.tracking import start_of_run as start_of_run
     from visloop.app.handlers.traffic import drifts_of as drifts_of
     from visloop.app.handlers.traffic import exchange as exchange
     from visloop.app.handlers.traffic import frames as frames
@@ -97,6 +98,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "fetch_artifacts",
             "keep_files",
             "run_progress",
+            "start_of_run",
         ),
         "traffic": ("drifts_of", "exchange", "frames"),
     },

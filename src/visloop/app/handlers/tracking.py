@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from visloop import train
 from visloop.errors import NotFound, Refused, UsageError
 
@@ -141,3 +143,10 @@ def _told(run: train.Run) -> dict[tuple[str, str], Any]:
         "package": packages,
     }
     return {(group, name): value for group, held in groups.items() for name, value in held.items()}
+
+
+def start_of_run(ports: Ports, scope: Scope, run: str) -> dict[str, Any] | None:
+    """What a run took over from another model; None where it began with none."""
+    files = train.artifacts_of(ports.ledger, scope, run)
+    kept = next((each for each in files if each.path == train.START), None)
+    return None if kept is None else msgspec.json.decode(ports.blobs.get(kept.digest))

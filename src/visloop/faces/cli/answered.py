@@ -104,6 +104,16 @@ def signing_key(plain: Mapping[str, Any]) -> None:
     click.echo(plain["public_key"].strip())
 
 
+def started(start: Mapping[str, Any]) -> None:
+    """The model that a training began with, and what became of its classes."""
+    click.echo(f"started from {start['model']}: {start['parts']} parts of its network")
+    for name, was in start["classes"].items():
+        told = "new" if was is None else "as it was" if was == name else f"was {was}"
+        click.echo(f"  {name}: {told}")
+    if start["left_behind"]:
+        click.echo(f"  left behind: {', '.join(start['left_behind'])}")
+
+
 def reproduced(plain: Mapping[str, Any]) -> None:
     """Whether the bytes are the same, and if not, how far apart and what else is not as it was."""
     if plain["planned"]:

@@ -219,6 +219,14 @@ def _traced(plain: Mapping[str, Any]) -> None:
             click.echo(f"  {key:<14} {_cell(value)}")
 
 
+def _trained(plain: Mapping[str, Any]) -> None:
+    """The run and its model; and what was taken over from the model that it began with."""
+    start = plain["started_from"]
+    _fields({key: value for key, value in plain.items() if value and value is not start})
+    if start:
+        answered.started(start)
+
+
 def _shown_model(plain: Mapping[str, Any]) -> None:
     click.echo(plain["card"])
 
@@ -428,6 +436,6 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "predict": answered.predicted,
     "reproduce": answered.reproduced,
     "runs.clone": answered.cloned,
-    "train": lambda plain: _fields({key: value for key, value in plain.items() if value}),
+    "train": _trained,
     "demo.stream": _streamed,
 }

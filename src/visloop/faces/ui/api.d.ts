@@ -1941,6 +1941,7 @@ export interface Trained {
   model: string;
   metrics: Record<string, number>;
   preview: string | null;
+  started_from: Record<string, any> | null;
 }
 
 export interface TuneAnswer {

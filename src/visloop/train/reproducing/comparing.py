@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +17,7 @@ from visloop.store import Jobs
 from visloop.train import lessons
 from visloop.train.bench import Bench
 from visloop.train.lease import held
+from visloop.train.recipe import Start
 from visloop.train.records import TrainPorts
 from visloop.train.reproducing.code import require_code
 from visloop.train.reproducing.differences import Difference, surroundings
@@ -53,6 +54,9 @@ class _Rehearsal(Bench):
 
     def log(self, key: str, value: float, step: int = 0) -> None:
         """Drop the number."""
+
+    def started(self, start: Start, parts: int, rows: Mapping[str, str | None]) -> None:
+        """Keep nothing: the run did."""
 
     def track(self, items: Iterable[T], *, doing: str, unit: str, total: int) -> Iterator[T]:
         """Show progress over `items`, here only."""

@@ -38,12 +38,17 @@ class Train:
 
 @dataclass(frozen=True)
 class Trained:
-    """The run, the model that it made, and what training measured; or the file of a preview."""
+    """The run, the model that it made, and what training measured; or the file of a preview.
+
+    `started_from`: with `--from`, that `model`, how many `parts` of its network were taken over, of
+    which of its `classes` each class has the row (none: it is new), and which were `left_behind`.
+    """
 
     run: str
     model: str
     metrics: dict[str, float]
     preview: str | None = None
+    started_from: dict[str, Any] | None = None
 
 
 @operation("train", permission="train.run")
@@ -69,7 +74,8 @@ def train(ports: Ports, scope: Scope, ask: Train) -> Trained:
         seed=ask.seed,
         threads=ask.threads or None,
     )
-    return Trained(run=done.run, model=done.model, metrics=dict(done.metrics))
+    start = handlers.start_of_run(ports, scope, done.run)
+    return Trained(done.run, done.model, dict(done.metrics), started_from=start)
 
 
 @dataclass(frozen=True)
