@@ -152,6 +152,7 @@ def _about_packages(folder: Path) -> list[tuple[app.Operation[Any, Any], Any]]:
     file = str(folder / "inspector.visloop")
     return [
         (app.model_key, app.ModelKey()),
+        (app.model_card, app.ModelCard(ref="inspector@v1", html=str(folder / "card.html"))),
         (app.model_export, app.ModelExport(ref="inspector@v1", file=file)),
         (app.model_verify, app.ModelVerify(what="inspector@v1")),
         (app.model_import, app.ModelImport(file=file, as_="sibling")),

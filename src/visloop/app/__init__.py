@@ -238,6 +238,9 @@ if TYPE_CHECKING:
     from visloop.app.verbs.refactoring import classes_merge as classes_merge
     from visloop.app.verbs.refactoring import classes_rename as classes_rename
     from visloop.app.verbs.refactoring import classes_split as classes_split
+    from visloop.app.verbs.registry.cards import Card as Card
+    from visloop.app.verbs.registry.cards import ModelCard as ModelCard
+    from visloop.app.verbs.registry.cards import model_card as model_card
     from visloop.app.verbs.registry.packages import ModelExport as ModelExport
     from visloop.app.verbs.registry.packages import ModelExported as ModelExported
     from visloop.app.verbs.registry.packages import ModelKey as ModelKey
@@ -684,6 +687,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "classes_merge",
             "classes_rename",
             "classes_split",
+        ),
+        "verbs.registry.cards": (
+            "Card",
+            "ModelCard",
+            "model_card",
         ),
         "verbs.registry.packages": (
             "ModelExport",

@@ -26,7 +26,7 @@ from visloop.app.verbs import (
 )
 from visloop.app.verbs.finding import searching
 from visloop.app.verbs.judging import evaluating
-from visloop.app.verbs.registry import packages, shelving
+from visloop.app.verbs.registry import cards, packages, shelving
 from visloop.app.verbs.runs import exchanging, looking, repeating, reporting, training, tuning
 from visloop.app.verbs.upkeep import collecting, people, removing, verifying
 
@@ -130,6 +130,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     training.gate,
     models.models,
     models.model_show,
+    cards.model_card,
     models.model_import,
     packages.model_export,
     packages.model_verify,

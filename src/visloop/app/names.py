@@ -81,6 +81,7 @@ NAMES: Final[Mapping[str, str]] = {
     "model.alias": "model_alias",
     "model.approve": "model_approve",
     "model.archive": "model_archive",
+    "model.card": "model_card",
     "model.export": "model_export",
     "model.import": "model_import",
     "model.key": "model_key",

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from visloop.evaluate.reporting import load_study as load_study
     from visloop.evaluate.reporting import slices_of as slices_of
     from visloop.evaluate.showing.page import report_page as report_page
+    from visloop.evaluate.showing.style import POLICY as POLICY
+    from visloop.evaluate.showing.style import STYLE as STYLE
     from visloop.evaluate.study.beside import Beside as Beside
     from visloop.evaluate.study.beside import Goal as Goal
     from visloop.evaluate.study.beside import beside_champion as beside_champion
@@ -89,6 +91,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "kinds.masks": ("MaskAnswers",),
         "kinds.numbers": ("NumberAnswers",),
         "showing.page": ("report_page",),
+        "showing.style": ("POLICY", "STYLE"),
         "study.beside": (
             "Beside",
             "Goal",

@@ -96,7 +96,7 @@ def _contract(contract: Contract) -> str:
             "answer": _answer(contract),
             "normalise": f"(pixel − {contract.normalise.mean}) / {contract.normalise.std}",
             "contract": f"`{contract.digest}`",
-            "class dictionary": f"`{contract.class_dictionary}`",
+            "class dictionary": f"`{contract.class_dictionary or 'of its own'}`",
         },
     )
 

@@ -6,6 +6,8 @@ from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from visloop.app.handlers.batch import predict_files as predict_files
+    from visloop.app.handlers.cards import card_of as card_of
+    from visloop.app.handlers.cards import card_page as card_page
     from visloop.app.handlers.comparison import comparison_page as comparison_page
     from visloop.app.handlers.evidence import empty_trash as empty_trash
     from visloop.app.handlers.evidence import models_that_need as models_that_need
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from visloop.app.handlers.packaging import is_package as is_package
     from visloop.app.handlers.packaging import signer as signer
     from visloop.app.handlers.packaging import verify_model as verify_model
+    from visloop.app.handlers.packaging import write_file as write_file
     from visloop.app.handlers.policies import gate_policy as gate_policy
     from visloop.app.handlers.policies import loop_policy as loop_policy
     from visloop.app.handlers.policies import watch_policy as watch_policy
@@ -82,8 +85,16 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "write_report",
         ),
         "judging.gating": ("require_promotable", "run_gate", "verdict_on"),
+        "cards": ("card_of", "card_page"),
         "lineage": ("lineage_of",),
-        "packaging": ("export_model", "import_package", "is_package", "signer", "verify_model"),
+        "packaging": (
+            "export_model",
+            "import_package",
+            "is_package",
+            "signer",
+            "verify_model",
+            "write_file",
+        ),
         "naming": ("free_for_data", "free_for_model"),
         "policies": ("gate_policy", "loop_policy", "watch_policy", "webhooks"),
         "runs.reproduction": ("plan_reproduction", "reproduce_afresh", "reproduce_here"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import msgspec
 
 from visloop import infer, registry
 from visloop.app import workspace
+from visloop.app.handlers.cards import card_of, card_page
 from visloop.app.handlers.lineage import lineage_of
 from visloop.app.handlers.naming import free_for_model
 from visloop.errors import Conflict, NotFound, Refused
@@ -45,15 +47,15 @@ def export_model(
         raise Conflict(f"{file} is there already", fix="another name, or remove it first")
     private = None if unsigned else _private(ports, key)
     package = registry.load(ports.registry, version)
-    lineage = lineage_of(ports, scope, version)
-    raw = registry.seal(version, package, lineage=lineage, key=private)
-    try:
-        workspace.write_whole(file, raw)
-    except OSError as error:
-        raise Refused(
-            f"{file} cannot be written: {error.strerror or error}",
-            fix="name a folder that is there",
-        ) from error
+    card = card_of(ports, scope, version)
+    raw = registry.seal(
+        version,
+        replace(package, card=card),
+        lineage=lineage_of(ports, scope, version),
+        page=card_page(card, version.ref),
+        key=private,
+    )
+    write_file(file, raw)
     by = registry.fingerprint(registry.public_key(private)) if private else ""
     with ports.ledger.write(scope) as write:
         write.fact("model.exported", version.ref, file=digest_of(raw), signer=by)
@@ -184,6 +186,21 @@ def _trusted(ports: Ports) -> set[str]:
 
 def _private(ports: Ports, key: Path | None) -> bytes:
     return workspace.signing_key(ports.inner) if key is None else read(key)
+
+
+def write_file(file: Path, raw: bytes) -> None:
+    """All of the bytes or nothing.
+
+    Raises:
+        Refused: it cannot be written.
+    """
+    try:
+        workspace.write_whole(file, raw)
+    except OSError as error:
+        raise Refused(
+            f"{file} cannot be written: {error.strerror or error}",
+            fix="name a folder that is there",
+        ) from error
 
 
 def read(file: Path) -> bytes:

@@ -219,12 +219,19 @@ def _traced(plain: Mapping[str, Any]) -> None:
             click.echo(f"  {key:<14} {_cell(value)}")
 
 
+<<<<<<< HEAD
 def _trained(plain: Mapping[str, Any]) -> None:
     """The run and its model; and what was taken over from the model that it began with."""
     start = plain["started_from"]
     _fields({key: value for key, value in plain.items() if value and value is not start})
     if start:
         answered.started(start)
+=======
+def _shown_card(plain: Mapping[str, Any]) -> None:
+    click.echo(
+        f"{plain['model']}: its card is in {plain['html']}" if plain["html"] else plain["card"]
+    )
+>>>>>>> f95c5a4 (Model cards from facts: figures with intervals, slices, gate, decisions, use; as Markdown and HTML, in exported models too)
 
 
 def _shown_model(plain: Mapping[str, Any]) -> None:
@@ -429,6 +436,7 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "monitor": _monitor,
     "trace": _traced,
     "model.show": _shown_model,
+    "model.card": _shown_card,
     "model.export": answered.exported,
     "model.import": answered.imported,
     "model.key": answered.signing_key,

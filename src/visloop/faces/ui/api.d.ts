@@ -97,6 +97,7 @@ export interface Verbs {
   "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string } };
   "models": { ask: ModelsAsk; answer: { count: number; rows: ModelLine[] } };
   "model.show": { ask: ModelShowAsk; answer: { model: ModelDetail; card: string; verdict: Verbs["gate"]["answer"] | null; report: Verbs["evaluate"]["answer"] | null } };
+  "model.card": { ask: ModelCardAsk; answer: Card };
   "model.import": { ask: ModelImportAsk; answer: ModelImported };
   "model.export": { ask: ModelExportAsk; answer: ModelExported };
   "model.verify": { ask: ModelVerifyAsk; answer: ModelVerified };
@@ -399,6 +400,12 @@ export interface Candidate {
   metadata: Record<string, any>;
   source: string;
   notes: string[];
+}
+
+export interface Card {
+  model: string;
+  card: string;
+  html: string | null;
 }
 
 export interface Change {
@@ -1118,6 +1125,11 @@ export interface ModelApproveAsk {
 export interface ModelArchiveAsk {
   ref: string;
   undo?: boolean;
+}
+
+export interface ModelCardAsk {
+  ref: string;
+  html?: string | null;
 }
 
 export interface ModelDecision {
