@@ -219,19 +219,18 @@ def _traced(plain: Mapping[str, Any]) -> None:
             click.echo(f"  {key:<14} {_cell(value)}")
 
 
-<<<<<<< HEAD
 def _trained(plain: Mapping[str, Any]) -> None:
     """The run and its model; and what was taken over from the model that it began with."""
     start = plain["started_from"]
     _fields({key: value for key, value in plain.items() if value and value is not start})
     if start:
         answered.started(start)
-=======
+
+
 def _shown_card(plain: Mapping[str, Any]) -> None:
     click.echo(
         f"{plain['model']}: its card is in {plain['html']}" if plain["html"] else plain["card"]
     )
->>>>>>> f95c5a4 (Model cards from facts: figures with intervals, slices, gate, decisions, use; as Markdown and HTML, in exported models too)
 
 
 def _shown_model(plain: Mapping[str, Any]) -> None:
