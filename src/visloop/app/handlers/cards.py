@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _MOST_CLASSES: Final = 30
 _MOST_SLICES: Final = 8
 _TIME: Final = 16
+_STYLE: Final = (
+    "h2 { margin-top: 28px; } table { margin: 4px 0 14px; } code { overflow-wrap: anywhere; }"
+)
 _DOUBT: Final = 0.05
 
 
@@ -49,7 +52,7 @@ def card_page(markdown: str, title: str) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{evaluate.POLICY}">\n'
         '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{escape(title)}</title>\n<style>{evaluate.STYLE}</style></head>\n"
+        f"<title>{escape(title)}</title>\n<style>{evaluate.STYLE}{_STYLE}</style></head>\n"
         f"<body><main>\n{body}</main></body></html>\n"
     )
 

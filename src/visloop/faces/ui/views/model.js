@@ -106,7 +106,7 @@ export function Model({ model }) {
   const ref = version?.ref ?? model;
   const test = version ? version.data.split(":")[0] + ":test" : "";
   const run = async (
-    /** @type {"gate" | "evaluate" | "model.approve" | "model.reject" | "model.promote"} */ verb,
+    /** @type {"gate" | "evaluate" | "model.approve" | "model.reject" | "model.promote" | "model.archive"} */ verb,
     /** @type {any} */ ask,
     long = false,
   ) => {
@@ -120,6 +120,7 @@ export function Model({ model }) {
       h1(ref),
       version?.aliases.map((each) => badge(each, each === "champion" ? "good" : "plain")),
       version && version.state !== "registered" ? stateBadge(version.state) : null,
+      version && version.stage !== "None" ? badge(version.stage, "plain") : null,
       span({ class: "grow" }),
       deeds.progress ? span({ class: "muted", role: "status" }, deeds.progress) : null,
       act("Judge by the gate", () => run("gate", { model: ref }, true), {
@@ -134,6 +135,14 @@ export function Model({ model }) {
         busy: deeds.busy === "model.reject",
         disabled: !data || version?.state === "rejected",
       }),
+      act(version?.stage === "Archived" ? "Take back into use" : "Archive", () =>
+        run("model.archive", { ref, undo: version?.stage === "Archived" }),
+        {
+          busy: deeds.busy === "model.archive",
+          disabled: !data || version?.stage === "Production",
+          title: "keep it with all its evidence, out of use",
+        },
+      ),
       act("Promote", () => run("model.promote", { ref }), {
         kind: "primary",
         busy: deeds.busy === "model.promote",
