@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,7 @@ from typing import Any
 import figures
 import numpy as np
 from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from visloop.evaluate import Answers, AnyAnswers, BetterThanChampion, BoxAnswers, GatePolicy, judge
@@ -116,13 +118,13 @@ def _answers(right: Any, classes: int, truth: Any) -> Answers:
 def _digits(n: int) -> Pair:
     """Two real classifiers of unlike kind: one sees the left of the picture, one all but coarser."""
     pixels, truth = load_digits(return_X_y=True)
-    pixels = pixels / 16
     rng = np.random.default_rng(0)
     order = rng.permutation(len(truth))
     learnt, held = order[: len(order) // 2], order[len(order) // 2 :]
+    warnings.simplefilter("ignore", ConvergenceWarning)  # unlike and imperfect is what is wanted
     views = [np.arange(64).reshape(8, 8)[:, :5].ravel(), np.arange(64).reshape(8, 8)[::2].ravel()]
     right = [
-        LogisticRegression(C=0.5, max_iter=2000)
+        LogisticRegression(C=0.01, max_iter=500)
         .fit(pixels[learnt][:, view], truth[learnt])
         .predict(pixels[held][:, view])
         == truth[held]

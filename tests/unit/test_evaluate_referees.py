@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
 
 from tests.unit.test_evaluate_gate import answers as classified
 from tests.unit.test_evaluate_kinds import cells, referee
@@ -223,3 +225,27 @@ def test_the_confusion_of_a_detector_agrees_with_its_precision_and_recall():
     assert (row >= 0).sum() + (column == len(answers.classes)).sum() == counts.sum()
     off = counts[:-1, :-1].sum() - np.trace(counts[:-1, :-1])
     assert off > 5, "some are taken for others"
+
+
+def test_real_digits_are_judged_as_scikit_learn_judges_them():
+    pixels, truth = load_digits(return_X_y=True)
+    learnt = LogisticRegression(C=0.01, max_iter=1000).fit(pixels[:600] / 16, truth[:600])
+    raw = learnt.predict_proba(pixels[600:] / 16).astype(np.float32)
+    names = tuple(str(i) for i in range(10))
+    given_ = classified(truth[600:], raw.argmax(axis=1), names)
+    ours = score(type(given_)(**{**vars(given_), "probabilities": raw}), resamples=50)
+    assert 0.7 < ours.metrics["accuracy"] < 0.98
+    said = raw.argmax(axis=1)
+    wanted = {
+        "accuracy": sk.accuracy_score(truth[600:], said),
+        "macro_f1": sk.f1_score(truth[600:], said, average="macro"),
+        "macro_precision": sk.precision_score(truth[600:], said, average="macro"),
+        "macro_recall": sk.recall_score(truth[600:], said, average="macro"),
+        "macro_ap": sk.average_precision_score(np.eye(10)[truth[600:]], raw, average="macro"),
+        "top3_accuracy": sk.top_k_accuracy_score(truth[600:], raw, k=3),
+        "top5_accuracy": sk.top_k_accuracy_score(truth[600:], raw, k=5),
+    }
+    for name, value in wanted.items():
+        assert ours.metrics[name] == pytest.approx(value, abs=1e-6), name
+    loss = -np.log(raw.astype(np.float64)[np.arange(len(said)), truth[600:]]).mean()
+    assert ours.metrics["log_loss"] == pytest.approx(loss, abs=1e-6)
