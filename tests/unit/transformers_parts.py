@@ -9,7 +9,6 @@ from typing import Any
 import torch
 import transformers
 
-KINDS = ("rt_detr", "d_fine", "segformer")
 _IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
 _NECK = {
     "encoder_hidden_dim": 32,
