@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
+from sqlalchemy import update
 
 from tests.unit.train_parts import SCOPE, draw, draw_splits, opened
 from visloop import data, evaluate, store
-from visloop.evaluate import BetterThanChampion, GatePolicy, MinSamples, Threshold
+from visloop.evaluate import BetterThanChampion, GatePolicy, MinSamples, Threshold, tables
 from visloop.ids import Ref
 
 
@@ -116,3 +118,19 @@ def test_a_model_trained_before_classes_changed_is_judged_by_what_it_still_says(
     split = evaluate.evaluate(ready.evaluate, SCOPE, Ref.parse(done.model), test)
     assert split.unknown_classes == ("line",)
     assert ready.train("shapes", model_name="net").model == "net@v2"
+
+
+def test_a_report_of_an_older_edition_is_made_anew_under_its_name(ready):
+    ready.train("shapes@v2", model_name="net")
+    on = Ref.parse("shapes@v2:test")
+    report = evaluate.evaluate(ready.evaluate, SCOPE, Ref.parse("net"), on)
+    assert evaluate.load_study(ready.evaluate, report).loss
+    older = msgspec.structs.replace(report, edition=0, study="")
+    body = ready.blobs.put(msgspec.json.encode(older))
+    with ready.ledger.write(SCOPE) as write:
+        write.execute(update(tables.reports).values(body=body))
+    shown = evaluate.load_report(ready.evaluate, SCOPE, report.id)
+    assert evaluate.load_study(ready.evaluate, shown).worst == (), "shown as it was"
+    again = evaluate.evaluate(ready.evaluate, SCOPE, Ref.parse("net"), on)
+    assert (again.id, again.scores, again.study) == (report.id, report.scores, report.study)
+    assert ready.kinds(start="model.evaluated") == ["model.evaluated"]
