@@ -14,6 +14,7 @@ import pytest
 from tests.journey import wheelhouse, worlds
 from tests.unit.train_parts import folder as shapes
 from visloop import app, train
+from visloop.errors import Refused, UsageError
 from visloop.faces import sdk
 from visloop.train.reproducing.code import kept_code
 from visloop.train.reproducing.wheels import recipe_wheel
@@ -141,3 +142,28 @@ def test_an_own_recipes_code_is_kept_and_trains_again_when_it_is_gone(
     wheel = recipe_wheel(tmp_path, "mine", told["entry"], told["needs"], sources)
     code, done = reproduced(workspace, "own@v1", PYTHONPATH=str(wheel))
     assert (code, done["equal"]) == (0, True)
+
+
+def test_a_run_is_cloned_with_one_thing_changed(workspace: Path) -> None:
+    with sdk.local(workspace) as here:
+        first = here.call(app.runs_list, app.RunsList(where='model = "net@v1"')).rows[0]
+        ask = app.RunsClone(run=first["id"], set={"folds": "4"}, model="net")
+        done = here.call(app.runs_clone, ask)
+        told = here.call(app.runs_show, app.RunsShow(run=done.run)).run
+        assert done.changed == ({"what": "folds", "was": "5", "now": "4"},)
+        assert (told["params"]["folds"], told["seed"], told["data"]) == (4, 4, "shapes@v1")
+        assert told["tags"] == {"cloned_from": first["id"]}
+        with pytest.raises(UsageError, match="nothing would be otherwise"):
+            here.call(app.runs_clone, app.RunsClone(run=first["id"], set={"folds": "5"}))
+        with pytest.raises(UsageError, match="has no parameter 'fold'"):
+            here.call(app.runs_clone, app.RunsClone(run=first["id"], set={"fold": "4"}))
+
+
+def test_a_failed_run_says_how_it_goes_on(workspace: Path) -> None:
+    with sdk.local(workspace) as here, pytest.raises(Refused):
+        here.call(app.train, app.Train(ref="shapes@v1", recipe="detect", model="boxes"))
+    with sdk.local(workspace) as here:
+        run = here.call(app.runs_list, app.RunsList(where="status = failed")).rows[0]["id"]
+    shown = worlds.command("runs", "show", run, "--workspace", str(workspace))
+    said = subprocess.run(shown, capture_output=True, text=True, check=True).stdout
+    assert f"visloop runs resume {run}" in said

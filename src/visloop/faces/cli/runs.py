@@ -69,6 +69,8 @@ def shown(plain: Mapping[str, Any]) -> None:
     )
     if run["error"]:
         click.echo(click.style(f"  {run['error']['code']}: ", fg="red") + run["error"]["what"])
+    if run["recipe"] and run["status"] in ("lost", "failed"):
+        click.echo(f"  go on where it was: visloop runs resume {run['id']}")
     for section, values in _sections(run):
         told = {key: value for key, value in values.items() if value not in (None, "", {}, [])}
         if told:
