@@ -41,9 +41,9 @@ const VIEWS = { "data set": "data", model: "models" };
 
 /** @param {StoragePart} part */
 const named = ({ kind, name }) =>
-  Object.hasOwn(VIEWS, kind) && name !== "embeddings of all"
+  Object.hasOwn(VIEWS, kind) && name
     ? a({ href: address(VIEWS[kind], name) }, name)
-    : name || "–";
+    : name || (kind === "data set" ? "embeddings, of all" : "–");
 
 /** Who needs how much. */
 function Needs() {
