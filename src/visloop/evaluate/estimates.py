@@ -29,7 +29,8 @@ class Estimate(NamedTuple):
     def interval(self, confidence: float) -> tuple[float, float]:
         """Where a share lies, in [0, 1], by Student's t of N - 1: symmetric in its log odds.
 
-        Plainly symmetric where its odds are so unsure that they would span nearly everything.
+        Plainly symmetric where its odds are so unsure that they would span nearly everything; that
+        of a share of N pictures where none of them differs from the others.
         """
         value, pictures = float(self.value), len(self.slope)
         if pictures <= 1:
@@ -37,10 +38,10 @@ class Estimate(NamedTuple):
         half = sqrt(float(self.slope @ self.slope))
         half *= float(stdtrit(pictures - 1, (1 + confidence) / 2))
         steep = value * (1 - value)
+        if not half:
+            return wilson(value, pictures, confidence)
         if half > _TOO_WIDE * steep:
             return max(0.0, value - half), min(1.0, value + half)
-        if not half:
-            return value, value
         odds, spread = logit(value), half / steep
         return float(expit(odds - spread)), float(expit(odds + spread))
 

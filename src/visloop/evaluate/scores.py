@@ -7,7 +7,7 @@ import numpy as np
 from visloop.errors import UsageError, did_you_mean
 from visloop.evaluate import metrics as m
 from visloop.evaluate import resampling as r
-from visloop.evaluate.estimates import Estimate, mean
+from visloop.evaluate.estimates import Estimate, mean, wilson
 from visloop.evaluate.kinds.averages import ranked_precision
 from visloop.evaluate.records import Answers, ClassReport, Scores
 
@@ -45,7 +45,7 @@ def score_classes(
             **{name: each.value for name, each in surely.items()},
             "baseline_accuracy": baseline,
         },
-        intervals={name: _pair(values, confidence) for name, values in draws.items()}
+        intervals={name: _pair(values, confidence, answers.n) for name, values in draws.items()}
         | {name: each.interval(confidence) for name, each in surely.items()},
         confidence=confidence,
         per_class=_per_class(answers.classes, m.marginals(confusion), drawn, ranked, confidence),
@@ -134,9 +134,9 @@ def _per_class(
             f1=float(found.f1[i]),
             ap=ranked[i].value if counts.truth[i] else None,
             intervals={
-                "precision": _pair(redrawn.precision[:, i], confidence),
-                "recall": _pair(redrawn.recall[:, i], confidence),
-                "f1": _pair(redrawn.f1[:, i], confidence),
+                "precision": _pair(redrawn.precision[:, i], confidence, int(counts.predicted[i])),
+                "recall": _pair(redrawn.recall[:, i], confidence, int(counts.truth[i])),
+                "f1": _pair(redrawn.f1[:, i], confidence, int(counts.truth[i])),
                 **({"ap": ranked[i].interval(confidence)} if counts.truth[i] else {}),
             },
         )
@@ -144,6 +144,9 @@ def _per_class(
     )
 
 
-def _pair(draws: m.Floats, confidence: float) -> tuple[float, float]:
+def _pair(draws: m.Floats, confidence: float, n: int) -> tuple[float, float]:
+    """The percentile interval; where all redraws agree (nothing wrong, or all), a share's of n."""
     interval = r.percentile(np.asarray(draws), confidence)
+    if interval.low == interval.high and 0 <= interval.low <= 1:
+        return wilson(interval.low, n, confidence)
     return interval.low, interval.high
