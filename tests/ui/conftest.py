@@ -112,6 +112,7 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     folder = tmp_path_factory.mktemp("site")
     world = worlds.build(folder, count=90)
     _add_boxes(world.root, folder / "boxes")
+    _search(world.root)
     with up(world.root) as running:
         yield running
 
@@ -140,6 +141,13 @@ def _settled(site: Site) -> bool:
     before = site.ask("label.status")
     time.sleep(1.0)
     return before == site.ask("label.status")
+
+
+def _search(root: Path) -> None:
+    """A search with too few trials to tell what mattered, and another figure in each."""
+    with sdk.local(root) as here:
+        space = {"c": "0.001..0.01", "balanced": "true,false"}
+        here.call(app.tune, app.Tune("line@v1", space=space, trials=2, model="tuned"))
 
 
 def _add_boxes(root: Path, folder: Path) -> None:

@@ -24,6 +24,7 @@ NONSENSE = re.compile(r"undefined|NaN|\[object|Infinity|Invalid Date")
 
 def detail_addresses(visit: Visit) -> list[tuple[str, ...]]:
     run = visit.site.ask("runs.list")["rows"][0]["id"]
+    (search,) = visit.site.ask("runs.list", where="source = tune")["rows"]
     answer = visit.site.ask("predictions", name="belt", limit=1)["rows"][0]["id"]
     return [
         ("data", "boxed"),
@@ -41,6 +42,10 @@ def detail_addresses(visit: Visit) -> list[tuple[str, ...]]:
         ("data", "boxed", "work", "all", "add"),
         ("data", "odd", "work", "all", "quarantine"),
         ("runs", run),
+        ("runs", search["id"]),
+        ("runs", "where", "status = done"),
+        ("runs", "compare", f"{run},{search['id']}"),
+        ("runs", "parallel", search["id"]),
         ("models", "inspector@v1"),
         ("deployments", "belt", answer),
         ("history", "models"),

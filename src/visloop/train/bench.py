@@ -32,7 +32,8 @@ Watch: TypeAlias = Callable[[str, float, int], None]
 
 @dataclass
 class Bench:
-    """One run at work. Numbers given to `log` are telemetry; `seconds` holds the stages' times.
+    """One run at work. Numbers given to `log` are telemetry; `seconds` holds the stages' times, `logged`
+    the names of the numbers.
 
     `watch` sees every number that is logged; what it raises ends the run (a search that prunes).
     Call `close` at the end: numbers are written in batches.
@@ -45,6 +46,7 @@ class Bench:
     claim: Claim
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     watch: Watch | None = None
+    logged: set[str] = field(default_factory=set[str])
 
     def __post_init__(self) -> None:
         self.recorder = Recorder(self.ports.ledger, self.run)
@@ -52,6 +54,7 @@ class Bench:
     def log(self, key: str, value: float, step: int = 0) -> None:
         """Report a number; `step` counts within its key."""
         self.recorder.log(key, value, step)
+        self.logged.add(key)
         if self.watch is not None:
             self.watch(key, float(value), step)
 

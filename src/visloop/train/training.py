@@ -289,7 +289,7 @@ def _metrics(fitted: Fitted, bench: Bench, pictures: int) -> dict[str, float]:
     times = {f"time.{name}_s": spent for name, spent in bench.seconds.items()}
     speed = pictures / max(1e-9, bench.seconds["total"])
     found = {**fitted.metrics, **times, "images_per_s": speed}
-    for name in sorted(fitted.metrics):
+    for name in sorted(set(fitted.metrics) - bench.logged):  # what has a curve is told already
         bench.log(name, fitted.metrics[name])
     bench.log("images_per_s", speed)
     return found

@@ -4,7 +4,7 @@ import { div, p, useEffect, useRef, useState } from "./dom.js";
 import { useTheme, useWidth } from "./use.js";
 import uPlot from "../vendor/uplot.js";
 
-/** @typedef {{label: string, colour: string, dash?: number[], points?: boolean, width?: number}} Series */
+/** @typedef {{label: string, colour: string, dash?: number[], points?: boolean, width?: number, stepped?: boolean}} Series */
 
 /** A token of the style sheet as a colour that a canvas knows. @param {string} token */
 function resolved(token) {
@@ -42,10 +42,10 @@ function upright(chart, marks, colour) {
 }
 
 /**
- * @param {{title: string, x: string, series: Series[], columns: Array<Array<number | null>>, range?: [number, number] | null, height?: number, marks?: Array<{x: number, words: string}>, caption: (index: number) => string}} properties
- * `caption` says what is at a point, without a pointer over the chart at the last; `marks` are upright lines
+ * @param {{title: string, x: string, series: Series[], columns: Array<Array<number | null>>, range?: [number, number] | null, height?: number, marks?: Array<{x: number, words: string}>, spans?: boolean, caption: (index: number) => import("./dom.js").Child}} properties
+ * `caption` says what is at a point, without a pointer over the chart at the last; `marks` are upright lines; `spans`: lines go on where a column has a gap
  */
-export function Chart({ title, x, series, columns, range = null, height = 210, marks = [], caption }) {
+export function Chart({ title, x, series, columns, range = null, height = 210, marks = [], spans = false, caption }) {
   const [ref, width] = useWidth();
   const theme = useTheme();
   const drawn = useRef(/** @type {uPlot | null} */ (null));
@@ -85,6 +85,8 @@ export function Chart({ title, x, series, columns, range = null, height = 210, m
             stroke: resolved(each.colour),
             width: each.width ?? 2,
             dash: each.dash,
+            spanGaps: spans,
+            paths: each.stepped ? uPlot.paths.stepped({ align: 1 }) : undefined,
             points: { show: each.points ?? false, size: 7, fill: resolved(each.colour), stroke: resolved(each.colour) },
           })),
         ],
@@ -97,7 +99,7 @@ export function Chart({ title, x, series, columns, range = null, height = 210, m
       drawn.current = null;
       chart.destroy();
     };
-  }, [theme, width, height, series.length, range?.join()]);
+  }, [theme, width, height, series.map((each) => each.colour).join(), range?.join()]);
   useEffect(() => {
     drawn.current?.setData(columns);
   }, [JSON.stringify(columns)]);
