@@ -191,7 +191,8 @@ class OptunaStudy:
         told = judged.get_param_importances(some, evaluator=judge, params=names)
         prefix = f"{recipe}." if recipe else ""
         return [
-            Importance(recipe, name.removeprefix(prefix), float(share)) for name, share in told.items()
+            Importance(recipe, name.removeprefix(prefix), float(share))
+            for name, share in told.items()
         ]
 
 

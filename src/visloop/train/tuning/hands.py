@@ -136,8 +136,9 @@ class Hand:
         except Pruned:
             self.study.tell(trial.number, "pruned", None)
             return
-        except LeaseLost:
-            raise
+        except LeaseLost:  # the machine stood still for longer than the lease of its run
+            self.study.again(trial.number)
+            return
         except Exception as error:
             said = error.what if isinstance(error, VisloopError) else repr(error)
             self.study.note(trial.number, why=said[:_WORDS])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from visloop.errors import Refused, UsageError
+from visloop.errors import LeaseLost, Refused, UsageError
 from visloop.events import Scope
 from visloop.ids import Ref
 from visloop.registry import ModelVersion
@@ -160,7 +160,7 @@ def carry_on(
                 Hand(ports, scope, run, plan, study, leader(claim), until).work()
                 return _finish(ports, scope, run, plan, study)
         except BaseException as error:
-            with ports.ledger.write(scope, fence=claim) as write:
+            with suppress(LeaseLost), ports.ledger.write(scope, fence=claim) as write:
                 runs.fail(write, run, error)
             raise
 

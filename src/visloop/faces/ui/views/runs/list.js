@@ -18,7 +18,7 @@ import {
   useState,
 } from "../../lib/dom.js";
 import { asError, call } from "../../lib/api.js";
-import { LongTable } from "../../lib/longtable.js";
+import { LongTable } from "./longtable.js";
 import { act, empty, failure, panel, stateBadge, waiting, when } from "../../lib/parts.js";
 import { onChange } from "../../lib/pulse.js";
 import { address, go } from "../../lib/use.js";

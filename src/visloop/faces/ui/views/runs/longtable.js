@@ -1,9 +1,9 @@
 // @ts-check
 /** A table of any length that holds only the rows in sight; the page itself scrolls. */
-import { div, table, tbody, td, thead, tr, useEffect, useRef, useState } from "./dom.js";
-import { inSight } from "./window.js";
+import { div, table, tbody, td, thead, tr, useEffect, useRef, useState } from "../../lib/dom.js";
+import { inSight } from "../../lib/window.js";
 
-/** @typedef {import("./dom.js").Child} Child */
+/** @typedef {import("../../lib/dom.js").Child} Child */
 
 const ROW_PX = 37;
 const CLOSE_PX = 100;
