@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 from typing import Annotated
@@ -16,8 +17,8 @@ from visloop.train import Aim, Fitted, as_recipe
 
 METADATA = "Metadata-Version: 2.1\nName: ladders\nVersion: 1.0\n"
 POINTS = """[visloop.recipes]
-ladder = tests.unit.tuning_parts:ladder
-rope = tests.unit.tuning_parts:rope
+ladder = ladders:ladder
+rope = ladders:rope
 """
 TOP = 0.7
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -29,6 +30,7 @@ def installed(folder: Path) -> Path:
     told.mkdir(parents=True)
     (told / "METADATA").write_text(METADATA)
     (told / "entry_points.txt").write_text(POINTS)
+    shutil.copy(__file__, folder / "ladders.py")  # a run keeps the code of its recipe's package
     return folder
 
 
