@@ -135,8 +135,9 @@ export function Model({ model }) {
         busy: deeds.busy === "model.reject",
         disabled: !data || version?.state === "rejected",
       }),
-      act(version?.stage === "Archived" ? "Take back into use" : "Archive", () =>
-        run("model.archive", { ref, undo: version?.stage === "Archived" }),
+      act(
+        version?.stage === "Archived" ? "Take back into use" : "Archive",
+        () => run("model.archive", { ref, undo: version?.stage === "Archived" }),
         {
           busy: deeds.busy === "model.archive",
           disabled: !data || version?.stage === "Production",
