@@ -85,7 +85,7 @@ def test_the_fix_can_be_run_as_it_is_printed(tmp_path: Path, capfd) -> None:
     folder = folder_of(tmp_path / "photos", cat=2)
 
     def run(line: str) -> tuple[int, str]:
-        code = cli.run([*shlex.split(line), *where])
+        code = cli.run([*shlex.split(line), *(() if line.startswith("init") else where)])
         out, err = capfd.readouterr()
         return code, out + err
 

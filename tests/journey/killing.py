@@ -153,12 +153,13 @@ class Nursery:
         assert self.command(logs, "--version").end() == 0  # the first one waits for the imports
 
     def command(self, root: Path, *arguments: str, batch: int | None = None) -> Child:
-        """`visloop ARGUMENTS --json` on that workspace."""
+        """`visloop ARGUMENTS --json` on that workspace; `init` names it itself, `worker` answers nothing."""
         self._number += 1
         log = self._logs / f"{self._number:04d}-{arguments[0]}.log"
         whole = arguments
         if not arguments[0].startswith("-"):
-            whole = (*arguments, "--workspace", str(root), "--json")
+            where = () if arguments[0] == "init" else ("--workspace", str(root))
+            whole = (*arguments, *where, *(() if arguments[0] == "worker" else ("--json",)))
         target = self._context.Process(target=_child, args=(whole, str(log), batch))
         return Child(target, log)
 

@@ -17,7 +17,7 @@ from visloop.errors import Corrupt, VisloopError
 from visloop.ids import digest_of
 from visloop.store.bytes import BlobNotFound
 from visloop.store.references import digests_in
-from visloop.store.tables import facts, jobs, seals
+from visloop.store.tables import facts, jobs, seals, tokens
 
 if TYPE_CHECKING:
     from visloop.store.bytes import Blobs
@@ -138,5 +138,6 @@ STORE_ROOTS: Final = Roots(
         f"{facts.name}.payload": "facts tell of what was, also of what is gone",
         f"{seals.name}.digest": "of facts, not of a blob",
         f"{seals.name}.previous": "of facts, not of a blob",
+        f"{tokens.name}.digest": "of a token, not of a blob",
     },
 )

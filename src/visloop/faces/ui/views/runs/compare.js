@@ -57,7 +57,7 @@ export function Compare({ runs }) {
         { class: "chips" },
         ...runs.map((id, n) =>
           span(
-            { class: "compared" },
+            { class: "chosen-run" },
             keyed(id, n, nameOf(rows, n)),
             runs.length > 2
               ? button(

@@ -1,6 +1,6 @@
 // @ts-check
 /** Looking closer: wheel, drag, double click and keys; several pictures beside one another move as one. */
-import { button, div, span, useState } from "../../lib/dom.js";
+import { button, div, span, useRef, useState } from "../../lib/dom.js";
 import { useKeys } from "../../lib/use.js";
 import { closer, CLOSEST, moved, WHOLE } from "./looking.js";
 
@@ -12,7 +12,7 @@ const PAN = 0.15;
 /** What is looked at, and how a frame takes part in it. */
 export function useZoom() {
   const [look, setLook] = useState(WHOLE);
-  const [held, setHeld] = useState(/** @type {{x: number, y: number} | null} */ (null));
+  const held = useRef(/** @type {{x: number, y: number} | null} */ (null)); // a drag is faster than drawing
   useKeys({
     "+": () => setLook(closer(look, STEP)),
     "=": () => setLook(closer(look, STEP)),
@@ -39,16 +39,21 @@ export function useZoom() {
     onPointerDown: (/** @type {PointerEvent} */ event) => {
       if (look.z === 1 || event.button) return;
       /** @type {HTMLElement} */ (event.currentTarget).setPointerCapture(event.pointerId);
-      setHeld(place(event));
+      held.current = place(event);
     },
     onPointerMove: (/** @type {PointerEvent} */ event) => {
-      if (!held) return;
+      const was = held.current;
+      if (!was) return;
       const now = place(event);
-      setLook(moved(look, held.x - now.x, held.y - now.y));
-      setHeld(now);
+      setLook((seen) => moved(seen, was.x - now.x, was.y - now.y));
+      held.current = now;
     },
-    onPointerUp: () => setHeld(null),
-    onPointerCancel: () => setHeld(null),
+    onPointerUp: () => {
+      held.current = null;
+    },
+    onPointerCancel: () => {
+      held.current = null;
+    },
     onKeyDown: (/** @type {KeyboardEvent} */ event) => {
       const by = look.z > 1 ? arrows[event.key] : undefined;
       if (!by) return;
