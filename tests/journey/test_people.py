@@ -39,6 +39,10 @@ def test_each_acts_by_their_own_token_and_the_audit_says_who(served):
         ben.call(app.model_approve, app.ModelApprove(ref=run.model))
         with pytest.raises(VisloopError, match=r"train\.run"):
             ben.call(app.train, app.Train(ref="line@v1", model="reader"))
+        with pytest.raises(VisloopError, match=r"registry\.export"):
+            ben.call(app.model_export, app.ModelExport(ref=run.model, file=str(root / "a.visloop")))
+        with pytest.raises(VisloopError, match=r"registry\.export"):
+            ben.call(app.model_card, app.ModelCard(ref=run.model, html=str(root / "card.html")))
         facts = ben.call(app.facts, app.Facts(subject=run.model)).rows
     assert [(f["kind"], f["actor"]) for f in facts] == [
         ("model.registered", "user:ana"),

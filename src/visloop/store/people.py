@@ -30,10 +30,27 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     "auditor": frozenset({"*.read"}),
     "data-engineer": frozenset({"*.read", "data.*", "label.*"}),
     "data-scientist": frozenset(
-        {"*.read", "data.*", "evaluate.*", "label.*", "registry.write", "serve.predict", "train.*"}
+        {
+            "*.read",
+            "data.*",
+            "evaluate.*",
+            "label.*",
+            "registry.export",
+            "registry.write",
+            "serve.predict",
+            "train.*",
+        }
     ),
     "operator": frozenset(
-        {"*.read", "loop.*", "observe.*", "registry.promote", "serve.*", "store.*"}
+        {
+            "*.read",
+            "loop.*",
+            "observe.*",
+            "registry.export",
+            "registry.promote",
+            "serve.*",
+            "store.*",
+        }
     ),
     "viewer": frozenset({"*.read"}),
     "serve": frozenset({"registry.read", "serve.*"}),

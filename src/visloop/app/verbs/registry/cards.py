@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visloop import registry
+from visloop import registry, store
 from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
 from visloop.ids import Ref
@@ -42,5 +42,6 @@ def model_card(ports: Ports, scope: Scope, ask: ModelCard) -> Card:
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
     card = handlers.card_of(ports, scope, version)
     if ask.html:
+        store.authorise(ports.ledger, scope, "registry.export")
         handlers.write_file(Path(ask.html), handlers.card_page(card, version.ref).encode())
     return Card(model=version.ref, card=card, html=ask.html)

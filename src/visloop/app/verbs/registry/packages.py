@@ -40,7 +40,7 @@ class ModelExported:
     signer: str
 
 
-@operation("model.export", permission="registry.read")
+@operation("model.export", permission="registry.export")
 def model_export(ports: Ports, scope: Scope, ask: ModelExport) -> ModelExported:
     """Recorded as a fact."""
     if ask.key and ask.unsigned:

@@ -137,7 +137,7 @@ class RunExported:
     curves: int
 
 
-@operation("runs.export", permission="train.read")
+@operation("runs.export", permission="train.export")
 def runs_export(ports: Ports, scope: Scope, ask: RunsExport) -> RunExported:
     """The same file again replaces itself."""
     done = training.export_events(ports.train, scope, ask.run, Path(ask.directory))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from visloop import store
 from visloop import train as training
 from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
@@ -153,6 +154,7 @@ def runs_compare(ports: Ports, scope: Scope, ask: RunsCompare) -> RunsCompared:
     """Parameters, metrics, data, code and environment."""
     done = handlers.compare_runs(ports, scope, ask.runs)
     if ask.html is not None:
+        store.authorise(ports.ledger, scope, "train.export")
         curves = training.curves(ports.train, scope, ask.runs)
         Path(ask.html).write_text(handlers.comparison_page(done, curves), "utf-8")
     return RunsCompared(runs=ask.runs, rows=done.differing, same=done.same, html=ask.html)
@@ -182,7 +184,7 @@ class RunsFetch:
     path: str = opt("only this file or folder", default="")
 
 
-@operation("runs.fetch", permission="train.read")
+@operation("runs.fetch", permission="train.export")
 def runs_fetch(ports: Ports, scope: Scope, ask: RunsFetch) -> Rows:
     """One row a file written."""
     return rows_of(handlers.fetch_artifacts(ports, scope, ask.run, ask.path, Path(ask.directory)))

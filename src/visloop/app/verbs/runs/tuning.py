@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from visloop import store
 from visloop import train as training
 from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
@@ -205,6 +206,7 @@ def tune_show(ports: Ports, scope: Scope, ask: TuneShow) -> TuneAnswer:
     """From the study's own storage."""
     shape = training.shape_of(ports.train, scope, ask.run, by=ask.importance)
     if ask.html is not None:
+        store.authorise(ports.ledger, scope, "train.export")
         Path(ask.html).write_text(handlers.search_page(shape), "utf-8")
     return TuneAnswer(
         **handlers.searched(shape),
