@@ -8,7 +8,7 @@ import msgspec
 
 from visloop.ids import FORMAT
 
-EDITION = 1
+EDITION = 2
 """Counted up when figures or studies tell more: an older report is made anew when it is asked for."""
 
 
