@@ -14,13 +14,6 @@ from visloop.ids import Ref
 
 
 @pytest.fixture
-def ports(tmp_path: Path):
-    made = make_ports(tmp_path / "ws")
-    yield made
-    close(made)
-
-
-@pytest.fixture
 def photos(ports, tmp_path: Path) -> Path:
     folder = folder_of(tmp_path / "photos", cat=3)
     data.add(ports, SCOPE, "pets", [folder])

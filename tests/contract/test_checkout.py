@@ -9,19 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.data_world import SCOPE, close, folder_of, make_ports, picture, view
+from tests.data_world import SCOPE, folder_of, picture, view
 from visloop import data
 from visloop.data.checkouts.manifest import MANIFEST, Manifest
 from visloop.ids import Ref
 
 HEAD = Ref.parse("pets")
-
-
-@pytest.fixture
-def ports(tmp_path: Path):
-    made = make_ports(tmp_path / "ws")
-    yield made
-    close(made)
 
 
 @pytest.fixture

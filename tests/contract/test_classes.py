@@ -9,19 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.data_world import SCOPE, close, facts, folder_of, make_ports, picture, view
+from tests.data_world import SCOPE, facts, folder_of, picture, view
 from visloop import data
 from visloop.errors import UsageError
 from visloop.ids import Ref
 from visloop.train.truth import choose
 from visloop.vision import Box, ClassLabel
-
-
-@pytest.fixture
-def ports(tmp_path: Path):
-    made = make_ports(tmp_path / "ws")
-    yield made
-    close(made)
 
 
 @pytest.fixture

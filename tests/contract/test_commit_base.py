@@ -7,17 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.data_world import SCOPE, close, folder_of, make_ports, picture, view
+from tests.data_world import SCOPE, folder_of, picture, view
 from visloop import data
 from visloop.errors import UsageError
 from visloop.faces import cli
-
-
-@pytest.fixture
-def ports(tmp_path: Path):
-    made = make_ports(tmp_path / "ws")
-    yield made
-    close(made)
 
 
 @pytest.fixture

@@ -10,17 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.data_world import SCOPE, close, folder_of, make_ports, picture, view
+from tests.data_world import SCOPE, folder_of, picture, view
 from visloop import data
 from visloop.ids import Ref
 from visloop.vision import ClassLabel
-
-
-@pytest.fixture
-def ports(tmp_path: Path):
-    made = make_ports(tmp_path / "ws")
-    yield made
-    close(made)
 
 
 @pytest.fixture

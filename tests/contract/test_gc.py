@@ -22,13 +22,6 @@ FORKS = multiprocessing.get_context("forkserver")
 
 
 @pytest.fixture
-def ports(tmp_path: Path):
-    made = make_ports(tmp_path / "ws")
-    yield made
-    close(made)
-
-
-@pytest.fixture
 def photos(ports, tmp_path: Path) -> Path:
     folder = folder_of(tmp_path / "photos", cat=3)
     data.add(ports, SCOPE, "pets", [folder])

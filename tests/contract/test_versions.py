@@ -8,20 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.data_world import SCOPE, close, facts, folder_of, kept, make_ports, picture, view
+from tests.data_world import SCOPE, facts, folder_of, kept, picture, view
 from visloop import data
 from visloop.data.tree.nodes import Nodes, Tree
 from visloop.errors import UsageError
 from visloop.events import Scope
 from visloop.ids import Ref
 from visloop.vision import Box, ClassLabel
-
-
-@pytest.fixture
-def ports(tmp_path: Path):
-    made = make_ports(tmp_path / "ws")
-    yield made
-    close(made)
 
 
 @pytest.fixture

@@ -190,9 +190,9 @@ def token_of(root: Path) -> str:
     return (root / INNER / "token").read_text("utf-8").strip()
 
 
-def actor_for(ports: Ports, token: str) -> Actor | None:
-    """Whose token it is: the local owner's for the workspace's own, a user's; None for a wrong one."""
-    if hmac.compare_digest(token.encode(), token_of(ports.root).encode()):
+def actor_for(ports: Ports, token: str, own: str) -> Actor | None:
+    """Whose token it is: the local owner's for the workspace's `own`, a user's; None for a wrong one."""
+    if hmac.compare_digest(token.encode(), own.encode()):
         return OWNER
     return store.token_holder(ports.ledger, token)
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from visloop.registry.lookup import versions as versions
     from visloop.registry.packages import card as card
     from visloop.registry.packages import enter as enter
+    from visloop.registry.packages import lineage as lineage
     from visloop.registry.packages import load as load
     from visloop.registry.packages import manifest_of as manifest_of
     from visloop.registry.packages import model_names as model_names
@@ -94,6 +95,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "name_model",
             "card",
             "enter",
+            "lineage",
             "load",
             "manifest_of",
             "register",

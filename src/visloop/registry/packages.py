@@ -162,7 +162,7 @@ def load(ports: RegistryPorts, version: ModelVersion) -> Package:
         data=manifest.data,
         data_root=manifest.data_root,
         recipe=manifest.recipe,
-        lineage=_checked(ports, manifest.lineage) if manifest.lineage else None,
+        lineage=_brought(ports, manifest),
     )
 
 
@@ -176,6 +176,19 @@ def manifest_of(ports: RegistryPorts, version: ModelVersion) -> Manifest:
         return Manifest.from_json(_checked(ports, version.package))
     except msgspec.DecodeError as error:
         raise Corrupt(f"the manifest of {version.ref} cannot be read: {error}") from error
+
+
+def lineage(ports: RegistryPorts, version: ModelVersion) -> bytes | None:
+    """The record that a model from another workspace brought along, JSON.
+
+    Raises:
+        BlobNotFound, Corrupt: it is missing or is not what was stored.
+    """
+    return _brought(ports, manifest_of(ports, version))
+
+
+def _brought(ports: RegistryPorts, manifest: Manifest) -> bytes | None:
+    return _checked(ports, manifest.lineage) if manifest.lineage else None
 
 
 def _checked(ports: RegistryPorts, digest: str) -> bytes:

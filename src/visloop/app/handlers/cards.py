@@ -11,7 +11,6 @@ from markdown_it import MarkdownIt
 from visloop import evaluate, registry, serve
 from visloop.app.handlers.judging.evaluating import whole_report_on
 from visloop.app.handlers.judging.gating import verdict_on
-from visloop.app.handlers.lineage import lineage_of
 
 if TYPE_CHECKING:
     from visloop.app.ports import Ports
@@ -26,13 +25,14 @@ _STYLE: Final = (
 _DOUBT: Final = 0.05
 
 
-def card_of(ports: Ports, scope: Scope, version: registry.ModelVersion) -> str:
-    """Markdown, from facts alone: sections that nobody has evidence for say so.
+def card_of(
+    ports: Ports, scope: Scope, version: registry.ModelVersion, lineage: Mapping[str, Any]
+) -> str:
+    """Markdown, from facts alone (`lineage_of`): sections that nobody has evidence for say so.
 
     Source: Mitchell et al. 2019 (Model Cards for Model Reporting).
     """
     made = registry.card(ports.registry, version).rstrip("\n")
-    lineage = lineage_of(ports, scope, version)
     parts = [
         made,
         _judged(whole_report_on(ports, scope, version)),

@@ -29,7 +29,7 @@ def lineage_of(ports: Ports, scope: Scope, version: registry.ModelVersion) -> di
     What is not known here is empty; `origin` is the lineage that an imported model brought along.
     """
     shown = registry.show(ports.registry, scope, version)
-    brought = registry.load(ports.registry, version).lineage
+    brought = registry.lineage(ports.registry, version)
     run = _run(ports, scope, version.run)
     return msgspec.to_builtins(
         {

@@ -47,11 +47,12 @@ def export_model(
         raise Conflict(f"{file} is there already", fix="another name, or remove it first")
     private = None if unsigned else _private(ports, key)
     package = registry.load(ports.registry, version)
-    card = card_of(ports, scope, version)
+    lineage = lineage_of(ports, scope, version)
+    card = card_of(ports, scope, version, lineage)
     raw = registry.seal(
         version,
         replace(package, card=card),
-        lineage=lineage_of(ports, scope, version),
+        lineage=lineage,
         page=card_page(card, version.ref),
         key=private,
     )

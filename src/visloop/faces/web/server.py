@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,13 +34,14 @@ from visloop.faces.web.paths import Places
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from starlette.requests import Request
     from starlette.staticfiles import PathLike
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from visloop.app import Ports
+    from visloop.events import Actor
 
 UI = Path(__file__).resolve().parent.parent / "ui"
 COOKIE = "visloop_token_"  # and the port: browsers share cookies between ports
@@ -58,9 +60,11 @@ _HEADERS = {
 class Doorkeeper:
     """Checks the host name, the origin and the token of every request."""
 
-    def __init__(self, inner: ASGIApp, *, ports: Ports, hosts: tuple[str, ...]) -> None:
+    def __init__(
+        self, inner: ASGIApp, *, holder: Callable[[str], Actor | None], hosts: tuple[str, ...]
+    ) -> None:
         self._inner = inner
-        self._ports = ports
+        self._holder = holder
         self._hosts = {*_LOOPBACK, *(host.lower() for host in hosts)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,7 +92,7 @@ class Doorkeeper:
             raise Forbidden(f"a page from {origin} may not act here", fix="open the page itself")
         if _is_open(scope):
             return
-        actor = app.actor_for(self._ports, _given_token(headers))
+        actor = self._holder(_given_token(headers))
         if actor is None:
             raise Unauthenticated(
                 "this needs the workspace's token, or a user's",
@@ -165,6 +169,7 @@ def _refusal(scope: Scope, error: VisloopError) -> Response:
 
 def build(ports: Ports, *, here: bool = False) -> Starlette:
     """The application over one open workspace; `here`: nobody but this machine can reach it."""
+    holder = partial(app.actor_for, ports, own=app.token_of(ports.root))
     inbox = train.Inbox(ports.ledger, ports.inner / "inbox")
     inbox.recover()
 
@@ -181,7 +186,7 @@ def build(ports: Ports, *, here: bool = False) -> Starlette:
                 (UI / "index.html").read_bytes(), media_type="text/html", headers=headers
             )
         answer = RedirectResponse("/", status_code=303, headers=_HEADERS)
-        if app.actor_for(ports, given) is not None:
+        if holder(given) is not None:
             name = _cookie(request.headers.get("host", ""))
             answer.set_cookie(
                 name, given, max_age=_YEAR_S, httponly=True, samesite="strict", path="/"
@@ -199,7 +204,7 @@ def build(ports: Ports, *, here: bool = False) -> Starlette:
             Mount("/ui", _Files(directory=UI)),
         ],
         middleware=[
-            Middleware(Doorkeeper, ports=ports, hosts=ports.config.serve.allowed_hosts),
+            Middleware(Doorkeeper, holder=holder, hosts=ports.config.serve.allowed_hosts),
             Middleware(Settled, inbox=inbox),
         ],
         lifespan=lifespan,

@@ -40,7 +40,8 @@ class Card:
 def model_card(ports: Ports, scope: Scope, ask: ModelCard) -> Card:
     """What is known today; nothing is computed, nothing is made up."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
-    card = handlers.card_of(ports, scope, version)
+    lineage = handlers.lineage_of(ports, scope, version)
+    card = handlers.card_of(ports, scope, version, lineage)
     if ask.html:
         store.authorise(ports.ledger, scope, "registry.export")
         handlers.write_file(Path(ask.html), handlers.card_page(card, version.ref).encode())

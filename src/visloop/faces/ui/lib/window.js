@@ -29,10 +29,12 @@ export function layout({ width, least, gap, aspect, below }) {
 }
 
 /**
- * @param {{count: number, least: number, aspect?: number, below?: number, gap?: number, cell: (index: number) => import("./dom.js").Child, onRange?: (first: number, last: number) => void}} properties
+ * Where the page stands over an element, as `inSight` wants it; told anew after each `step` pixels.
+ *
+ * @param {{current: HTMLElement | null}} ref
+ * @param {number} step
  */
-export function Window({ count, least, aspect = 4 / 3, below = 34, gap = 12, cell, onRange }) {
-  const [ref, width] = useWidth();
+export function useScrolled(ref, step) {
   const [place, setPlace] = useState({ top: 0, view: innerHeight });
   useEffect(() => {
     let asked = 0;
@@ -40,7 +42,7 @@ export function Window({ count, least, aspect = 4 / 3, below = 34, gap = 12, cel
       asked = 0;
       const top = -(ref.current?.getBoundingClientRect().top ?? 0);
       setPlace((before) =>
-        Math.abs(before.top - top) < 40 && before.view === innerHeight ? before : { top, view: innerHeight },
+        Math.abs(before.top - top) < step && before.view === innerHeight ? before : { top, view: innerHeight },
       );
     };
     const on = () => {
@@ -55,6 +57,15 @@ export function Window({ count, least, aspect = 4 / 3, below = 34, gap = 12, cel
       cancelAnimationFrame(asked);
     };
   }, []);
+  return place;
+}
+
+/**
+ * @param {{count: number, least: number, aspect?: number, below?: number, gap?: number, cell: (index: number) => import("./dom.js").Child, onRange?: (first: number, last: number) => void}} properties
+ */
+export function Window({ count, least, aspect = 4 / 3, below = 34, gap = 12, cell, onRange }) {
+  const [ref, width] = useWidth();
+  const place = useScrolled(ref, 40);
   const { columns, row } = layout({ width: width || 800, least, gap, aspect, below });
   const rows = Math.ceil(count / columns);
   const [first, last] = inSight({ ...place, row, rows });

@@ -1,7 +1,7 @@
 // @ts-check
 /** A table of any length that holds only the rows in sight; the page itself scrolls. */
-import { div, table, tbody, td, thead, tr, useEffect, useRef, useState } from "../../lib/dom.js";
-import { inSight } from "../../lib/window.js";
+import { div, table, tbody, td, thead, tr, useEffect, useRef } from "../../lib/dom.js";
+import { inSight, useScrolled } from "../../lib/window.js";
 
 /** @typedef {import("../../lib/dom.js").Child} Child */
 
@@ -14,28 +14,7 @@ const CLOSE_PX = 100;
  */
 export function LongTable({ count, head, row, columns, onRange, words }) {
   const ref = useRef(/** @type {HTMLElement | null} */ (null));
-  const [place, setPlace] = useState({ top: 0, view: innerHeight });
-  useEffect(() => {
-    let asked = 0;
-    const measure = () => {
-      asked = 0;
-      const top = -(ref.current?.getBoundingClientRect().top ?? 0);
-      setPlace((before) =>
-        Math.abs(before.top - top) < CLOSE_PX && before.view === innerHeight ? before : { top, view: innerHeight },
-      );
-    };
-    const on = () => {
-      asked ||= requestAnimationFrame(measure);
-    };
-    addEventListener("scroll", on, { passive: true });
-    addEventListener("resize", on);
-    measure();
-    return () => {
-      removeEventListener("scroll", on);
-      removeEventListener("resize", on);
-      cancelAnimationFrame(asked);
-    };
-  }, []);
+  const place = useScrolled(ref, CLOSE_PX);
   const [first, last] = inSight({ ...place, row: ROW_PX, rows: count });
   useEffect(() => {
     if (last > first) onRange(first, last);
