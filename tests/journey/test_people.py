@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def test_a_token_ends_when_a_new_one_is_made_or_its_user_goes(served, capfd):
         assert dora.call(app.models, app.Models()).count > 0
         assert cli.run(["user", "list", "--workspace", str(root)]) == 0
         told = capfd.readouterr().out
-        assert "auditor" in told
+        assert re.search(r"dora\s+auditor\s+default", told)
         assert second not in told
         with sdk.local(root) as owner:
             owner.call(app.user_remove, app.UserRemove(user="dora"))

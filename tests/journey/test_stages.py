@@ -39,6 +39,7 @@ def test_what_is_archived_is_not_used_by_accident(here):
     here.call(app.model_archive, app.ModelArchive(ref="inspector@v3"))
     here.call(app.gate, app.Gate(model="inspector@v3"))
     for verb, ask in (
+        (app.model_promote, app.ModelPromote(ref="inspector@v3")),
         (app.deploy, app.Deploy(model="inspector@v3", as_="spare", wait_s=0)),
         (app.model_alias, app.ModelAlias(ref="inspector@v3", alias="spare")),
     ):
@@ -47,8 +48,19 @@ def test_what_is_archived_is_not_used_by_accident(here):
         assert "--undo" in refused.value.fix
 
 
+def test_a_deployment_does_not_go_back_to_what_must_not_answer(here):
+    here.call(app.deploy, app.Deploy(model="inspector@v2", as_="back", wait_s=0))
+    here.call(app.deploy, app.Deploy(model="inspector@v1", as_="back", wait_s=0))
+    here.call(app.model_reject, app.ModelReject(ref="inspector@v2"))
+    with pytest.raises(VisloopError, match="inspector@v2 was rejected"):
+        here.call(app.rollback, app.Rollback(name="back", wait_s=0))
+    here.call(app.model_approve, app.ModelApprove(ref="inspector@v2"))
+    assert here.call(app.rollback, app.Rollback(name="back", wait_s=0)).model == "inspector@v2"
+    here.call(app.deploy, app.Deploy(model="inspector@v1", as_="back", wait_s=0))
+
+
 def test_what_is_in_use_is_not_put_away(here):
-    with pytest.raises(VisloopError, match="serves as belt"):
+    with pytest.raises(VisloopError, match="serves as"):
         here.call(app.model_archive, app.ModelArchive(ref="inspector@v1"))
     with pytest.raises(VisloopError, match="is challenger"):
         here.call(app.model_archive, app.ModelArchive(ref="inspector@v2"))

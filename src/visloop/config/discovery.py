@@ -38,6 +38,8 @@ def load_plugin(group: str, name: str, *, extra: str = "") -> Any:
     except ModuleNotFoundError as error:
         wanted = extra or name
         raise MissingExtra(
-            f"{name!r} needs {error.name!r}, which is not installed",
+            f"{error.name!r} is not installed"
+            if error.name == name
+            else f"{name!r} needs {error.name!r}, which is not installed",
             fix=f"pip install 'visloop[{wanted}]'",
         ) from error

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from visloop.serve.rollout import deploy as deploy
     from visloop.serve.rollout import deployment as deployment
     from visloop.serve.rollout import deployments as deployments
+    from visloop.serve.rollout import require_servable as require_servable
     from visloop.serve.rollout import rollback as rollback
     from visloop.serve.rollout import undeploy as undeploy
     from visloop.serve.rollout import url_of as url_of
@@ -46,6 +47,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "deploy",
             "deployment",
             "deployments",
+            "require_servable",
             "rollback",
             "undeploy",
             "url_of",

@@ -58,12 +58,7 @@ def deploy(
         LeaseLost: `fence` was taken over.
     """
     check_name(name, "deployment")
-    require_in_use(model)
-    if model.state == "rejected":
-        raise ApprovalNeeded(
-            f"{model.ref} was rejected",
-            fix=f"visloop model approve {model.ref}   (if that was a mistake)",
-        )
+    require_servable(model)
     with ports.ledger.write(scope, fence=fence) as write:
         before = _find(write, scope.project, name)
         if before and (before.model, before.package, before.state) == (
@@ -73,6 +68,21 @@ def deploy(
         ):
             return before
         return _change(write, name, model.ref, model.package, before, reason="deploy")
+
+
+def require_servable(model: ModelVersion) -> None:
+    """Refuse a version that must not answer.
+
+    Raises:
+        ApprovalNeeded: a person rejected it.
+        ModelArchived: it was put away.
+    """
+    require_in_use(model)
+    if model.state == "rejected":
+        raise ApprovalNeeded(
+            f"{model.ref} was rejected",
+            fix=f"visloop model approve {model.ref}   (if that was a mistake)",
+        )
 
 
 def rollback(ports: ServePorts, scope: Scope, name: str) -> Deployment:

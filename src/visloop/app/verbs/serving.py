@@ -56,7 +56,11 @@ class Rollback:
 
 @operation("rollback", permission="serve.deploy")
 def rollback(ports: Ports, scope: Scope, ask: Rollback) -> Deployed:
-    """The previous model becomes the current one."""
+    """The previous model becomes the current one, unless it was rejected or archived since."""
+    previous = serving.deployment(ports.serve, scope, ask.name).previous
+    if previous is not None:
+        before = registry.resolve(ports.registry, scope, Ref.parse(previous))
+        serving.require_servable(before)
     done = serving.rollback(ports.serve, scope, ask.name)
     return _deployed(ports, scope, done, ask.wait_s)
 

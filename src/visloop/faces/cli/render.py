@@ -329,6 +329,7 @@ def _proposed(row: Mapping[str, Any]) -> str:
 _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "blame": ("object", "label", "field", "value", "version", "time", "actor", "author", "message"),
     "facts": ("seq", "time", "actor", "kind", "subject"),
+    "user.list": ("user", "role", "project"),
     "models": ("ref", "stage", "aliases", "state", "recipe", "data", "run", "created"),
     "runs.artifacts": ("path", "size", "digest", "time"),
     "runs.save": ("path", "size", "digest"),
