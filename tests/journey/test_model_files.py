@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.journey import worlds
 from visloop import app, registry
 from visloop.errors import VisloopError
 from visloop.faces import cli, sdk
+from visloop.registry.packaging.archive import pack
 
 PICTURES = 3
 
@@ -129,16 +131,28 @@ def test_any_byte_changed_is_refused(file):
     cut()
 
 
+def _repacked(parts: dict[str, bytes], card: bytes) -> bytes:
+    """Another card, entered into the table of contents, written as a package is written."""
+    about = json.loads(parts["package.json"])
+    about["parts"]["card.md"] = hashlib.sha256(card).hexdigest()
+    return pack(
+        "inspector-v1", parts | {"card.md": card, "package.json": json.dumps(about).encode()}
+    )
+
+
 def test_parts_that_fit_together_but_were_not_signed_are_refused(file, tmp_path):
-    """Somebody rewrites the card, and the table of contents with it."""
     opened = registry.unseal(file.read_bytes())
-    parts = dict(opened.parts) | {"card.md": b"# the best model ever"}
-    forged = tmp_path / "forged.visloop"
-    with zipfile.ZipFile(forged, "w") as out:
-        for name in sorted(parts):
-            out.writestr(f"inspector-v1/{name}", parts[name])
-    with pytest.raises(VisloopError):
-        registry.unseal(forged.read_bytes())
+    parts = dict(opened.parts)
+    card = b"# the best model ever"
+    with pytest.raises(registry.SignatureRefused, match=r"not what was signed: card\.md, package"):
+        registry.unseal(_repacked(parts, card))
+    unsigned = {name: raw for name, raw in parts.items() if not name.startswith(("model.s", "sig"))}
+    assert registry.unseal(_repacked(unsigned, card)).signer == "", "the forgery is well made"
+    with pytest.raises(registry.PackageRefused, match="table of contents"):
+        registry.unseal(pack("inspector-v1", unsigned | {"card.md": card}))
+    for half in ("model.sig", "signer.pub"):
+        with pytest.raises(registry.PackageRefused, match="without its"):
+            registry.unseal(_repacked(unsigned | {half: parts[half]}, card))
     for extra in ("inspector-v1/evil.py", "../../evil", "/etc/passwd", "inspector-v1/../x"):
         held = tmp_path / "held.visloop"
         held.write_bytes(file.read_bytes())

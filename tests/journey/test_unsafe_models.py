@@ -59,6 +59,14 @@ def test_what_runs_code_is_refused_and_nothing_ran(style, here, tmp_path):
     assert here.call(app.models, app.Models()).count == 0
 
 
+@pytest.mark.parametrize("style", [each for each in STYLES if each.startswith("ONNX")])
+def test_a_network_is_refused_for_what_it_holds_before_anything_loads_it(style, tmp_path):
+    model = unsafe.UNSAFE[style](tmp_path, tmp_path / "ran").read_bytes()
+    why = "is kept in another file" if "reads" in style else "which are not known here"
+    with pytest.raises(infer.ModelRefused, match=why):
+        infer.check_model(model)
+
+
 def test_a_contract_cannot_run_code_either(here, tmp_path):
     marker = tmp_path / "ran"
     net = infer.backbone()
