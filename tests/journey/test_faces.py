@@ -43,6 +43,9 @@ class Known:
     tasks: tuple[str, ...]
 
 
+A_BOX = {"type": "box", "id": "b1", "label": "gear", "xyxy": [10.0, 12.0, 30.5, 40.0]}
+
+
 def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
     """Every operation once, in an order in which each has something to do."""
     folder = known.folder
@@ -111,6 +114,11 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.label_undo, app.LabelUndo(task=known.tasks[0])),
         (app.label_reject, app.LabelReject(task=known.tasks[1])),
         (app.label_import, app.LabelImport(file=str(known.truth), dataset="line")),
+        (app.label_open, app.LabelOpen(dataset="line", path=known.sample)),
+        (
+            app.label_edit,
+            app.LabelEdit(dataset="line", path=known.sample, edits=({"put": A_BOX},)),
+        ),
         (app.loop_start, app.LoopStart()),
         (app.loop_step, app.LoopStep(force=True)),
         (app.loop_status, app.LoopShow()),
@@ -391,7 +399,7 @@ def _arguments(operation: app.Operation[Any, Any], question: Any) -> Iterator[st
                 yield from (option, f"{key}={one}")
         elif isinstance(value, tuple):
             for one in value:
-                yield from (option, str(one))
+                yield from (option, json.dumps(one) if isinstance(one, dict) else str(one))
         else:
             yield from (option, str(value))
     yield from words

@@ -136,6 +136,12 @@ if TYPE_CHECKING:
     from visloop.app.verbs.judging.evaluating import Evaluate as Evaluate
     from visloop.app.verbs.judging.evaluating import Evaluated as Evaluated
     from visloop.app.verbs.judging.evaluating import evaluate as evaluate
+    from visloop.app.verbs.labelling.editing import EditedSample as EditedSample
+    from visloop.app.verbs.labelling.editing import LabelEdit as LabelEdit
+    from visloop.app.verbs.labelling.editing import LabelOpen as LabelOpen
+    from visloop.app.verbs.labelling.editing import OpenSample as OpenSample
+    from visloop.app.verbs.labelling.editing import label_edit as label_edit
+    from visloop.app.verbs.labelling.editing import label_open as label_open
     from visloop.app.verbs.lines import DemoImages as DemoImages
     from visloop.app.verbs.lines import DemoStream as DemoStream
     from visloop.app.verbs.lines import DemoVideo as DemoVideo
@@ -569,6 +575,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Evaluate",
             "Evaluated",
             "evaluate",
+        ),
+        "verbs.labelling.editing": (
+            "EditedSample",
+            "LabelEdit",
+            "LabelOpen",
+            "OpenSample",
+            "label_edit",
+            "label_open",
         ),
         "verbs.lines": (
             "DemoImages",

@@ -26,6 +26,7 @@ from visloop.app.verbs import (
 )
 from visloop.app.verbs.finding import searching
 from visloop.app.verbs.judging import evaluating
+from visloop.app.verbs.labelling import editing
 from visloop.app.verbs.registry import cards, packages, shelving
 from visloop.app.verbs.runs import exchanging, looking, repeating, reporting, training, tuning
 from visloop.app.verbs.upkeep import collecting, people, removing, verifying
@@ -158,6 +159,8 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     watching.label_reject,
     watching.label_undo,
     watching.label_import,
+    editing.label_open,
+    editing.label_edit,
     looping.loop_start,
     looping.loop_stop,
     looping.loop_status,

@@ -186,7 +186,6 @@ if TYPE_CHECKING:
     from visloop.data.records import Refusal as Refusal
     from visloop.data.records import Sample as Sample
     from visloop.data.records import Version as Version
-    from visloop.data.removal import SampleNotFound as SampleNotFound
     from visloop.data.removal import remove as remove
     from visloop.data.removal import take_back as take_back
     from visloop.data.removal import unstage as unstage
@@ -221,9 +220,11 @@ if TYPE_CHECKING:
     from visloop.data.versions import datasets as datasets
     from visloop.data.versions import log as log
     from visloop.data.versions import names as names
+    from visloop.data.working import SampleNotFound as SampleNotFound
     from visloop.data.working import committed_at as committed_at
     from visloop.data.working import images_held as images_held
     from visloop.data.working import staged_paths as staged_paths
+    from visloop.data.working import working_sample as working_sample
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -407,12 +408,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Sample",
             "Version",
         ),
-        "removal": (
-            "SampleNotFound",
-            "remove",
-            "take_back",
-            "unstage",
-        ),
+        "removal": ("remove", "take_back", "unstage"),
         "snapshot": (
             "Snapshot",
             "SplitNotFound",
@@ -447,6 +443,12 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "log",
             "names",
         ),
-        "working": ("committed_at", "images_held", "staged_paths"),
+        "working": (
+            "SampleNotFound",
+            "committed_at",
+            "images_held",
+            "staged_paths",
+            "working_sample",
+        ),
     },
 )

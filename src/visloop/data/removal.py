@@ -13,18 +13,17 @@ from visloop.data.records import DataPorts, Sample
 from visloop.data.staging import drop, stage_over
 from visloop.data.tables import datasets, sources, working
 from visloop.data.tree.nodes import Nodes
-from visloop.data.working import Working, batches, decode_value, staged_paths
-from visloop.errors import NotFound
+from visloop.data.working import (
+    SampleNotFound,
+    Working,
+    batches,
+    decode_value,
+    staged_paths,
+)
 from visloop.events import Scope
 from visloop.store import Write
 
 _AT_ONCE: Final = 500
-
-
-class SampleNotFound(NotFound):
-    """The data set has no sample at that path."""
-
-    code = "data.sample_not_found"
 
 
 def remove(ports: DataPorts, scope: Scope, dataset: str, paths: Collection[str]) -> int:

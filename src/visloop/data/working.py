@@ -17,6 +17,7 @@ from visloop.data.tables import working
 from visloop.data.tree.codec import Entry
 from visloop.data.tree.edit import apply
 from visloop.data.tree.nodes import Nodes, Tree
+from visloop.errors import NotFound
 
 _AT_ONCE: Final = 500
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
@@ -27,6 +28,12 @@ _BETWEEN: Final = text(
     " AND path BETWEEN :first AND :last LIMIT 1"
 )
 T = TypeVar("T")
+
+
+class SampleNotFound(NotFound):
+    """The data set has no sample at that path."""
+
+    code = "data.sample_not_found"
 
 
 def encode(sample: Sample) -> Entry:
@@ -183,6 +190,25 @@ def committed_at(
         return None
     entry = Working.load(connection, Nodes(ports.blobs), state).tree.get(path)
     return None if entry is None else decode(entry)
+
+
+def working_sample(
+    ports: DataPorts, connection: Connection, project: str, dataset: str, path: str
+) -> Sample:
+    """The sample at that path, as staged or else as committed.
+
+    Raises:
+        DatasetNotFound: there is no such data set.
+        SampleNotFound: it has no sample there.
+    """
+    state = catalog.state(connection, project, dataset)
+    found = Working.load(connection, Nodes(ports.blobs), state).get_many([path]).get(path)
+    if found is None:
+        raise SampleNotFound(
+            f"data set {dataset!r} has no sample {path!r}",
+            fix=f"list them: visloop samples {dataset}@{catalog.WORK}",
+        )
+    return found
 
 
 def images_held(ports: DataPorts, project: str, dataset: str, images: Collection[str]) -> set[str]:

@@ -10,12 +10,20 @@ if TYPE_CHECKING:
     from visloop.label.decisions import skip as skip
     from visloop.label.decisions import split_of as split_of
     from visloop.label.decisions import undo as undo
+    from visloop.label.editing import Edit as Edit
+    from visloop.label.editing import EditConflict as EditConflict
+    from visloop.label.editing import WrongShape as WrongShape
+    from visloop.label.editing import edit as edit
+    from visloop.label.editing import read as read
+    from visloop.label.editing import read_edits as read_edits
     from visloop.label.imports import Imported as Imported
     from visloop.label.imports import LabelsUnreadable as LabelsUnreadable
     from visloop.label.imports import Row as Row
     from visloop.label.imports import import_labels as import_labels
     from visloop.label.imports import read_rows as read_rows
     from visloop.label.kept import LABEL_ROOTS as LABEL_ROOTS
+    from visloop.label.presence import Editor as Editor
+    from visloop.label.presence import present as present
     from visloop.label.querying import Reviewed as Reviewed
     from visloop.label.querying import reviewed as reviewed
     from visloop.label.querying import tasks_relation as tasks_relation
@@ -41,6 +49,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "kept": ("LABEL_ROOTS",),
         "querying": ("Reviewed", "reviewed", "tasks_relation"),
         "decisions": ("accept", "reject", "skip", "split_of", "undo"),
+        "editing": ("Edit", "EditConflict", "WrongShape", "edit", "read", "read_edits"),
+        "presence": ("Editor", "present"),
         "imports": ("Imported", "LabelsUnreadable", "Row", "import_labels", "read_rows"),
         "queue": (
             "counts",

@@ -1,4 +1,4 @@
-"""The label room's table: one row per picture that waits, or waited, for a person."""
+"""The label room's tables: pictures that wait, or waited, for a person; windows that are open now."""
 
 from __future__ import annotations
 
@@ -36,4 +36,16 @@ tasks: Final = Table(
     Index(None, "project", "dataset", "path"),
     Index(None, "project", "prediction"),
     sqlite_autoincrement=True,
+)
+
+editors: Final = Table(
+    "label_editors",
+    metadata,
+    Column("project", String, primary_key=True),
+    Column("tab", String, primary_key=True),
+    Column("actor", String, nullable=False),
+    Column("dataset", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("seen", UtcDateTime, nullable=False),
+    format_column(),
 )

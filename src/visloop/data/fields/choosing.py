@@ -10,9 +10,8 @@ from typing import Any, Final
 from visloop.data.fields.records import Field
 from visloop.data.fields.values import Unfit, parsed
 from visloop.data.records import Sample
-from visloop.data.removal import SampleNotFound
 from visloop.data.tree.nodes import Tree
-from visloop.data.working import decode
+from visloop.data.working import SampleNotFound, decode
 from visloop.errors import UsageError, did_you_mean
 
 _ATTRIBUTES: Final[Mapping[str, Callable[[Sample], Any]]] = {

@@ -11,8 +11,8 @@ from visloop.data.fields.built_in import BUILT_IN
 from visloop.data.fields.records import Field
 from visloop.data.fields.values import as_moment
 from visloop.data.records import DataPorts, Sample
-from visloop.data.removal import SampleNotFound
 from visloop.data.snapshot import open_ref
+from visloop.data.working import SampleNotFound
 from visloop.events import Scope
 from visloop.ids import Ref
 

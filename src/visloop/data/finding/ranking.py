@@ -15,7 +15,7 @@ from visloop.data.finding.finder import Finder
 from visloop.data.finding.nearest import Placed, nearest, nearest_of_all
 from visloop.data.querying.source import Columns
 from visloop.data.records import DataPorts
-from visloop.data.removal import SampleNotFound
+from visloop.data.working import SampleNotFound
 from visloop.errors import UsageError, VisloopError, did_you_mean
 from visloop.infer import Meaning
 from visloop.query import Field, Texts

@@ -10,10 +10,9 @@ from visloop.data import catalog
 from visloop.data.history.clean import tree_of
 from visloop.data.history.merging.objects import shape
 from visloop.data.records import DataPorts, Sample, Version
-from visloop.data.removal import SampleNotFound
 from visloop.data.tree.edit import differences
 from visloop.data.tree.nodes import Bytes, Tree
-from visloop.data.working import decode
+from visloop.data.working import SampleNotFound, decode
 from visloop.errors import NotFound, UsageError, did_you_mean
 from visloop.events import Scope
 from visloop.ids import Ref

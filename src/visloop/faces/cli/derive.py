@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 import click
+import msgspec
 
 from visloop import app
 from visloop.faces.cli import completing, output
@@ -32,6 +33,23 @@ class KeyValue(click.ParamType[tuple[str, str]]):
         if not sign or not key:
             self.fail(f"{value!r} is not name=value", param, ctx)
         return key, rest
+
+
+class JsonObject(click.ParamType[dict[str, Any]]):
+    """`{"name": …}`."""
+
+    name = "json"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, Any]:
+        """Read one JSON object."""
+        if isinstance(value, dict):
+            return value  # pyright: ignore[reportUnknownVariableType]
+        try:
+            return msgspec.json.decode(str(value), type=dict[str, Any])
+        except msgspec.DecodeError as error:
+            self.fail(f"that is no JSON object: {error}", param, ctx)
 
 
 class Verb(click.Command):
@@ -146,4 +164,6 @@ def _argument(each: Parameter, kind: Any, **settings: Any) -> click.Argument:
 
 
 def _click_type(kind: Any) -> Any:
+    if get_origin(kind) is dict:
+        return JsonObject()
     return click.Choice(list(get_args(kind))) if get_origin(kind) is Literal else kind

@@ -125,6 +125,8 @@ export interface Verbs {
   "label.reject": { ask: LabelRejectAsk; answer: { count: number; rows: Task[] } };
   "label.undo": { ask: LabelUndoAsk; answer: { count: number; rows: Task[] } };
   "label.import": { ask: LabelImportAsk; answer: LabelsImported };
+  "label.open": { ask: LabelOpenAsk; answer: OpenSample };
+  "label.edit": { ask: LabelEditAsk; answer: EditedSample };
   "loop.start": { ask: LoopStartAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
   "loop.stop": { ask: LoopStopAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
   "loop.status": { ask: LoopShowAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
@@ -741,6 +743,10 @@ export interface DiffAsk {
   drawn?: number;
 }
 
+export interface EditedSample {
+  sample: Record<string, any>;
+}
+
 export interface EvaluateAsk {
   model: string;
   on: string;
@@ -869,6 +875,12 @@ export interface LabelAcceptAsk {
   label?: string | null;
 }
 
+export interface LabelEditAsk {
+  dataset: string;
+  path: string;
+  edits: (Record<string, any>)[];
+}
+
 export interface LabelImportAsk {
   file: string;
   dataset: string;
@@ -882,6 +894,12 @@ export interface LabelListAsk {
 
 export interface LabelNextAsk {
   dataset?: string | null;
+}
+
+export interface LabelOpenAsk {
+  dataset: string;
+  path: string;
+  tab?: string;
 }
 
 export interface LabelRejectAsk {
@@ -1291,6 +1309,11 @@ export interface OneClass {
   aliases: string[];
   definition: string;
   origins: (Record<string, any>)[];
+}
+
+export interface OpenSample {
+  sample: Record<string, any>;
+  others: (Record<string, any>)[];
 }
 
 export interface OrientedBox {

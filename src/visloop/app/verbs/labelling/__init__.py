@@ -1,0 +1,1 @@
+"""Verbs over what pictures show, drawn by people."""
