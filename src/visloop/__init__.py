@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from visloop.faces.client import AsyncClient as AsyncClient
+    from visloop.faces.client import Client as Client
     from visloop.faces.sdk import Workspace as Workspace
     from visloop.faces.sdk import init as init
     from visloop.faces.sdk import open as open  # noqa: A004
@@ -13,5 +15,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_exports(
-    __name__, {"faces.sdk": ("Workspace", "init", "open", "run")}
+    __name__,
+    {
+        "faces.client": ("AsyncClient", "Client"),
+        "faces.sdk": ("Workspace", "init", "open", "run"),
+    },
 )

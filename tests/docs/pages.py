@@ -11,6 +11,8 @@ How a page is written, so that its examples run:
 - A command that ends in ` &` goes on in the background until the page ends; the block waits until
   it has printed what stands below it. The page's port 8484 is replaced by a free one everywhere.
 - A fenced block ```python is run too, in the same folder; later ones know the names of earlier ones.
+- A fenced block ```javascript is run by Node as a module of its own; it says that something is wrong by
+  throwing.
 - `<!-- no-run: reason -->` before a block: it is not run, and counted.
 - `<!-- needs: bucket -->` anywhere: the page finds the bucket `s3://factory/line-3` (folders good and
   scratched) on an S3 server of its own, and what reaches it in the environment.
@@ -22,6 +24,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -31,9 +34,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ui import node
+
 PORT = "8484"
 _FENCE = re.compile(
-    r"(?:<!-- no-run:(?P<reason>.*?)-->\s*\n)?^```(?P<kind>console|python)[^\n]*\n(?P<body>.*?)^```",
+    r"(?:<!-- no-run:(?P<reason>.*?)-->\s*\n)?"
+    r"^```(?P<kind>console|python|javascript)[^\n]*\n(?P<body>.*?)^```",
     re.MULTILINE | re.DOTALL,
 )
 _EXIT = re.compile(r"#\s*exit (\d+)\s*$")
@@ -170,6 +176,11 @@ class Shell:
         """
         if block.kind == "python":
             self._exec(block, place)
+            return
+        if block.kind == "javascript":
+            module = self._logs / "example.mjs"
+            module.write_text(self._on_own_port(block.body), encoding="utf-8")
+            self._finish(f"{shlex.join(node.command('node'))} '{module}'", (), 0, place)
             return
         for step in block.steps:
             command = self._on_own_port(step.command)

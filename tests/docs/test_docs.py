@@ -141,6 +141,7 @@ def test_a_page_runs_from_top_to_bottom(tmp_path):
         ("```console\n$ printf 'b\\na\\n'\na\nb\n```", "did not say 'b'"),
         ("```console\noutput\n$ true\n```", "before the first"),
         ("```python\n1 / 0\n```", "ZeroDivisionError"),
+        ("```javascript\nthrow new Error('oh no')\n```", "oh no"),
         ("```console\n$ sh -c 'echo no' &\nyes\n```", "never said so"),
     ],
 )

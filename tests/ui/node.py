@@ -40,14 +40,19 @@ def _programs() -> dict[str, list[str]]:
     return {"node": [brought], "npm": [brought, str(script)]}
 
 
-def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `node` or `npm` in this folder, whatever it answers."""
+def command(program: str) -> list[str]:
+    """How `node` or `npm` is started; the test is skipped where it is not there."""
     programs = _programs()
     if not programs:
         lacking("Node and npm are not here: apt-get install nodejs npm")
-    folder = str(Path(programs["node"][0]).parent)
+    return programs[program]
+
+
+def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `node` or `npm` in this folder, whatever it answers."""
+    folder = str(Path(command("node")[0]).parent)
     return subprocess.run(
-        [*programs[program], *arguments],
+        [*command(program), *arguments],
         cwd=HERE,
         env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,

@@ -1,0 +1,134 @@
+"""What both clients send and understand: where a deployment is, its requests, its replies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from visloop.errors import NotFound, UsageError, VisloopError
+from visloop.faces.client.replies import PredictionReply, read_reply
+from visloop.faces.client.tries import REQUEST_ID, Patience, Tries, error_of
+
+if TYPE_CHECKING:
+    import httpx
+
+INDEX: Final = "/v2/repository/index"
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_PLACES: Final = ("predict", "try")
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to ask: the server, and the deployment where one was named."""
+
+    base: str
+    deployment: str
+
+    @classmethod
+    def of(cls, url: str, deployment: str | None) -> Address:
+        """Read `http://HOST:PORT`, or `http://HOST:PORT/predict/NAME` as the page shows it.
+
+        Raises:
+            UsageError: no address of a server.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise UsageError(
+                f"{url!r} is no address of a server", fix="for example http://127.0.0.1:8484"
+            )
+        path = parts.path.rstrip("/")
+        head, _, name = path.rpartition("/")
+        before, _, place = head.rpartition("/")
+        if place in _PLACES and name:
+            return cls(f"{parts.scheme}://{parts.netloc}{before}", deployment or name)
+        return cls(f"{parts.scheme}://{parts.netloc}{path}", deployment or "")
+
+    @property
+    def is_here(self) -> bool:
+        """On this machine: no proxy stands between."""
+        return urlsplit(self.base).hostname in _LOOPBACK
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The unchanging part of a client."""
+
+    address: Address
+    key: str | None
+    patience: Patience
+
+    def tries(self) -> Tries:
+        """A new question."""
+        return Tries(self.patience, self.address.base)
+
+    def path(self, deployment: str) -> str:
+        """Where pictures go."""
+        return f"{self.address.base}/predict/{quote(deployment, safe='')}"
+
+    def headers(self, tries: Tries) -> dict[str, str]:
+        """Who asks, and under which id."""
+        told = {"content-type": "application/octet-stream", REQUEST_ID: tries.request_id}
+        return told | ({"authorization": f"Bearer {self.key}"} if self.key else {})
+
+
+def reply_of(response: httpx.Response, tries: Tries) -> PredictionReply:
+    """The answer with its types.
+
+    Raises:
+        VisloopError: it is not one that this client understands.
+    """
+    try:
+        reply = read_reply(response.content)
+    except msgspec.MsgspecError as error:
+        raise _strange(error) from error
+    given = response.headers.get(REQUEST_ID, tries.request_id)
+    return msgspec.structs.replace(reply, request_id=given)
+
+
+def names_of(response: httpx.Response) -> list[str]:
+    """The deployments that a server's index names.
+
+    Raises:
+        VisloopError: it is no index.
+    """
+    try:
+        said: Sequence[dict[str, Any]] = msgspec.json.decode(response.content)
+        return sorted(str(each["name"]) for each in said)
+    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+        raise _strange(error) from error
+
+
+def only_one(names: Sequence[str], base: str) -> str:
+    """The deployment that is meant when none is named.
+
+    Raises:
+        NotFound: there is none.
+        UsageError: there are several.
+    """
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise NotFound(f"{base} serves nothing", fix="visloop deploy MODEL --as NAME")
+    raise UsageError(f"{base} serves {', '.join(names)}", fix=f"say which: deployment={names[0]!r}")
+
+
+def check(response: httpx.Response, tries: Tries) -> float | None:
+    """None when it is an answer, else the seconds to wait before the next try.
+
+    Raises:
+        VisloopError: what the server said, where another try would not help.
+    """
+    if response.is_success:
+        return None
+    return tries.refused(response.status_code, response.headers, response.content)
+
+
+def _strange(error: Exception) -> VisloopError:
+    met = error_of(502, b"")
+    met.what = f"the answer is not one of a Visloop server that this version knows: {error}"
+    met.fix = "check the address; update the client: pip install -U visloop"
+    return met

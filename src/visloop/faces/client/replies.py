@@ -1,0 +1,67 @@
+"""What a deployment said of a picture, with types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from visloop.vision import Annotation, Box, Mask, NumberValue
+
+Kind = TypeVar("Kind", Box, Mask, NumberValue)
+
+
+class PredictionReply(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer. What the model's task does not give is None or empty.
+
+    `label` and `confidence` are the likeliest class's, `probabilities` every class's by name.
+    `annotations` are boxes, masks or numbers in pixels of the upright picture of `width` × `height`.
+    `id` is the answer's in the prediction log; `request_id` went with the request.
+    """
+
+    id: str
+    deployment: str
+    model: str
+    time: datetime
+    latency_ms: float
+    label: str | None = None
+    confidence: float | None = None
+    probabilities: Mapping[str, float] | None = None
+    annotations: tuple[Annotation, ...] = ()
+    width: int | None = None
+    height: int | None = None
+    embedding: tuple[float, ...] | None = None
+    request_id: str = ""
+
+    @property
+    def version(self) -> str:
+        """`v3` of `reader@v3`."""
+        return self.model.rpartition("@")[2]
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """Boxes, the likeliest first: `xyxy` in pixels, `label`, `score`."""
+        return self._of(Box)
+
+    @property
+    def masks(self) -> tuple[Mask, ...]:
+        """Masks; `visloop.vision.bitmap_of(mask.counts, mask.size_hw)` makes one an array."""
+        return self._of(Mask)
+
+    @property
+    def values(self) -> tuple[NumberValue, ...]:
+        """Numbers with their unit."""
+        return self._of(NumberValue)
+
+    @property
+    def value(self) -> float | None:
+        """The first number, of a model that reads one."""
+        return next((each.value for each in self.values), None)
+
+    def _of(self, kind: type[Kind]) -> tuple[Kind, ...]:
+        return tuple(each for each in self.annotations if isinstance(each, kind))
+
+
+read_reply = msgspec.json.Decoder(PredictionReply).decode
