@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from visloop.vision.contract import Resize as Resize
     from visloop.vision.contract import Task as Task
     from visloop.vision.contract import Tiling as Tiling
+    from visloop.vision.corruptions.every import CORRUPTIONS as CORRUPTIONS
+    from visloop.vision.corruptions.every import SEVERITIES as SEVERITIES
+    from visloop.vision.corruptions.every import Corruption as Corruption
+    from visloop.vision.corruptions.every import corrupt as corrupt
     from visloop.vision.drawing import drawn as drawn
     from visloop.vision.layouts import Candidates as Candidates
     from visloop.vision.layouts import candidates as candidates
@@ -62,6 +66,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Task",
             "Tiling",
         ),
+        "corruptions.every": ("CORRUPTIONS", "SEVERITIES", "Corruption", "corrupt"),
         "drawing": ("drawn",),
         "layouts": ("Candidates", "candidates", "fits", "layout_shapes", "sigmoid", "softmax"),
         "masks": ("bitmap_of", "outline_bitmap", "runs_of", "sampled"),
