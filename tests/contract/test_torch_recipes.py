@@ -108,6 +108,20 @@ def test_a_preview_shows_varied_pictures_with_their_truth(line, recipe):
         train.preview(line.training, SCOPE, Ref.parse("kinds@v1"), "classify-linear")
 
 
+def has_gradients(made: registry.Package) -> bool:
+    """Whether every output changes with the input, as torch computes the file again."""
+    network = infer.differentiable(made.onnx)
+    x = np.random.default_rng(0).uniform(-1, 1, (1, *made.contract.network_shape))
+    inputs = x.astype(np.float32)
+    outputs = [network.before(name) for name in network.outputs]
+    weights = [{name: network.values(inputs, [name])[name]} for name in outputs]
+    return all(np.abs(network.gradient(inputs, each)).max() > 0 for each in weights)
+
+
+def test_a_detector_has_gradients(detector):
+    assert has_gradients(detector)
+
+
 def test_another_seed_gives_other_bytes(line, detector):
     other = line.train("line@v1", recipe="detect", params=TINY, seed=1, model_name="other")
     assert package(line, other.model).onnx != detector.onnx
@@ -122,6 +136,7 @@ def test_each_recipe_gives_a_model_that_answers_as_its_contract_says(line, recip
     said = predictor.predict(line.blobs.get(sample.image), author="model:m@v1")
     wanted = {"segment": Mask, "regress": NumberValue, "classify-finetune": ClassLabel}
     assert all(isinstance(each, wanted[recipe]) for each in said.annotations)
+    assert has_gradients(made)
     if recipe == "regress":
         (number,) = said.annotations
         assert number.unit == "parts"

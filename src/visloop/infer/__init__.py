@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from visloop.infer.encoders import Meaning as Meaning
     from visloop.infer.encoders import Pair as Pair
     from visloop.infer.encoders import TextNetwork as TextNetwork
+    from visloop.infer.gradients import Differentiable as Differentiable
+    from visloop.infer.gradients import Layer as Layer
+    from visloop.infer.gradients import NoGradient as NoGradient
+    from visloop.infer.gradients import Weights as Weights
+    from visloop.infer.gradients import differentiable as differentiable
+    from visloop.infer.gradients import gradient as gradient
     from visloop.infer.images import NotAnImage as NotAnImage
     from visloop.infer.images import Picture as Picture
     from visloop.infer.images import TooManyPixels as TooManyPixels
@@ -53,6 +59,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "concepts": ("Lite0Encoder",),
         "encoders": ("Encoder", "Meaning", "Pair", "TextNetwork"),
         "networks": ("Network", "backbone", "imagenet_classifier", "with_head"),
+        "gradients": (
+            "Differentiable",
+            "Layer",
+            "NoGradient",
+            "Weights",
+            "differentiable",
+            "gradient",
+        ),
         "images": ("NotAnImage", "Picture", "TooManyPixels", "TruncatedImage", "decode", "read"),
         "lite0": ("LITE0_STRIDES", "imagenet_weights"),
         "model_file": ("ModelRefused", "check_model", "joined", "refuse_folder"),

@@ -1,0 +1,1 @@
+"""ONNX networks as torch computes them, so that they have gradients."""
