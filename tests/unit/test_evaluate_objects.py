@@ -43,7 +43,7 @@ def _sample(*annotations) -> Sample:
 
 
 def _asked(picture: Labelled, names=None) -> Question:
-    return Question([picture], names or {}, lambda _image: _photo(), 1)
+    return Question([picture], names or {}, lambda model, _: model.place(_photo()), 1)
 
 
 def _model(classes=("cat", "dog"), decode=None, **outputs) -> Predictor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -20,7 +20,7 @@ from visloop.evaluate.kinds.answering import (
 )
 from visloop.evaluate.kinds.every import AnyAnswers
 from visloop.evaluate.records import Answers
-from visloop.infer import Outputs, Predictor
+from visloop.infer import Outputs, Predictor, Prepared
 
 if TYPE_CHECKING:
     from visloop.progress import Progress
@@ -67,49 +67,53 @@ def answer(
     """
     cores = threads or os.cpu_count() or 1
     predictor = Predictor.load(package.onnx, package.contract, threads=cores)
-    asking = _OTHERS.get(package.contract.decode.task)
     seen: list[NDArray[np.float16]] = []
+
+    def place(predictor: Predictor, picture: Labelled) -> Prepared:
+        return predictor.place(blobs.get(picture.sample.image))
 
     def keep(outputs: Outputs) -> None:
         if outputs.embedding is not None:
             seen.append(outputs.embedding.reshape(len(outputs.embedding), -1).astype(np.float16))
 
-    if asking is None:
-        answers = _probabilities(predictor, pictures, names, blobs, progress, cores, keep)
-        return Answered(answers, np.concatenate(seen) if seen else None)
-
-    def track(asked: Asked) -> Asked:
-        return progress.track(asked, doing="evaluate", unit="image", total=len(pictures))
-
-    answers = asking(Question(pictures, names, blobs.get, cores, keep), predictor, track)
+    answers = ask(predictor, Question(pictures, names, place, cores, keep), progress)
     return Answered(answers, np.concatenate(seen) if seen else None)
 
 
-def _probabilities(
-    predictor: Predictor,
-    pictures: Sequence[Labelled],
-    names: Mapping[str, str],
-    blobs: Blobs,
-    progress: Progress,
-    cores: int,
-    keep: Callable[[Outputs], None],
-) -> Answers:
+def ask(predictor: Predictor, question: Question, progress: Progress) -> AnyAnswers:
+    """What the model says of every picture, however those are made ready for it.
+
+    Raises:
+        Refused: the model answers nothing that can be judged.
+    """
+    asking = _OTHERS.get(predictor.contract.decode.task)
+    if asking is None:
+        return _probabilities(predictor, question, progress)
+
+    def track(asked: Asked) -> Asked:
+        return progress.track(asked, doing="evaluate", unit="image", total=len(question.pictures))
+
+    return asking(question, predictor, track)
+
+
+def _probabilities(predictor: Predictor, question: Question, progress: Progress) -> Answers:
     """A classifier's answers, by the present names of its classes."""
-    renamed = [names.get(name, name) for name in predictor.contract.classes]
+    pictures = question.pictures
+    renamed = [question.names.get(name, name) for name in predictor.contract.classes]
     known = list(dict.fromkeys(renamed))
     of_class = np.array([known.index(name) for name in renamed], np.int64)
     classes = tuple(dict.fromkeys((*known, *sorted({p.label for p in pictures}))))
     place = {name: i for i, name in enumerate(classes)}
     probabilities = np.zeros((len(pictures), len(classes)), np.float32)
     tracked = progress.track(
-        _batches(predictor, pictures, blobs, cores),
+        _batches(predictor, question),
         doing="evaluate",
         unit="batch",
         total=-(-len(pictures) // BATCH),
     )
     for start, batch in tracked:
         outputs = predictor.run(batch)
-        keep(outputs)
+        question.keep(outputs)
         found = outputs.probabilities
         if found is None:
             raise Refused("the model gives no class probabilities, so it cannot be evaluated")
@@ -127,16 +131,15 @@ def _probabilities(
     )
 
 
-def _batches(
-    predictor: Predictor, pictures: Sequence[Labelled], blobs: Blobs, cores: int
-) -> Iterator[tuple[int, NDArray[np.float32]]]:
+def _batches(predictor: Predictor, question: Question) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """(first place, float32 (N, C, H, W)); pictures are decoded while the network works."""
 
     def prepare(picture: Labelled) -> NDArray[np.float32]:
-        return predictor.prepare(blobs.get(picture.sample.image))
+        return question.place(predictor, picture).array
 
-    with ThreadPoolExecutor(max_workers=cores) as pool:
-        ahead = 4 * BATCH * cores
+    pictures = question.pictures
+    with ThreadPoolExecutor(max_workers=question.cores) as pool:
+        ahead = 4 * BATCH * question.cores
         for window in range(0, len(pictures), ahead):
             ready = list(pool.map(prepare, pictures[window : window + ahead]))
             for start in range(0, len(ready), BATCH):

@@ -44,10 +44,13 @@ if TYPE_CHECKING:
     from visloop.infer.stating import Signature as Signature
     from visloop.infer.stating import read_contract as read_contract
     from visloop.infer.stating import signature as signature
+    from visloop.infer.tensors import Sized as Sized
     from visloop.infer.tensors import check_executable as check_executable
+    from visloop.infer.tensors import normalised as normalised
     from visloop.infer.tensors import place as place
     from visloop.infer.tensors import preprocess as preprocess
     from visloop.infer.tensors import resized as resized
+    from visloop.infer.tensors import sized as sized
     from visloop.infer.tensors import to_tensor as to_tensor
     from visloop.infer.thumbnails import jpeg_thumbnail as jpeg_thumbnail
     from visloop.infer.weights import WeightsRefused as WeightsRefused
@@ -74,7 +77,16 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "predictor": ("Answer", "Outputs", "Predictor", "Prepared", "providers"),
         "saying": ("say",),
         "stating": ("Signature", "read_contract", "signature"),
-        "tensors": ("check_executable", "place", "preprocess", "resized", "to_tensor"),
+        "tensors": (
+            "Sized",
+            "check_executable",
+            "normalised",
+            "place",
+            "preprocess",
+            "resized",
+            "sized",
+            "to_tensor",
+        ),
         "thumbnails": ("jpeg_thumbnail",),
         "weights": ("WeightsRefused", "read_weights"),
     },

@@ -5,18 +5,17 @@ The only implementation there is: training, evaluation, serving and edge all com
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from visloop.infer.images import decode
+from visloop.infer.images import decode, read
 from visloop.vision import ContractRefused, Decoder, Placement, Resize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
     from visloop.infer.images import Picture
     from visloop.vision import Contract, Normalise
@@ -58,7 +57,36 @@ def to_tensor(rgb: NDArray[np.uint8], contract: Contract) -> NDArray[np.float32]
     Returns:
         float32 (C, H, W), the contract's `input_shape`.
     """
-    pixels = resized(rgb, contract.resize)
+    return normalised(resized(rgb, contract.resize), contract)
+
+
+class Sized(NamedTuple):
+    """A picture at the contract's size, uint8 (h, w, 3), RGB, and where it lies in there."""
+
+    pixels: NDArray[np.uint8]
+    placement: Placement
+
+
+def sized(data: bytes | memoryview, contract: Contract) -> Sized:
+    """One encoded picture at the contract's size; `normalised` makes of it what `preprocess` gives.
+
+    Raises:
+        NotAnImage, TruncatedImage, TooManyPixels: see `decode`.
+    """
+    picture = read(data, contract)
+    return Sized(resized(picture.pixels, contract.resize), place(picture, contract.resize))
+
+
+def normalised(pixels: NDArray[np.uint8], contract: Contract) -> NDArray[np.float32]:
+    """Pixels of the contract's size as the model wants them.
+
+    Args:
+        pixels: uint8 (h, w, 3), as `resized` gives them.
+        contract: its colour and scale.
+
+    Returns:
+        float32 (C, h, w), the contract's `input_shape`.
+    """
     match contract.decoder.colour:
         case "grey":
             planes = [cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)]
@@ -66,7 +94,7 @@ def to_tensor(rgb: NDArray[np.uint8], contract: Contract) -> NDArray[np.float32]
             planes = cv2.split(pixels)
         case "bgr":
             planes = cv2.split(pixels)[::-1]
-    return _normalised([np.asarray(plane, np.uint8) for plane in planes], contract.normalise)
+    return _scaled_planes([np.asarray(plane, np.uint8) for plane in planes], contract.normalise)
 
 
 def place(picture: Picture, resize: Resize) -> Placement:
@@ -177,7 +205,7 @@ def _whole_blocks(start: int, size: int, wanted: int) -> tuple[int, int]:
     return start + left_over // 2, size - left_over
 
 
-def _normalised(planes: list[NDArray[np.uint8]], normalise: Normalise) -> NDArray[np.float32]:
+def _scaled_planes(planes: list[NDArray[np.uint8]], normalise: Normalise) -> NDArray[np.float32]:
     """(pixel - mean) / std in float32, plane by plane."""
     tensor = np.empty((len(planes), *planes[0].shape), np.float32)
     scales = zip(planes, normalise.mean, normalise.std, strict=True)

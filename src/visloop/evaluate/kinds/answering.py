@@ -26,12 +26,12 @@ _WINDOW: Final = 4
 class Question(NamedTuple):
     """Pictures with their truth; `names` leads from every name and alias to the class's present one.
 
-    `keep` is given the outputs for each picture, in their order.
+    `place` makes a picture ready for the model; `keep` is given the outputs for each, in their order.
     """
 
     pictures: Sequence[Labelled]
     names: Mapping[str, str]
-    read: Callable[[str], bytes]
+    place: Callable[[Predictor, Labelled], Prepared]
     cores: int
     keep: Callable[[Outputs], None] = lambda _: None
 
@@ -39,7 +39,7 @@ class Question(NamedTuple):
         """Each picture with what the model says of it; pictures are decoded while it works."""
 
         def prepare(picture: Labelled) -> Prepared:
-            return predictor.place(self.read(picture.sample.image))
+            return self.place(predictor, picture)
 
         with ThreadPoolExecutor(max_workers=self.cores) as pool:
             ahead = _WINDOW * self.cores
