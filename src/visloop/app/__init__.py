@@ -133,9 +133,15 @@ if TYPE_CHECKING:
     from visloop.app.verbs.intake import quarantine_list as quarantine_list
     from visloop.app.verbs.intake import quarantine_remove as quarantine_remove
     from visloop.app.verbs.intake import quarantine_retry as quarantine_retry
+    from visloop.app.verbs.judging.assessing import Assess as Assess
+    from visloop.app.verbs.judging.assessing import Assessed as Assessed
+    from visloop.app.verbs.judging.assessing import assess as assess
     from visloop.app.verbs.judging.evaluating import Evaluate as Evaluate
     from visloop.app.verbs.judging.evaluating import Evaluated as Evaluated
     from visloop.app.verbs.judging.evaluating import evaluate as evaluate
+    from visloop.app.verbs.judging.gating import Gate as Gate
+    from visloop.app.verbs.judging.gating import Gated as Gated
+    from visloop.app.verbs.judging.gating import gate as gate
     from visloop.app.verbs.labelling.editing import EditedSample as EditedSample
     from visloop.app.verbs.labelling.editing import LabelEdit as LabelEdit
     from visloop.app.verbs.labelling.editing import LabelOpen as LabelOpen
@@ -308,13 +314,10 @@ if TYPE_CHECKING:
     from visloop.app.verbs.runs.reporting import runs_remove as runs_remove
     from visloop.app.verbs.runs.reporting import runs_save as runs_save
     from visloop.app.verbs.runs.reporting import runs_start as runs_start
-    from visloop.app.verbs.runs.training import Gate as Gate
-    from visloop.app.verbs.runs.training import Gated as Gated
     from visloop.app.verbs.runs.training import Resumed as Resumed
     from visloop.app.verbs.runs.training import RunsResume as RunsResume
     from visloop.app.verbs.runs.training import Train as Train
     from visloop.app.verbs.runs.training import Trained as Trained
-    from visloop.app.verbs.runs.training import gate as gate
     from visloop.app.verbs.runs.training import runs_resume as runs_resume
     from visloop.app.verbs.runs.training import train as train
     from visloop.app.verbs.runs.tuning import Tune as Tune
@@ -571,10 +574,20 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "quarantine_remove",
             "quarantine_retry",
         ),
+        "verbs.judging.assessing": (
+            "Assess",
+            "Assessed",
+            "assess",
+        ),
         "verbs.judging.evaluating": (
             "Evaluate",
             "Evaluated",
             "evaluate",
+        ),
+        "verbs.judging.gating": (
+            "Gate",
+            "Gated",
+            "gate",
         ),
         "verbs.labelling.editing": (
             "EditedSample",
@@ -781,13 +794,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "runs_start",
         ),
         "verbs.runs.training": (
-            "Gate",
-            "Gated",
             "Resumed",
             "RunsResume",
             "Train",
             "Trained",
-            "gate",
             "runs_resume",
             "train",
         ),

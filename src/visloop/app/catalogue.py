@@ -25,7 +25,7 @@ from visloop.app.verbs import (
     watching,
 )
 from visloop.app.verbs.finding import searching
-from visloop.app.verbs.judging import evaluating
+from visloop.app.verbs.judging import assessing, evaluating, gating
 from visloop.app.verbs.labelling import editing
 from visloop.app.verbs.registry import cards, packages, shelving
 from visloop.app.verbs.runs import exchanging, looking, repeating, reporting, training, tuning
@@ -128,7 +128,8 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     exchanging.runs_import,
     exchanging.runs_export,
     evaluating.evaluate,
-    training.gate,
+    assessing.assess,
+    gating.gate,
     models.models,
     models.model_show,
     cards.model_card,

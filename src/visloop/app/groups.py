@@ -58,7 +58,7 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "Find": ("query", "search", "view", "complete"),
     "Label": ("label",),
     "Train": ("train", "tune", "track", "runs", "reproduce"),
-    "Judge": ("evaluate", "gate", "models", "model"),
+    "Judge": ("evaluate", "assess", "gate", "models", "model"),
     "Serve": ("deploy", "deployments", "rollback", "predict", "predictions", "serve"),
     "Watch what is served": ("monitor", "alerts", "trace"),
     "The loop": ("loop", "worker"),

@@ -9,6 +9,7 @@ NAMES: Final[Mapping[str, str]] = {
     "alerts.acknowledge": "alerts_acknowledge",
     "alerts.close": "alerts_close",
     "alerts.list": "alerts_list",
+    "assess": "assess",
     "audit": "audit",
     "blame": "blame",
     "branch": "branch",

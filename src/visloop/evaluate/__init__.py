@@ -5,6 +5,23 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from visloop.evaluate.assess.case import Case as Case
+    from visloop.evaluate.assess.kinds import KINDS as KINDS
+    from visloop.evaluate.assess.kinds import find_kind as find_kind
+    from visloop.evaluate.assess.kinds import read_settings as read_settings
+    from visloop.evaluate.assess.making import AssessmentNotFound as AssessmentNotFound
+    from visloop.evaluate.assess.making import list_assessments as list_assessments
+    from visloop.evaluate.assess.making import load_assessment as load_assessment
+    from visloop.evaluate.assess.making import make_assessment as make_assessment
+    from visloop.evaluate.assess.records import Assessment as Assessment
+    from visloop.evaluate.assess.records import Bound as Bound
+    from visloop.evaluate.assess.records import Figure as Figure
+    from visloop.evaluate.assess.records import Gathering as Gathering
+    from visloop.evaluate.assess.records import Kind as Kind
+    from visloop.evaluate.assess.records import NoSettings as NoSettings
+    from visloop.evaluate.assess.records import Outcome as Outcome
+    from visloop.evaluate.assess.records import Plot as Plot
+    from visloop.evaluate.assess.records import Shot as Shot
     from visloop.evaluate.deciding import last_verdict as last_verdict
     from visloop.evaluate.deciding import run_gate as run_gate
     from visloop.evaluate.gate import judge as judge
@@ -37,6 +54,7 @@ if TYPE_CHECKING:
     from visloop.evaluate.reporting import load_report as load_report
     from visloop.evaluate.reporting import load_study as load_study
     from visloop.evaluate.reporting import slices_of as slices_of
+    from visloop.evaluate.showing.assessed import assessment_page as assessment_page
     from visloop.evaluate.showing.page import report_page as report_page
     from visloop.evaluate.showing.style import POLICY as POLICY
     from visloop.evaluate.showing.style import STYLE as STYLE
@@ -55,6 +73,25 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "assess.case": ("Case",),
+        "assess.kinds": ("KINDS", "find_kind", "read_settings"),
+        "assess.making": (
+            "AssessmentNotFound",
+            "make_assessment",
+            "list_assessments",
+            "load_assessment",
+        ),
+        "assess.records": (
+            "Assessment",
+            "Bound",
+            "Figure",
+            "Gathering",
+            "Kind",
+            "NoSettings",
+            "Outcome",
+            "Plot",
+            "Shot",
+        ),
         "kept": ("EVALUATE_ROOTS",),
         "querying": ("judged", "reports_relation"),
         "deciding": ("last_verdict", "run_gate"),
@@ -90,6 +127,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "kinds.every": ("AnyAnswers", "score"),
         "kinds.masks": ("MaskAnswers",),
         "kinds.numbers": ("NumberAnswers",),
+        "showing.assessed": ("assessment_page",),
         "showing.page": ("report_page",),
         "showing.style": ("POLICY", "STYLE"),
         "study.beside": (

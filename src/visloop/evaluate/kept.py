@@ -1,4 +1,4 @@
-"""What reports and verdicts keep alive: their bodies, the single answers, the policy they went by."""
+"""What reports, assessments and verdicts keep alive: bodies, answers, pictures, the policy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import select
 
 from visloop.errors import Corrupt
-from visloop.evaluate.tables import reports, verdicts
+from visloop.evaluate.tables import assessments, policies, reports, verdicts
 from visloop.store import Link, Look, Roots
 
 
@@ -18,6 +18,24 @@ class _Body(msgspec.Struct, frozen=True):
 
     answers: str
     study: str = ""
+
+
+class _Shot(msgspec.Struct, frozen=True):
+    """The part of a picture of an assessment that leads to its bytes."""
+
+    image: str
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    """The part of an outcome that leads to other blobs."""
+
+    pictures: tuple[_Shot, ...] = ()
+
+
+class _Assessment(msgspec.Struct, frozen=True):
+    """The part of an assessment's body that leads to other blobs."""
+
+    outcome: _Outcome
 
 
 def _digests(look: Look) -> Iterator[Link]:
@@ -33,18 +51,45 @@ def _digests(look: Look) -> Iterator[Link]:
                     yield Link(inner.study, f"report {name}: study")
             except msgspec.MsgspecError as broken:
                 look.damaged(link, Corrupt(f"the report cannot be read: {broken}"))
+    yield from _of_assessments(look)
     columns = (verdicts.c.id, verdicts.c.body, verdicts.c.policy)
     for name, body, policy in look.connection.execute(select(*columns)):
         yield Link(body, f"verdict {name}")
         yield Link(policy, f"verdict {name}: policy")
+    accepted = select(policies.c.model, policies.c.policy)
+    for model, policy in look.connection.execute(accepted):
+        yield Link(policy, f"policy of {model}")
+
+
+def _of_assessments(look: Look) -> Iterator[Link]:
+    for name, body in look.connection.execute(select(assessments.c.id, assessments.c.body)):
+        link = Link(body, f"assessment {name}")
+        yield link
+        raw = look.read(link)
+        if raw is not None:
+            try:
+                for shot in msgspec.json.decode(raw, type=_Assessment).outcome.pictures:
+                    yield Link(shot.image, f"assessment {name}: picture")
+            except msgspec.MsgspecError as broken:
+                look.damaged(link, Corrupt(f"the assessment cannot be read: {broken}"))
 
 
 EVALUATE_ROOTS: Final = Roots(
     room="evaluate",
-    columns=frozenset({"reports.body", "verdicts.body", "verdicts.policy"}),
+    columns=frozenset(
+        {
+            "assessments.body",
+            "gate_policies.policy",
+            "reports.body",
+            "verdicts.body",
+            "verdicts.policy",
+        }
+    ),
     digests=_digests,
     noted={
         "reports.package": "packages are kept by the registry",
+        "assessments.package": "packages are kept by the registry",
+        "assessments.root": "versions are kept by their data set",
         "reports.root": "versions are kept by their data set",
     },
 )

@@ -1,10 +1,20 @@
-"""Tables of evaluation: reports and verdicts; their bodies are blobs."""
+"""Tables of evaluation: reports, assessments, verdicts, policies; their bodies are blobs."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from visloop.store import Json, Sequence64, UtcDateTime, format_column, metadata
 
@@ -33,6 +43,29 @@ reports: Final = Table(
     sqlite_autoincrement=True,
 )
 
+assessments: Final = Table(
+    "assessments",
+    metadata,
+    Column("seq", Sequence64, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False),
+    Column("project", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("package", String(64), nullable=False),
+    Column("data", String, nullable=False),
+    Column("root", String(64), nullable=False),
+    Column("settings", Json, nullable=False),
+    Column("figures", Json, nullable=False),
+    Column("body", String(64), nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    format_column(),
+    UniqueConstraint("project", "id"),
+    Index(None, "project", "package"),
+    sqlite_autoincrement=True,
+)
+
 verdicts: Final = Table(
     "verdicts",
     metadata,
@@ -52,3 +85,19 @@ verdicts: Final = Table(
     Index(None, "project", "model", "number"),
     sqlite_autoincrement=True,
 )
+
+policies: Final = Table(
+    "gate_policies",
+    metadata,
+    Column("seq", Sequence64, primary_key=True, autoincrement=True),
+    Column("project", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("policy", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    format_column(),
+    Index(None, "project", "model"),
+    sqlite_autoincrement=True,
+)
+"""The policies that were in force for a model, the newest row is the one that is."""

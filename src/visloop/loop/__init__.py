@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from visloop.loop.cycles import switched_on as switched_on
     from visloop.loop.engine import status as status
     from visloop.loop.engine import step as step
+    from visloop.loop.gathering import GATHERING as GATHERING
     from visloop.loop.kept import LOOP_ROOTS as LOOP_ROOTS
     from visloop.loop.records import Cycle as Cycle
     from visloop.loop.records import LoopPolicy as LoopPolicy
@@ -22,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "kept": ("LOOP_ROOTS",),
         "cycles": ("switch", "switched_on"),
         "engine": ("status", "step"),
+        "gathering": ("GATHERING",),
         "records": ("Cycle", "LoopPolicy", "LoopPorts", "LoopStatus", "Stepped"),
     },
 )

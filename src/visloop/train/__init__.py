@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from visloop.train.exchange.tensorboard import export_events as export_events
     from visloop.train.exchange.tensorboard import import_events as import_events
     from visloop.train.kept import TRAIN_ROOTS as TRAIN_ROOTS
+    from visloop.train.lessons import choose_pictures as choose_pictures
     from visloop.train.objects import Labelled as Labelled
     from visloop.train.objects import box_around as box_around
     from visloop.train.own import as_recipe as as_recipe
@@ -117,6 +118,7 @@ if TYPE_CHECKING:
     from visloop.train.truth import FrozenSplit as FrozenSplit
     from visloop.train.truth import choose as choose
     from visloop.train.truth import class_of as class_of
+    from visloop.train.truth import training_split as training_split
     from visloop.train.tuning.aims import Aim as Aim
     from visloop.train.tuning.plan import Plan as Plan
     from visloop.train.tuning.plan import Wanted as Wanted
@@ -144,6 +146,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "kept": ("TRAIN_ROOTS",),
         "querying": ("runs_relation",),
         "bench": ("START", "Bench"),
+        "lessons": ("choose_pictures",),
         "objects": ("Labelled", "box_around"),
         "own": ("as_recipe",),
         "previewing": ("Shown", "class_colour", "preview"),
@@ -257,6 +260,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "tuning.showing": ("Shape", "shape_of"),
         "tuning.space": ("Between", "Domain", "OneOf", "Space"),
         "tuning.study": ("Beginning", "Importance", "Study", "Trial"),
-        "truth": ("FROZEN", "Chosen", "FrozenSplit", "choose", "class_of"),
+        "truth": ("FROZEN", "Chosen", "FrozenSplit", "choose", "class_of", "training_split"),
     },
 )

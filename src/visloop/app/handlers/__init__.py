@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from visloop.app.handlers.evidence import needs as needs
     from visloop.app.handlers.importing import import_model as import_model
     from visloop.app.handlers.importing import register_logged as register_logged
+    from visloop.app.handlers.judging.assessing import assess as assess
+    from visloop.app.handlers.judging.assessing import told_assessment as told_assessment
+    from visloop.app.handlers.judging.assessing import write_assessment as write_assessment
     from visloop.app.handlers.judging.evaluating import asked_slices as asked_slices
     from visloop.app.handlers.judging.evaluating import judge_champion as judge_champion
     from visloop.app.handlers.judging.evaluating import report_on as report_on
@@ -75,6 +78,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "evidence": ("empty_trash", "models_that_need", "needs"),
         "importing": ("import_model", "register_logged"),
         "comparison": ("comparison_page",),
+        "judging.assessing": ("assess", "told_assessment", "write_assessment"),
         "judging.evaluating": (
             "asked_slices",
             "judge_champion",

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from visloop.faces.cli import answered, differences, metadata, queried, runs, versions
-from visloop.faces.cli.answers import searches, upkeep
+from visloop.faces.cli.answers import judging, searches, upkeep
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -168,6 +168,20 @@ def _gated(plain: Mapping[str, Any]) -> None:
         click.echo(f"{failed} of {len(plain['checks'])} checks failed; {plain['model']} stays out.")
     else:
         click.echo(f"{plain['model']} passed on {plain['on']}{against}.")
+
+
+def _assessed(plain: Mapping[str, Any]) -> None:
+    on = f" on {plain['on']}" if plain["on"] else ""
+    click.echo(click.style(f"{plain['kind']} of {plain['model']}{on}", bold=True))
+    _rows(judging.figure_rows(plain))
+    if plain["rows"]:
+        click.echo("")
+        _rows(plain["rows"])
+    for note in plain["notes"]:
+        click.echo(note)
+    click.echo(judging.bound_said(plain))
+    if plain["html"]:
+        click.echo(f"written: {plain['html']}")
 
 
 def _mark(*, passed: bool) -> str:
@@ -428,6 +442,7 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "runs.curves": _curve_rows,
     "runs.list": _listed_runs,
     "runs.show": runs.shown,
+    "assess": _assessed,
     "gate": _gated,
     "evaluate": _evaluated,
     "loop.start": _loop,

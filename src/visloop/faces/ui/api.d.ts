@@ -94,6 +94,7 @@ export interface Verbs {
   "runs.import": { ask: RunsImportAsk; answer: Rows };
   "runs.export": { ask: RunsExportAsk; answer: RunExported };
   "evaluate": { ask: EvaluateAsk; answer: { model: string; task: string; on: string; n: number; metrics: Record<string, number>; intervals: Record<string, [number, number]>; per_class: ClassReport[]; classes: string[]; confusion: number[][]; calibration: Calibrated[]; baseline: string; left_out: Record<string, number>; trained_on: number; report: string; sizes: (Record<string, any>)[]; resamples: number; seed: number; beside: (Record<string, any>)[]; labels: string[]; confused: (Record<string, any>)[]; curves: (Record<string, any>)[]; errors: (Record<string, any>)[]; slices: (Record<string, any>)[]; looked_at: number; found: (Record<string, any>)[]; searched: number; tested: number; worst: (Record<string, any>)[]; loss: string; html: string | null } };
+  "assess": { ask: AssessAsk; answer: Assessed };
   "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string } };
   "models": { ask: ModelsAsk; answer: { count: number; rows: ModelLine[] } };
   "model.show": { ask: ModelShowAsk; answer: { model: ModelDetail; card: string; verdict: Verbs["gate"]["answer"] | null; report: Verbs["evaluate"]["answer"] | null } };
@@ -225,6 +226,35 @@ export interface Artifact {
   size: number;
   digest: string;
   time: string;
+}
+
+export interface AssessAsk {
+  kind: string;
+  model: string;
+  on?: string | null;
+  set?: Record<string, string>;
+  seed?: number | null;
+  fresh?: boolean;
+  html?: string | null;
+}
+
+export interface Assessed {
+  assessment: string;
+  kind: string;
+  about: string;
+  model: string;
+  on: string;
+  settings: Record<string, any>;
+  seed: number;
+  figures: Record<string, Record<string, any>>;
+  rows: (Record<string, any>)[];
+  notes: string[];
+  pictures: (Record<string, any>)[];
+  plots: (Record<string, any>)[];
+  headline: Record<string, any>;
+  seconds: number;
+  edition: number;
+  html: string | null;
 }
 
 export interface AuditAsk {

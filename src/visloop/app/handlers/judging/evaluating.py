@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -131,6 +132,13 @@ def judge_champion(ports: Ports, scope: Scope, report: evaluate.Report, on: Ref)
 
 def write_report(ports: Ports, whole: Whole, file: Path) -> None:
     """The report as one HTML file with its pictures in it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    page = evaluate.report_page(whole.report, whole.study, whole.asked, whole.beside, drawn(ports))
+    file.write_text(page, "utf-8")
+
+
+def drawn(ports: Ports) -> Callable[[str], bytes]:
+    """What gives a page its pictures: the JPEG of an image by digest; empty where it cannot be shown."""
 
     def picture(image: str) -> bytes:
         try:
@@ -138,9 +146,7 @@ def write_report(ports: Ports, whole: Whole, file: Path) -> None:
         except VisloopError:  # gone, or no picture that can be drawn: the page says so
             return b""
 
-    file.parent.mkdir(parents=True, exist_ok=True)
-    page = evaluate.report_page(whole.report, whole.study, whole.asked, whole.beside, picture)
-    file.write_text(page, "utf-8")
+    return picture
 
 
 def _newest(ports: Ports, scope: Scope, version: registry.ModelVersion) -> evaluate.Report | None:

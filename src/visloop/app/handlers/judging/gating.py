@@ -33,7 +33,7 @@ def run_gate(
     )
     if champion and champion.ref == candidate.ref:
         champion = None
-    ref = Ref.parse(on) if on else _test_split(ports, scope, candidate)
+    ref = Ref.parse(on) if on else test_split(ports, scope, candidate)
     policy = gate_policy(ports, candidate.model)
     verdict = evaluate.run_gate(ports.evaluate, scope, candidate, champion, ref, policy)
     return _gated(verdict)
@@ -56,7 +56,12 @@ def verdict_on(ports: Ports, scope: Scope, version: registry.ModelVersion) -> di
     return _gated(verdict) if verdict else None
 
 
-def _test_split(ports: Ports, scope: Scope, model: registry.ModelVersion) -> Ref:
+def test_split(ports: Ports, scope: Scope, model: registry.ModelVersion) -> Ref:
+    """The pictures that a model is judged by unless others are named.
+
+    Raises:
+        NotFound: it was made elsewhere, or its data has no split of that name.
+    """
     if not model.data:
         raise NotFound(
             f"{model.ref} was made elsewhere: there is no test split of its own data",

@@ -1,4 +1,4 @@
-"""Verbs over training and gates."""
+"""Verbs over training."""
 
 from __future__ import annotations
 
@@ -99,34 +99,3 @@ def runs_resume(ports: Ports, scope: Scope, ask: RunsResume) -> Resumed:
     """It ends with the same weights as if it had never been stopped."""
     done = training.resume(ports.train, scope, ask.run)
     return Resumed(run=done.run, model=done.model, metrics=dict(done.metrics))
-
-
-@dataclass(frozen=True)
-class Gate:
-    """Judge a candidate by the policy of visloop.yaml; exit code 3 when it says no."""
-
-    model: str = arg("for example reader@v2")
-    on: str | None = opt(
-        "judge on this split; default: test of the data that it was trained on", default=None
-    )
-    against: str | None = opt("default: the champion, when there is one", default=None)
-
-
-@dataclass(frozen=True)
-class Gated:
-    """pass or fail, and every check with its figures."""
-
-    verdict: str
-    model: str
-    against: str | None
-    on: str
-    checks: tuple[dict[str, Any], ...]
-    policy: str
-
-
-@operation(
-    "gate", permission="evaluate.gate", exit_code=lambda done: 0 if done.verdict == "pass" else 3
-)
-def gate(ports: Ports, scope: Scope, ask: Gate) -> Gated:
-    """Evaluate both, compare, record the verdict."""
-    return Gated(**handlers.run_gate(ports, scope, ask.model, ask.on, ask.against))

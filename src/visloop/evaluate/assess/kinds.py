@@ -1,0 +1,63 @@
+"""The table of kinds. To add one: a module in `own` with a `KIND`, and a line here."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from visloop.errors import UsageError, did_you_mean
+from visloop.evaluate.assess.own import scan, size
+from visloop.evaluate.assess.records import Kind
+
+KINDS: Final[Mapping[str, Kind]] = {each.name: each for each in (size.KIND, scan.KIND)}
+"""Name → kind, in the order in which people read them."""
+
+
+def find_kind(name: str) -> Kind:
+    """The kind of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in KINDS:
+        raise UsageError(
+            f"there is no kind of assessment {name!r}",
+            fix=did_you_mean(name, KINDS, otherwise=f"kinds: {', '.join(KINDS)}"),
+        )
+    return KINDS[name]
+
+
+def read_settings(kind: Kind, given: Mapping[str, Any]) -> msgspec.Struct:
+    """The kind's settings from what the user gave; text is read as the field's type: `1,3,5` as three.
+
+    Raises:
+        UsageError: an unknown setting, or a value that does not fit.
+    """
+    known = kind.settings.__struct_fields__
+    for key in given:
+        if key not in known:
+            listed = f"it has: {', '.join(known)}" if known else "it has none: leave it out"
+            raise UsageError(
+                f"the assessment {kind.name!r} has no setting {key!r}",
+                fix=did_you_mean(key, known, otherwise=listed),
+            )
+    hints = get_type_hints(kind.settings)
+    told = {key: _parted(value, hints[key]) for key, value in given.items()}
+    try:
+        return msgspec.convert(told, kind.settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"the assessment {kind.name!r}: {error}", fix=f"for example --set {known[0]}=…"
+        ) from error
+
+
+def _parted(value: Any, hint: Any) -> Any:
+    """`1,3,5` where a tuple or list is wanted."""
+    options = get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    many = any((get_origin(each) or each) in (tuple, list) for each in options)
+    if many and isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value

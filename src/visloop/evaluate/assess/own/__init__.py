@@ -1,0 +1,1 @@
+"""The kinds of assessment, a module each; `assess.kinds` lists them."""

@@ -1,0 +1,11 @@
+"""What gates need from rooms above `evaluate`: the kinds of assessment that a running server measures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from visloop.evaluate import Gathering
+
+GATHERING: Final[Gathering] = {}
+"""Kind → function (`load`: …), handed to `evaluate.make_assessment` and `evaluate.run_gate`."""
