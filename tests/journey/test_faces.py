@@ -18,6 +18,8 @@ import pytest
 from tests.journey import worlds
 from visloop import app, infer
 from visloop.errors import VisloopError
+from visloop.evaluate import expectations
+from visloop.evaluate.incidents.records import digest_of_test
 from visloop.faces import cli, sdk
 from visloop.ids import digest_of
 
@@ -37,6 +39,7 @@ class Known:
     search: str
     alert: str
     prediction: str
+    incident: str
     sample: str
     conflict: str
     refused: str
@@ -104,6 +107,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.predictions, app.Predictions(name="belt", limit=4)),
         (app.predict, app.Predict(model="inspector@v1", sources=(str(known.parts / "bolt"),))),
         (app.trace, app.Trace(prediction=known.prediction)),
+        *_about_incidents(known),
         (app.monitor, app.Monitor(name="belt")),
         (app.alerts_list, app.AlertsList()),
         (app.alerts_acknowledge, app.AlertsAcknowledge(alert=known.alert)),
@@ -155,6 +159,18 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
 def _an_import(folder: Path) -> app.ModelImport:
     file, contract = str(folder / "net.onnx"), str(folder / "net.json")
     return app.ModelImport(file=file, as_="embedder", contract=contract)
+
+
+def _about_incidents(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
+    added = app.IncidentAdd(source=known.prediction, expect=("class=gear",), why="seen at the belt")
+    return [
+        (app.incident_add, added),
+        (app.incident_list, app.IncidentList(model="inspector")),
+        (app.incident_close, app.IncidentClose(incident=known.incident, why="a copy")),
+        (app.incident_reopen, app.IncidentReopen(incident=known.incident, why="it is not")),
+        (app.incident_close, app.IncidentClose(incident=known.incident, why="x", erase=True)),
+        (app.incident_show, app.IncidentShow(incident=known.incident)),
+    ]
 
 
 def _about_packages(folder: Path) -> list[tuple[app.Operation[Any, Any], Any]]:
@@ -311,7 +327,7 @@ def _tell(world: worlds.World, root: Path, ask: Callable[..., Answer], stream: s
 
 
 def _nothing(folder: Path) -> Known:
-    return Known(folder, folder, folder, *[""] * 9, ("", ""))
+    return Known(folder, folder, folder, *[""] * 10, ("", ""))
 
 
 def _known(world: worlds.World, root: Path, stream: str) -> Known:
@@ -323,6 +339,8 @@ def _known(world: worlds.World, root: Path, stream: str) -> Known:
     (folder / "net.json").write_bytes(embedder.contract.to_json())
     with sdk.local(root) as here:
         tasks = here.call(app.label_list, app.LabelList(limit=2)).rows
+        answered = here.call(app.predictions, app.Predictions(name="belt")).rows[0]
+        gear = digest_of_test("inspector", answered["image"], expectations(["class=gear"]))
         sample = here.call(app.samples, app.Samples(ref="line@v1", limit=1)).rows[0]
         differs = (sample["id"], "", "metadata.site", [None, "south", "north"])
         return Known(
@@ -334,7 +352,8 @@ def _known(world: worlds.World, root: Path, stream: str) -> Known:
             script=here.call(app.runs_start, app.RunsStart(experiment="bolts", alive_s=0)).run,
             search=here.call(app.tune, app.Tune(ref="line@v1", model="tuned", trials=1)).run,
             alert=here.call(app.alerts_list, app.AlertsList()).rows[0]["id"],
-            prediction=here.call(app.predictions, app.Predictions(name="belt")).rows[0]["id"],
+            prediction=answered["id"],
+            incident=f"incident-{gear[:16]}",
             sample=sample["path"],
             conflict=digest_of(msgspec.msgpack.encode(differs, order="sorted"))[:10],
             refused=here.call(app.quarantine_list, app.QuarantineList()).rows[0]["id"],

@@ -142,6 +142,18 @@ if TYPE_CHECKING:
     from visloop.app.verbs.judging.gating import Gate as Gate
     from visloop.app.verbs.judging.gating import Gated as Gated
     from visloop.app.verbs.judging.gating import gate as gate
+    from visloop.app.verbs.judging.incidents import IncidentAdd as IncidentAdd
+    from visloop.app.verbs.judging.incidents import IncidentAdded as IncidentAdded
+    from visloop.app.verbs.judging.incidents import IncidentAnswer as IncidentAnswer
+    from visloop.app.verbs.judging.incidents import IncidentClose as IncidentClose
+    from visloop.app.verbs.judging.incidents import IncidentList as IncidentList
+    from visloop.app.verbs.judging.incidents import IncidentReopen as IncidentReopen
+    from visloop.app.verbs.judging.incidents import IncidentShow as IncidentShow
+    from visloop.app.verbs.judging.incidents import incident_add as incident_add
+    from visloop.app.verbs.judging.incidents import incident_close as incident_close
+    from visloop.app.verbs.judging.incidents import incident_list as incident_list
+    from visloop.app.verbs.judging.incidents import incident_reopen as incident_reopen
+    from visloop.app.verbs.judging.incidents import incident_show as incident_show
     from visloop.app.verbs.labelling.editing import EditedSample as EditedSample
     from visloop.app.verbs.labelling.editing import LabelEdit as LabelEdit
     from visloop.app.verbs.labelling.editing import LabelOpen as LabelOpen
@@ -588,6 +600,20 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Gate",
             "Gated",
             "gate",
+        ),
+        "verbs.judging.incidents": (
+            "IncidentAdd",
+            "IncidentAdded",
+            "IncidentAnswer",
+            "IncidentClose",
+            "IncidentList",
+            "IncidentReopen",
+            "IncidentShow",
+            "incident_add",
+            "incident_close",
+            "incident_list",
+            "incident_reopen",
+            "incident_show",
         ),
         "verbs.labelling.editing": (
             "EditedSample",

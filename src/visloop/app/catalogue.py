@@ -25,7 +25,7 @@ from visloop.app.verbs import (
     watching,
 )
 from visloop.app.verbs.finding import searching
-from visloop.app.verbs.judging import assessing, evaluating, gating
+from visloop.app.verbs.judging import assessing, evaluating, gating, incidents
 from visloop.app.verbs.labelling import editing
 from visloop.app.verbs.registry import cards, packages, shelving
 from visloop.app.verbs.runs import exchanging, looking, repeating, reporting, training, tuning
@@ -130,6 +130,11 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     evaluating.evaluate,
     assessing.assess,
     gating.gate,
+    incidents.incident_add,
+    incidents.incident_list,
+    incidents.incident_show,
+    incidents.incident_close,
+    incidents.incident_reopen,
     models.models,
     models.model_show,
     cards.model_card,

@@ -25,6 +25,23 @@ if TYPE_CHECKING:
     from visloop.evaluate.deciding import last_verdict as last_verdict
     from visloop.evaluate.deciding import run_gate as run_gate
     from visloop.evaluate.gate import judge as judge
+    from visloop.evaluate.incidents.expecting import expectations as expectations
+    from visloop.evaluate.incidents.expecting import reviewed as reviewed
+    from visloop.evaluate.incidents.holding import told as told
+    from visloop.evaluate.incidents.keeping import close_incident as close_incident
+    from visloop.evaluate.incidents.keeping import list_incidents as list_incidents
+    from visloop.evaluate.incidents.keeping import open_incident as open_incident
+    from visloop.evaluate.incidents.keeping import reopen_incident as reopen_incident
+    from visloop.evaluate.incidents.keeping import show_incident as show_incident
+    from visloop.evaluate.incidents.records import Expected as Expected
+    from visloop.evaluate.incidents.records import Held as Held
+    from visloop.evaluate.incidents.records import Incident as Incident
+    from visloop.evaluate.incidents.records import IncidentConflict as IncidentConflict
+    from visloop.evaluate.incidents.records import IncidentNotFound as IncidentNotFound
+    from visloop.evaluate.incidents.records import Origin as Origin
+    from visloop.evaluate.incidents.records import classes_in as classes_in
+    from visloop.evaluate.incidents.trying import try_incidents as try_incidents
+    from visloop.evaluate.incidents.trying import untried as untried
     from visloop.evaluate.kept import EVALUATE_ROOTS as EVALUATE_ROOTS
     from visloop.evaluate.kinds.boxes import BoxAnswers as BoxAnswers
     from visloop.evaluate.kinds.every import AnyAnswers as AnyAnswers
@@ -92,6 +109,25 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Plot",
             "Shot",
         ),
+        "incidents.expecting": ("expectations", "reviewed"),
+        "incidents.holding": ("told",),
+        "incidents.keeping": (
+            "close_incident",
+            "list_incidents",
+            "open_incident",
+            "reopen_incident",
+            "show_incident",
+        ),
+        "incidents.records": (
+            "Expected",
+            "Held",
+            "Incident",
+            "IncidentConflict",
+            "IncidentNotFound",
+            "Origin",
+            "classes_in",
+        ),
+        "incidents.trying": ("try_incidents", "untried"),
         "kept": ("EVALUATE_ROOTS",),
         "querying": ("judged", "reports_relation"),
         "deciding": ("last_verdict", "run_gate"),

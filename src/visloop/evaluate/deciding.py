@@ -12,6 +12,8 @@ from visloop import data
 from visloop.errors import Corrupt
 from visloop.evaluate import tables as t
 from visloop.evaluate.gate import judge
+from visloop.evaluate.incidents.keeping import list_incidents
+from visloop.evaluate.incidents.trying import asked_digest, try_incidents, with_incidents
 from visloop.evaluate.kinds.every import AnyAnswers
 from visloop.evaluate.paired import Mask
 from visloop.evaluate.policy import GatePolicy
@@ -34,7 +36,9 @@ def run_gate(
     ref: Ref,
     policy: GatePolicy,
 ) -> Verdict:
-    """Judge a candidate by the policy, against the champion where there is one.
+    """Judge a candidate by the policy, against the champion where there is one, and by incidents.
+
+    Every open incident of the model is asked, whatever the policy says.
 
     The same question is answered once: asked again, the first verdict is returned, and counts
     as the newest again where another policy or champion came between.
@@ -52,7 +56,8 @@ def run_gate(
         Refused: uncommitted data, or no picture with one clear class.
     """
     reports = [evaluate(ports, scope, version, ref) for version in (candidate, champion) if version]
-    inputs = _inputs(candidate, champion, reports)
+    asked = list_incidents(ports, scope, model=candidate.model)
+    inputs = _inputs(candidate, champion, reports) | asked_digest(asked)
     name = f"verdict-{digest_of(scope.project, policy.digest, *inputs.values())[:16]}"
     known = _load(ports, select(t.verdicts.c.body).where(t.verdicts.c.id == name))
     if known is not None:
@@ -69,6 +74,7 @@ def run_gate(
         slices=_slices(ports, scope, policy, answers[0], ref),
         inputs=inputs,
     )
+    verdict = with_incidents(verdict, try_incidents(ports, scope, candidate, asked))
     return _save(ports, scope, candidate, msgspec.structs.replace(verdict, id=name), policy)
 
 

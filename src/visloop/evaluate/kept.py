@@ -1,4 +1,4 @@
-"""What reports, assessments and verdicts keep alive: bodies, answers, pictures, the policy."""
+"""What evaluation keeps alive: bodies, answers, pictures, policies, what open incidents show."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import select
 
 from visloop.errors import Corrupt
-from visloop.evaluate.tables import assessments, policies, reports, verdicts
+from visloop.evaluate.tables import assessments, incidents, policies, reports, verdicts
 from visloop.store import Link, Look, Roots
 
 
@@ -59,6 +59,9 @@ def _digests(look: Look) -> Iterator[Link]:
     accepted = select(policies.c.model, policies.c.policy)
     for model, policy in look.connection.execute(accepted):
         yield Link(policy, f"policy of {model}")
+    asked = select(incidents.c.id, incidents.c.image).where(incidents.c.state == "open")
+    for name, image in look.connection.execute(asked):
+        yield Link(image, name)
 
 
 def _of_assessments(look: Look) -> Iterator[Link]:
@@ -80,6 +83,7 @@ EVALUATE_ROOTS: Final = Roots(
         {
             "assessments.body",
             "gate_policies.policy",
+            "incidents.image",
             "reports.body",
             "verdicts.body",
             "verdicts.policy",
@@ -91,5 +95,7 @@ EVALUATE_ROOTS: Final = Roots(
         "assessments.package": "packages are kept by the registry",
         "assessments.root": "versions are kept by their data set",
         "reports.root": "versions are kept by their data set",
+        "incidents.digest": "of what is asked, not of a blob",
+        "incidents.origin": "names the package that answered: packages are kept by the registry",
     },
 )

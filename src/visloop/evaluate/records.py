@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visloop.errors import Corrupt
+from visloop.evaluate.incidents.records import Held
 from visloop.ids import FORMAT
 from visloop.vision import Task
 
@@ -218,12 +219,16 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """Yes or no, why, by which policy and on what: `inputs` are references and digests."""
+    """Yes or no, why, by which policy and on what: `inputs` are references and digests.
+
+    `incidents` are the answers to those that were open when the gate judged.
+    """
 
     verdict: Literal["pass", "fail"]
     checks: tuple[Check, ...]
     policy_digest: str
     inputs: dict[str, str] = {}
+    incidents: tuple[Held, ...] = ()
     id: str = ""
     format: int = FORMAT
 

@@ -1,4 +1,4 @@
-"""Tables of evaluation: reports, assessments, verdicts, policies; their bodies are blobs."""
+"""Tables of evaluation: reports, assessments, verdicts, policies, whose bodies are blobs; incidents."""
 
 from __future__ import annotations
 
@@ -101,3 +101,26 @@ policies: Final = Table(
     sqlite_autoincrement=True,
 )
 """The policies that were in force for a model, the newest row is the one that is."""
+
+incidents: Final = Table(
+    "incidents",
+    metadata,
+    Column("seq", Sequence64, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False),
+    Column("project", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("image", String(64), nullable=False),
+    Column("expected", Json, nullable=False),
+    Column("origin", Json, nullable=False),
+    Column("state", String, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("opened", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("why", String, nullable=False),
+    Column("history", Json, nullable=False),
+    format_column(),
+    UniqueConstraint("project", "id"),
+    Index(None, "project", "model", "state"),
+    Index(None, "project", "image"),
+    sqlite_autoincrement=True,
+)

@@ -4,6 +4,8 @@
         ──deploy, wait, alias──▶ promoted ──new reference, close alerts──▶ done
                                               gate or person says no ──▶ refused
 
+An incident that is opened on the way sends the candidate back to the gate.
+
 What a step does is keyed by the cycle (the version's message, the run's key), so a second try finds
 what the first one left.
 """
@@ -99,9 +101,12 @@ def judge(turn: Turn) -> tuple[State, dict[str, Any]]:
 def approve(turn: Turn) -> tuple[State, dict[str, Any]]:
     """A person's yes, where the policy asks for one."""
     if not turn.policy.approval:
-        return "approved", {"approval": "not asked for"}
+        return "approved", {"approval": "not asked for"}  # incidents: `promote` looks again
     ref = turn.cycle.facts["model"]
     candidate = registry.resolve(turn.ports.registry, turn.scope, Ref.parse(ref))
+    fresh = _asked_since(turn, candidate)
+    if fresh:
+        return "trained", {"asked_since": fresh}
     decision = registry.decision(turn.ports.registry, turn.scope, candidate)
     if decision is None:
         registry.request_approval(turn.ports.registry, turn.scope, candidate)
@@ -118,6 +123,9 @@ def promote(turn: Turn) -> tuple[State, dict[str, Any]]:
     candidate = registry.resolve(ports.registry, turn.scope, Ref.parse(turn.cycle.facts["model"]))
     if registry.decision(ports.registry, turn.scope, candidate) == "rejected":
         return "refused", {"approval": "rejected"}
+    fresh = _asked_since(turn, candidate)
+    if fresh:
+        return "trained", {"asked_since": fresh}
     name, fence = policy.deployment, turn.claim
     served = serve.deploy(ports.serve, turn.scope, name, candidate, fence=fence)
     serve.wait_ready(ports.serve, served.name, served.generation, policy.switch_wait_s)
@@ -125,6 +133,14 @@ def promote(turn: Turn) -> tuple[State, dict[str, Any]]:
         ports.registry, turn.scope, candidate, needs_approval=policy.approval, fence=fence
     )
     return "promoted", {"generation": served.generation}
+
+
+def _asked_since(turn: Turn, candidate: registry.ModelVersion) -> list[str]:
+    """Incidents that were opened after the gate judged: it has to judge again."""
+    ports = turn.ports.evaluate
+    verdict = evaluate.last_verdict(ports, turn.scope, candidate)
+    found = evaluate.untried(ports, turn.scope, candidate, verdict) if verdict else []
+    return [each.id for each in found]
 
 
 def settle(turn: Turn) -> tuple[State, dict[str, Any]]:

@@ -25,8 +25,8 @@ EVERY_PROJECT: Final = "*"
 
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "owner": frozenset({"*"}),
-    "annotator": frozenset({"*.read", "label.*"}),
-    "approver": frozenset({"*.read", "registry.approve"}),
+    "annotator": frozenset({"*.read", "incident.add", "label.*"}),
+    "approver": frozenset({"*.read", "incident.*", "registry.approve"}),
     "auditor": frozenset({"*.read"}),
     "data-engineer": frozenset({"*.read", "data.*", "label.*"}),
     "data-scientist": frozenset(
@@ -34,6 +34,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
             "*.read",
             "data.*",
             "evaluate.*",
+            "incident.add",  # never incident.close: nobody takes out the test that stops their model
             "label.*",
             "registry.export",
             "registry.write",
@@ -44,6 +45,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     "operator": frozenset(
         {
             "*.read",
+            "incident.add",
             "loop.*",
             "observe.*",
             "registry.export",

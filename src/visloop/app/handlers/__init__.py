@@ -24,9 +24,15 @@ if TYPE_CHECKING:
     from visloop.app.handlers.judging.evaluating import whole_report as whole_report
     from visloop.app.handlers.judging.evaluating import whole_report_on as whole_report_on
     from visloop.app.handlers.judging.evaluating import write_report as write_report
+    from visloop.app.handlers.judging.gating import (
+        require_incidents_tried as require_incidents_tried,
+    )
     from visloop.app.handlers.judging.gating import require_promotable as require_promotable
     from visloop.app.handlers.judging.gating import run_gate as run_gate
     from visloop.app.handlers.judging.gating import verdict_on as verdict_on
+    from visloop.app.handlers.judging.incidents import add_incident as add_incident
+    from visloop.app.handlers.judging.incidents import incident_answers as incident_answers
+    from visloop.app.handlers.judging.incidents import told_incident as told_incident
     from visloop.app.handlers.lineage import lineage_of as lineage_of
     from visloop.app.handlers.naming import free_for_data as free_for_data
     from visloop.app.handlers.naming import free_for_model as free_for_model
@@ -88,7 +94,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "whole_report_on",
             "write_report",
         ),
-        "judging.gating": ("require_promotable", "run_gate", "verdict_on"),
+        "judging.incidents": ("add_incident", "incident_answers", "told_incident"),
+        "judging.gating": (
+            "require_incidents_tried",
+            "require_promotable",
+            "run_gate",
+            "verdict_on",
+        ),
         "cards": ("card_of", "card_page"),
         "lineage": ("lineage_of",),
         "packaging": (

@@ -156,6 +156,7 @@ class ModelDecision:
 def model_approve(ports: Ports, scope: Scope, ask: ModelApprove) -> ModelDecision:
     """Recorded as a fact."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
+    handlers.require_incidents_tried(ports, scope, version)
     separate = ports.config.gate.separation_of_duties
     registry.approve(ports.registry, scope, version, reason=ask.reason, separate=separate)
     return ModelDecision(model=version.ref, decision="approved")

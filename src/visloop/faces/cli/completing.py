@@ -117,6 +117,12 @@ def _models(here: Connection, given: Mapping[str, Any], incomplete: str) -> Iter
         yield from (f"{row['model']}@{alias}" for alias in row["aliases"])
 
 
+def _incidents(here: Connection, given: Mapping[str, Any], incomplete: str) -> list[str]:
+    del given, incomplete
+    found = here.call(app.incident_list, app.IncidentList(state="all"))
+    return [row["id"] for row in found.rows]
+
+
 def _views(here: Connection, given: Mapping[str, Any], incomplete: str) -> list[str]:
     del given, incomplete
     return [row["name"] for row in here.call(app.view_list, app.ViewList()).rows]
@@ -169,6 +175,8 @@ _KNOWN: Final[Mapping[str, Complete]] = {
     "task": _listed("tasks", "id"),
     "text": _question,
     "to": _datasets,
+    "incident": _incidents,
+    "incident.add.source": _listed("predictions", "id"),
     "meta.*.to": _nothing,
     "deploy.as_": _listed("deployments", "name"),
     "view": _views,

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from visloop.faces.cli import answered, differences, metadata, queried, runs, versions
-from visloop.faces.cli.answers import judging, searches, upkeep
+from visloop.faces.cli.answers import incidents, judging, searches, upkeep
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -162,6 +162,7 @@ def _gated(plain: Mapping[str, Any]) -> None:
         figure = f"{_cell(check.get('value')):>8}{_spread(check.get('interval'))}"
         said = [part for part in (check["wanted"], check.get("detail")) if part]
         click.echo(f"{mark}  {check['name']:<28} {figure}  {'; '.join(said)}")
+    incidents.asked(plain["incidents"])
     failed = sum(not check["passed"] for check in plain["checks"])
     against = f" against {plain['against']}" if plain["against"] else ""
     if failed:
@@ -351,6 +352,7 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "runs.experiments": ("name", "runs", "created", "newest"),
     "predictions": ("id", "label", "confidence", "model", "latency_ms", "time"),
     "deployments": ("name", "state", "model", "previous", "changed"),
+    "incident.list": ("id", "model", "expected", "answered", "version", "state", "opened", "why"),
     "alerts.list": ("id", "deployment", "state", "what", "windows", "opened"),
     "view.list": ("name", "of", "text", "at", "changed"),
     "view.remove": ("name", "of", "text", "at", "changed"),
@@ -444,6 +446,10 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "runs.show": runs.shown,
     "assess": _assessed,
     "gate": _gated,
+    "incident.add": incidents.added,
+    "incident.close": incidents.shown,
+    "incident.reopen": incidents.shown,
+    "incident.show": incidents.shown,
     "evaluate": _evaluated,
     "loop.start": _loop,
     "loop.stop": _loop,

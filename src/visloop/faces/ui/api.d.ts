@@ -95,7 +95,12 @@ export interface Verbs {
   "runs.export": { ask: RunsExportAsk; answer: RunExported };
   "evaluate": { ask: EvaluateAsk; answer: { model: string; task: string; on: string; n: number; metrics: Record<string, number>; intervals: Record<string, [number, number]>; per_class: ClassReport[]; classes: string[]; confusion: number[][]; calibration: Calibrated[]; baseline: string; left_out: Record<string, number>; trained_on: number; report: string; sizes: (Record<string, any>)[]; resamples: number; seed: number; beside: (Record<string, any>)[]; labels: string[]; confused: (Record<string, any>)[]; curves: (Record<string, any>)[]; errors: (Record<string, any>)[]; slices: (Record<string, any>)[]; looked_at: number; found: (Record<string, any>)[]; searched: number; tested: number; worst: (Record<string, any>)[]; loss: string; html: string | null } };
   "assess": { ask: AssessAsk; answer: Assessed };
-  "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string } };
+  "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string; incidents: (Record<string, any>)[] } };
+  "incident.add": { ask: IncidentAddAsk; answer: IncidentAdded };
+  "incident.list": { ask: IncidentListAsk; answer: Rows };
+  "incident.show": { ask: IncidentShowAsk; answer: IncidentAnswer };
+  "incident.close": { ask: IncidentCloseAsk; answer: IncidentAnswer };
+  "incident.reopen": { ask: IncidentReopenAsk; answer: IncidentAnswer };
   "models": { ask: ModelsAsk; answer: { count: number; rows: ModelLine[] } };
   "model.show": { ask: ModelShowAsk; answer: { model: ModelDetail; card: string; verdict: Verbs["gate"]["answer"] | null; report: Verbs["evaluate"]["answer"] | null } };
   "model.card": { ask: ModelCardAsk; answer: Card };
@@ -898,6 +903,45 @@ export interface ImportedClasses {
   count: number;
   rows: (Record<string, any>)[];
   notes: string[];
+}
+
+export interface IncidentAddAsk {
+  source?: string;
+  image?: string | null;
+  expect?: string[];
+  model?: string;
+  why?: string;
+}
+
+export interface IncidentAdded {
+  incident: Record<string, any>;
+  tried: string;
+  held: Record<string, any>;
+}
+
+export interface IncidentAnswer {
+  incident: Record<string, any>;
+  answers: (Record<string, any>)[];
+}
+
+export interface IncidentCloseAsk {
+  incident: string;
+  why: string;
+  erase?: boolean;
+}
+
+export interface IncidentListAsk {
+  model?: string;
+  state?: "all" | "closed" | "erased" | "open";
+}
+
+export interface IncidentReopenAsk {
+  incident: string;
+  why: string;
+}
+
+export interface IncidentShowAsk {
+  incident: string;
 }
 
 export interface LabelAcceptAsk {

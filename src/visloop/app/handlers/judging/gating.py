@@ -47,6 +47,7 @@ def _gated(verdict: evaluate.Verdict) -> dict[str, Any]:
         "on": verdict.inputs["data"],
         "checks": tuple(plain(each) for each in verdict.checks),
         "policy": verdict.policy_digest,
+        "incidents": tuple(map(plain, verdict.incidents)),
     }
 
 
@@ -99,9 +100,26 @@ def require_promotable(ports: Ports, scope: Scope, version: registry.ModelVersio
             f"the policy has changed since the gate judged {version.ref}",
             fix=f"visloop gate {version.ref}",
         )
+    require_incidents_tried(ports, scope, version)
     if not verdict.passed:
         failed = ", ".join(each.name for each in verdict.checks if not each.passed)
         raise NotPromotable(
             f"the gate said no to {version.ref}: {failed}",
             fix="train a better one; the policy stands in visloop.yaml under gate",
+        )
+
+
+def require_incidents_tried(ports: Ports, scope: Scope, version: registry.ModelVersion) -> None:
+    """Refuse a model whose newest verdict did not ask about an incident that is open now.
+
+    Raises:
+        NotPromotable: it has to be gated again.
+    """
+    verdict = evaluate.last_verdict(ports.evaluate, scope, version)
+    fresh = evaluate.untried(ports.evaluate, scope, version, verdict) if verdict else []
+    if fresh:
+        named = ", ".join(each.id for each in fresh)
+        raise NotPromotable(
+            f"the gate judged {version.ref} before it could ask about {named}",
+            fix=f"gate it again: visloop gate {version.ref}",
         )

@@ -26,7 +26,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Gated:
-    """pass or fail, and every check with its figures."""
+    """pass or fail, every check with its figures, and how each open incident was answered."""
 
     verdict: str
     model: str
@@ -34,6 +34,7 @@ class Gated:
     on: str
     checks: tuple[dict[str, Any], ...]
     policy: str
+    incidents: tuple[dict[str, Any], ...] = ()
 
 
 @operation(

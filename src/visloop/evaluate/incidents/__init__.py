@@ -1,0 +1,1 @@
+"""Incidents: failures in production that became permanent tests."""
