@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from visloop.deploy.load import NotServed as NotServed
+    from visloop.deploy.load import assess_load as assess_load
     from visloop.deploy.process import Child as Child
     from visloop.deploy.supervisor import AlreadyRunning as AlreadyRunning
     from visloop.deploy.supervisor import KeepsDying as KeepsDying
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "load": ("NotServed", "assess_load"),
         "process": ("Child",),
         "supervisor": (
             "AlreadyRunning",

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from visloop.evaluate.assess.making import list_assessments as list_assessments
     from visloop.evaluate.assess.making import load_assessment as load_assessment
     from visloop.evaluate.assess.making import make_assessment as make_assessment
+    from visloop.evaluate.assess.own.load import LoadSettings as LoadSettings
+    from visloop.evaluate.assess.own.load import Machine as Machine
     from visloop.evaluate.assess.records import Assessment as Assessment
     from visloop.evaluate.assess.records import Bound as Bound
     from visloop.evaluate.assess.records import Figure as Figure
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from visloop.evaluate.assess.records import Shot as Shot
     from visloop.evaluate.deciding import last_verdict as last_verdict
     from visloop.evaluate.deciding import run_gate as run_gate
+    from visloop.evaluate.estimates import wilson as wilson
     from visloop.evaluate.gate import judge as judge
     from visloop.evaluate.incidents.expecting import expectations as expectations
     from visloop.evaluate.incidents.expecting import reviewed as reviewed
@@ -98,6 +101,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "list_assessments",
             "load_assessment",
         ),
+        "assess.own.load": ("LoadSettings", "Machine"),
         "assess.records": (
             "Assessment",
             "Bound",
@@ -131,6 +135,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "kept": ("EVALUATE_ROOTS",),
         "querying": ("judged", "reports_relation"),
         "deciding": ("last_verdict", "run_gate"),
+        "estimates": ("wilson",),
         "gate": ("judge",),
         "policy": (
             "BetterThanBaseline",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from visloop.deploy import assess_load
+
 if TYPE_CHECKING:
     from visloop.evaluate import Gathering
 
-GATHERING: Final[Gathering] = {}
-"""Kind → function (`load`: …), handed to `evaluate.make_assessment` and `evaluate.run_gate`."""
+GATHERING: Final[Gathering] = {"load": assess_load}
+"""Kind → function, handed to `evaluate.make_assessment` and `evaluate.run_gate`."""

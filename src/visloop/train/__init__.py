@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from visloop.train.bench import Bench as Bench
     from visloop.train.environment import About as About
     from visloop.train.environment import about as about
+    from visloop.train.environment import cpu_model as cpu_model
     from visloop.train.exchange.models import PushedModel as PushedModel
     from visloop.train.exchange.models import push_model as push_model
     from visloop.train.exchange.pushing import Pushed as Pushed
@@ -151,7 +152,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "own": ("as_recipe",),
         "previewing": ("Shown", "class_colour", "preview"),
         "recipe": ("Fitted", "Lesson", "Recipe", "Start", "find_recipe"),
-        "environment": ("About", "about"),
+        "environment": ("About", "about", "cpu_model"),
         "exchange.models": ("PushedModel", "push_model"),
         "exchange.pushing": ("Pushed", "push_runs"),
         "exchange.server": ("Server",),
