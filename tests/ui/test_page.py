@@ -297,6 +297,34 @@ def test_a_model_shows_its_verdict_and_its_worth(visit: Visit) -> None:
     assert visit.site.newest_fact("model.approved")["subject"] == "inspector@v1"
 
 
+def test_an_answer_becomes_a_test_that_the_model_shows(visit: Visit) -> None:
+    row = visit.site.ask("predictions", name="belt")["rows"][-1]
+    wrong = next(each for each in ("gear", "bolt") if each != row["label"])
+    page = visit.go("deployments", "belt", row["id"])
+    dialog = page.get_by_role("dialog", name="where an answer came from")
+    dialog.get_by_text("Make this a test").click()
+    dialog.get_by_role("combobox", name=re.compile("^class")).select_option(wrong)
+    dialog.get_by_label("why").fill("seen at the belt")
+    dialog.get_by_role("button", name="Make it a test").click()
+    made = dialog.locator(".made")
+    expect(made).to_contain_text(f"Every gate of inspector asks for {wrong}")
+    made.get_by_role("link").click()
+    tests = page.locator(".panel", has_text="every gate asks about these")
+    expect(tests).to_contain_text("1 incident came after the gate judged inspector@v1")
+    expect(tests.locator("li")).to_contain_text("seen at the belt")
+    assert pictures_are_there(page, ".incidents") == 1
+    visit.site.ask("gate", model="inspector@v1")
+    expect(tests.locator("li")).to_contain_text(f"inspector@v1 answered {row['label']}")
+    expect(tests.locator("li .badge")).to_have_text("fail")
+    tests.get_by_text("Close", exact=True).click()
+    tests.get_by_label("reason").fill("only a try")
+    tests.get_by_role("button", name="Ask it no more").click()
+    expect(tests).to_have_count(0)
+    closed = visit.site.newest_fact("incident.closed")
+    assert closed["actor"] == "user:owner"
+    visit.site.ask("gate", model="inspector@v1")
+
+
 def test_a_run_shows_what_it_said_while_it_learnt(visit: Visit, tmp_path: Path) -> None:
     run = visit.site.ask("runs.list")["rows"][0]["id"]
     files = [tmp_path / f"{name}.jpg" for name in ("epoch-00010", "epoch-00002", "truth")]

@@ -5,6 +5,7 @@ import { Markdown } from "../lib/markdown.js";
 import { act, badge, empty, failure, grid, panel, stateBadge, waiting, when } from "../lib/parts.js";
 import { address, useAnswer, useDeeds } from "../lib/use.js";
 import { bytes, figureOf } from "../lib/words.js";
+import { Incidents } from "./judged/incidents.js";
 import { Report } from "./judged/report.js";
 import { dataLink } from "./runs.js";
 
@@ -155,6 +156,7 @@ export function Model({ model }) {
     data
       ? div(
           div({ class: "columns half" }, h(Origin, { model: ref, data: data.model }), h(Judged, { model: ref, data })),
+          h(Incidents, { version: ref, verdict: data.verdict }),
           panel(
             {
               title: "Evaluation",

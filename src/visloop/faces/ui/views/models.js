@@ -15,6 +15,7 @@ export const Models = ({ address: [ref] }) => (ref ? h(Model, { key: ref, model:
 function List() {
   const { data, error } = useAnswer("models", {});
   const served = useAnswer("deployments", {}).data?.rows ?? [];
+  const asked = useAnswer("incident.list", {}).data?.rows ?? [];
   const rows = data?.rows ?? [];
   const families = [...new Set(rows.map((row) => row.model))];
   const title = div(
@@ -40,7 +41,7 @@ function List() {
     failure(error),
     ...families.map((name) =>
       panel(
-        { title: name, class: "named" },
+        { title: name, class: "named", aside: tests(rows, name, asked.filter((each) => each.model === name).length) },
         grid(
           rows.filter((row) => row.model === name),
           [
@@ -73,6 +74,10 @@ function List() {
     ),
   );
 }
+
+/** How many incidents its gates ask about. @param {ModelLine[]} rows @param {string} name @param {number} n */
+const tests = (rows, name, n) =>
+  n ? a({ href: address("models", rows.find((row) => row.model === name)?.ref ?? name) }, count(n, "incident")) : null;
 
 /** @param {string[]} deployments */
 const links = (deployments) =>

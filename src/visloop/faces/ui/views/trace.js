@@ -5,6 +5,7 @@ import { answered } from "../lib/api.js";
 import { act, failure, Picture, waiting, when } from "../lib/parts.js";
 import { address, useAnswer } from "../lib/use.js";
 import { count, percent, shortened } from "../lib/words.js";
+import { MakeTest } from "./judged/incidents.js";
 import { dataLink } from "./runs.js";
 
 /** @typedef {import("../api.d.ts").Traced} Traced */
@@ -58,6 +59,7 @@ const chain = ({ prediction, image, deployment, model, run, data }) =>
 export function Trace({ prediction, onClose }) {
   const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const { data, error } = useAnswer("trace", { prediction });
+  const classes = useAnswer("model.show", data ? { ref: data.model.ref } : null).data?.model.manifest.classes;
   useEffect(() => {
     ref.current?.showModal();
   }, []);
@@ -74,8 +76,11 @@ export function Trace({ prediction, onClose }) {
       ? div(
           { class: "traced" },
           div(
-            { class: "stage" },
-            h(Picture, { src: answered(prediction, 640), alt: data.prediction.label ?? "picture", eager: true }),
+            div(
+              { class: "stage" },
+              h(Picture, { src: answered(prediction, 640), alt: data.prediction.label ?? "picture", eager: true }),
+            ),
+            classes ? h(MakeTest, { prediction, classes }) : null,
           ),
           chain(data),
         )
