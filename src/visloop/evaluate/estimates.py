@@ -45,6 +45,18 @@ class Estimate(NamedTuple):
         odds, spread = logit(value), half / steep
         return float(expit(odds - spread)), float(expit(odds + spread))
 
+    def around(self, confidence: float) -> tuple[float, float]:
+        """Where a figure that is no share lies: value ± Student's t of N - 1.
+
+        Where no picture makes a difference, as far as a share of N pictures that is 0 may reach.
+        """
+        value, pictures = float(self.value), len(self.slope)
+        half = sqrt(float(self.slope @ self.slope))
+        if pictures > 1:
+            half *= float(stdtrit(pictures - 1, (1 + confidence) / 2))
+        half = half or wilson(0.0, pictures, confidence)[1]
+        return value - half, value + half
+
 
 def mean(values: Floats) -> Estimate:
     """The mean of (N,) values."""

@@ -9,10 +9,11 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 import msgspec
 
 from visloop.errors import UsageError, did_you_mean
-from visloop.evaluate.assess.own import load, scan, size
+from visloop.evaluate.assess.own import corruption, load, scan, size
 from visloop.evaluate.assess.records import Kind
 
-KINDS: Final[Mapping[str, Kind]] = {each.name: each for each in (size.KIND, scan.KIND, load.KIND)}
+_ALL: Final = (size.KIND, scan.KIND, load.KIND, corruption.KIND)
+KINDS: Final[Mapping[str, Kind]] = {each.name: each for each in _ALL}
 """Name → kind, in the order in which people read them."""
 
 

@@ -23,16 +23,21 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shot(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture to look at: `image` is the digest of an encoded one, `said` what it shows."""
+    """A picture to look at: `image` is the digest of an encoded one, `said` what it shows.
+
+    `whole`: a JPEG that is itself a sheet of pictures, shown as large as it is.
+    """
 
     image: str
     said: str = ""
+    whole: bool = False
 
 
 class Plot(msgspec.Struct, frozen=True, kw_only=True):
     """How the rows are drawn: column `y` over column `x`, a line for each value of column `by`.
 
-    `low` and `high` name the columns of y's interval, where there are any.
+    `low` and `high` name the columns of y's interval, where there are any. `of`: only rows whose column
+    `part` says so, which heads the chart.
     """
 
     x: str
@@ -40,6 +45,8 @@ class Plot(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
     low: str = ""
     high: str = ""
+    part: str = ""
+    of: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,11 +58,12 @@ def score_boxes(answers: BoxAnswers, *, confidence: float) -> Scores:
 
 def draws_of(metric: str, answers: BoxAnswers, resamples: int, seed: int) -> Floats:
     """(B,) redraws of a figure, to first order; answers to the same pictures are redrawn alike."""
-    each = _figure(metric, answers)
+    each = estimate(metric, answers)
     return each.value + (redraws(answers.n, resamples, seed) - 1) @ each.slope
 
 
-def _figure(metric: str, answers: BoxAnswers) -> Estimate:
+def estimate(metric: str, answers: BoxAnswers) -> Estimate:
+    """One figure by which detectors are compared, and how it moves with each picture."""
     table = Table.of(answers)
     if metric in {"precision", "recall", "f1"}:
         sought = table.sought()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from visloop.errors import Corrupt
 from visloop.evaluate import resampling as r
+from visloop.evaluate.estimates import Estimate, mean
 from visloop.evaluate.kinds import box_scores, masks, numbers
 from visloop.evaluate.kinds.boxes import BoxAnswers
 from visloop.evaluate.kinds.masks import MaskAnswers
@@ -86,6 +87,19 @@ def score(
 def figure(metric: str, answers: OtherAnswers) -> float:
     """One of `COMPARED`."""
     return score(answers, resamples=1).metrics[metric]
+
+
+def headline(answers: AnyAnswers) -> Estimate:
+    """The figure of `HEADLINES`, and how it moves with each picture."""
+    match answers:
+        case Answers():
+            return mean((answers.predicted == answers.truth).astype(np.float64))
+        case BoxAnswers():
+            return box_scores.estimate(HEADLINES["detect"], answers)
+        case MaskAnswers():
+            return masks.mean_iou(answers)
+        case NumberAnswers():
+            return mean(np.abs(answers.found - answers.true))
 
 
 def both_draws(

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from visloop.evaluate.estimates import share
+from visloop.evaluate.estimates import Estimate, share
 from visloop.evaluate.kinds.pictures import OfPictures, between, redraws
 from visloop.evaluate.records import ClassReport, Scores
 from visloop.vision import Task
@@ -85,6 +85,16 @@ def score_masks(answers: MaskAnswers, *, confidence: float, resamples: int, seed
 def draws_of(metric: str, answers: MaskAnswers, resamples: int, seed: int) -> Floats:
     """(B,) redraws of `mean_iou` or `mean_dice`; the same pictures are redrawn alike."""
     return _figures(answers, redraws(answers.n, resamples, seed))[metric]
+
+
+def mean_iou(answers: MaskAnswers) -> Estimate:
+    """The mean over classes that are anywhere true or found, and how it moves with each picture."""
+    either = answers.true + answers.found - answers.both
+    there = [share(answers.both[:, i], either[:, i]) for i in np.flatnonzero(either.sum(axis=0))]
+    if not there:
+        return Estimate(0.0, np.zeros(answers.n))
+    value = sum(each.value for each in there) / len(there)
+    return Estimate(value, np.mean([each.slope for each in there], axis=0))
 
 
 def _figures(answers: MaskAnswers, drawn: Floats) -> dict[str, Floats]:

@@ -18,16 +18,21 @@ _MOST_ROWS: Final = 400
 _WHOLE: Final = 1000
 
 
-def assessment_page(made: Assessment, picture: Callable[[str], bytes]) -> str:
+def assessment_page(
+    made: Assessment,
+    picture: Callable[[str], bytes],
+    whole: Callable[[str], bytes] | None = None,
+) -> str:
     """One assessment as a file of its own.
 
     Args:
         made: the assessment.
         picture: the upright JPEG of an image by its digest, of any size; empty: it cannot be shown.
+        whole: the same for sheets of pictures, at full size.
     """
     on = f" on {escape(made.data)}" if made.data else ""
     head = f"<h1>{escape(made.kind)} of {escape(made.model)}{on}</h1>"
-    return paged(f"{made.kind} of {made.model}", head + assessed(made, Album(picture)))
+    return paged(f"{made.kind} of {made.model}", head + assessed(made, Album(picture, whole)))
 
 
 def paged(title: str, inside: str) -> str:
@@ -57,10 +62,10 @@ def assessed(made: Assessment, album: Album) -> str:
     parts += [f"<p>{escape(note)}</p>" for note in outcome.notes]
     drawn = "".join(f"<div>{lines(outcome.rows, each)}</div>" for each in outcome.plots)
     parts += [f'<div class="columns">{drawn}</div>'] if drawn else []
+    parts += [album.whole(each.image, each.said) for each in outcome.pictures if each.whole]
     parts += [_rows(outcome.rows)] if outcome.rows else []
-    parts += (
-        [album.sheet([_picture(each) for each in outcome.pictures])] if outcome.pictures else []
-    )
+    small = [_picture(each) for each in outcome.pictures if not each.whole]
+    parts += [album.sheet(small)] if small else []
     settings = ", ".join(f"{key} {_told(value)}" for key, value in made.settings.items())
     how = f"{f'Settings: {settings}. ' if settings else ''}Seed {made.seed}; {made.id}."
     parts.append(f'<p class="muted">{escape(how)}</p>')

@@ -15,15 +15,26 @@ _MOST_WORDS: Final = 6
 
 
 class Album:
-    """Draws pictures; `read` gives the JPEG of an image by digest, or nothing."""
+    """Draws pictures; `read` gives the JPEG of an image by digest, or nothing; `whole` at full size."""
 
-    def __init__(self, read: Callable[[str], bytes]) -> None:
+    def __init__(
+        self, read: Callable[[str], bytes], whole: Callable[[str], bytes] | None = None
+    ) -> None:
         self._read = read
+        self._whole = whole or read
         self._known: dict[str, str] = {}
 
     def sheet(self, pictures: Sequence[Picture]) -> str:
         """Pictures side by side."""
         return f'<div class="sheet">{"".join(map(self._figure, pictures))}</div>'
+
+    def whole(self, image: str, said: str) -> str:
+        """One picture as large as it is."""
+        code = base64.b64encode(self._whole(image)).decode()
+        return (
+            f'<figure class="whole"><img alt="{escape(said, quote=True)}" '
+            f'src="data:image/jpeg;base64,{code}"><figcaption>{escape(said)}</figcaption></figure>'
+        )
 
     def _figure(self, picture: Picture) -> str:
         width, height = picture.width or _SQUARE, picture.height or _SQUARE

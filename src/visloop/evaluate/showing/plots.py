@@ -37,7 +37,8 @@ class _Axis(NamedTuple):
 
 def lines(rows: Sequence[Mapping[str, Any]], plot: Plot) -> str:
     """The chart with its legend; nothing where no row has both figures."""
-    kept = [row for row in rows if _number(row.get(plot.x)) and _number(row.get(plot.y))]
+    mine = [row for row in rows if not plot.part or str(row.get(plot.part)) == plot.of]
+    kept = [row for row in mine if _number(row.get(plot.x)) and _number(row.get(plot.y))]
     if not kept:
         return ""
     named: dict[str, list[Mapping[str, Any]]] = {}
@@ -50,7 +51,8 @@ def lines(rows: Sequence[Mapping[str, Any]], plot: Plot) -> str:
         _line(name, sorted(part, key=lambda row: row[plot.x]), plot, (across, up), number)
         for number, (name, part) in enumerate(named.items())
     )
-    return _frame(plot, across, up, drawn) + _legend([*named])
+    head = f"<h3>{escape(plot.of)}</h3>" if plot.of else ""
+    return head + _frame(plot, across, up, drawn) + _legend([*named])
 
 
 def _of(row: Mapping[str, Any], key: str) -> bool:

@@ -46,6 +46,7 @@ td.wide { min-width: 14em; }
 figure { margin: 0; min-width: 0; font-size: 12px; }
 figure svg { display: block; width: 100%; height: auto; max-height: 240px; border-radius: 6px;
   background: var(--sunk); }
+.whole { margin: 8px 0 12px; } .whole img { max-width: 100%; height: auto; border-radius: 6px; }
 figcaption { margin-top: 4px; overflow-wrap: anywhere; }
 figcaption .path { display: block; font-size: 11px; }
 figure text { fill: #fff; stroke: #000; paint-order: stroke; font-weight: 650; }

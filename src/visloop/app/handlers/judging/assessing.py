@@ -65,4 +65,5 @@ def told_assessment(made: evaluate.Assessment) -> dict[str, Any]:
 def write_assessment(ports: Ports, made: evaluate.Assessment, file: Path) -> None:
     """The assessment as one HTML file with its pictures in it."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(evaluate.assessment_page(made, drawn(ports)), "utf-8")
+    page = evaluate.assessment_page(made, drawn(ports), ports.evaluate.blobs.get)
+    file.write_text(page, "utf-8")

@@ -1,0 +1,1 @@
+"""Pictures that are hurt, by chance or on purpose, and what a model says of them then."""

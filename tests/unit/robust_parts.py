@@ -1,0 +1,148 @@
+"""Pictures that two models know by heart: one looks at all of a picture, one at a single pixel of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from visloop import registry
+from visloop.vision import Contract, Decode, Resize
+
+SIDE = 64
+HALF = SIDE // 2
+HUES = ("blue", "green", "red")  # in the order of their names, as folders are read
+RESIZE = Resize(mode="squash", size_px=SIDE, crop_px=None)
+FAINT = 3  # levels
+
+
+def hue_pictures(root: Path, count: int = 6) -> Path:
+    """Folders of pictures in a hue; their first pixel says the class too, faintly."""
+    for at, name in enumerate(HUES):
+        (root / name).mkdir(parents=True)
+        for seed in range(count):
+            rng = np.random.default_rng((at, seed))
+            pixels = rng.integers(70, 120, (1, 1, 3)) + np.zeros((SIDE, SIDE, 3))
+            pixels += rng.normal(0, 8, (SIDE // 8, SIDE // 8, 1)).repeat(8, 0).repeat(8, 1)
+            pixels[..., 2 - at] = pixels.mean() + 60
+            pixels[0, 0] = 128
+            pixels[0, 0, 2 - at] += FAINT
+            pixels[:2, 1:3] = pixels[1, 0] = np.roll((230, 60, 60), 3 - at)  # another hue's
+            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(root / name / f"{seed}.png")
+    return root
+
+
+def square_pictures(root: Path, count: int = 6) -> Path:
+    """Pictures with a red square in one or two quarters, and a COCO file."""
+    root.mkdir(parents=True)
+    images, objects = [], []
+    for at in range(count):
+        rng = np.random.default_rng(at)
+        pixels = rng.integers(60, 80, (SIDE, SIDE, 1)).repeat(3, 2)
+        for quarter in rng.choice(4, 1 + at % 2, replace=False):
+            x, y = (quarter % 2) * HALF, (quarter // 2) * HALF
+            pixels[y : y + HALF, x : x + HALF] = (200, 50, 50)
+            pixels[y : y + 3, x : x + 3] = (50, 200, 50)
+            pixels[y, x] = (128 + FAINT, 128, 128)
+            box = [int(x), int(y), HALF, HALF]
+            objects.append(
+                {
+                    "id": len(objects) + 1,
+                    "image_id": at,
+                    "category_id": 1,
+                    "bbox": box,
+                    "iscrowd": 0,
+                }
+            )
+        Image.fromarray(pixels.astype(np.uint8)).save(root / f"{at}.png")
+        images.append({"id": at, "file_name": f"{at}.png", "width": SIDE, "height": SIDE})
+    told = {"images": images, "annotations": objects, "categories": [{"id": 1, "name": "square"}]}
+    (root / "squares.json").write_text(json.dumps(told))
+    return root
+
+
+def hue_model(*, brittle: bool) -> registry.Package:
+    """A classifier by the hue of the whole picture, or by that of its first pixel."""
+    nodes = [_patch("first"), _mean("first", "seen")] if brittle else [_mean("input", "seen")]
+    gain = 200.0 if brittle else 20.0
+    kept = [
+        numpy_helper.from_array(np.array([2, 1, 0]), "order"),
+        numpy_helper.from_array(np.array(gain, np.float32), "gain"),
+        *_corner(),
+    ]
+    nodes += [
+        helper.make_node("Gather", ["seen", "order"], ["by_name"], axis=1),
+        helper.make_node("Mul", ["by_name", "gain"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+    ]
+    onnx = _model(nodes, kept, {"probabilities": ["N", 3]})
+    return registry.Package(onnx, Contract(resize=RESIZE, classes=HUES))
+
+
+def square_model(*, brittle: bool) -> registry.Package:
+    """A detector of red quarters, by all their pixels or by the first."""
+    if brittle:
+        look = [
+            helper.make_node("Slice", ["input", "s0", "s1", "axes", "steps"], ["quarters"]),
+        ]
+    else:
+        look = [
+            helper.make_node(
+                "AveragePool", ["input"], ["quarters"], kernel_shape=[HALF] * 2, strides=[HALF] * 2
+            )
+        ]
+    corners = [[x, y, x + HALF, y + HALF] for y in (0, HALF) for x in (0, HALF)]
+    weights = np.array([1, -0.5, -0.5], np.float32).reshape(1, 3, 1, 1)
+    gain, limit = (100.0, FAINT / 128 / 2) if brittle else (20.0, 0.4)
+    kept = [
+        numpy_helper.from_array(np.array([0, 0]), "s0"),
+        numpy_helper.from_array(np.array([SIDE, SIDE]), "s1"),
+        numpy_helper.from_array(np.array([2, 3]), "axes"),
+        numpy_helper.from_array(np.array([HALF, HALF]), "steps"),
+        numpy_helper.from_array(weights, "weights"),
+        numpy_helper.from_array(np.array(-limit, np.float32), "limit"),
+        numpy_helper.from_array(np.array(gain, np.float32), "gain"),
+        numpy_helper.from_array(np.array([-1, 4, 1]), "flat"),
+        numpy_helper.from_array(np.zeros(1, np.float32), "zero"),
+        numpy_helper.from_array(np.array(corners, np.float32)[None], "corners"),
+    ]
+    nodes = [
+        *look,
+        helper.make_node("Conv", ["quarters", "weights"], ["redness"]),
+        helper.make_node("Add", ["redness", "limit"], ["above"]),
+        helper.make_node("Mul", ["above", "gain"], ["steep"]),
+        helper.make_node("Reshape", ["steep", "flat"], ["logits"]),
+        helper.make_node("Sigmoid", ["logits"], ["scores"]),
+        helper.make_node("Mul", ["logits", "zero"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "corners"], ["boxes"]),
+    ]
+    onnx = _model(nodes, kept, {"boxes": ["N", 4, 4], "scores": ["N", 4, 1]})
+    decode = Decode(task="detect", score_threshold=0.5)
+    return registry.Package(onnx, Contract(resize=RESIZE, classes=("square",), decode=decode))
+
+
+def _patch(name):
+    return helper.make_node("Slice", ["input", "start", "end", "sides"], [name])
+
+
+def _corner():
+    return [
+        numpy_helper.from_array(np.array([0, 0]), "start"),
+        numpy_helper.from_array(np.array([1, 1]), "end"),
+        numpy_helper.from_array(np.array([2, 3]), "sides"),
+    ]
+
+
+def _mean(what, name):
+    return helper.make_node("ReduceMean", [what], [name], axes=[2, 3], keepdims=0)
+
+
+def _model(nodes, kept, told) -> bytes:
+    asked = helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, SIDE, SIDE])
+    given = [helper.make_tensor_value_info(k, TensorProto.FLOAT, v) for k, v in told.items()]
+    graph = helper.make_graph(nodes, "known", [asked], given, kept)
+    opset = [helper.make_opsetid("", 17)]
+    return helper.make_model(graph, ir_version=8, opset_imports=opset).SerializeToString()
