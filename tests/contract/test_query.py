@@ -135,6 +135,11 @@ on_sample = st.recursive(
         _numbers("exif.iso", _meta("exif.iso"), st.one_of(_INTS, _FLOATS, st.just(10**30))),
         _numbers("exif.f_number", _meta("exif.f_number"), _FLOATS),
         _numbers("annotations.count", lambda x: len(x.annotations), st.integers(0, 4)),
+        st.builds(
+            lambda op, word: (f'path {op} "{word}"', lambda x: OPERATORS[op](x.path, word)),
+            st.sampled_from(["<", "<=", ">", ">="]),
+            st.sampled_from(["", "1.jpg", "a", "d/1.jpg", "~"]),
+        ),
         st.just(("split = train", lambda x: x.split == "train")),
         st.just(("split != train", lambda x: x.split not in (None, "train"))),
         st.just(("split not in (train)", lambda x: x.split not in (None, "train"))),

@@ -190,6 +190,7 @@ class Shelf {
   }
 }
 const accept = (task, label = null) => ({ verb: "label.accept", ask: { task, label } });
+const PREFIX = "visloop.decision.";
 const soon = () => new Promise((done) => setTimeout(done, 5));
 const settled = async (outbox) => {
   while (outbox.running) await soon();
@@ -198,10 +199,14 @@ const settled = async (outbox) => {
 test("decisions are sent in order, once each, and let go of when the server said yes", async () => {
   const shelf = new Shelf(),
     sent = [];
-  const outbox = new Outbox(async (each) => {
-    await soon();
-    sent.push(each.ask.task);
-  }, shelf);
+  const outbox = new Outbox(
+    async (each) => {
+      await soon();
+      sent.push(each.ask.task);
+    },
+    shelf,
+    PREFIX,
+  );
   for (const task of ["a", "b", "c"]) outbox.add(accept(task));
   assert.equal(shelf.length, 3);
   await settled(outbox);
@@ -221,6 +226,7 @@ test("nothing is lost while nobody answers, and it says so", async () => {
       sent.push(each.ask.task);
     },
     shelf,
+    PREFIX,
     soon,
   );
   outbox.subscribe(() => told.push([outbox.state.waiting.length, outbox.state.trouble?.what]));
@@ -238,24 +244,32 @@ test("nothing is lost while nobody answers, and it says so", async () => {
 
 test("what a closed tab left behind is sent by the next one, oldest first", async () => {
   const shelf = new Shelf();
-  new Outbox(() => new Promise(() => {}), shelf).add(accept("first"));
+  new Outbox(() => new Promise(() => {}), shelf, PREFIX).add(accept("first"));
   await soon();
-  new Outbox(() => new Promise(() => {}), shelf).add(accept("second"));
+  new Outbox(() => new Promise(() => {}), shelf, PREFIX).add(accept("second"));
   shelf.setItem("other", "not ours");
   const sent = [];
   await settled(
-    new Outbox(async (each) => {
-      sent.push(each.ask.task);
-    }, shelf),
+    new Outbox(
+      async (each) => {
+        sent.push(each.ask.task);
+      },
+      shelf,
+      PREFIX,
+    ),
   );
   assert.deepEqual(sent, ["first", "second"]);
   assert.equal(shelf.length, 1);
 });
 
 test("a refusal is kept until it was read, and holds nothing up", async () => {
-  const outbox = new Outbox(async (each) => {
-    if (each.ask.task === "bad") throw new ApiError("label.committed", "it is in a version", "correct it");
-  }, new Shelf());
+  const outbox = new Outbox(
+    async (each) => {
+      if (each.ask.task === "bad") throw new ApiError("label.committed", "it is in a version", "correct it");
+    },
+    new Shelf(),
+    PREFIX,
+  );
   outbox.add(accept("bad"));
   outbox.add(accept("good"));
   await settled(outbox);

@@ -136,7 +136,7 @@ class Checker:
 
     def _compare(self, asked: Compare, *, parts: bool) -> Plan:
         field, level = self._field(asked.name, parts=parts)
-        known = operators(field)
+        known = operators(field, asked.values)
         if asked.operator not in known:
             kind = (
                 "kept as it is and not compared"

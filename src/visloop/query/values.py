@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 from visloop.errors import did_you_mean
@@ -16,15 +17,17 @@ _ORDERED: Final = frozenset({"integer", "number", "time"})
 _LISTED: Final = 12
 
 
-def operators(field: Field) -> tuple[Operator, ...]:
-    """The operators that a field of that type takes."""
+def operators(field: Field, against: Sequence[Value] = ()) -> tuple[Operator, ...]:
+    """The operators that a field of that type takes; a text is before or after texts, not numbers."""
     if field.type == "json":
         return ("exists",)
     if field.type in _ORDERED:
         return ("=", "!=", "<", "<=", ">", ">=", "in", "exists")
     if field.type == "boolean":
         return ("=", "!=", "exists")
-    return ("=", "!=", "in", "like", "exists")
+    if field.values is not None or any(each.number and not each.quoted for each in against):
+        return ("=", "!=", "in", "like", "exists")
+    return ("=", "!=", "<", "<=", ">", ">=", "in", "like", "exists")
 
 
 def read(field: Field, value: Value, text: str) -> Any:

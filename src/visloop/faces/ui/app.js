@@ -27,6 +27,7 @@ import { onReachable, start } from "./lib/pulse.js";
 import { toggleTheme } from "./lib/theme.js";
 import { useAddress, useAnswer, useKeys, useTheme } from "./lib/use.js";
 import { Data } from "./views/data.js";
+import { EDITOR_KEYS } from "./views/editor/keys.js";
 import { Deployments } from "./views/deployments.js";
 import { History } from "./views/history.js";
 import { Loop } from "./views/loop.js";
@@ -103,6 +104,7 @@ function Help({ open, onClose }) {
         ...row(["←", "→"], "previous, next picture, change, conflict"),
         ...row(["1", "2", "3", "4"], "merge: take ours, theirs, base, both"),
         ...row(["+", "-", "0"], "compare, merge: closer, farther, the whole picture"),
+        ...EDITOR_KEYS.flatMap(([keys, words]) => row(keys, words)),
         ...row(["t"], "dark or light"),
         ...row(["?"], "this help"),
       ),

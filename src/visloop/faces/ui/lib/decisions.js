@@ -6,18 +6,24 @@ import { Outbox } from "./outbox.js";
 import { useAnswer } from "./use.js";
 
 /** @typedef {import("../api.d.ts").Task} Task */
-/** @typedef {import("./outbox.js").State} Sent */
+/** @typedef {{verb: "label.accept" | "label.reject" | "label.undo", ask: {task: string, label?: string | null}}} Decision */
+/** @typedef {import("./outbox.js").State<Decision>} Sent */
 /** @typedef {{task: Task, said: string}} Decided */
 
 const AHEAD = 60;
 
-export const outbox = new Outbox(async ({ verb, ask }) => {
-  try {
-    await call(verb, ask);
-  } catch (caught) {
-    throw asError(caught);
-  }
-}, localStorage);
+/** @type {Outbox<Decision>} */
+export const outbox = new Outbox(
+  async ({ verb, ask }) => {
+    try {
+      await call(verb, ask);
+    } catch (caught) {
+      throw asError(caught);
+    }
+  },
+  localStorage,
+  "visloop.decision.",
+);
 
 addEventListener("beforeunload", (event) => {
   if (outbox.state.waiting.length) event.preventDefault();

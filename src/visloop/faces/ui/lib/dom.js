@@ -37,6 +37,7 @@ export const article = tag("article");
 export const aside = tag("aside");
 export const b = tag("b");
 export const button = tag("button");
+export const canvas = tag("canvas");
 export const code = tag("code");
 export const datalist = tag("datalist");
 export const dd = tag("dd");

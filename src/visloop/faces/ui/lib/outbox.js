@@ -1,30 +1,38 @@
 // @ts-check
 /**
- * Decisions on their way to the server, one after another. None is forgotten before the server has said yes:
+ * What a person did, on its way to the server, one after another. None is forgotten before the server has said yes:
  * each is kept in the browser until then, is sent again while nobody answers, and is shown when it is refused.
  */
 
-/** @typedef {{verb: "label.accept" | "label.reject" | "label.undo", ask: {task: string, label?: string | null}}} Decision */
-/** @typedef {Decision & {id: string, time: number}} Entry */
 /** @typedef {{what: string, fix: string, passing: boolean}} Trouble */
 /** @typedef {{getItem(key: string): string | null, setItem(key: string, value: string): void, removeItem(key: string): void, key(k: number): string | null, readonly length: number}} Shelf */
-/** @typedef {{waiting: Entry[], refused: Array<{entry: Entry, trouble: Trouble}>, trouble: Trouble | null, saved: Entry[]}} State */
+/**
+ * @template D
+ * @typedef {D & {id: string, time: number}} Entry
+ */
+/**
+ * `unkept` says that the browser has no room: what waits would be lost with the tab.
+ * @template D
+ * @typedef {{waiting: Array<Entry<D>>, refused: Array<{entry: Entry<D>, trouble: Trouble}>, trouble: Trouble | null, saved: Array<Entry<D>>, unkept: boolean}} State
+ */
 
-const PREFIX = "visloop.decision.";
 const PAUSES_MS = [300, 1000, 2000, 4000];
 
+/** @template {object} D */
 export class Outbox {
   /**
-   * @param {(decision: Decision) => Promise<unknown>} send throws a `Trouble`
+   * @param {(deed: Entry<D>) => Promise<unknown>} send throws a `Trouble`
    * @param {Shelf} shelf where entries outlive the tab
+   * @param {string} prefix of their keys there
    * @param {(ms: number) => Promise<void>} [pause]
    */
-  constructor(send, shelf, pause = (ms) => new Promise((done) => setTimeout(done, ms))) {
+  constructor(send, shelf, prefix, pause = (ms) => new Promise((done) => setTimeout(done, ms))) {
     this.send = send;
     this.shelf = shelf;
+    this.prefix = prefix;
     this.pause = pause;
-    /** @type {State} */
-    this.state = { waiting: left(shelf), refused: [], trouble: null, saved: [] };
+    /** @type {State<D>} */
+    this.state = { waiting: left(shelf, prefix), refused: [], trouble: null, saved: [], unkept: false };
     /** @type {Set<() => void>} */
     this.listeners = new Set();
     this.running = false;
@@ -39,12 +47,17 @@ export class Outbox {
     };
   }
 
-  /** @param {Decision} decision */
-  add(decision) {
+  /** @param {D} deed */
+  add(deed) {
     const time = Math.max(Date.now(), (this.state.waiting.at(-1)?.time ?? 0) + 1);
-    const entry = { ...decision, time, id: `${time}-${Math.random().toString(36).slice(2, 8)}` };
-    this.shelf.setItem(PREFIX + entry.id, JSON.stringify(entry));
-    this.change({ waiting: [...this.state.waiting, entry] });
+    const entry = { ...deed, time, id: `${time}-${Math.random().toString(36).slice(2, 8)}` };
+    let { unkept } = this.state;
+    try {
+      this.shelf.setItem(this.prefix + entry.id, JSON.stringify(entry));
+    } catch {
+      unkept = true;
+    }
+    this.change({ waiting: [...this.state.waiting, entry], unkept });
     this.run();
   }
 
@@ -60,7 +73,7 @@ export class Outbox {
     while (this.state.waiting.length) {
       const entry = this.state.waiting[0];
       try {
-        await this.send({ verb: entry.verb, ask: entry.ask });
+        await this.send(entry);
         tries = 0;
         this.done(entry, { trouble: null, saved: [...this.state.saved, entry] });
       } catch (caught) {
@@ -77,30 +90,37 @@ export class Outbox {
     this.running = false;
   }
 
-  /** @param {Entry} entry @param {Partial<State>} changes */
+  /** @param {Entry<D>} entry @param {Partial<State<D>>} changes */
   done(entry, changes) {
-    this.shelf.removeItem(PREFIX + entry.id);
-    this.change({ ...changes, waiting: this.state.waiting.filter((each) => each.id !== entry.id) });
+    this.shelf.removeItem(this.prefix + entry.id);
+    const waiting = this.state.waiting.filter((each) => each.id !== entry.id);
+    this.change({ ...changes, waiting, unkept: this.state.unkept && waiting.length > 0 });
   }
 
-  /** @param {Partial<State>} changes */
+  /** @param {Partial<State<D>>} changes */
   change(changes) {
     this.state = { ...this.state, ...changes };
     for (const listener of [...this.listeners]) listener();
   }
 }
 
-/** What an earlier tab could not send, oldest first. @param {Shelf} shelf @returns {Entry[]} */
-function left(shelf) {
+/**
+ * What an earlier tab could not send, oldest first.
+ * @template {object} D
+ * @param {Shelf} shelf
+ * @param {string} prefix
+ * @returns {Array<Entry<D>>}
+ */
+function left(shelf, prefix) {
   const keys = Array.from({ length: shelf.length }, (_, k) => shelf.key(k) ?? "").filter((key) =>
-    key.startsWith(PREFIX),
+    key.startsWith(prefix),
   );
   const found = keys.map((key) => {
     try {
-      return /** @type {Entry} */ (JSON.parse(shelf.getItem(key) ?? ""));
+      return /** @type {Entry<D>} */ (JSON.parse(shelf.getItem(key) ?? ""));
     } catch {
       return null;
     }
   });
-  return /** @type {Entry[]} */ (found.filter((each) => each !== null)).sort((a, b) => a.time - b.time);
+  return /** @type {Array<Entry<D>>} */ (found.filter((each) => each !== null)).sort((a, b) => a.time - b.time);
 }

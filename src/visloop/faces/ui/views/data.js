@@ -13,12 +13,14 @@ import { Metadata } from "./dataset/metadata.js";
 import { Pictures } from "./dataset/pictures.js";
 import { Quarantine } from "./dataset/quarantine.js";
 import { choose } from "./dataset/send.js";
+import { Editor } from "./editor/editor.js";
 import { VersionsRoom } from "./versions/room.js";
 
 /** @typedef {import("../api.d.ts").DatasetSummary} DatasetSummary */
 /** What a data set shows besides its pictures; each has an address: `#/data/line/work/all/classes`. */
 const ROOMS = /** @type {const} */ ([
   ["pictures", "Pictures"],
+  ["edit", "Label"],
   ["classes", "Classes"],
   ["metadata", "Metadata"],
   ["versions", "Versions"],
@@ -181,6 +183,8 @@ function Room({ dataset, samples, version, split, room, text, chosen, rest, open
   switch (room) {
     case "pictures":
       return h(Pictures, { dataset, samples, version, split, text, open });
+    case "edit":
+      return h(Editor, { name, split, text: rest[1] ?? "", path: rest[0] ?? "" });
     case "classes":
       return h(Classes, { dataset, version, split, chosen });
     case "metadata":

@@ -1,10 +1,10 @@
 // @ts-check
 /** One sample, large: the picture with its boxes, what is known of it, the ones beside it. */
-import { button, dialog, div, h, p, span, useEffect, useRef, useState } from "../lib/dom.js";
+import { a, button, dialog, div, h, p, span, useEffect, useRef, useState } from "../lib/dom.js";
 import { large, thumbnail } from "../lib/api.js";
 import { Marks } from "../lib/marks.js";
 import { act, icon, Picture } from "../lib/parts.js";
-import { useKeys } from "../lib/use.js";
+import { address, useKeys } from "../lib/use.js";
 import { Facts } from "./dataset/facts.js";
 
 /** @typedef {import("../api.d.ts").Sample} Sample */
@@ -71,6 +71,12 @@ export function Viewer({ sample, next, classes, place, total, from, onAlike, onS
           icon("right"),
         ),
         span({ class: "grow" }),
+        sample
+          ? a(
+              { class: "button", href: address("data", from.split("@")[0], "work", "all", "edit", sample.path) },
+              "Edit",
+            )
+          : null,
         sample ? button({ type: "button", onClick: () => onAlike(sample.path) }, "More like this") : null,
         act("Close", () => ref.current?.close(), { key: "Esc", kind: "quiet" }),
       ),

@@ -1,0 +1,134 @@
+// @ts-check
+/**
+ * One picture that is being edited: what the server has, what is on its way there, and every step that can be undone.
+ *
+ * What is shown is always the server's state with the edits on their way applied: so a tab that was killed shows, when it
+ * is opened again, exactly what was drawn, and says what the server has not heard yet.
+ */
+
+/** @typedef {import("../../lib/marks.js").Annotation} Annotation */
+/** @typedef {import("../../api.d.ts").Sample} Sample */
+/** @typedef {{put?: Annotation, remove?: string, was?: Annotation, labelled?: boolean}} Edit */
+/** @typedef {{dataset: string, path: string, edits: Edit[]}} EditAsk */
+/** @typedef {{id: string, before: Annotation | null, after: Annotation | null}} Change */
+/** @typedef {{changes: Change[], labelled: [boolean, boolean]}} Step */
+/** @typedef {{objects: Annotation[], labelled: boolean}} Shown */
+
+/** What is shown when edits have been applied. Pure. @param {Shown} state @param {readonly Edit[]} edits @returns {Shown} */
+export function applied(state, edits) {
+  const held = new Map(state.objects.map((each) => [each.id ?? "", each]));
+  let { labelled } = state;
+  for (const { put, remove, labelled: said } of edits) {
+    if (said !== undefined) labelled = said;
+    if (put) {
+      held.set(put.id ?? "", put);
+      labelled = true;
+    } else if (remove) held.delete(remove);
+  }
+  return { objects: [...held.values()], labelled };
+}
+
+/** The edits of a step. Pure. @param {Step} step @returns {Edit[]} */
+export function editsOf({ changes, labelled: [was, now] }) {
+  /** @type {Edit[]} */
+  const edits = changes.map(({ id, before, after }) => {
+    const seen = before ? { was: before } : {};
+    return after ? { put: after, ...seen } : { remove: id, ...seen };
+  });
+  const implied = was || changes.some(({ after }) => after); // who puts an object has looked
+  return implied === now ? edits : [...edits, { labelled: now }];
+}
+
+/** The step that takes a step back. Pure. @param {Step} step @returns {Step} */
+export const reversed = ({ changes, labelled: [was, now] }) => ({
+  changes: [...changes].reverse().map(({ id, before, after }) => ({ id, before: after, after: before })),
+  labelled: [now, was],
+});
+
+/** An id that nobody else draws. */
+export const freshId = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (each) => each.toString(16).padStart(2, "0")).join("");
+
+export class Desk {
+  /**
+   * @param {string} dataset
+   * @param {Sample} sample as the server last said
+   * @param {() => Array<{ask: EditAsk}>} onTheirWay all that waits to be sent, oldest first
+   * @param {(ask: EditAsk) => void} send
+   */
+  constructor(dataset, sample, onTheirWay, send) {
+    this.dataset = dataset;
+    this.sample = sample;
+    this.onTheirWay = onTheirWay;
+    this.send = send;
+    /** @type {Step[]} */
+    this.done = [];
+    /** @type {Step[]} */
+    this.undone = [];
+  }
+
+  /** The server's state, and what waits on top. @returns {Shown} */
+  get shown() {
+    const base = { objects: [...(this.sample.annotations ?? [])], labelled: this.sample.labelled ?? true };
+    const mine = this.onTheirWay().filter(({ ask }) => ask.path === this.sample.path && ask.dataset === this.dataset);
+    return applied(
+      base,
+      mine.flatMap(({ ask }) => ask.edits),
+    );
+  }
+
+  /** The server says anew what it has. @param {Sample} sample */
+  refreshed(sample) {
+    if (sample.path === this.sample.path) this.sample = sample;
+  }
+
+  /**
+   * Objects as they shall be: with an id that is known they replace it. One step, to be undone as one.
+   * @param {Annotation[]} objects
+   * @param {string[]} [removed] ids
+   */
+  change(objects, removed = []) {
+    const { objects: before, labelled } = this.shown;
+    const held = new Map(before.map((each) => [each.id ?? "", each]));
+    const changes = [
+      ...objects.map((after) => ({ id: after.id ?? "", before: held.get(after.id ?? "") ?? null, after })),
+      ...removed.flatMap((id) => (held.has(id) ? [{ id, before: held.get(id) ?? null, after: null }] : [])),
+    ].filter(({ before: was, after }) => JSON.stringify(was) !== JSON.stringify(after));
+    if (changes.length) this.take({ changes, labelled: [labelled, labelled || objects.length > 0] });
+  }
+
+  /** Somebody looked: without objects there is nothing. @param {boolean} labelled */
+  say(labelled) {
+    const { labelled: before } = this.shown;
+    if (labelled !== before) this.take({ changes: [], labelled: [before, labelled] });
+  }
+
+  /** @param {Step} step */
+  take(step) {
+    this.done.push(step);
+    this.undone = [];
+    this.go(step);
+  }
+
+  undo() {
+    const step = this.done.pop();
+    if (!step) return null;
+    this.undone.push(step);
+    this.go(reversed(step));
+    return step;
+  }
+
+  redo() {
+    const step = this.undone.pop();
+    if (!step) return null;
+    this.done.push(step);
+    this.go(step);
+    return step;
+  }
+
+  /** @param {Step} step */
+  go(step) {
+    const edits = editsOf(step);
+    if (edits.length) this.send({ dataset: this.dataset, path: this.sample.path, edits });
+  }
+}

@@ -1,0 +1,296 @@
+// @ts-check
+/** The label editor: one picture, its objects, and the next picture. `#/data/line/work/all/edit/a.jpg` */
+import { a, div, h, span, useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
+import { asError } from "../../lib/api.js";
+import { act, badge, empty, failure, panel, waiting } from "../../lib/parts.js";
+import { address, go, useClasses } from "../../lib/use.js";
+import { count } from "../../lib/words.js";
+import { Canvas } from "./canvas.js";
+import { freshId } from "./desk.js";
+import { useEditorKeys } from "./keys.js";
+import { bindings } from "./bindings.js";
+import { first, useNeighbours } from "./neighbours.js";
+import { reread, useDesk } from "./open.js";
+import { Chosen, ClassList, Objects, Tools } from "./panels.js";
+import { edits, useEdits } from "./saving.js";
+
+/** @typedef {import("../../lib/marks.js").Annotation} Annotation */
+/** @typedef {import("../../api.d.ts").Sample} Sample */
+/** @typedef {import("./gestures.js").Tool} Tool */
+/** @typedef {import("./saving.js").Sent} Sent */
+
+const RADIUS_PX = 8;
+const EDIT = "edit";
+
+/** @param {{name: string, split: string, text: string, path: string}} properties */
+export function Editor({ name, split, text, path }) {
+  const at = `${name}@work${split ? `:${split}` : ""}`;
+  const here = (/** @type {string} */ to) => ["data", name, "work", split || "all", EDIT, to, ...(text ? [text] : [])];
+  const [nothing, setNothing] = useState(false);
+  const [error, setError] = useState(/** @type {import("../../lib/api.js").ApiError | null} */ (null));
+  useEffect(() => {
+    if (path) return;
+    first(at, text)
+      .then((found) => (found ? location.replace(address(...here(found.path))) : setNothing(true)))
+      .catch((caught) => setError(asError(caught)));
+  }, [at, text, path]);
+  if (nothing)
+    return panel(
+      "",
+      empty("No pictures to label", "Bring some in first, or ask another question.", `visloop add FOLDER --to ${name}`),
+    );
+  if (!path) return waiting(error);
+  return h(Room, { key: name, name, at, text, path, onGo: (to) => go(...here(to)) });
+}
+
+/** How it stands with what was drawn. @param {{sent: Sent, drawn: number}} properties */
+function Saved({ sent, drawn }) {
+  const { waiting: way, trouble, unkept } = sent;
+  if (unkept) return badge(`${count(way.length, "edit")} not saved, and this browser has no room to keep them`, "bad");
+  if (way.length && trouble) return badge(`${count(way.length, "edit")} not saved yet`, "bad");
+  if (way.length) return badge(`saving ${way.length} …`, "busy");
+  return drawn ? badge("all saved", "good") : null;
+}
+
+/** What the server did not take. @param {{sent: Sent, desk: import("./desk.js").Desk}} properties */
+const Troubles = ({ sent, desk }) =>
+  div(
+    { "aria-live": "assertive" },
+    sent.waiting.length && sent.trouble
+      ? failure({
+          what: `${count(sent.waiting.length, "edit")} not saved yet: ${sent.trouble.what}`,
+          fix: "They are kept in this browser and sent again until the server takes them. " + sent.trouble.fix,
+        })
+      : null,
+    ...sent.refused.map(({ entry, trouble }) => {
+      const settle = async (/** @type {boolean} */ mine) => {
+        await reread(desk);
+        edits.dismiss(entry.id);
+        if (!mine) return;
+        const puts = entry.ask.edits.flatMap(({ put }) => (put ? [put] : []));
+        desk.change(
+          puts,
+          entry.ask.edits.flatMap(({ remove }) => (remove ? [remove] : [])),
+        );
+      };
+      return failure(
+        { what: `Not saved: ${trouble.what}`, fix: trouble.fix },
+        act("Keep mine", () => settle(true)),
+        act("Keep what is there", () => settle(false)),
+      );
+    }),
+  );
+
+/** Which tool somebody took last in this data set; what its objects are, where nobody has. @param {string} name @param {readonly Annotation[]} objects @returns {Tool} */
+function usualTool(name, objects) {
+  const known = localStorage.getItem(`visloop.tool.${name}`);
+  if (known) return /** @type {Tool} */ (known);
+  /** @type {Record<string, Tool>} */
+  const of = { class: "class", obb: "obb", polygon: "polygon", mask: "brush", points: "points" };
+  return of[objects[0]?.type ?? ""] ?? "box";
+}
+
+/** @param {{name: string, at: string, text: string, path: string, onGo: (path: string) => void}} properties */
+function Room({ name, at, text, path, onGo }) {
+  const around = useNeighbours(at, text, path);
+  const early = useRef(/** @type {Sample | null} */ (null));
+  const { desk, error, others, redraw } = useDesk(name, path, early.current);
+  early.current = null;
+  const leave = (/** @type {Sample | null} */ to) => {
+    if (!to) return;
+    early.current = to;
+    onGo(to.path);
+  };
+  if (!desk) return div(waiting(error));
+  return h(Table, { name, desk, others, around, redraw, onLeave: leave, error });
+}
+
+/** @param {{name: string, desk: import("./desk.js").Desk, others: import("./open.js").Other[], around: ReturnType<typeof useNeighbours>, redraw: () => void, onLeave: (to: Sample | null) => void, error: import("../../lib/api.js").ApiError | null}} properties */
+function Table({ name, desk, others, around, redraw, onLeave, error }) {
+  const { sample } = desk;
+  const { objects, labelled } = desk.shown;
+  const classes = useClasses(name);
+  const sent = useEdits();
+  const stage = useRef(/** @type {import("./stage.js").Stage | null} */ (null));
+  const [tool, setTool] = useState(() => usualTool(name, objects));
+  const [label, setLabel] = useState("");
+  const [selected, setSelected] = useState(/** @type {string | null} */ (null));
+  const [radius, setRadius] = useState(RADIUS_PX);
+  const [erase, setErase] = useState(false);
+  const [hide, setHide] = useState(false);
+  const [copied, setCopied] = useState(/** @type {Annotation[]} */ ([]));
+  const current = objects.find((each) => each.id === selected) ?? null;
+  const drawing = classes.names.includes(label) ? label : (classes.names[0] ?? "");
+  useEffect(() => setSelected(null), [sample.path]);
+  const change = (/** @type {Annotation[]} */ put, /** @type {string[]} */ removed = []) => {
+    if (put.some((each) => !each.label)) return;
+    desk.change(put, removed);
+    redraw();
+  };
+  const takeTool = (/** @type {Tool} */ next) => {
+    localStorage.setItem(`visloop.tool.${name}`, next);
+    setTool(next);
+  };
+  const whole = objects.filter((each) => each.type === "class");
+  const skeleton = useMemo(() => skeletonOf(objects, drawing), [sample.path, drawing, objects.length]);
+  const leave = (/** @type {Sample | null} */ to) => {
+    setCopied(objects.length ? objects : copied);
+    onLeave(to);
+  };
+  const chooseClass = (/** @type {string} */ chosen, also = false) => {
+    setLabel(chosen);
+    if (tool === "class") return change(...classed(whole, chosen, also));
+    if (current && current.label !== chosen) change([{ ...current, label: chosen }]);
+    return undefined;
+  };
+  const deeds = {
+    stage,
+    change,
+    chooseClass,
+    takeTool,
+    select: setSelected,
+    undo: () => (desk.undo(), redraw()),
+    redo: () => (desk.redo(), redraw()),
+    brush: (/** @type {number} */ by) =>
+      setRadius(Math.max(1, Math.min(200, Math.round(radius * by + Math.sign(by - 1))))),
+    erase: () => setErase(!erase),
+    hide: () => setHide(!hide),
+    next: () => leave(around.next),
+    previous: () => leave(around.previous),
+    copy: () => change(copied.map((each) => ({ ...each, id: freshId() }))),
+    nothing: () => (desk.say(!labelled), redraw()),
+  };
+  useEditorKeys(bindings({ tool, objects, current, names: classes.names, size: sample, ...deeds }), (key) => {
+    if (key !== "z" || !stage.current) return;
+    stage.current.loupe = false;
+    stage.current.draw();
+  });
+  return div(
+    { class: "edit" },
+    h(Bar, {
+      sample,
+      around,
+      sent,
+      drawn: desk.done.length + desk.undone.length,
+      desk,
+      deeds,
+      others,
+      tool,
+      labelled,
+      objects,
+      radius,
+      erase,
+    }),
+    h(Troubles, { sent, desk }),
+    failure(error),
+    div(
+      { class: "edit-desk" },
+      h(Canvas, {
+        sample,
+        stage,
+        given: {
+          ...{ tool, radius, erase, selected, skeleton },
+          label: drawing,
+          objects: hide ? [] : objects,
+          proposals: [],
+          hidden: [],
+          size: { width: sample.width, height: sample.height },
+          colour: classes.colour,
+          onChange: change,
+          onSelect: setSelected,
+        },
+      }),
+      div(
+        { class: "side edit-side" },
+        h(ClassList, {
+          dataset: name,
+          classes,
+          current: current?.label ?? drawing,
+          whole: whole.map((each) => each.label ?? ""),
+          onClass: chooseClass,
+        }),
+        current
+          ? h(Chosen, {
+              object: current,
+              classes,
+              onPut: (each) => change([each]),
+              onRemove: () => change([], [current.id ?? ""]),
+            })
+          : null,
+        h(Objects, { objects, classes, selected, onSelect: setSelected }),
+      ),
+    ),
+  );
+}
+
+/** The points and bones of the class, as they were drawn before. @param {readonly Annotation[]} objects @param {string} label */
+function skeletonOf(objects, label) {
+  const found = objects.find((each) => each.type === "points" && each.label === label && each.names?.length);
+  return found?.type === "points" ? { names: found.names ?? [], edges: found.edges ?? [] } : undefined;
+}
+
+/**
+ * The classes of the whole picture when one is chosen: it alone, or beside the others.
+ * @param {Annotation[]} whole
+ * @param {string} label
+ * @param {boolean} also
+ * @returns {[Annotation[], string[]]}
+ */
+function classed(whole, label, also) {
+  const there = whole.find((each) => each.label === label);
+  const ids = (/** @type {Annotation[]} */ those) => those.map((each) => each.id ?? "");
+  if (there) return [[], ids(also || whole.length === 1 ? [there] : whole.filter((each) => each !== there))];
+  return [[{ type: "class", id: freshId(), label }], also ? [] : ids(whole)];
+}
+
+/**
+ * @param {{sample: Sample, around: ReturnType<typeof useNeighbours>, sent: Sent, drawn: number, desk: import("./desk.js").Desk, deeds: any, others: import("./open.js").Other[], tool: Tool, labelled: boolean, objects: readonly Annotation[], radius: number, erase: boolean}} properties
+ */
+function Bar({ sample, around, sent, drawn, desk, deeds, others, tool, labelled, objects, radius, erase }) {
+  const there = others.map((each) =>
+    each.actor === "user:owner" ? "another window" : each.actor.replace(/^\w+:/, ""),
+  );
+  return div(
+    { class: "edit-bars" },
+    div(
+      { class: "edit-bar" },
+      act("‹", deeds.previous, { disabled: !around.previous, title: "previous picture (a)" }),
+      act("Next ›", deeds.next, { key: "d", disabled: !around.next, title: "next picture" }),
+      span(
+        { class: "muted edit-place" },
+        around.total ? `${around.place.toLocaleString("en")} of ${around.total.toLocaleString("en")}` : "",
+      ),
+      a(
+        {
+          class: "path",
+          href: address("data", desk.dataset, "work", "all", "find", `path = "${sample.path}"`),
+          title: "among the pictures",
+        },
+        sample.path,
+      ),
+      span({ class: "muted small" }, `${sample.width} × ${sample.height}`),
+      span({ class: "grow" }),
+      there.length
+        ? span(
+            { class: "badge busy", role: "status", title: "edits of different objects are merged" },
+            `also open: ${there.join(", ")}`,
+          )
+        : null,
+      objects.length || !labelled ? null : badge("nothing here", "good"),
+      h(Saved, { sent, drawn }),
+    ),
+    div(
+      { class: "edit-bar" },
+      h(Tools, { tool, onTool: deeds.takeTool }),
+      tool === "brush" ? span({ class: "muted small" }, `${erase ? "erasing" : "painting"}, ${radius} px`) : null,
+      span({ class: "grow" }),
+      act(labelled && !objects.length ? "Not looked at" : "Nothing here", deeds.nothing, {
+        key: "e",
+        disabled: objects.length > 0,
+        title: "somebody looked: there is nothing to label",
+      }),
+      act("Undo", deeds.undo, { disabled: !desk.done.length, title: "undo (Ctrl z)" }),
+      act("Redo", deeds.redo, { disabled: !desk.undone.length, title: "redo (Ctrl y)" }),
+    ),
+  );
+}

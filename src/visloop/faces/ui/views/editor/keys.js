@@ -1,0 +1,64 @@
+// @ts-check
+/** The editor's keyboard: everything that a hand on a mouse can do. */
+import { useEffect, useRef } from "../../lib/dom.js";
+
+/** @typedef {import("./gestures.js").Tool} Tool */
+
+/** @type {Array<{tool: Tool, key: string, title: string}>} */
+export const TOOLS = [
+  { tool: "select", key: "v", title: "Select" },
+  { tool: "class", key: "w", title: "Whole picture" },
+  { tool: "box", key: "b", title: "Box" },
+  { tool: "obb", key: "o", title: "Turned box" },
+  { tool: "polygon", key: "p", title: "Polygon" },
+  { tool: "brush", key: "m", title: "Mask" },
+  { tool: "points", key: "k", title: "Points" },
+];
+
+/** What the help says. @type {Array<[string[], string]>} */
+export const EDITOR_KEYS = [
+  [TOOLS.map(({ key }) => key), "edit: select, whole picture, box, turned box, polygon, mask, points"],
+  [["1", "…", "9"], "edit: the class of what is selected, or of what is drawn next"],
+  [["arrows"], "edit: move what is selected, else a crosshair; Shift: 10 px or 1 px; Ctrl: the size"],
+  [["Enter"], "edit: a corner at the crosshair; close a polygon; take the proposal"],
+  [["Backspace", "Del"], "edit: the last corner back, or remove"],
+  [["[", "]"], "edit: turn a box, or the brush's size; x: erase"],
+  [["n", "N"], "edit: next, previous object"],
+  [["d", "a"], "edit: next, previous picture"],
+  [["c"], "edit: copy the objects of the previous picture"],
+  [["e"], "edit: there is nothing here"],
+  [["h", "z"], "edit: hide the objects; hold for a magnifier"],
+  [["Ctrl z", "Ctrl y"], "edit: undo, redo"],
+];
+
+/**
+ * @param {Record<string, (event: KeyboardEvent) => void>} bindings by the key, `Ctrl+` before it where it is held
+ * @param {(key: string) => void} [released]
+ */
+export function useEditorKeys(bindings, released = () => {}) {
+  const now = useRef({ bindings, released });
+  now.current = { bindings, released };
+  useEffect(() => {
+    /** @param {KeyboardEvent} event */
+    const on = (event) => {
+      const target = /** @type {HTMLElement} */ (event.target);
+      if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || event.altKey || document.querySelector("dialog[open]"))
+        return;
+      if (event.key === "Enter" && /^(BUTTON|A|SUMMARY)$/.test(target.tagName)) return;
+      const held = event.ctrlKey || event.metaKey;
+      const key =
+        event.key.length === 1 && !held ? event.key : event.key.length === 1 ? event.key.toLowerCase() : event.key;
+      const action = now.current.bindings[held ? `Ctrl+${event.shiftKey ? "Shift+" : ""}${key}` : key];
+      if (!action) return;
+      event.preventDefault();
+      action(event);
+    };
+    const off = (/** @type {KeyboardEvent} */ event) => now.current.released(event.key);
+    addEventListener("keydown", on);
+    addEventListener("keyup", off);
+    return () => {
+      removeEventListener("keydown", on);
+      removeEventListener("keyup", off);
+    };
+  }, []);
+}

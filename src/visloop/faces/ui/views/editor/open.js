@@ -1,0 +1,83 @@
+// @ts-check
+/** One picture opened for editing: the server's state of it, what waits, who else is there. */
+import { useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
+import { asError, call } from "../../lib/api.js";
+import { onChange } from "../../lib/pulse.js";
+import { Desk } from "./desk.js";
+import { edits, onTaken } from "./saving.js";
+
+/** @typedef {import("../../api.d.ts").Sample} Sample */
+/** @typedef {{actor: string, tab: string, seconds: number}} Other */
+
+const AGAIN_MS = 10_000;
+const TAB = Math.random().toString(36).slice(2, 12);
+/** @type {Map<string, Desk>} desks of this tab: undo goes on when one comes back to a picture */
+const desks = new Map();
+
+/** @param {string} dataset @param {Sample} sample */
+function deskOf(dataset, sample) {
+  const key = `${dataset}/${sample.path}`;
+  const known = desks.get(key);
+  if (known) return known;
+  const made = new Desk(
+    dataset,
+    sample,
+    () => edits.state.waiting,
+    (ask) => edits.add({ ask }),
+  );
+  desks.set(key, made);
+  return made;
+}
+
+onTaken((dataset, sample) => desks.get(`${dataset}/${sample.path}`)?.refreshed(sample));
+
+/**
+ * @param {string} dataset
+ * @param {string} path
+ * @param {Sample | null} early what a list said of it, to be shown until the server has answered
+ */
+export function useDesk(dataset, path, early) {
+  const [, redraw] = useState(0);
+  const [error, setError] = useState(/** @type {import("../../lib/api.js").ApiError | null} */ (null));
+  const [others, setOthers] = useState(/** @type {Other[]} */ ([]));
+  const ready = useRef(/** @type {Desk | null} */ (null));
+  const started = useMemo(() => (early?.path === path ? deskOf(dataset, early) : null), [dataset, path]);
+  ready.current = started ?? desks.get(`${dataset}/${path}`) ?? null;
+  useEffect(() => {
+    let alive = true;
+    setError(null);
+    setOthers([]);
+    const ask = async () => {
+      const quiet = edits.state.waiting.length === 0;
+      const before = edits.state.saved.length;
+      try {
+        const { sample, others: there } = await call("label.open", { dataset, path, tab: TAB });
+        if (!alive) return;
+        const unmoved = quiet && edits.state.waiting.length === 0 && edits.state.saved.length === before;
+        const desk = deskOf(dataset, /** @type {Sample} */ (sample));
+        if (unmoved) desk.refreshed(/** @type {Sample} */ (sample)); // else it may be older than what was taken since
+        setOthers(/** @type {Other[]} */ (there));
+        setError(null);
+        redraw((n) => n + 1);
+      } catch (caught) {
+        const problem = asError(caught);
+        if (alive && !problem.passing) setError(problem);
+      }
+    };
+    ask();
+    const timer = setInterval(() => document.hidden || ask(), AGAIN_MS);
+    const stops = [onChange(ask), edits.subscribe(() => redraw((n) => n + 1))];
+    return () => {
+      alive = false;
+      clearInterval(timer);
+      for (const stop of stops) stop();
+    };
+  }, [dataset, path]);
+  return { desk: ready.current, error, others, redraw: () => redraw((n) => n + 1) };
+}
+
+/** The picture as the server has it now, edits on their way or not. @param {Desk} desk */
+export async function reread(desk) {
+  const { sample } = await call("label.open", { dataset: desk.dataset, path: desk.sample.path });
+  desk.refreshed(/** @type {Sample} */ (sample));
+}

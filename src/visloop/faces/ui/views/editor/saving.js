@@ -1,0 +1,47 @@
+// @ts-check
+/** Edits on their way to the server: kept in this browser until it has taken them, sent again while it does not answer. */
+import { useLayoutEffect, useState } from "../../lib/dom.js";
+import { asError, call } from "../../lib/api.js";
+import { Outbox } from "../../lib/outbox.js";
+
+/** @typedef {import("../../api.d.ts").Sample} Sample */
+/** @typedef {import("./desk.js").EditAsk} EditAsk */
+/** @typedef {{ask: EditAsk}} Deed */
+/** @typedef {import("../../lib/outbox.js").State<Deed>} Sent */
+
+/** @type {Set<(dataset: string, sample: Sample) => void>} */
+const listeners = new Set();
+
+/** @type {Outbox<Deed>} */
+export const edits = new Outbox(
+  async ({ ask }) => {
+    try {
+      const { sample } = await call("label.edit", ask);
+      for (const told of [...listeners]) told(ask.dataset, /** @type {Sample} */ (sample));
+    } catch (caught) {
+      throw asError(caught);
+    }
+  },
+  localStorage,
+  "visloop.edit.",
+);
+
+addEventListener("beforeunload", (event) => {
+  if (edits.state.waiting.length) event.preventDefault();
+});
+addEventListener("online", () => edits.run());
+
+/** Called with each sample as the server has it, right before its edit stops waiting. @param {(dataset: string, sample: Sample) => void} told */
+export function onTaken(told) {
+  listeners.add(told);
+  return () => {
+    listeners.delete(told);
+  };
+}
+
+/** @returns {Sent} */
+export function useEdits() {
+  const [state, setState] = useState(edits.state);
+  useLayoutEffect(() => edits.subscribe(() => setState(edits.state)), []);
+  return state;
+}

@@ -1,0 +1,325 @@
+// @ts-check
+/**
+ * The picture and the canvas over it: looking closer, and every gesture of mouse, pen, fingers and arrow keys.
+ * What moves under a hand is drawn at once and past the views; what a gesture ends in is told to them.
+ */
+import { painted } from "./brush.js";
+import { freshId } from "./desk.js";
+import { back, finish, move, NONE, press, release } from "./gestures.js";
+import { ARM_PX, paint } from "./paint.js";
+
+/** @typedef {import("../../lib/marks.js").Annotation} Annotation */
+/** @typedef {import("./shapes.js").Place} Place */
+/** @typedef {import("./gestures.js").Gesture} Gesture */
+/** @typedef {import("./paint.js").Look} Look */
+/**
+ * @typedef {{
+ *   tool: import("./gestures.js").Tool,
+ *   label: string,
+ *   radius: number,
+ *   erase: boolean,
+ *   objects: readonly Annotation[],
+ *   proposals: readonly Annotation[],
+ *   hidden: readonly string[],
+ *   selected: string | null,
+ *   size: {width: number, height: number},
+ *   skeleton?: {names: readonly string[], edges: ReadonlyArray<readonly number[]>},
+ *   colour: (name: string | undefined) => string,
+ *   onChange: (objects: Annotation[], removed: string[]) => void,
+ *   onSelect: (id: string | null) => void,
+ *   onLook: (look: Look) => void,
+ * }} Given
+ */
+
+const REACH_PX = 8;
+const CLOSEST = 40;
+const MARGIN_PX = 12;
+const LOUPE_PX = 90;
+const LOUPE_TIMES = 4;
+
+export class Stage {
+  /** @param {HTMLElement} frame @param {HTMLElement} picture @param {HTMLCanvasElement} canvas @param {Given} given */
+  constructor(frame, picture, canvas, given) {
+    this.frame = frame;
+    this.picture = picture;
+    this.canvas = canvas;
+    this.ink = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    this.given = given;
+    /** @type {Look} */
+    this.look = { z: 1, x: 0, y: 0 };
+    /** @type {Gesture} */
+    this.gesture = NONE;
+    /** @type {Place[] | null} */
+    this.strokes = null;
+    /** @type {Place | null} */
+    this.cross = null;
+    /** @type {Place} */
+    this.pointer = { x: 0, y: 0 };
+    /** @type {Map<number, Place>} */
+    this.fingers = new Map();
+    this.panning = false;
+    this.free = false;
+    this.loupe = false;
+    this.frameAsked = 0;
+    this.sight = new ResizeObserver(() => this.fit());
+    this.sight.observe(frame);
+    this.fit();
+  }
+
+  stop() {
+    this.sight.disconnect();
+    cancelAnimationFrame(this.frameAsked);
+  }
+
+  /** @param {Given} given */
+  set(given) {
+    const other = given.size.width !== this.given.size.width || given.size.height !== this.given.size.height;
+    const elsewhere = given.tool !== this.given.tool;
+    this.given = given;
+    if (elsewhere) this.cancel();
+    if (other) this.fit();
+    else this.draw();
+  }
+
+  /** @returns {import("./gestures.js").Table} */
+  get table() {
+    const { tool, label, size, objects, selected, skeleton } = this.given;
+    const [reach, arm] = [REACH_PX / this.look.z, ARM_PX / this.look.z];
+    return { tool, label, size, objects, selected, skeleton, reach, arm, free: this.free };
+  }
+
+  /** The whole picture, in the middle. */
+  fit() {
+    const { width, height } = this.given.size;
+    const { clientWidth: w, clientHeight: h } = this.frame;
+    const z = Math.max(1e-3, Math.min((w - 2 * MARGIN_PX) / width, (h - 2 * MARGIN_PX) / height, CLOSEST));
+    const density = devicePixelRatio || 1;
+    this.canvas.width = Math.round(w * density);
+    this.canvas.height = Math.round(h * density);
+    this.see({ z, x: (w - z * width) / 2, y: (h - z * height) / 2 });
+  }
+
+  /** @param {Look} look */
+  see(look) {
+    this.look = look;
+    this.picture.style.transform = `translate(${look.x}px, ${look.y}px) scale(${look.z})`;
+    this.picture.style.imageRendering = look.z > 3 ? "pixelated" : "auto";
+    this.given.onLook(look);
+    this.draw();
+  }
+
+  /** Closer at a place of the frame, which stays where it is. @param {number} times @param {Place} [at] CSS pixels */
+  closer(times, at = { x: this.frame.clientWidth / 2, y: this.frame.clientHeight / 2 }) {
+    const z = Math.max(0.02, Math.min(CLOSEST, this.look.z * times));
+    const by = z / this.look.z;
+    this.see({ z, x: at.x - (at.x - this.look.x) * by, y: at.y - (at.y - this.look.y) * by });
+  }
+
+  /** @param {number} dx @param {number} dy CSS pixels */
+  pan(dx, dy) {
+    this.see({ ...this.look, x: this.look.x + dx, y: this.look.y + dy });
+  }
+
+  /** Drawn with the next frame. */
+  draw() {
+    if (this.frameAsked) return;
+    this.frameAsked = requestAnimationFrame(() => {
+      this.frameAsked = 0;
+      const { objects, proposals, selected, hidden, size, colour } = this.given;
+      const { draft, places = [], kind } = this.gesture;
+      const path = kind === "path" ? places : [];
+      const scene = { objects, proposals, selected, hidden, size, colour, draft, path, cross: this.cross };
+      paint(this.ink, scene, this.look, devicePixelRatio || 1);
+      if (this.strokes) this.drawStrokes(this.strokes);
+      if (this.loupe) this.drawLoupe();
+    });
+  }
+
+  /** What is under the pointer, four times closer. */
+  drawLoupe() {
+    const { ink, pointer } = this;
+    const density = devicePixelRatio || 1;
+    const at = this.place(pointer);
+    const reach = LOUPE_PX / this.look.z / LOUPE_TIMES;
+    ink.setTransform(density, 0, 0, density, 0, 0);
+    ink.save();
+    ink.beginPath();
+    ink.arc(pointer.x, pointer.y, LOUPE_PX, 0, 2 * Math.PI);
+    ink.clip();
+    ink.fillStyle = "#000000";
+    ink.fill();
+    ink.imageSmoothingEnabled = false;
+    const [x, y] = [pointer.x - LOUPE_PX, pointer.y - LOUPE_PX];
+    const picture = this.picture.querySelector("img");
+    if (picture?.naturalWidth) {
+      const by = picture.naturalWidth / this.given.size.width;
+      const [sx, sy] = [(at.x - reach) * by, (at.y - reach) * by];
+      ink.drawImage(picture, sx, sy, 2 * reach * by, 2 * reach * by, x, y, 2 * LOUPE_PX, 2 * LOUPE_PX);
+    }
+    ink.setLineDash([]);
+    ink.lineWidth = 1;
+    ink.strokeStyle = "#ffffff";
+    ink.strokeRect(pointer.x - 0.5, y, 1, 2 * LOUPE_PX);
+    ink.strokeRect(x, pointer.y - 0.5, 2 * LOUPE_PX, 1);
+    ink.restore();
+  }
+
+  /** @param {Place[]} places */
+  drawStrokes(places) {
+    const { ink, given } = this;
+    ink.setLineDash([]);
+    ink.lineCap = ink.lineJoin = "round";
+    ink.lineWidth = 2 * given.radius;
+    ink.globalAlpha = 0.5;
+    ink.strokeStyle = given.erase ? "#000000" : given.colour(given.label);
+    ink.beginPath();
+    places.forEach(({ x, y }, k) => (k ? ink.lineTo(x, y) : ink.moveTo(x, y)));
+    ink.lineTo(places[places.length - 1].x + 1e-3, places[places.length - 1].y);
+    ink.stroke();
+    ink.globalAlpha = 1;
+  }
+
+  /** @param {MouseEvent} event @returns {Place} CSS pixels in the frame */
+  spot(event) {
+    const box = this.frame.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  }
+
+  /** @param {Place} spot @returns {Place} pixels of the picture */
+  place({ x, y }) {
+    return { x: (x - this.look.x) / this.look.z, y: (y - this.look.y) / this.look.z };
+  }
+
+  /** A gesture goes on; what it ends in is told. @param {Gesture} gesture */
+  go(gesture) {
+    const { done, select, ...rest } = gesture;
+    this.gesture = rest;
+    if (done) this.given.onChange([done], []);
+    if (select !== undefined) this.given.onSelect(select);
+    this.draw();
+  }
+
+  /** @param {PointerEvent} event */
+  down(event) {
+    const spot = this.spot(event);
+    this.frame.setPointerCapture(event.pointerId);
+    if (event.pointerType === "touch") this.fingers.set(event.pointerId, spot);
+    this.panning = event.button === 1 || this.panning || this.fingers.size === 2;
+    if (this.panning) {
+      this.gesture = NONE;
+      this.strokes = null;
+      this.pointer = spot;
+      return;
+    }
+    if (event.button) return;
+    this.cross = null;
+    this.free = event.altKey;
+    if (this.given.tool === "brush") this.strokes = [this.place(spot)];
+    else this.go(press(this.gesture, this.place(spot), this.table));
+    this.draw();
+  }
+
+  /** @param {PointerEvent} event */
+  moving(event) {
+    const spot = this.spot(event);
+    if (this.fingers.size === 2) this.pinch(event.pointerId, spot);
+    else if (this.panning && event.buttons) this.pan(spot.x - this.pointer.x, spot.y - this.pointer.y);
+    else if (this.strokes) this.strokes.push(this.place(spot));
+    else {
+      this.free = event.altKey;
+      this.gesture = move(this.gesture, this.place(spot), this.table);
+    }
+    this.pointer = spot;
+    this.draw();
+  }
+
+  /** @param {PointerEvent} event */
+  up(event) {
+    const twoFingers = this.fingers.size === 2;
+    this.fingers.delete(event.pointerId);
+    if (event.button === 1 || twoFingers) this.panning = false;
+    else if (this.strokes) this.endStroke(this.strokes);
+    else if (!this.panning) this.go(release(this.gesture, this.place(this.spot(event)), this.table));
+  }
+
+  /** @param {number} finger @param {Place} to */
+  pinch(finger, to) {
+    const was = this.fingers.get(finger);
+    const other = [...this.fingers].find(([id]) => id !== finger)?.[1];
+    this.fingers.set(finger, to);
+    if (!was || !other) return;
+    const apart = (/** @type {Place} */ a) => Math.hypot(a.x - other.x, a.y - other.y);
+    this.pan((to.x - was.x) / 2, (to.y - was.y) / 2);
+    this.closer(apart(to) / Math.max(1, apart(was)), { x: (to.x + other.x) / 2, y: (to.y + other.y) / 2 });
+  }
+
+  /** @param {Place[]} places */
+  endStroke(places) {
+    this.strokes = null;
+    const { objects, selected, label, size, radius, erase } = this.given;
+    const held = objects.find((each) => each.id === selected);
+    const mask = held?.type === "mask" ? held : null;
+    const next = painted(mask, { id: freshId(), label }, size, places, radius, erase);
+    if (next) {
+      this.given.onChange([next], []);
+      this.given.onSelect(next.id ?? null);
+    } else if (mask) this.given.onChange([], [mask.id ?? ""]);
+    this.draw();
+  }
+
+  /** @param {WheelEvent} event */
+  wheel(event) {
+    event.preventDefault();
+    if (event.ctrlKey || !event.shiftKey) this.closer(Math.exp(-event.deltaY / 400), this.spot(event));
+    else this.pan(-event.deltaY, 0);
+  }
+
+  /** Whether something is half drawn. */
+  get busy() {
+    return this.gesture.kind !== "none" || this.cross !== null;
+  }
+
+  cancel() {
+    this.cross = null;
+    this.strokes = null;
+    this.go(NONE);
+  }
+
+  finish() {
+    this.go(finish(this.gesture, this.table));
+  }
+
+  back() {
+    this.go(back(this.gesture, this.table));
+  }
+
+  /** A crosshair that keys move; from the middle, or where it is. @param {number} dx @param {number} dy */
+  step(dx, dy) {
+    const { width, height } = this.given.size;
+    const at = this.cross ?? this.place({ x: this.frame.clientWidth / 2, y: this.frame.clientHeight / 2 });
+    this.cross = { x: Math.max(0, Math.min(width, at.x + dx)), y: Math.max(0, Math.min(height, at.y + dy)) };
+    this.gesture = move(this.gesture, this.cross, { ...this.table, free: true });
+    this.keepInSight(this.cross);
+    this.draw();
+  }
+
+  /** What a press of the button does at the crosshair: one corner, then the other. */
+  enter() {
+    if (!this.cross) return this.step(0, 0);
+    const table = { ...this.table, free: true };
+    if (this.gesture.kind === "none" && this.given.tool === "brush") return this.endStroke([this.cross]);
+    if (this.gesture.kind === "none" || this.gesture.kind === "path") this.go(press(this.gesture, this.cross, table));
+    else this.go(release(this.gesture, this.cross, table));
+    if (this.gesture.kind === "none") this.cross = null;
+    return this.draw();
+  }
+
+  /** @param {Place} at */
+  keepInSight({ x, y }) {
+    const spot = { x: x * this.look.z + this.look.x, y: y * this.look.z + this.look.y };
+    const over = (/** @type {number} */ value, /** @type {number} */ most) =>
+      Math.min(0, value) + Math.max(0, value - most);
+    const [dx, dy] = [over(spot.x, this.frame.clientWidth), over(spot.y, this.frame.clientHeight)];
+    if (dx || dy) this.pan(-dx, -dy);
+  }
+}

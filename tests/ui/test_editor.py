@@ -1,0 +1,331 @@
+"""The label editor: the server has what was drawn, by mouse or by keyboard, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journey.worlds import until
+from tests.ui.conftest import RED_XYXY, Site, Visit, up, visiting
+from tests.ui.test_access import axe_finds
+from visloop import app
+from visloop.faces import sdk
+
+NAMES = ("cat", "dog", "red")
+_LOOK = """() => {
+  const frame = document.querySelector(".edit-frame").getBoundingClientRect();
+  const m = new DOMMatrix(getComputedStyle(document.querySelector(".edit-picture")).transform);
+  return [frame.x + m.e, frame.y + m.f, m.a];
+}"""
+
+
+@pytest.fixture(scope="module")
+def studio(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Plain pictures that nobody has labelled, one of them lying on its side, behind `visloop up`."""
+    del browser
+    root = tmp_path_factory.mktemp("studio")
+    pictures = root / "pictures"
+    pictures.mkdir()
+    for name in "abcdefghij":
+        Image.new("RGB", (200, 150), (90, 40 + 10 * ord(name) % 120, 200)).save(
+            pictures / f"{name}.png"
+        )
+    upright = Image.new("RGB", (120, 160), "white")
+    x1, y1, x2, y2 = RED_XYXY
+    upright.paste((255, 0, 0), (x1, y1, x2, y2))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright.transpose(Image.Transpose.ROTATE_90).save(pictures / "turned.png", exif=exif)
+    app.create(root / "ws")
+    with sdk.local(root / "ws") as here:
+        here.call(app.add, app.Add(paths=(str(pictures),), to="pets"))
+        here.call(app.classes_add, app.ClassesAdd(dataset="pets", names=NAMES))
+        here.call(app.commit, app.Commit(dataset="pets", message="pictures"))
+    with up(root / "ws") as running:
+        yield running
+
+
+@pytest.fixture
+def editor(browser: Browser, studio: Site) -> Iterator[Visit]:
+    with visiting(browser, studio) as visit:
+        yield visit
+
+
+def opened(visit: Visit, path: str, tool: str = "b") -> Page:
+    page = visit.go("data", "pets", "work", "all", "edit", path)
+    expect(page.locator(".edit-bar .path")).to_have_text(path)
+    expect(page.locator(".edit-picture img")).to_be_visible()
+    expect(page.locator(".edit-side .choice")).to_have_count(len(NAMES))
+    page.keyboard.press(tool)
+    return page
+
+
+def spot(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Where a pixel of the picture is on the screen."""
+    left, top, scale = page.evaluate(_LOOK)
+    return left + x * scale, top + y * scale
+
+
+def drag(page: Page, a: tuple[float, float], b: tuple[float, float]) -> None:
+    page.keyboard.down("Alt")  # springs to nothing
+    page.mouse.move(*spot(page, *a))
+    page.mouse.down()
+    page.mouse.move(*spot(page, *b), steps=3)
+    page.mouse.up()
+    page.keyboard.up("Alt")
+
+
+def held(site: Site, path: str) -> dict[str, dict[str, Any]]:
+    sample = site.ask("label.open", dataset="pets", path=path)["sample"]
+    return {each["id"]: each for each in sample.get("annotations", ())}
+
+
+def saved(page: Page) -> None:
+    expect(page.locator(".edit-bar").first).to_contain_text("all saved")
+
+
+def shapes(site: Site, path: str) -> list[tuple[str, str]]:
+    return [(each["type"], each["label"]) for each in held(site, path).values()]
+
+
+def test_drawn_by_mouse_renamed_moved_undone(editor: Visit) -> None:
+    page, site = opened(editor, "a.png"), editor.site
+    drag(page, (20, 30), (80, 90))
+    saved(page)
+    (box,) = held(site, "a.png").values()
+    assert (box["type"], box["label"], box["author"]) == ("box", "cat", "user:owner")
+    assert box["xyxy"] == pytest.approx([20, 30, 80, 90], abs=0.6)
+    page.keyboard.press("2")
+    drag(page, (80, 90), (100, 110))  # its corner: it is selected still
+    page.keyboard.press("v")
+    drag(page, (50, 50), (60, 55))
+    page.mouse.click(*spot(page, 180, 140))  # nothing is there: nothing is selected
+    page.keyboard.press("b")
+    drag(page, (120, 10), (180, 60))
+    page.keyboard.press("Delete")
+    saved(page)
+    (now,) = held(site, "a.png").values()
+    assert (now["label"], now["id"]) == ("dog", box["id"])
+    assert now["xyxy"] == pytest.approx([30, 35, 110, 115], abs=1.2)
+    for _ in range(6):
+        page.keyboard.press("Control+z")
+    saved(page)
+    until(lambda: not held(site, "a.png"), what="all of it undone")
+    assert not site.ask("label.open", dataset="pets", path="a.png")["sample"].get("labelled", True)
+    for _ in range(4):
+        page.keyboard.press("Control+y")
+    until(lambda: shapes(site, "a.png") == [("box", "dog")], what="four steps again")
+
+
+def test_drawn_by_keyboard_alone(editor: Visit) -> None:
+    page, site = opened(editor, "b.png"), editor.site
+    press = page.keyboard.press
+    press("3")
+    press("Enter")  # the crosshair, in the middle
+    press("Enter")  # one corner
+    for _ in range(6):
+        press("ArrowRight")
+        press("ArrowDown")
+    press("Enter")  # the other
+    saved(page)
+    (box,) = held(site, "b.png").values()
+    assert box["label"] == "red"
+    assert box["xyxy"][:2] == pytest.approx([100, 75], abs=0.6)
+    press("Shift+ArrowLeft")
+    press("ArrowUp")
+    press("Control+ArrowRight")
+    press("Escape")
+    press("p")
+    press("1")
+    for keys in (("Enter",), (), ("ArrowRight",) * 4, ("ArrowUp",) * 5):
+        for key in keys:
+            press(key)
+        press("Enter")
+    press("Enter")  # again where it is: closed
+    saved(page)
+    now = held(site, "b.png")
+    x1, y1, x2, y2 = box["xyxy"]
+    assert now[box["id"]]["xyxy"] == pytest.approx([x1 - 10, y1 - 1, x2 - 9, y2 - 1], abs=0.02)
+    assert sorted(shapes(site, "b.png")) == [("box", "red"), ("polygon", "cat")]
+    press("n")
+    expect(page.get_by_label("class of the object")).to_be_visible()
+    press("N")
+    press("Backspace")
+    until(lambda: len(held(site, "b.png")) == 1, what="one of them removed")
+    press("d")
+    expect(page.locator(".edit-bar .path")).to_have_text("c.png")
+    press("c")
+    until(lambda: len(held(site, "c.png")) == 1, what="copied from the picture before")
+    assert not held(site, "c.png").keys() & held(site, "b.png").keys(), (
+        "copies are objects of their own"
+    )
+
+
+def test_every_shape_reaches_the_server(editor: Visit) -> None:
+    page, site = opened(editor, "d.png", "p"), editor.site
+    for x, y in ((10, 10), (60, 10), (60, 50), (10, 10)):
+        page.mouse.click(*spot(page, x, y))
+    page.keyboard.press("Escape")
+    page.keyboard.press("o")
+    drag(page, (100, 20), (160, 60))
+    for _ in range(15):
+        page.keyboard.press("]")
+    page.keyboard.press("Escape")
+    page.keyboard.press("m")
+    drag(page, (30, 100), (80, 100))
+    page.keyboard.press("x")
+    drag(page, (55, 80), (55, 130))
+    page.keyboard.press("x")
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")
+    for x, y in ((120, 100), (140, 120)):
+        page.mouse.click(*spot(page, x, y))
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.keyboard.press("w")
+    page.keyboard.press("2")
+    saved(page)
+    assert sorted(shapes(site, "d.png")) == [
+        *(("class", "dog"), ("mask", "cat"), ("obb", "cat"), ("points", "cat"), ("polygon", "cat")),
+    ]
+    of = {each["type"]: each for each in held(site, "d.png").values()}
+    assert of["polygon"]["rings"][0] == pytest.approx([10, 10, 60, 10, 60, 50], abs=0.6)
+    assert of["obb"]["angle_deg"] == 15
+    pixels = np.repeat(np.arange(len(of["mask"]["counts"])) % 2, of["mask"]["counts"])
+    mask = pixels.reshape(200, 150).T  # down the columns
+    assert mask[100, 35] == 1
+    assert mask[100, 55] == 0, "erased"
+    assert mask[100, 75] == 1
+    assert [round(x) for x, _, _ in of["points"]["points"]] == [120, 140]
+
+
+@pytest.mark.parametrize("kind", ["coco", "yolo", "voc"])
+def test_a_box_on_a_turned_picture_lies_on_the_same_pixels_after_export(
+    editor: Visit, tmp_path: Path, kind: str
+) -> None:
+    page, site = opened(editor, "turned.png"), editor.site
+    if not held(site, "turned.png"):
+        page.keyboard.press("3")
+        drag(page, RED_XYXY[:2], RED_XYXY[2:])
+        saved(page)
+    with sdk.local(site.root) as here:
+        ask = app.Export(ref="pets@work", directory=str(tmp_path / kind), format=kind)
+        here.call(app.export, ask)
+        back = app.Add(paths=(str(tmp_path / kind),), to=f"back-{kind}", add_classes=True)
+        here.call(app.add, back)
+        rows = here.call(app.samples, app.Samples(ref=f"back-{kind}@work", limit=50)).rows
+    (row,) = [each for each in rows if each["path"].endswith("turned.png")]
+    (box,) = [each for each in row["annotations"] if each["label"] == "red"]
+    assert box["xyxy"] == pytest.approx(RED_XYXY, abs=1.0)
+    (file,) = (tmp_path / kind).rglob("turned.png")
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(file)).convert("RGB"))
+    x1, y1, x2, y2 = (round(each) for each in box["xyxy"])
+    inside = upright[y1 + 1 : y2 - 1, x1 + 1 : x2 - 1]
+    assert (inside == (255, 0, 0)).all()
+
+
+def test_two_people_on_one_picture(editor: Visit) -> None:
+    page, site = opened(editor, "e.png"), editor.site
+    drag(page, (20, 20), (60, 60))
+    drag(page, (100, 20), (140, 60))
+    saved(page)
+    first, second = held(site, "e.png").values()
+    other = {**first, "label": "dog"}
+    site.ask("label.edit", dataset="pets", path="e.png", edits=[{"put": other, "was": first}])
+    site.ask("label.open", dataset="pets", path="e.png", tab="elsewhere")
+    expect(page.locator(".edit-objects")).to_contain_text("dog")
+    page.keyboard.press("Escape")
+    moved = {**second, "xyxy": [100, 30, 140, 70]}
+    page.get_by_role("button", name="cat 40 × 40").click()
+    site.ask("label.edit", dataset="pets", path="e.png", edits=[{"put": moved, "was": second}])
+    page.keyboard.press("ArrowRight")
+    alert = page.locator(".failure", has_text="was changed by user:owner")
+    expect(alert).to_be_visible()
+    alert.get_by_role("button", name="Keep mine").click()
+    mine = pytest.approx([101, 20, 141, 60], abs=0.7)
+    until(lambda: held(site, "e.png")[second["id"]]["xyxy"] == mine, what="mine")
+    assert held(site, "e.png")[first["id"]]["label"] == "dog"
+    editor.seen.said.clear()  # the refusal was told on the console as well
+
+
+def test_nothing_drawn_is_lost_by_a_cut_network_and_a_killed_tab(editor: Visit) -> None:
+    page, site = opened(editor, "f.png"), editor.site
+    drag(page, (10, 10), (50, 50))
+    saved(page)
+    editor.context.set_offline(True)
+    drag(page, (60, 10), (90, 50))
+    drag(page, (100, 10), (140, 50))
+    expect(page.locator(".failure", has_text="2 edits not saved yet")).to_contain_text(
+        "kept in this browser"
+    )
+    assert len(held(site, "f.png")) == 1
+    page.close(run_before_unload=False)
+    editor.context.set_offline(False)
+    again = editor.context.new_page()
+    again.goto(f"{site.url}/#/data/pets/work/all/edit/f.png")
+    expect(again.locator(".edit-objects li")).to_have_count(3)
+    until(lambda: len(held(site, "f.png")) == 3, what="what the killed tab had drawn")
+    editor.seen.said.clear()
+
+
+def test_edits_in_any_order_end_as_they_were_drawn(editor: Visit) -> None:
+    page, site = opened(editor, "g.png"), editor.site
+    drawn = random.Random(5)
+    known = 0
+    for _ in range(40):
+        deed = drawn.choice(("draw", "draw", "move", "name", "remove", "undo", "redo"))
+        if deed == "draw":
+            x, y = drawn.randint(0, 120), drawn.randint(0, 80)
+            drag(page, (x, y), (x + drawn.randint(20, 70), y + drawn.randint(20, 60)))
+            known += 1
+        elif deed == "move":
+            page.keyboard.press(drawn.choice(("ArrowLeft", "Shift+ArrowDown", "Control+ArrowUp")))
+            page.keyboard.press("Escape") if not known else None
+        elif deed == "name":
+            page.keyboard.press(drawn.choice("123"))
+        else:
+            page.keyboard.press(
+                {"remove": "Delete", "undo": "Control+z", "redo": "Control+y"}[deed]
+            )
+    page.keyboard.press("Escape")
+    saved(page)
+    shown = page.locator(".edit-objects li").all_inner_texts()
+    of_server = [each["label"] for each in held(site, "g.png").values()]
+    assert len(of_server) == len(shown)
+    assert [text.split("\n")[0].strip() for text in shown] == of_server
+    page.reload()
+    expect(page.locator(".edit-objects li")).to_have_count(len(of_server))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_editor(editor: Visit, theme: str) -> None:
+    editor.page.emulate_media(color_scheme=theme)
+    page = opened(editor, "h.png")
+    if not held(editor.site, "h.png"):
+        drag(page, (20, 20), (60, 60))
+        saved(page)
+    page.keyboard.press("n")
+    expect(page.get_by_label("class of the object")).to_be_visible()
+    assert axe_finds(page) == []
+
+
+def test_nothing_here_is_said_and_the_next_is_found_by_a_question(editor: Visit) -> None:
+    site = editor.site
+    page = editor.go("data", "pets", "work", "all", "edit", "", "not labelled")
+    expect(page.locator(".edit-bar .path")).not_to_be_empty()
+    where = page.locator(".edit-bar .path").inner_text()
+    page.keyboard.press("e")
+    until(
+        lambda: site.ask("label.open", dataset="pets", path=where)["sample"].get("labelled", True),
+        what="somebody looked",
+    )
+    assert not held(site, where)
+    assert json.loads(json.dumps(site.newest_fact("label.edited")["payload"]))["labelled"] is True
