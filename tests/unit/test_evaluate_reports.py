@@ -71,6 +71,7 @@ def test_a_gate_says_no_with_its_reasons_and_yes_to_what_is_good(ready):
             Threshold(metric="accuracy", at_least=0.5, slice="class=disc"),
         )
     )
+    evaluate.approve_policy(ready.evaluate, SCOPE, "net", fair, reason="what counts")
     won = evaluate.run_gate(ready.evaluate, SCOPE, good, bad, on, fair)
     assert won.passed, won
     assert won.inputs["champion"] == "net@v1"
@@ -90,6 +91,7 @@ def test_the_newest_verdict_is_the_one_asked_for_last(ready):
     lax = GatePolicy(checks=(MinSamples(n=1),))
     strict = GatePolicy(checks=(MinSamples(n=1000),))
     for policy in (lax, strict, strict, lax):
+        evaluate.approve_policy(ready.evaluate, SCOPE, "net", policy)
         said = evaluate.run_gate(ready.evaluate, SCOPE, model, None, on, policy)
         assert evaluate.last_verdict(ready.evaluate, SCOPE, model) == said
     assert ready.kinds(start="gate.") == ["gate.passed", "gate.failed", "gate.passed"]

@@ -141,7 +141,15 @@ if TYPE_CHECKING:
     from visloop.app.verbs.judging.evaluating import evaluate as evaluate
     from visloop.app.verbs.judging.gating import Gate as Gate
     from visloop.app.verbs.judging.gating import Gated as Gated
+    from visloop.app.verbs.judging.gating import PolicyApprove as PolicyApprove
+    from visloop.app.verbs.judging.gating import PolicyChanges as PolicyChanges
+    from visloop.app.verbs.judging.gating import PolicyDiff as PolicyDiff
+    from visloop.app.verbs.judging.gating import PolicyShow as PolicyShow
+    from visloop.app.verbs.judging.gating import PolicyShown as PolicyShown
     from visloop.app.verbs.judging.gating import gate as gate
+    from visloop.app.verbs.judging.gating import policy_approve as policy_approve
+    from visloop.app.verbs.judging.gating import policy_diff as policy_diff
+    from visloop.app.verbs.judging.gating import policy_show as policy_show
     from visloop.app.verbs.judging.incidents import IncidentAdd as IncidentAdd
     from visloop.app.verbs.judging.incidents import IncidentAdded as IncidentAdded
     from visloop.app.verbs.judging.incidents import IncidentAnswer as IncidentAnswer
@@ -599,7 +607,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "verbs.judging.gating": (
             "Gate",
             "Gated",
+            "PolicyApprove",
+            "PolicyChanges",
+            "PolicyDiff",
+            "PolicyShow",
+            "PolicyShown",
             "gate",
+            "policy_approve",
+            "policy_diff",
+            "policy_show",
         ),
         "verbs.judging.incidents": (
             "IncidentAdd",

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from visloop.config.files import load as load
     from visloop.config.remembered import FILE_NAME as FILE_NAME
     from visloop.config.remembered import Settings as Settings
+    from visloop.config.sections import AssessCheck as AssessCheck
     from visloop.config.sections import Config as Config
     from visloop.config.sections import Section as Section
+    from visloop.config.sections import ThresholdCheck as ThresholdCheck
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -20,6 +22,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "files": ("load",),
         "discovery": ("PluginNotFound", "load_plugin", "plugins"),
         "remembered": ("FILE_NAME", "Settings"),
-        "sections": ("Config", "Section"),
+        "sections": ("AssessCheck", "Config", "Section", "ThresholdCheck"),
     },
 )

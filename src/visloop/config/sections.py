@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(gt=0)]
@@ -50,21 +50,53 @@ class CaptureSection(Section):
 
 
 class ThresholdCheck(Section):
-    """A metric that must reach (or stay under) a figure."""
+    """A metric that must reach (or stay under) a figure; of one model, or of every one.
+
+    `shown`: the nearer end of its 95 % interval must, too.
+    """
 
     metric: str
     at_least: float | None = None
     at_most: float | None = None
     slice: str | None = None
+    shown: bool = False
+    model: str = ""
+
+
+class AssessCheck(Section):
+    """A kind of assessment, and what a figure of it must be; without, the kind's own bound holds.
+
+    `set`: settings of the kind. `shown`: the nearer end of the figure's 95 % interval must hold.
+    """
+
+    assess: str
+    figure: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+    shown: bool = False
+    set: dict[str, bool | int | float | str | tuple[bool | int | float | str, ...]] = {}
+    model: str = ""
+
+
+def _which_check(raw: Any) -> str:
+    """A check with `assess` is of an assessment."""
+    assess = "assess" in raw if isinstance(raw, dict) else isinstance(raw, AssessCheck)
+    return "assess" if assess else "metric"
+
+
+GateCheck = Annotated[
+    Annotated[ThresholdCheck, Tag("metric")] | Annotated[AssessCheck, Tag("assess")],
+    Discriminator(_which_check),
+]
 
 
 class GateSection(Section):
     """What a candidate must show before it may become champion.
 
-    `separation_of_duties`: who trained a model may not approve it.
+    `separation_of_duties`: who trained a model may not approve it, nor a change of this policy.
     """
 
-    checks: tuple[ThresholdCheck, ...] = ()
+    checks: tuple[GateCheck, ...] = ()
     better_than_champion: Literal["off", "not_worse", "non_inferior", "better"] = "not_worse"
     margin: Annotated[float, Field(ge=0, lt=1)] = 0.02
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95

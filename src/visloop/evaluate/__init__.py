@@ -7,6 +7,7 @@ from visloop.lazy import lazy_exports
 if TYPE_CHECKING:
     from visloop.evaluate.assess.case import Case as Case
     from visloop.evaluate.assess.kinds import KINDS as KINDS
+    from visloop.evaluate.assess.kinds import asked_of as asked_of
     from visloop.evaluate.assess.kinds import find_kind as find_kind
     from visloop.evaluate.assess.kinds import read_settings as read_settings
     from visloop.evaluate.assess.making import AssessmentNotFound as AssessmentNotFound
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from visloop.evaluate.deciding import run_gate as run_gate
     from visloop.evaluate.estimates import wilson as wilson
     from visloop.evaluate.gate import judge as judge
+    from visloop.evaluate.governing import InForce as InForce
+    from visloop.evaluate.governing import PolicyNotApproved as PolicyNotApproved
+    from visloop.evaluate.governing import PolicySeparation as PolicySeparation
+    from visloop.evaluate.governing import approve_policy as approve_policy
+    from visloop.evaluate.governing import policy_in_force as policy_in_force
+    from visloop.evaluate.governing import require_policy as require_policy
     from visloop.evaluate.incidents.expecting import expectations as expectations
     from visloop.evaluate.incidents.expecting import reviewed as reviewed
     from visloop.evaluate.incidents.holding import told as told
@@ -51,6 +58,7 @@ if TYPE_CHECKING:
     from visloop.evaluate.kinds.every import score as score
     from visloop.evaluate.kinds.masks import MaskAnswers as MaskAnswers
     from visloop.evaluate.kinds.numbers import NumberAnswers as NumberAnswers
+    from visloop.evaluate.policy import Assessed as Assessed
     from visloop.evaluate.policy import BetterThanBaseline as BetterThanBaseline
     from visloop.evaluate.policy import BetterThanChampion as BetterThanChampion
     from visloop.evaluate.policy import GatePolicy as GatePolicy
@@ -78,6 +86,7 @@ if TYPE_CHECKING:
     from visloop.evaluate.showing.page import report_page as report_page
     from visloop.evaluate.showing.style import POLICY as POLICY
     from visloop.evaluate.showing.style import STYLE as STYLE
+    from visloop.evaluate.showing.verdict import verdict_page as verdict_page
     from visloop.evaluate.study.beside import Beside as Beside
     from visloop.evaluate.study.beside import Goal as Goal
     from visloop.evaluate.study.beside import beside_champion as beside_champion
@@ -94,7 +103,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "assess.case": ("Case",),
-        "assess.kinds": ("KINDS", "find_kind", "read_settings"),
+        "assess.kinds": ("KINDS", "asked_of", "find_kind", "read_settings"),
         "assess.making": (
             "AssessmentNotFound",
             "make_assessment",
@@ -137,7 +146,16 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "deciding": ("last_verdict", "run_gate"),
         "estimates": ("wilson",),
         "gate": ("judge",),
+        "governing": (
+            "InForce",
+            "PolicyNotApproved",
+            "PolicySeparation",
+            "approve_policy",
+            "policy_in_force",
+            "require_policy",
+        ),
         "policy": (
+            "Assessed",
             "BetterThanBaseline",
             "BetterThanChampion",
             "GatePolicy",
@@ -170,6 +188,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "kinds.numbers": ("NumberAnswers",),
         "showing.assessed": ("assessment_page",),
         "showing.page": ("report_page",),
+        "showing.verdict": ("verdict_page",),
         "showing.style": ("POLICY", "STYLE"),
         "study.beside": (
             "Beside",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,7 +12,10 @@ from sqlalchemy import Select, func, insert, select, update
 from visloop import data
 from visloop.errors import Corrupt
 from visloop.evaluate import tables as t
+from visloop.evaluate.assess.making import make_assessment
+from visloop.evaluate.assess.records import Assessment, Gathering
 from visloop.evaluate.gate import judge
+from visloop.evaluate.governing import require_policy, take_first
 from visloop.evaluate.incidents.keeping import list_incidents
 from visloop.evaluate.incidents.trying import asked_digest, try_incidents, with_incidents
 from visloop.evaluate.kinds.every import AnyAnswers
@@ -35,13 +39,17 @@ def run_gate(
     champion: ModelVersion | None,
     ref: Ref,
     policy: GatePolicy,
+    *,
+    gathering: Gathering | None = None,
+    dry_run: bool = False,
 ) -> Verdict:
     """Judge a candidate by the policy, against the champion where there is one, and by incidents.
 
     Every open incident of the model is asked, whatever the policy says.
 
     The same question is answered once: asked again, the first verdict is returned, and counts
-    as the newest again where another policy or champion came between.
+    as the newest again where another policy or champion came between. The policy of a model's first
+    gate is in force from then on.
 
     Args:
         ports: where state and bytes live.
@@ -50,17 +58,23 @@ def run_gate(
         champion: the one that is, if any.
         ref: the pictures to judge by, usually a test split.
         policy: what must be shown.
+        gathering: functions of the kinds of assessment that rooms above measure.
+        dry_run: judge by a policy that is not in force, too, and keep no verdict.
 
     Raises:
-        UsageError: the policy names a metric or slice that does not exist.
+        PolicyNotApproved: another policy is in force for the model.
+        UsageError: the policy names a metric, slice, kind or figure that does not exist.
         Refused: uncommitted data, or no picture with one clear class.
     """
+    if not dry_run:
+        require_policy(ports, scope, candidate.model, policy)
     reports = [evaluate(ports, scope, version, ref) for version in (candidate, champion) if version]
     asked = list_incidents(ports, scope, model=candidate.model)
-    inputs = _inputs(candidate, champion, reports) | asked_digest(asked)
+    made = _assessments(ports, scope, candidate, ref, policy, gathering)
+    inputs = _inputs(candidate, champion, reports) | _named(made) | asked_digest(asked)
     name = f"verdict-{digest_of(scope.project, policy.digest, *inputs.values())[:16]}"
     known = _load(ports, select(t.verdicts.c.body).where(t.verdicts.c.id == name))
-    if known is not None:
+    if known is not None and not dry_run:
         return (
             known
             if last_verdict(ports, scope, candidate) == known
@@ -73,8 +87,11 @@ def run_gate(
         answers[1] if champion else None,
         slices=_slices(ports, scope, policy, answers[0], ref),
         inputs=inputs,
+        assessments=made,
     )
     verdict = with_incidents(verdict, try_incidents(ports, scope, candidate, asked))
+    if dry_run:
+        return verdict
     return _save(ports, scope, candidate, msgspec.structs.replace(verdict, id=name), policy)
 
 
@@ -87,6 +104,40 @@ def last_verdict(ports: EvaluatePorts, scope: Scope, version: ModelVersion) -> V
         table.c.number == version.number,
     )
     return _load(ports, query.order_by(table.c.seq.desc()).limit(1))
+
+
+def _assessments(
+    ports: EvaluatePorts,
+    scope: Scope,
+    candidate: ModelVersion,
+    ref: Ref,
+    policy: GatePolicy,
+    gathering: Gathering | None,
+) -> dict[str, Assessment]:
+    """What the policy's checks look at beside the reports, by `Assessed.key`."""
+    asked = policy.assessed
+    made: dict[str, Assessment] = {}
+    for key in ports.progress.track(asked, doing="assess", unit="assessment", total=len(asked)):
+        made[key] = make_assessment(
+            ports,
+            scope,
+            asked[key].kind,
+            candidate,
+            ref,
+            settings=asked[key].settings,
+            seed=policy.seed,
+            gathering=gathering,
+        )
+    return made
+
+
+def _named(made: Mapping[str, Assessment]) -> dict[str, str]:
+    """As inputs of a verdict: `assessment.size`, of the second of a kind `assessment.size.2`."""
+    named: dict[str, str] = {}
+    for each in made.values():
+        seen = sum(name.split(".")[1] == each.kind for name in named)
+        named[f"assessment.{each.kind}" + (f".{seen + 1}" if seen else "")] = each.id
+    return named
 
 
 def _inputs(
@@ -171,6 +222,7 @@ def _save(
                 "actor": str(scope.actor),
             }
             write.execute(insert(table), values)
+            take_first(write, candidate.model, policy)
             _tell(write, candidate, verdict)
     return verdict
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from visloop.errors import UsageError
+from visloop.errors import UsageError, did_you_mean
 from visloop.evaluate import metrics as m
+from visloop.evaluate.assess.records import Assessment
 from visloop.evaluate.kinds.boxes import BoxAnswers
 from visloop.evaluate.kinds.every import HEADLINES, AnyAnswers, score, task_of
 from visloop.evaluate.kinds.masks import MaskAnswers
@@ -24,6 +26,7 @@ from visloop.evaluate.paired import (
     shown_by,
 )
 from visloop.evaluate.policy import (
+    Assessed,
     BetterThanBaseline,
     BetterThanChampion,
     GatePolicy,
@@ -43,6 +46,8 @@ class _Case:
     candidate: AnyAnswers
     champion: AnyAnswers | None
     slices: Mapping[str, Mask]
+    inputs: Mapping[str, str]
+    assessments: Mapping[str, Assessment]
 
     def part(self, name: str | None) -> AnyAnswers:
         return self.candidate.take(self.slices[name]) if name else self.candidate
@@ -55,6 +60,7 @@ def judge(
     *,
     slices: Mapping[str, Mask] | None = None,
     inputs: Mapping[str, str] | None = None,
+    assessments: Mapping[str, Assessment] | None = None,
 ) -> Verdict:
     """Hold a candidate's answers against the policy.
 
@@ -65,15 +71,16 @@ def judge(
         slices: name → bool (N,) over the candidate's pictures, for each of `policy.slices`
             that is not `class=…`.
         inputs: references and digests, kept in the verdict.
+        assessments: those of `policy.assessed`, by the same keys.
 
     Raises:
-        UsageError: a metric or slice of the policy is unknown.
+        UsageError: a metric, slice or figure of the policy is unknown.
     """
     masks = dict(slices or {})
     for name in policy.slices:
         if name not in masks:
             masks[name] = class_slice(name, candidate)
-    case = _Case(policy, candidate, champion, masks)
+    case = _Case(policy, candidate, champion, masks, inputs or {}, assessments or {})
     checks = tuple(_check(check, case) for check in policy.checks)
     return Verdict(
         verdict="pass" if all(c.passed for c in checks) else "fail",
@@ -112,40 +119,68 @@ def _check(check: PolicyCheck, case: _Case) -> Check:
     match check:
         case Threshold():
             return _threshold(check, case)
+        case Assessed():
+            return _assessed(check, case)
         case MinSamples():
             n = case.part(check.slice).n
-            wanted = f"≥ {check.n}"
-            name = _named("samples", check.slice)
-            return Check(name=name, passed=n >= check.n, wanted=wanted, value=n, n=n)
+            return _line(check, case, passed=n >= check.n, value=n, n=n)
         case BetterThanBaseline():
             return _against_baseline(check, case)
         case BetterThanChampion():
             return _against_champion(check, case)
 
 
-def _named(what: str, part: str | None) -> str:
-    return f"{what}, slice {part}" if part else what
+def _line(check: PolicyCheck, case: _Case, *, passed: bool, **values: Any) -> Check:
+    """A line of the verdict; its evidence is the report unless something else was looked at."""
+    evidence = case.inputs.get("candidate_report", "")
+    told: dict[str, Any] = {"name": check.name, "evidence": evidence, **values}
+    return Check(passed=passed, wanted=check.wanted, **told)
 
 
 def _threshold(check: Threshold, case: _Case) -> Check:
     answers = case.part(check.slice)
-    name = _named(check.metric, check.slice)
-    bounds = [f"≥ {check.at_least:g}"] if check.at_least is not None else []
-    bounds += [f"≤ {check.at_most:g}"] if check.at_most is not None else []
-    wanted = " and ".join(bounds)
     if not answers.n:
-        return Check(name=name, passed=False, wanted=wanted, detail="no pictures to judge by")
+        return _line(check, case, passed=False, detail="no pictures to judge by")
     scores = score(answers, resamples=case.policy.resamples, seed=case.policy.seed)
     value, interval = value_of(scores, check.metric)
-    low = -np.inf if check.at_least is None else check.at_least
-    high = np.inf if check.at_most is None else check.at_most
-    return Check(
-        name=name,
-        passed=bool(low <= value <= high),
-        wanted=wanted,
-        value=value,
-        n=answers.n,
-        interval=interval,
+    low, high = interval or (None, None)
+    passed = _within(check, value, low, high)
+    return _line(check, case, passed=passed, value=value, n=answers.n, interval=interval)
+
+
+def _assessed(check: Assessed, case: _Case) -> Check:
+    made = case.assessments[check.key]
+    if check.figure not in made.figures:
+        raise UsageError(
+            f"the assessment {check.kind!r} has no figure {check.figure!r}",
+            fix=did_you_mean(
+                check.figure, made.figures, otherwise=f"it has: {', '.join(made.figures)}"
+            ),
+        )
+    found = made.figures[check.figure]
+    bare = found.low is None and found.high is None
+    passed = _within(check, found.value, found.low, found.high)
+    notes = made.outcome.notes
+    return _line(
+        check,
+        case,
+        passed=passed,
+        value=found.value,
+        n=found.n,
+        interval=None if bare else (found.low, found.high),
+        detail=notes[0] if notes and not passed else "",
+        evidence=made.id,
+    )
+
+
+def _within(
+    check: Threshold | Assessed, value: float, low: float | None, high: float | None
+) -> bool:
+    """Whether a figure holds; with `shown`, whether the nearer end of its interval does."""
+    least = low if check.shown and low is not None else value
+    most = high if check.shown and high is not None else value
+    return (check.at_least is None or least >= check.at_least) and (
+        check.at_most is None or most <= check.at_most
     )
 
 
@@ -156,19 +191,17 @@ def _against_baseline(check: BetterThanBaseline, case: _Case) -> Check:
             f"models of the task {answers.task!r} have no commonest class to beat",
             fix="take the check better_than_baseline out of the policy",
         )
-    name = "accuracy over baseline"
-    wanted = f"> {check.margin:+g}, shown at {check.confidence:g}"
     if not answers.n:
-        return Check(name=name, passed=False, wanted=wanted, detail="no pictures to judge by")
+        return _line(check, case, passed=False, detail="no pictures to judge by")
     best, _ = m.majority(answers.truth, len(answers.classes))
     won, draws = accuracy_gain(
         answers.predicted == answers.truth, answers.truth == best, case.policy
     )
     low, high = one_sided(draws, check.confidence)
-    return Check(
-        name=name,
+    return _line(
+        check,
+        case,
         passed=low > check.margin,
-        wanted=wanted,
         value=won,
         n=answers.n,
         detail=f"the baseline always answers {answers.classes[best]!r}",
@@ -178,16 +211,14 @@ def _against_baseline(check: BetterThanBaseline, case: _Case) -> Check:
 
 def _against_champion(check: BetterThanChampion, case: _Case) -> Check:
     metric = check.metric or HEADLINES[task_of(case.candidate)]
-    name = f"{metric} against champion"
-    wanted = _wish(check)
+    named = {"name": f"{metric} against champion"}
     if case.champion is None:
-        return Check(
-            name=name, passed=True, wanted=wanted, detail="first model: no champion to beat"
-        )
+        detail = "first model: no champion to beat"
+        return _line(check, case, passed=True, detail=detail, **named)
     first, second = pair(case.candidate, case.champion)
     if not first.n:
         detail = "candidate and champion have no picture in common"
-        return Check(name=name, passed=False, wanted=wanted, detail=detail)
+        return _line(check, case, passed=False, detail=detail, **named)
     won, draws = gain(metric, first, second, case.policy)
     low, high = one_sided(draws, check.confidence)
     passed = {
@@ -196,15 +227,16 @@ def _against_champion(check: BetterThanChampion, case: _Case) -> Check:
         "non_inferior": low >= -check.margin,
     }[check.mode]
     found = [figure(metric, a) for a in (first, second)]
-    return Check(
-        name=name,
+    return _line(
+        check,
+        case,
         passed=passed,
-        wanted=wanted,
         value=won,
         n=first.n,
         detail=f"candidate {found[0]:.4f}, champion {found[1]:.4f}, same {first.n} pictures; "
         + _reach(check, draws),
         interval=(low, high),
+        **named,
     )
 
 
@@ -218,12 +250,3 @@ def _reach(check: BetterThanChampion, draws: m.Floats) -> str:
         return f"a true drop of {seen:.3g} would be noticed 4 times in 5"
     passing = power(check.margin, 0.0, draws, check.confidence)
     return f"an equally good model passes {100 * passing:.0f} times in 100"
-
-
-def _wish(check: BetterThanChampion) -> str:
-    at = f"at {check.confidence:g}"
-    return {
-        "better": f"gain > {check.margin:g} shown {at}",
-        "not_worse": f"no drop > {check.margin:g} shown {at}",
-        "non_inferior": f"drop > {check.margin:g} ruled out {at}",
-    }[check.mode]

@@ -207,7 +207,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a verdict: `value` is what was found, `wanted` what the policy asks."""
+    """One line of a verdict: `value` is what was found, `wanted` what the policy asks.
+
+    An open end of `interval` is None; `evidence` is the report or assessment that was looked at.
+    """
 
     name: str
     passed: bool
@@ -215,7 +218,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     value: float | None = None
     n: int = 0
     detail: str = ""
-    interval: tuple[float, float] | None = None
+    interval: tuple[float | None, float | None] | None = None
+    evidence: str = ""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from visloop import label
+from visloop import evaluate, label
 from visloop.errors import LeaseLost, NotFound, Refused, UsageError, VisloopError
 from visloop.loop import cycles, steps
 from visloop.loop.records import Cycle, LoopStatus, Stepped
@@ -94,7 +94,7 @@ def status(ports: LoopPorts, scope: Scope, policy: LoopPolicy) -> LoopStatus:
         why = steps.trigger(ports, scope, policy)
         waiting_for = why if isinstance(why, str) else "the next step"
     else:
-        waiting_for = cycle.error or _NEXT[cycle.state]
+        waiting_for = cycle.error or _held_up(ports, scope, policy, cycle) or _NEXT[cycle.state]
     past = cycles.history(ports.ledger, scope.project, policy.deployment)
     return LoopStatus(
         deployment=policy.deployment,
@@ -106,6 +106,17 @@ def status(ports: LoopPorts, scope: Scope, policy: LoopPolicy) -> LoopStatus:
         needed=policy.labels,
         history=tuple(_row(each) for each in past),
     )
+
+
+def _held_up(ports: LoopPorts, scope: Scope, policy: LoopPolicy, cycle: Cycle) -> str:
+    """A policy that nobody approved, before the gate."""
+    if cycle.state != "trained":
+        return ""
+    try:
+        evaluate.require_policy(ports.evaluate, scope, policy.model, policy.gate)
+    except evaluate.PolicyNotApproved as problem:
+        return str(problem)
+    return ""
 
 
 def _row(cycle: Cycle) -> dict[str, Any]:

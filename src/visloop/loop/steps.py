@@ -19,6 +19,7 @@ from visloop import data, evaluate, label, observe, registry, serve, train
 from visloop.errors import Unavailable
 from visloop.ids import Ref
 from visloop.loop import cycles
+from visloop.loop.gathering import GATHERING
 from visloop.store import utc_text
 
 if TYPE_CHECKING:
@@ -87,9 +88,18 @@ def judge(turn: Turn) -> tuple[State, dict[str, Any]]:
     candidate = registry.resolve(ports.registry, turn.scope, Ref.parse(facts["model"]))
     champion = registry.champion(ports.registry, turn.scope, turn.policy.model)
     on = Ref.parse(f"{facts['version']}:test")
-    verdict = evaluate.run_gate(
-        ports.evaluate, turn.scope, candidate, champion, on, turn.policy.gate
-    )
+    try:
+        verdict = evaluate.run_gate(
+            ports.evaluate,
+            turn.scope,
+            candidate,
+            champion,
+            on,
+            turn.policy.gate,
+            gathering=GATHERING,
+        )
+    except evaluate.PolicyNotApproved as problem:
+        raise StillWaiting(problem.what, fix=problem.fix) from problem
     learnt = {
         "verdict": "pass" if verdict.passed else "fail",
         "champion": champion.ref if champion else None,
@@ -123,9 +133,9 @@ def promote(turn: Turn) -> tuple[State, dict[str, Any]]:
     candidate = registry.resolve(ports.registry, turn.scope, Ref.parse(turn.cycle.facts["model"]))
     if registry.decision(ports.registry, turn.scope, candidate) == "rejected":
         return "refused", {"approval": "rejected"}
-    fresh = _asked_since(turn, candidate)
-    if fresh:
-        return "trained", {"asked_since": fresh}
+    again = _asked_since(turn, candidate) or _judged_by_another_policy(turn, candidate)
+    if again:
+        return "trained", again
     name, fence = policy.deployment, turn.claim
     served = serve.deploy(ports.serve, turn.scope, name, candidate, fence=fence)
     serve.wait_ready(ports.serve, served.name, served.generation, policy.switch_wait_s)
@@ -135,12 +145,22 @@ def promote(turn: Turn) -> tuple[State, dict[str, Any]]:
     return "promoted", {"generation": served.generation}
 
 
-def _asked_since(turn: Turn, candidate: registry.ModelVersion) -> list[str]:
+def _asked_since(turn: Turn, candidate: registry.ModelVersion) -> dict[str, Any]:
     """Incidents that were opened after the gate judged: it has to judge again."""
     ports = turn.ports.evaluate
     verdict = evaluate.last_verdict(ports, turn.scope, candidate)
     found = evaluate.untried(ports, turn.scope, candidate, verdict) if verdict else []
-    return [each.id for each in found]
+    return {"asked_since": [each.id for each in found]} if found else {}
+
+
+def _judged_by_another_policy(turn: Turn, candidate: registry.ModelVersion) -> dict[str, Any]:
+    """A policy that a person approved after the gate had said yes: it has to judge by that."""
+    ports = turn.ports.evaluate
+    known = evaluate.policy_in_force(ports, turn.scope, candidate.model)
+    verdict = evaluate.last_verdict(ports, turn.scope, candidate)
+    if known is None or verdict is None or verdict.policy_digest == known.policy.digest:
+        return {}
+    return {"policy_since": known.policy.digest}
 
 
 def settle(turn: Turn) -> tuple[State, dict[str, Any]]:

@@ -26,7 +26,7 @@ EVERY_PROJECT: Final = "*"
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "owner": frozenset({"*"}),
     "annotator": frozenset({"*.read", "incident.add", "label.*"}),
-    "approver": frozenset({"*.read", "incident.*", "registry.approve"}),
+    "approver": frozenset({"*.read", "incident.*", "policy.approve", "registry.approve"}),
     "auditor": frozenset({"*.read"}),
     "data-engineer": frozenset({"*.read", "data.*", "label.*"}),
     "data-scientist": frozenset(

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from visloop.app.handlers.importing import import_model as import_model
     from visloop.app.handlers.importing import register_logged as register_logged
     from visloop.app.handlers.judging.assessing import assess as assess
-    from visloop.app.handlers.judging.assessing import told_assessment as told_assessment
     from visloop.app.handlers.judging.assessing import write_assessment as write_assessment
     from visloop.app.handlers.judging.evaluating import asked_slices as asked_slices
     from visloop.app.handlers.judging.evaluating import judge_champion as judge_champion
@@ -27,12 +26,20 @@ if TYPE_CHECKING:
     from visloop.app.handlers.judging.gating import (
         require_incidents_tried as require_incidents_tried,
     )
+    from visloop.app.handlers.judging.gating import require_policy as require_policy
     from visloop.app.handlers.judging.gating import require_promotable as require_promotable
     from visloop.app.handlers.judging.gating import run_gate as run_gate
+    from visloop.app.handlers.judging.gating import told_verdict as told_verdict
     from visloop.app.handlers.judging.gating import verdict_on as verdict_on
+    from visloop.app.handlers.judging.gating import whole_verdict_on as whole_verdict_on
+    from visloop.app.handlers.judging.gating import write_verdict as write_verdict
+    from visloop.app.handlers.judging.governing import Governed as Governed
+    from visloop.app.handlers.judging.governing import approve_policy as approve_policy
+    from visloop.app.handlers.judging.governing import governed as governed
     from visloop.app.handlers.judging.incidents import add_incident as add_incident
     from visloop.app.handlers.judging.incidents import incident_answers as incident_answers
     from visloop.app.handlers.judging.incidents import told_incident as told_incident
+    from visloop.app.handlers.judging.telling import told_assessment as told_assessment
     from visloop.app.handlers.lineage import lineage_of as lineage_of
     from visloop.app.handlers.naming import free_for_data as free_for_data
     from visloop.app.handlers.naming import free_for_model as free_for_model
@@ -84,7 +91,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "evidence": ("empty_trash", "models_that_need", "needs"),
         "importing": ("import_model", "register_logged"),
         "comparison": ("comparison_page",),
-        "judging.assessing": ("assess", "told_assessment", "write_assessment"),
+        "judging.assessing": ("assess", "write_assessment"),
+        "judging.telling": ("told_assessment",),
+        "judging.governing": ("Governed", "approve_policy", "governed"),
         "judging.evaluating": (
             "asked_slices",
             "judge_champion",
@@ -97,9 +106,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "judging.incidents": ("add_incident", "incident_answers", "told_incident"),
         "judging.gating": (
             "require_incidents_tried",
+            "require_policy",
             "require_promotable",
             "run_gate",
+            "told_verdict",
             "verdict_on",
+            "whole_verdict_on",
+            "write_verdict",
         ),
         "cards": ("card_of", "card_page"),
         "lineage": ("lineage_of",),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from visloop import evaluate, loop, observe
-from visloop.errors import ConfigError
+from visloop.config import AssessCheck, ThresholdCheck
+from visloop.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from visloop.app.ports import Ports
@@ -21,15 +22,14 @@ def goals(ports: Ports, model: str) -> list[evaluate.Goal]:
 
 
 def gate_policy(ports: Ports, model: str) -> evaluate.GatePolicy:
-    """The section `gate`, and what the charter promises of the model."""
+    """The section `gate`, and what the charter promises of the model.
+
+    Raises:
+        ConfigError: it names a kind of assessment or a setting that is not there.
+    """
     section = ports.config.gate
     checks: list[evaluate.PolicyCheck] = [evaluate.MinSamples(n=section.min_samples)]
-    checks += [
-        evaluate.Threshold(
-            metric=each.metric, at_least=each.at_least, at_most=each.at_most, slice=each.slice
-        )
-        for each in section.checks
-    ]
+    checks += [_check(each) for each in section.checks if each.model in {"", model}]
     checks += [
         evaluate.Threshold(metric=each.metric, at_least=each.at_least, at_most=each.at_most)
         for each in goals(ports, model)
@@ -43,6 +43,28 @@ def gate_policy(ports: Ports, model: str) -> evaluate.GatePolicy:
             )
         )
     return evaluate.GatePolicy(checks=tuple(checks))
+
+
+def _check(each: ThresholdCheck | AssessCheck) -> evaluate.PolicyCheck:
+    if not isinstance(each, AssessCheck):
+        return evaluate.Threshold(
+            metric=each.metric,
+            at_least=each.at_least,
+            at_most=each.at_most,
+            slice=each.slice,
+            shown=each.shown,
+        )
+    try:
+        return evaluate.asked_of(
+            each.assess,
+            figure=each.figure,
+            at_least=each.at_least,
+            at_most=each.at_most,
+            shown=each.shown,
+            settings=each.set,
+        )
+    except UsageError as error:
+        raise ConfigError(f"visloop.yaml: gate.checks: {error.what}", fix=error.fix) from error
 
 
 def loop_policy(ports: Ports) -> loop.LoopPolicy:

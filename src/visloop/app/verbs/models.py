@@ -58,7 +58,7 @@ def model_show(ports: Ports, scope: Scope, ask: ModelShow) -> ModelAnswer:
     return ModelAnswer(
         model=plain(found),
         card=registry.card(ports.registry, version),
-        verdict=handlers.verdict_on(ports, scope, version),
+        verdict=handlers.whole_verdict_on(ports, scope, version),
         report=handlers.whole_report_on(ports, scope, version),
     )
 
@@ -157,6 +157,7 @@ def model_approve(ports: Ports, scope: Scope, ask: ModelApprove) -> ModelDecisio
     """Recorded as a fact."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
     handlers.require_incidents_tried(ports, scope, version)
+    handlers.require_policy(ports, scope, version)
     separate = ports.config.gate.separation_of_duties
     registry.approve(ports.registry, scope, version, reason=ask.reason, separate=separate)
     return ModelDecision(model=version.ref, decision="approved")

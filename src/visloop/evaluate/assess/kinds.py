@@ -11,6 +11,7 @@ import msgspec
 from visloop.errors import UsageError, did_you_mean
 from visloop.evaluate.assess.own import corruption, load, scan, size
 from visloop.evaluate.assess.records import Kind
+from visloop.evaluate.policy import Assessed
 
 _ALL: Final = (size.KIND, scan.KIND, load.KIND, corruption.KIND)
 KINDS: Final[Mapping[str, Kind]] = {each.name: each for each in _ALL}
@@ -53,6 +54,36 @@ def read_settings(kind: Kind, given: Mapping[str, Any]) -> msgspec.Struct:
         raise UsageError(
             f"the assessment {kind.name!r}: {error}", fix=f"for example --set {known[0]}=…"
         ) from error
+
+
+def asked_of(
+    name: str,
+    *,
+    figure: str = "",
+    at_least: float | None = None,
+    at_most: float | None = None,
+    shown: bool = False,
+    settings: Mapping[str, Any] | None = None,
+) -> Assessed:
+    """A policy's check on a kind of assessment; what is not said is the kind's own bound.
+
+    Raises:
+        UsageError: no such kind or setting; or another figure than the kind's own, without a bound.
+    """
+    kind = find_kind(name)
+    given = settings or {}
+    told = msgspec.to_builtins(read_settings(kind, given))
+    bound = kind.headline
+    if at_least is None and at_most is None and figure in {"", bound.figure}:
+        at_least, at_most = bound.at_least, bound.at_most
+    return Assessed(
+        kind=name,
+        figure=figure or bound.figure,
+        at_least=at_least,
+        at_most=at_most,
+        shown=shown,
+        settings={key: told[key] for key in sorted(given)},
+    )
 
 
 def _parted(value: Any, hint: Any) -> Any:

@@ -157,18 +157,10 @@ def _refactored(plain: Mapping[str, Any]) -> None:
 
 
 def _gated(plain: Mapping[str, Any]) -> None:
-    for check in plain["checks"]:
-        mark = _mark(passed=check["passed"])
-        figure = f"{_cell(check.get('value')):>8}{_spread(check.get('interval'))}"
-        said = [part for part in (check["wanted"], check.get("detail")) if part]
-        click.echo(f"{mark}  {check['name']:<28} {figure}  {'; '.join(said)}")
+    _rows(judging.check_rows(plain))
     incidents.asked(plain["incidents"])
-    failed = sum(not check["passed"] for check in plain["checks"])
-    against = f" against {plain['against']}" if plain["against"] else ""
-    if failed:
-        click.echo(f"{failed} of {len(plain['checks'])} checks failed; {plain['model']} stays out.")
-    else:
-        click.echo(f"{plain['model']} passed on {plain['on']}{against}.")
+    for line in judging.verdict_lines(plain):
+        click.echo(line)
 
 
 def _assessed(plain: Mapping[str, Any]) -> None:
@@ -183,10 +175,6 @@ def _assessed(plain: Mapping[str, Any]) -> None:
     click.echo(judging.bound_said(plain))
     if plain["html"]:
         click.echo(f"written: {plain['html']}")
-
-
-def _mark(*, passed: bool) -> str:
-    return click.style("pass", fg="green") if passed else click.style("FAIL", fg="red", bold=True)
 
 
 def _evaluated(plain: Mapping[str, Any]) -> None:
@@ -450,6 +438,9 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "incident.close": incidents.shown,
     "incident.reopen": incidents.shown,
     "incident.show": incidents.shown,
+    "policy.approve": judging.policy_approved,
+    "policy.diff": judging.policy_changes,
+    "policy.show": judging.policy_shown,
     "evaluate": _evaluated,
     "loop.start": _loop,
     "loop.stop": _loop,

@@ -95,12 +95,15 @@ export interface Verbs {
   "runs.export": { ask: RunsExportAsk; answer: RunExported };
   "evaluate": { ask: EvaluateAsk; answer: { model: string; task: string; on: string; n: number; metrics: Record<string, number>; intervals: Record<string, [number, number]>; per_class: ClassReport[]; classes: string[]; confusion: number[][]; calibration: Calibrated[]; baseline: string; left_out: Record<string, number>; trained_on: number; report: string; sizes: (Record<string, any>)[]; resamples: number; seed: number; beside: (Record<string, any>)[]; labels: string[]; confused: (Record<string, any>)[]; curves: (Record<string, any>)[]; errors: (Record<string, any>)[]; slices: (Record<string, any>)[]; looked_at: number; found: (Record<string, any>)[]; searched: number; tested: number; worst: (Record<string, any>)[]; loss: string; html: string | null } };
   "assess": { ask: AssessAsk; answer: Assessed };
-  "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string; incidents: (Record<string, any>)[] } };
+  "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string; incidents: (Record<string, any>)[]; inputs: Record<string, string>; assessments: (Record<string, any>)[]; changes: string[]; dry_run: boolean; html: string | null } };
   "incident.add": { ask: IncidentAddAsk; answer: IncidentAdded };
   "incident.list": { ask: IncidentListAsk; answer: Rows };
   "incident.show": { ask: IncidentShowAsk; answer: IncidentAnswer };
   "incident.close": { ask: IncidentCloseAsk; answer: IncidentAnswer };
   "incident.reopen": { ask: IncidentReopenAsk; answer: IncidentAnswer };
+  "policy.show": { ask: PolicyShowAsk; answer: PolicyShown };
+  "policy.diff": { ask: PolicyDiffAsk; answer: PolicyChanges };
+  "policy.approve": { ask: PolicyApproveAsk; answer: PolicyShown };
   "models": { ask: ModelsAsk; answer: { count: number; rows: ModelLine[] } };
   "model.show": { ask: ModelShowAsk; answer: { model: ModelDetail; card: string; verdict: Verbs["gate"]["answer"] | null; report: Verbs["evaluate"]["answer"] | null } };
   "model.card": { ask: ModelCardAsk; answer: Card };
@@ -464,7 +467,8 @@ export interface Check {
   value: number | null;
   n: number;
   detail: string;
-  interval: [number, number] | null;
+  interval: [number | null, number | null] | null;
+  evidence: string;
 }
 
 export interface CheckoutAnswer {
@@ -876,6 +880,8 @@ export interface GateAsk {
   model: string;
   on?: string | null;
   against?: string | null;
+  dry_run?: boolean;
+  html?: string | null;
 }
 
 export interface GcAnswer {
@@ -1422,6 +1428,34 @@ export interface Points {
   points: ([number, number, number])[];
   names?: string[];
   edges?: ([number, number])[];
+}
+
+export interface PolicyApproveAsk {
+  model: string;
+  reason?: string;
+}
+
+export interface PolicyChanges {
+  model: string;
+  changes: string[];
+}
+
+export interface PolicyDiffAsk {
+  model: string;
+}
+
+export interface PolicyShowAsk {
+  model: string;
+}
+
+export interface PolicyShown {
+  model: string;
+  policy: string;
+  checks: string[];
+  since: string;
+  actor: string;
+  reason: string;
+  changes: string[];
 }
 
 export interface Polygon {

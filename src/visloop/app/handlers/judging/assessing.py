@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from visloop import evaluate, loop, registry
 from visloop.app.handlers.judging.evaluating import drawn
 from visloop.app.handlers.judging.gating import test_split
-from visloop.app.rows import plain
 from visloop.ids import Ref
 
 if TYPE_CHECKING:
@@ -45,21 +44,6 @@ def assess(
         fresh=fresh,
         **chance,
     )
-
-
-def told_assessment(made: evaluate.Assessment) -> dict[str, Any]:
-    """An assessment as the fields of the answer; with what its kind's bound says of it."""
-    kind, said = evaluate.find_kind(made.kind), plain(made)
-    outcome = said.pop("outcome")
-    kept = ("kind", "model", "settings", "seed", "seconds", "edition")
-    return {
-        "assessment": made.id,
-        "on": made.data,
-        **{key: said[key] for key in kept},
-        **outcome,
-        "about": kind.about,
-        "headline": plain(kind.headline),
-    }
 
 
 def write_assessment(ports: Ports, made: evaluate.Assessment, file: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from visloop import data, evaluate, registry
+from visloop import data, evaluate, loop, registry
+from visloop.app.handlers.judging.evaluating import drawn
+from visloop.app.handlers.judging.telling import told_assessment
 from visloop.app.handlers.policies import gate_policy
 from visloop.app.rows import plain
 from visloop.errors import Conflict, NotFound
@@ -21,10 +25,30 @@ class NotPromotable(Conflict):
     code = "model.not_promotable"
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A verdict with the assessments that it looked at, and by which policy."""
+
+    verdict: evaluate.Verdict
+    assessments: tuple[evaluate.Assessment, ...]
+    policy: evaluate.GatePolicy
+    changes: tuple[str, ...] = ()
+
+
 def run_gate(
-    ports: Ports, scope: Scope, model: str, on: str | None, against: str | None
-) -> dict[str, Any]:
-    """Judge `model` by the policy of visloop.yaml; the fields of the answer."""
+    ports: Ports,
+    scope: Scope,
+    model: str,
+    on: str | None,
+    against: str | None,
+    *,
+    dry_run: bool = False,
+) -> Judged:
+    """Judge `model` by the policy of visloop.yaml.
+
+    Raises:
+        PolicyNotApproved: it is not the one in force, and this is no dry run.
+    """
     candidate = registry.resolve(ports.registry, scope, Ref.parse(model))
     champion = (
         registry.resolve(ports.registry, scope, Ref.parse(against))
@@ -35,8 +59,43 @@ def run_gate(
         champion = None
     ref = Ref.parse(on) if on else test_split(ports, scope, candidate)
     policy = gate_policy(ports, candidate.model)
-    verdict = evaluate.run_gate(ports.evaluate, scope, candidate, champion, ref, policy)
-    return _gated(verdict)
+    verdict = evaluate.run_gate(
+        ports.evaluate,
+        scope,
+        candidate,
+        champion,
+        ref,
+        policy,
+        gathering=loop.GATHERING,
+        dry_run=dry_run,
+    )
+    known = evaluate.policy_in_force(ports.evaluate, scope, candidate.model)
+    changes = known.policy.changes_to(policy) if known else ()
+    return Judged(verdict, _looked_at(ports, scope, verdict), policy, changes)
+
+
+def told_verdict(judged: Judged) -> dict[str, Any]:
+    """A verdict as the fields of the answer, with the assessments behind it."""
+    told = tuple(told_assessment(each) for each in judged.assessments)
+    return _gated(judged.verdict) | {"assessments": told, "changes": judged.changes}
+
+
+def write_verdict(ports: Ports, judged: Judged, file: Path) -> None:
+    """The verdict as one HTML file with all of its evidence."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    page = evaluate.verdict_page(judged.verdict, judged.policy, judged.assessments, drawn(ports))
+    file.write_text(page, "utf-8")
+
+
+def _looked_at(
+    ports: Ports, scope: Scope, verdict: evaluate.Verdict
+) -> tuple[evaluate.Assessment, ...]:
+    """The assessments among a verdict's inputs."""
+    return tuple(
+        evaluate.load_assessment(ports.evaluate, scope, value)
+        for name, value in verdict.inputs.items()
+        if name.startswith("assessment.")
+    )
 
 
 def _gated(verdict: evaluate.Verdict) -> dict[str, Any]:
@@ -48,13 +107,25 @@ def _gated(verdict: evaluate.Verdict) -> dict[str, Any]:
         "checks": tuple(plain(each) for each in verdict.checks),
         "policy": verdict.policy_digest,
         "incidents": tuple(map(plain, verdict.incidents)),
+        "inputs": verdict.inputs,
     }
 
 
 def verdict_on(ports: Ports, scope: Scope, version: registry.ModelVersion) -> dict[str, Any] | None:
-    """The newest verdict on a model, as `gate` answers it; None when no gate has judged it."""
+    """The newest verdict on a model; None when no gate has judged it."""
     verdict = evaluate.last_verdict(ports.evaluate, scope, version)
     return _gated(verdict) if verdict else None
+
+
+def whole_verdict_on(
+    ports: Ports, scope: Scope, version: registry.ModelVersion
+) -> dict[str, Any] | None:
+    """The same with the assessments behind it."""
+    verdict = evaluate.last_verdict(ports.evaluate, scope, version)
+    if verdict is None:
+        return None
+    told = tuple(map(told_assessment, _looked_at(ports, scope, verdict)))
+    return _gated(verdict) | {"assessments": told}
 
 
 def test_split(ports: Ports, scope: Scope, model: registry.ModelVersion) -> Ref:
@@ -79,12 +150,24 @@ def test_split(ports: Ports, scope: Scope, model: registry.ModelVersion) -> Ref:
     return ref
 
 
+def require_policy(ports: Ports, scope: Scope, version: registry.ModelVersion) -> None:
+    """Refuse to decide on a model while a change of its policy waits for approval.
+
+    Raises:
+        PolicyNotApproved: visloop.yaml has another policy than the one in force.
+    """
+    policy = gate_policy(ports, version.model)
+    evaluate.require_policy(ports.evaluate, scope, version.model, policy)
+
+
 def require_promotable(ports: Ports, scope: Scope, version: registry.ModelVersion) -> None:
-    """Refuse a model whose newest verdict is not a yes.
+    """Refuse a model whose newest verdict is not a yes by the policy in force.
 
     Raises:
         NotPromotable: no verdict, or a no.
+        PolicyNotApproved: visloop.yaml has another policy than the one in force.
     """
+    require_policy(ports, scope, version)
     verdict = evaluate.last_verdict(ports.evaluate, scope, version)
     if verdict is None:
         raise NotPromotable(
