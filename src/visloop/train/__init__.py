@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from visloop.train.recipe import find_recipe as find_recipe
     from visloop.train.recipes.linear_head import calibrate as calibrate
     from visloop.train.recipes.linear_head import fit_head as fit_head
+    from visloop.train.recipes.linear_head import rooted as rooted
     from visloop.train.records import Metric as Metric
     from visloop.train.records import Pruned as Pruned
     from visloop.train.records import Run as Run
@@ -175,7 +176,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "TrainPorts",
             "TrainResult",
         ),
-        "recipes.linear_head": ("calibrate", "fit_head"),
+        "recipes.linear_head": ("calibrate", "fit_head", "rooted"),
         "reference": ("Reference",),
         "reproducing.cloning": ("Changes", "clone"),
         "reproducing.code": ("CodeMissing",),

@@ -5,6 +5,11 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from visloop.vision.alike import Sketch as Sketch
+    from visloop.vision.alike import likeness as likeness
+    from visloop.vision.alike import mirrored as mirrored
+    from visloop.vision.alike import sketch as sketch
+    from visloop.vision.alike import thumbprint as thumbprint
     from visloop.vision.boxes import Boxes as Boxes
     from visloop.vision.boxes import ShapeError as ShapeError
     from visloop.vision.boxes import area as area
@@ -69,6 +74,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "corruptions.every": ("CORRUPTIONS", "SEVERITIES", "Corruption", "corrupt"),
         "drawing": ("drawn",),
         "layouts": ("Candidates", "candidates", "fits", "layout_shapes", "sigmoid", "softmax"),
+        "alike": ("Sketch", "likeness", "mirrored", "sketch", "thumbprint"),
         "masks": ("bitmap_of", "outline_bitmap", "runs_of", "sampled"),
         "placement": ("Placement", "unmoved"),
         "records": (

@@ -9,11 +9,27 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 import msgspec
 
 from visloop.errors import UsageError, did_you_mean
-from visloop.evaluate.assess.own import corruption, load, scan, size
+from visloop.evaluate.assess.own import (
+    corruption,
+    labels,
+    leakage,
+    load,
+    membership,
+    scan,
+    size,
+)
 from visloop.evaluate.assess.records import Kind
 from visloop.evaluate.policy import Assessed
 
-_ALL: Final = (size.KIND, scan.KIND, load.KIND, corruption.KIND)
+_ALL: Final = (
+    size.KIND,
+    scan.KIND,
+    load.KIND,
+    corruption.KIND,
+    membership.KIND,
+    leakage.KIND,
+    labels.KIND,
+)
 KINDS: Final[Mapping[str, Kind]] = {each.name: each for each in _ALL}
 """Name → kind, in the order in which people read them."""
 

@@ -37,7 +37,8 @@ class Plot(msgspec.Struct, frozen=True, kw_only=True):
     """How the rows are drawn: column `y` over column `x`, a line for each value of column `by`.
 
     `low` and `high` name the columns of y's interval, where there are any. `of`: only rows whose column
-    `part` says so, which heads the chart.
+    `part` says so, which heads the chart. `log`: both axes grow by powers of ten, and what is 0 stands
+    at their foot.
     """
 
     x: str
@@ -47,6 +48,7 @@ class Plot(msgspec.Struct, frozen=True, kw_only=True):
     high: str = ""
     part: str = ""
     of: str = ""
+    log: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

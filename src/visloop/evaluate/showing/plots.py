@@ -15,20 +15,28 @@ _TICKS: Final = 5
 
 
 class _Axis(NamedTuple):
-    """From values to pixels: `least` lies at `start`, `most` at `end`."""
+    """From values to pixels: `least` lies at `start`, `most` at `end`; `log`: by powers of ten."""
 
     least: float
     most: float
     start: float
     end: float
+    log: bool = False
 
     def at(self, value: float) -> float:
+        if self.log:
+            share = log10(max(value, self.least) / self.least) / log10(self.most / self.least)
+            return self.start + share * (self.end - self.start)
         share = (value - self.least) / ((self.most - self.least) or 1.0)
         return self.start + share * (self.end - self.start)
 
     @property
     def ticks(self) -> list[float]:
         """Round numbers between the ends."""
+        if self.log:
+            powers = range(floor(log10(self.least)), floor(log10(self.most)) + 1)
+            many = (base * 10.0**power for power in powers for base in (1, 2, 5))
+            return [tick for tick in many if self.least * 0.999 <= tick <= self.most * 1.001]
         step = _round((self.most - self.least) / _TICKS)
         first = floor(self.least / step) * step
         made = (first + number * step for number in range(2 * _TICKS + 3))
@@ -45,8 +53,15 @@ def lines(rows: Sequence[Mapping[str, Any]], plot: Plot) -> str:
     for row in kept:
         named.setdefault(str(row.get(plot.by, "")) if plot.by else "", []).append(row)
     values = [row[key] for row in kept for key in (plot.y, plot.low, plot.high) if _of(row, key)]
-    across = _axis([row[plot.x] for row in kept], _LEFT, _LEFT + _WIDE, from_zero=False)
-    up = _axis(values, _ABOVE + _HIGH, _ABOVE, from_zero=True)
+    places = [row[plot.x] for row in kept]
+    if plot.log:
+        across, up = (
+            _powers(places, _LEFT, _LEFT + _WIDE),
+            _powers(values, _ABOVE + _HIGH, _ABOVE),
+        )
+    else:
+        across = _axis(places, _LEFT, _LEFT + _WIDE, from_zero=False)
+        up = _axis(values, _ABOVE + _HIGH, _ABOVE, from_zero=True)
     drawn = "".join(
         _line(name, sorted(part, key=lambda row: row[plot.x]), plot, (across, up), number)
         for number, (name, part) in enumerate(named.items())
@@ -70,6 +85,13 @@ def _axis(values: Sequence[float], start: float, end: float, *, from_zero: bool)
     if least == most:
         most = least + 1.0
     return _Axis(least, most, start, end)
+
+
+def _powers(values: Sequence[float], start: float, end: float) -> _Axis:
+    """From the least positive value to the greatest."""
+    positive = [value for value in values if value > 0] or [1.0]
+    least, most = min(positive), max(positive)
+    return _Axis(least, most if most > least else least * 10, start, end, log=True)
 
 
 def _round(step: float) -> float:

@@ -1,0 +1,1 @@
+"""Attacks on what a model learnt from: who was there, and what they looked like."""
