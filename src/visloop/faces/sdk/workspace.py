@@ -272,6 +272,27 @@ class Model:
         places = tuple(map(_place, sources))
         return self._workspace.call(app.predict, app.Predict(model=self.ref, sources=places)).rows
 
+    @property
+    def incidents(self) -> tuple[dict[str, Any], ...]:
+        """The open incidents that every gate of a model of this name asks about, newest first."""
+        name = self.ref.partition("@")[0]
+        return self._workspace.call(app.incident_list, app.IncidentList(model=name)).rows
+
+    def add_incident(self, source: str | Path, *expect: str, why: str = "") -> app.IncidentAdded:
+        """Make a prediction's picture (by its id), or a picture's file, a test of every later gate.
+
+        `expect` is as on the command line: `class=hat`, `absent=dog`, `box=hat 10 20 110 200`.
+        """
+        file = str(source.absolute()) if isinstance(source, Path) else None
+        ask = app.IncidentAdd(
+            source="" if isinstance(source, Path) else source,
+            image=file,
+            expect=expect,
+            model=self.ref.partition("@")[0],
+            why=why,
+        )
+        return self._workspace.call(app.incident_add, ask)
+
     def export(self, file: str | Path) -> app.ModelExported:
         """Write it as one signed file, with its lineage and bill of materials."""
         ask = app.ModelExport(ref=self.ref, file=_place(file))

@@ -121,7 +121,10 @@ def _answered(ports: Ports, scope: Scope, prediction: str, model: str) -> Failur
             fix=f"of a file: --image {prediction} --model NAME",
         )
     found = serve.prediction(ports.serve, scope, prediction)
-    version = registry.resolve(ports.registry, scope, Ref.parse(model or found.model))
+    answerer = Ref.parse(found.model)
+    other = Ref.parse(model) if model else answerer
+    asked = answerer if other.name == answerer.name else other
+    version = registry.resolve(ports.registry, scope, asked)
     task = label.of_prediction(ports.label, scope, prediction)
     origin = evaluate.Origin(
         prediction=found.id,
