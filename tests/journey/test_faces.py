@@ -90,6 +90,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.tune_show, app.TuneShow(run=known.search)),
         (app.tune_resume, app.TuneResume(run=known.search)),
         (app.evaluate, app.Evaluate(model="inspector@v2", on="line@v2:test")),
+        (app.explain, app.Explain(model="inspector@v2", picture=known.sample, masks=64)),
         (app.assess, app.Assess(kind="size", model="inspector@v2")),
         (app.gate, app.Gate(model="inspector@v2")),
         (app.policy_show, app.PolicyShow(model="inspector")),

@@ -139,6 +139,9 @@ if TYPE_CHECKING:
     from visloop.app.verbs.judging.evaluating import Evaluate as Evaluate
     from visloop.app.verbs.judging.evaluating import Evaluated as Evaluated
     from visloop.app.verbs.judging.evaluating import evaluate as evaluate
+    from visloop.app.verbs.judging.explaining import Explain as Explain
+    from visloop.app.verbs.judging.explaining import Explained as Explained
+    from visloop.app.verbs.judging.explaining import explain as explain
     from visloop.app.verbs.judging.gating import Gate as Gate
     from visloop.app.verbs.judging.gating import Gated as Gated
     from visloop.app.verbs.judging.gating import PolicyApprove as PolicyApprove
@@ -603,6 +606,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Evaluate",
             "Evaluated",
             "evaluate",
+        ),
+        "verbs.judging.explaining": (
+            "Explain",
+            "Explained",
+            "explain",
         ),
         "verbs.judging.gating": (
             "Gate",

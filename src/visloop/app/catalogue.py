@@ -25,7 +25,7 @@ from visloop.app.verbs import (
     watching,
 )
 from visloop.app.verbs.finding import searching
-from visloop.app.verbs.judging import assessing, evaluating, gating, incidents
+from visloop.app.verbs.judging import assessing, evaluating, explaining, gating, incidents
 from visloop.app.verbs.labelling import editing
 from visloop.app.verbs.registry import cards, packages, shelving
 from visloop.app.verbs.runs import exchanging, looking, repeating, reporting, training, tuning
@@ -128,6 +128,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     exchanging.runs_import,
     exchanging.runs_export,
     evaluating.evaluate,
+    explaining.explain,
     assessing.assess,
     gating.gate,
     incidents.incident_add,

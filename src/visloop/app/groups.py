@@ -60,7 +60,7 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "Find": ("query", "search", "view", "complete"),
     "Label": ("label",),
     "Train": ("train", "tune", "track", "runs", "reproduce"),
-    "Judge": ("evaluate", "assess", "gate", "policy", "incident", "models", "model"),
+    "Judge": ("evaluate", "explain", "assess", "gate", "policy", "incident", "models", "model"),
     "Serve": ("deploy", "deployments", "rollback", "predict", "predictions", "serve"),
     "Watch what is served": ("monitor", "alerts", "trace"),
     "The loop": ("loop", "worker"),

@@ -48,6 +48,7 @@ NAMES: Final[Mapping[str, str]] = {
     "deployments": "deployments",
     "diff": "diff",
     "evaluate": "evaluate",
+    "explain": "explain",
     "export": "export",
     "facts": "facts",
     "formats": "formats",

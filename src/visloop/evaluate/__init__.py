@@ -28,6 +28,21 @@ if TYPE_CHECKING:
     from visloop.evaluate.deciding import last_verdict as last_verdict
     from visloop.evaluate.deciding import run_gate as run_gate
     from visloop.evaluate.estimates import wilson as wilson
+    from visloop.evaluate.explaining.drawing import overlaid as overlaid
+    from visloop.evaluate.explaining.looking import look as look
+    from visloop.evaluate.explaining.making import explain as explain
+    from visloop.evaluate.explaining.records import METHODS as METHODS
+    from visloop.evaluate.explaining.records import ExplainSettings as ExplainSettings
+    from visloop.evaluate.explaining.records import Explanation as Explanation
+    from visloop.evaluate.explaining.records import Method as Method
+    from visloop.evaluate.explaining.records import Saliency as Saliency
+    from visloop.evaluate.explaining.subject import NothingToExplain as NothingToExplain
+    from visloop.evaluate.explaining.subject import Subject as Subject
+    from visloop.evaluate.explaining.worth import deletion as deletion
+    from visloop.evaluate.explaining.worth import input_heat as input_heat
+    from visloop.evaluate.explaining.worth import insertion as insertion
+    from visloop.evaluate.explaining.worth import points_at as points_at
+    from visloop.evaluate.explaining.worth import scrambled as scrambled
     from visloop.evaluate.gate import judge as judge
     from visloop.evaluate.governing import InForce as InForce
     from visloop.evaluate.governing import PolicyNotApproved as PolicyNotApproved
@@ -145,6 +160,18 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "querying": ("judged", "reports_relation"),
         "deciding": ("last_verdict", "run_gate"),
         "estimates": ("wilson",),
+        "explaining.drawing": ("overlaid",),
+        "explaining.looking": ("look",),
+        "explaining.making": ("explain",),
+        "explaining.records": (
+            "METHODS",
+            "ExplainSettings",
+            "Explanation",
+            "Method",
+            "Saliency",
+        ),
+        "explaining.worth": ("deletion", "input_heat", "insertion", "points_at", "scrambled"),
+        "explaining.subject": ("NothingToExplain", "Subject"),
         "gate": ("judge",),
         "governing": (
             "InForce",

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from visloop.infer.predictor import Predictor as Predictor
     from visloop.infer.predictor import Prepared as Prepared
     from visloop.infer.predictor import providers as providers
+    from visloop.infer.saying import candidates as candidates
     from visloop.infer.saying import say as say
     from visloop.infer.stating import Signature as Signature
     from visloop.infer.stating import read_contract as read_contract
@@ -75,7 +76,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "model_file": ("ModelRefused", "check_model", "joined", "refuse_folder"),
         "orientation": ("is_sideways", "jpeg_orientation", "turn_upright"),
         "predictor": ("Answer", "Outputs", "Predictor", "Prepared", "providers"),
-        "saying": ("say",),
+        "saying": ("candidates", "say"),
         "stating": ("Signature", "read_contract", "signature"),
         "tensors": (
             "Sized",

@@ -87,7 +87,7 @@ def _boxes(
     threshold: float,
 ) -> tuple[Box, ...]:
     decode = contract.decode
-    found = _candidates(raw, contract, placement.input_hw)
+    found = candidates(raw, contract, placement.input_hw)
     rows = _likeliest(found, threshold)
     xyxy, scores, classes = found.xyxy[rows], found.scores[rows], found.classes[rows]
     if decode.nms_iou is not None:
@@ -109,7 +109,7 @@ def _boxes(
     )
 
 
-def _candidates(
+def candidates(
     raw: Mapping[str, NDArray[np.float32]], contract: Contract, input_hw: tuple[int, int]
 ) -> vision.Candidates:
     """The boxes of a picture before any is left out, in pixels of the prepared picture.

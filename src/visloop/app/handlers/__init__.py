@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from visloop.app.handlers.judging.evaluating import whole_report as whole_report
     from visloop.app.handlers.judging.evaluating import whole_report_on as whole_report_on
     from visloop.app.handlers.judging.evaluating import write_report as write_report
+    from visloop.app.handlers.judging.explaining import encoded_jpeg as encoded_jpeg
+    from visloop.app.handlers.judging.explaining import overlay as overlay
+    from visloop.app.handlers.judging.explaining import picture_to_explain as picture_to_explain
+    from visloop.app.handlers.judging.explaining import told_explanation as told_explanation
+    from visloop.app.handlers.judging.explaining import write_explanation as write_explanation
+    from visloop.app.handlers.judging.explaining import write_png as write_png
     from visloop.app.handlers.judging.gating import (
         require_incidents_tried as require_incidents_tried,
     )
@@ -104,6 +110,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "write_report",
         ),
         "judging.incidents": ("add_incident", "incident_answers", "told_incident"),
+        "judging.explaining": (
+            "encoded_jpeg",
+            "overlay",
+            "picture_to_explain",
+            "told_explanation",
+            "write_explanation",
+            "write_png",
+        ),
         "judging.gating": (
             "require_incidents_tried",
             "require_policy",

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from visloop.faces.cli import answered, differences, metadata, queried, runs, versions
-from visloop.faces.cli.answers import incidents, judging, searches, upkeep
+from visloop.faces.cli.answers import explanations, incidents, judging, searches, upkeep
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -434,6 +434,7 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "runs.show": runs.shown,
     "assess": _assessed,
     "gate": _gated,
+    "explain": explanations.explained,
     "incident.add": incidents.added,
     "incident.close": incidents.shown,
     "incident.reopen": incidents.shown,

@@ -259,6 +259,14 @@ class Model:
         ask = app.Evaluate(model=self.ref, on=str(on), slice=slices, html=html)
         return self._workspace.call(app.evaluate, ask)
 
+    def explain(self, picture: str | Path | bytes, **options: Any) -> app.Explained:
+        """Why it answers so about a picture: a file, its bytes, a sample's path, a prediction's id."""
+        raw = picture if isinstance(picture, bytes) else _bytes_of(picture)
+        named = "" if isinstance(picture, bytes) else str(picture)
+        sent = b64encode(raw).decode()
+        ask = app.Explain(model=self.ref, picture=named, data=sent, **options)
+        return self._workspace.call(app.explain, ask)
+
     def reproduce(self, *, fresh: bool = False) -> app.Reproduced:
         """Train it once more from what its run recorded, and compare byte by byte.
 

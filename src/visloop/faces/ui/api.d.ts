@@ -94,6 +94,7 @@ export interface Verbs {
   "runs.import": { ask: RunsImportAsk; answer: Rows };
   "runs.export": { ask: RunsExportAsk; answer: RunExported };
   "evaluate": { ask: EvaluateAsk; answer: { model: string; task: string; on: string; n: number; metrics: Record<string, number>; intervals: Record<string, [number, number]>; per_class: ClassReport[]; classes: string[]; confusion: number[][]; calibration: Calibrated[]; baseline: string; left_out: Record<string, number>; trained_on: number; report: string; sizes: (Record<string, any>)[]; resamples: number; seed: number; beside: (Record<string, any>)[]; labels: string[]; confused: (Record<string, any>)[]; curves: (Record<string, any>)[]; errors: (Record<string, any>)[]; slices: (Record<string, any>)[]; looked_at: number; found: (Record<string, any>)[]; searched: number; tested: number; worst: (Record<string, any>)[]; loss: string; html: string | null } };
+  "explain": { ask: ExplainAsk; answer: Explained };
   "assess": { ask: AssessAsk; answer: Assessed };
   "gate": { ask: GateAsk; answer: { verdict: string; model: string; against: string | null; on: string; checks: Check[]; policy: string; incidents: (Record<string, any>)[]; inputs: Record<string, string>; assessments: (Record<string, any>)[]; changes: string[]; dry_run: boolean; html: string | null } };
   "incident.add": { ask: IncidentAddAsk; answer: IncidentAdded };
@@ -801,6 +802,47 @@ export interface Experiment {
   newest: string | null;
   tags: Record<string, string>;
   removed: boolean;
+}
+
+export interface ExplainAsk {
+  model: string;
+  picture?: string;
+  method?: "auto" | "gradcam" | "integrated-gradients" | "occlusion" | "rise" | "smoothgrad";
+  label?: string;
+  object?: number;
+  at?: string;
+  near?: number;
+  features?: number;
+  masks?: number;
+  steps?: number;
+  seconds?: number;
+  seed?: number;
+  png?: string | null;
+  html?: string | null;
+  drawn?: boolean;
+  data?: string;
+}
+
+export interface Explained {
+  model: string;
+  picture: string;
+  method: string;
+  label: string;
+  score: number;
+  box: [number, number, number, number] | null;
+  peak: [number, number];
+  seen: number;
+  asked: number;
+  seconds: number;
+  neighbours: (Record<string, any>)[];
+  by: string;
+  features: (Record<string, any>)[];
+  logit: number | null;
+  usual_logit: number | null;
+  notes: string[];
+  png: string | null;
+  html: string | null;
+  drawn: string;
 }
 
 export interface ExportAsk {
