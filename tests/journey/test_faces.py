@@ -123,6 +123,10 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.label_undo, app.LabelUndo(task=known.tasks[0])),
         (app.label_reject, app.LabelReject(task=known.tasks[1])),
         (app.label_import, app.LabelImport(file=str(known.truth), dataset="line")),
+        (
+            app.label_propose,
+            app.LabelPropose(dataset="line", path=known.sample, model="inspector@v1"),
+        ),
         (app.label_open, app.LabelOpen(dataset="line", path=known.sample)),
         (
             app.label_edit,

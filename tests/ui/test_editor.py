@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, expect
 
+from tests.journey.test_one_contract import FASTESTDET
 from tests.journey.worlds import until
 from tests.ui.conftest import RED_XYXY, Site, Visit, up, visiting
 from tests.ui.test_access import axe_finds
@@ -59,11 +61,11 @@ def editor(browser: Browser, studio: Site) -> Iterator[Visit]:
         yield visit
 
 
-def opened(visit: Visit, path: str, tool: str = "b") -> Page:
-    page = visit.go("data", "pets", "work", "all", "edit", path)
+def opened(visit: Visit, path: str, tool: str = "b", dataset: str = "pets") -> Page:
+    page = visit.go("data", dataset, "work", "all", "edit", path)
     expect(page.locator(".edit-bar .path")).to_have_text(path)
     expect(page.locator(".edit-picture img")).to_be_visible()
-    expect(page.locator(".edit-side .choice")).to_have_count(len(NAMES))
+    expect(page.locator(".edit-side .choice").first).to_be_visible()
     page.keyboard.press(tool)
     return page
 
@@ -83,8 +85,8 @@ def drag(page: Page, a: tuple[float, float], b: tuple[float, float]) -> None:
     page.keyboard.up("Alt")
 
 
-def held(site: Site, path: str) -> dict[str, dict[str, Any]]:
-    sample = site.ask("label.open", dataset="pets", path=path)["sample"]
+def held(site: Site, path: str, dataset: str = "pets") -> dict[str, dict[str, Any]]:
+    sample = site.ask("label.open", dataset=dataset, path=path)["sample"]
     return {each["id"]: each for each in sample.get("annotations", ())}
 
 
@@ -303,6 +305,34 @@ def test_edits_in_any_order_end_as_they_were_drawn(editor: Visit) -> None:
     assert [text.split("\n")[0].strip() for text in shown] == of_server
     page.reload()
     expect(page.locator(".edit-objects li")).to_have_count(len(of_server))
+
+
+def test_what_a_model_proposes_is_taken_one_by_one_or_all(
+    editor: Visit, shared_data: Path, tmp_path: Path
+) -> None:
+    site, picture = editor.site, shared_data / "coco/images/000000000061.jpg"
+    contract = tmp_path / "street.yaml"
+    contract.write_text(FASTESTDET)
+    shutil.copy(shared_data / "models/coco.names", tmp_path)
+    with sdk.local(site.root) as here:
+        here.call(app.add, app.Add(paths=(str(picture),), to="street"))
+        here.call(app.classes_add, app.ClassesAdd(dataset="street", names=("person",)))
+        network = str(shared_data / "models/FastestDet.onnx")
+        here.call(app.model_import, app.ModelImport(network, as_="eye", contract=str(contract)))
+    page = opened(editor, picture.name, dataset="street")
+    page.get_by_label("model that proposes").select_option("eye@v1")
+    offered = page.get_by_label("proposals").get_by_role("button")
+    expect(offered).to_have_count(3)
+    offered.nth(1).click()
+    saved(page)
+    (taken,) = held(site, picture.name, "street").values()
+    assert (taken["label"], taken["author"], taken.get("score")) == ("person", "user:owner", None)
+    expect(offered).to_have_count(2)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+Enter")
+    expect(offered).to_have_count(0)
+    saved(page)
+    assert len(held(site, picture.name, "street")) == 3
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

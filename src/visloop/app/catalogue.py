@@ -171,6 +171,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     watching.label_import,
     editing.label_open,
     editing.label_edit,
+    editing.label_propose,
     looping.loop_start,
     looping.loop_stop,
     looping.loop_status,

@@ -65,6 +65,7 @@ NAMES: Final[Mapping[str, str]] = {
     "label.list": "label_list",
     "label.next": "label_next",
     "label.open": "label_open",
+    "label.propose": "label_propose",
     "label.reject": "label_reject",
     "label.status": "label_status",
     "label.undo": "label_undo",

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from visloop.app.handlers.policies import loop_policy as loop_policy
     from visloop.app.handlers.policies import watch_policy as watch_policy
     from visloop.app.handlers.policies import webhooks as webhooks
+    from visloop.app.handlers.proposing import proposals as proposals
     from visloop.app.handlers.relations import OF_DATA as OF_DATA
     from visloop.app.handlers.relations import RELATIONS as RELATIONS
     from visloop.app.handlers.relations import relation as relation
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "proposing": ("proposals",),
         "relations": ("OF_DATA", "RELATIONS", "relation"),
         "batch": ("predict_files",),
         "evidence": ("empty_trash", "models_that_need", "needs"),

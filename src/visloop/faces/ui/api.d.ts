@@ -137,6 +137,7 @@ export interface Verbs {
   "label.import": { ask: LabelImportAsk; answer: LabelsImported };
   "label.open": { ask: LabelOpenAsk; answer: OpenSample };
   "label.edit": { ask: LabelEditAsk; answer: EditedSample };
+  "label.propose": { ask: LabelProposeAsk; answer: Proposals };
   "loop.start": { ask: LoopStartAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
   "loop.stop": { ask: LoopStopAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
   "loop.status": { ask: LoopShowAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
@@ -1024,6 +1025,12 @@ export interface LabelOpenAsk {
   tab?: string;
 }
 
+export interface LabelProposeAsk {
+  dataset: string;
+  path: string;
+  model: string;
+}
+
 export interface LabelRejectAsk {
   task: string;
 }
@@ -1541,6 +1548,12 @@ export interface PredictionsAsk {
 export interface Promoted {
   model: string;
   previous: string | null;
+}
+
+export interface Proposals {
+  model: string;
+  proposals: (Record<string, any>)[];
+  left_out: Record<string, number>;
 }
 
 export interface QuarantineListAsk {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from visloop import label
+from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
 from visloop.app.rows import plain
 
@@ -65,3 +66,28 @@ def label_open(ports: Ports, scope: Scope, ask: LabelOpen) -> OpenSample:
     sample = label.read(ports.label, scope, ask.dataset, ask.path)
     others = label.present(ports.label, scope, ask.dataset, ask.path, tab=ask.tab)
     return OpenSample(plain(sample), tuple(plain(each) for each in others))
+
+
+@dataclass(frozen=True)
+class LabelPropose:
+    """Ask a registered model what it would draw on a picture, for a person to take or leave."""
+
+    dataset: str = arg("the data set")
+    path: str = arg("the picture's path in it")
+    model: str = opt("for example reader@champion")
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """What the model says, best first, and of which classes the data set has none."""
+
+    model: str
+    proposals: tuple[dict[str, Any], ...]
+    left_out: dict[str, int]
+
+
+@operation("label.propose", permission="label.read")
+def label_propose(ports: Ports, scope: Scope, ask: LabelPropose) -> Proposals:
+    """Nothing is kept: what is taken is put by `label edit`."""
+    found = handlers.proposals(ports, scope, ask.dataset, ask.path, ask.model)
+    return Proposals(**plain(found))

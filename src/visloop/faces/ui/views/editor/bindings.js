@@ -26,6 +26,9 @@ import { TOOLS } from "./keys.js";
  *   previous: () => void,
  *   copy: () => void,
  *   nothing: () => void,
+ *   offered: Annotation | null,
+ *   take: () => void,
+ *   takeAll: () => void,
  * }} Deeds
  */
 
@@ -79,7 +82,7 @@ function arrows({ stage, current, size, change }) {
 }
 
 /** @param {Deeds} all */
-function drawing({ stage, tool, objects, current, change, select, undo, redo, brush, erase }) {
+function drawing({ stage, tool, objects, current, change, select, undo, redo, brush, erase, offered, take, takeAll }) {
   const remove = () => (stage.current?.busy ? stage.current.back() : current && change([], [current.id ?? ""]));
   const turn = (/** @type {number} */ by) => () => {
     if (tool === "brush") brush(by > 0 ? 1.25 : 0.8);
@@ -91,8 +94,13 @@ function drawing({ stage, tool, objects, current, change, select, undo, redo, br
     select(objects[(at + by + objects.length + (at < 0 && by < 0 ? 1 : 0)) % objects.length].id ?? null);
   };
   return {
-    Enter: () =>
-      stage.current?.gesture.kind === "path" && !stage.current.cross ? stage.current.finish() : stage.current?.enter(),
+    Enter: (/** @type {KeyboardEvent} */ { shiftKey }) => {
+      if (shiftKey) return takeAll();
+      if (offered) return take();
+      return stage.current?.gesture.kind === "path" && !stage.current.cross
+        ? stage.current.finish()
+        : stage.current?.enter();
+    },
     Escape: () => (stage.current?.busy ? stage.current.cancel() : select(null)),
     Backspace: remove,
     Delete: remove,

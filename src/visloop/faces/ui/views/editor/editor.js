@@ -10,6 +10,7 @@ import { freshId } from "./desk.js";
 import { useEditorKeys } from "./keys.js";
 import { bindings } from "./bindings.js";
 import { first, useNeighbours } from "./neighbours.js";
+import { Proposals, useProposals } from "./proposals.js";
 import { reread, useDesk } from "./open.js";
 import { Chosen, ClassList, Objects, Tools } from "./panels.js";
 import { edits, useEdits } from "./saving.js";
@@ -119,13 +120,22 @@ function Table({ name, desk, others, around, redraw, onLeave, error }) {
   const [erase, setErase] = useState(false);
   const [hide, setHide] = useState(false);
   const [copied, setCopied] = useState(/** @type {Annotation[]} */ ([]));
+  const proposed = useProposals(name, sample.path);
   const current = objects.find((each) => each.id === selected) ?? null;
+  const offered = proposed.shown.find((each) => each.id === selected) ?? null;
   const drawing = classes.names.includes(label) ? label : (classes.names[0] ?? "");
   useEffect(() => setSelected(null), [sample.path]);
   const change = (/** @type {Annotation[]} */ put, /** @type {string[]} */ removed = []) => {
     if (put.some((each) => !each.label)) return;
     desk.change(put, removed);
     redraw();
+  };
+  const take = (/** @type {Annotation[]} */ those) => {
+    if (!those.length) return;
+    const taken = those.map((each) => ({ ...each, id: freshId() }));
+    change(taken);
+    proposed.dismiss(those.map((each) => each.id ?? ""));
+    setSelected(taken.length === 1 ? taken[0].id : null);
   };
   const takeTool = (/** @type {Tool} */ next) => {
     localStorage.setItem(`visloop.tool.${name}`, next);
@@ -158,6 +168,9 @@ function Table({ name, desk, others, around, redraw, onLeave, error }) {
     next: () => leave(around.next),
     previous: () => leave(around.previous),
     copy: () => change(copied.map((each) => ({ ...each, id: freshId() }))),
+    take: () => offered && take([offered]),
+    takeAll: () => take(proposed.shown),
+    offered,
     nothing: () => (desk.say(!labelled), redraw()),
   };
   useEditorKeys(bindings({ tool, objects, current, names: classes.names, size: sample, ...deeds }), (key) => {
@@ -192,7 +205,7 @@ function Table({ name, desk, others, around, redraw, onLeave, error }) {
           ...{ tool, radius, erase, selected, skeleton },
           label: drawing,
           objects: hide ? [] : objects,
-          proposals: [],
+          proposals: proposed.shown,
           hidden: [],
           size: { width: sample.width, height: sample.height },
           colour: classes.colour,
@@ -217,6 +230,7 @@ function Table({ name, desk, others, around, redraw, onLeave, error }) {
               onRemove: () => change([], [current.id ?? ""]),
             })
           : null,
+        h(Proposals, { proposed, onTake: take }),
         h(Objects, { objects, classes, selected, onSelect: setSelected }),
       ),
     ),

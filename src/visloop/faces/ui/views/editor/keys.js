@@ -20,7 +20,7 @@ export const EDITOR_KEYS = [
   [TOOLS.map(({ key }) => key), "edit: select, whole picture, box, turned box, polygon, mask, points"],
   [["1", "…", "9"], "edit: the class of what is selected, or of what is drawn next"],
   [["arrows"], "edit: move what is selected, else a crosshair; Shift: 10 px or 1 px; Ctrl: the size"],
-  [["Enter"], "edit: a corner at the crosshair; close a polygon; take the proposal"],
+  [["Enter"], "edit: a corner at the crosshair; close a polygon; take the proposal; Shift: take all"],
   [["Backspace", "Del"], "edit: the last corner back, or remove"],
   [["[", "]"], "edit: turn a box, or the brush's size; x: erase"],
   [["n", "N"], "edit: next, previous object"],

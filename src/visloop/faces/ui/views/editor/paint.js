@@ -34,7 +34,8 @@ export function paint(ink, scene, look, density) {
   for (const each of scene.objects)
     if (each.id !== replaced && !scene.hidden.includes(each.label ?? ""))
       shape(ink, each, scene.colour(each.label), look.z, each.id === scene.selected ? "selected" : "plain");
-  for (const each of scene.proposals) shape(ink, each, scene.colour(each.label), look.z, "proposed");
+  for (const each of scene.proposals)
+    shape(ink, each, scene.colour(each.label), look.z, each.id === scene.selected ? "offered" : "proposed");
   if (scene.draft) shape(ink, scene.draft, scene.colour(scene.draft.label), look.z, "selected");
   const grasped = scene.draft ?? scene.objects.find((each) => each.id === scene.selected);
   if (grasped && !scene.path.length) grips(ink, grasped, scene.colour(grasped.label), look.z);
@@ -42,12 +43,12 @@ export function paint(ink, scene, look, density) {
   if (scene.cross) crosshair(ink, scene.cross, scene.size, look.z);
 }
 
-/** @param {CanvasRenderingContext2D} ink @param {Annotation} each @param {string} colour @param {number} z @param {"plain" | "selected" | "proposed"} how */
+/** @param {CanvasRenderingContext2D} ink @param {Annotation} each @param {string} colour @param {number} z @param {"plain" | "selected" | "proposed" | "offered"} how */
 function shape(ink, each, colour, z, how) {
   ink.strokeStyle = colour;
   ink.fillStyle = colour;
-  ink.lineWidth = (how === "selected" ? 3 : 2) / z;
-  ink.setLineDash(how === "proposed" ? [6 / z, 4 / z] : []);
+  ink.lineWidth = (how === "selected" || how === "offered" ? 3 : 2) / z;
+  ink.setLineDash(how === "proposed" || how === "offered" ? [6 / z, 4 / z] : []);
   if (each.type === "mask") {
     ink.globalAlpha = how === "selected" ? 0.6 : 0.45;
     ink.imageSmoothingEnabled = false;
@@ -61,7 +62,7 @@ function shape(ink, each, colour, z, how) {
     ring.forEach(([x, y], k) => (k ? ink.lineTo(x, y) : ink.moveTo(x, y)));
     ink.closePath();
   }
-  if (how !== "plain") {
+  if (how === "selected" || how === "offered") {
     ink.globalAlpha = 0.14;
     ink.fill("evenodd");
     ink.globalAlpha = 1;

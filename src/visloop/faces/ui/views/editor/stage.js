@@ -7,6 +7,7 @@ import { painted } from "./brush.js";
 import { freshId } from "./desk.js";
 import { back, finish, move, NONE, press, release } from "./gestures.js";
 import { ARM_PX, paint } from "./paint.js";
+import { under } from "./shapes.js";
 
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
 /** @typedef {import("./shapes.js").Place} Place */
@@ -195,8 +196,14 @@ export class Stage {
     const { done, select, ...rest } = gesture;
     this.gesture = rest;
     if (done) this.given.onChange([done], []);
-    if (select !== undefined) this.given.onSelect(select);
+    if (select === null) this.given.onSelect(this.offered());
+    else if (select !== undefined) this.given.onSelect(select);
     this.draw();
+  }
+
+  /** The proposal under the pointer, where no object is. */
+  offered() {
+    return under(this.given.proposals, this.place(this.pointer), REACH_PX / this.look.z)?.id ?? null;
   }
 
   /** @param {PointerEvent} event */
@@ -212,6 +219,7 @@ export class Stage {
       return;
     }
     if (event.button) return;
+    this.pointer = spot;
     this.cross = null;
     this.free = event.altKey;
     if (this.given.tool === "brush") this.strokes = [this.place(spot)];
