@@ -234,7 +234,7 @@ def test_metrics_are_prometheus_text_with_cumulative_buckets():
     metrics = Metrics("server-1")
     metrics.count("visloop_requests_total", (("deployment", 'a"b\n'), ("code", "200")), 3)
     for seconds in (0.0001, 0.004, 99.0):
-        metrics.observe("visloop_request_seconds", (("deployment", "d"),), seconds)
+        metrics.histogram("visloop_request_seconds", (("deployment", "d"),)).observe(seconds)
     lines = metrics.render({"visloop_queue_length": {(): 2}}).decode().splitlines()
     assert 'visloop_requests_total{server="server-1",deployment="a\\"b\\n",code="200"} 3' in lines
     assert 'visloop_queue_length{server="server-1"} 2' in lines

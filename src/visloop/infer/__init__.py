@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from visloop.infer.images import TooManyPixels as TooManyPixels
     from visloop.infer.images import TruncatedImage as TruncatedImage
     from visloop.infer.images import decode as decode
+    from visloop.infer.images import is_light as is_light
     from visloop.infer.images import read as read
     from visloop.infer.lite0 import LITE0_STRIDES as LITE0_STRIDES
     from visloop.infer.lite0 import imagenet_weights as imagenet_weights
@@ -71,7 +72,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "differentiable",
             "gradient",
         ),
-        "images": ("NotAnImage", "Picture", "TooManyPixels", "TruncatedImage", "decode", "read"),
+        "images": (
+            "NotAnImage",
+            "Picture",
+            "TooManyPixels",
+            "TruncatedImage",
+            "decode",
+            "is_light",
+            "read",
+        ),
         "lite0": ("LITE0_STRIDES", "imagenet_weights"),
         "model_file": ("ModelRefused", "check_model", "joined", "refuse_folder"),
         "orientation": ("is_sideways", "jpeg_orientation", "turn_upright"),

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 _JPEG: Final = b"\xff\xd8\xff"
 _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 _ORIENTATION: Final = 0x0112
+_PROGRESSIVE: Final = b"\xff\xc2"
+_LIGHT_BYTES: Final = 32 << 10
+_LIGHT_PIXELS: Final = 256 * 256
 # libjpeg's warnings that leave every pixel as it was meant
 _HARMLESS: Final = ("extraneous bytes", "JFIF", "Adobe", "progression", "SOS parameters")
 # Opened by class, not by Image.open: that one warns about large pictures, and the limit is ours.
@@ -121,6 +124,20 @@ def read(data: bytes | memoryview, contract: Contract) -> Picture:
     return Picture(pixels, (height, width), (0.0, 0.0, float(width), float(height)))
 
 
+def is_light(data: bytes) -> bool:
+    """Whether a picture is decoded in a tenth of a millisecond: a small baseline JPEG.
+
+    Progressive ones are not: each of their scans passes over all pixels, and there may be hundreds.
+    """
+    if len(data) > _LIGHT_BYTES or data[:3] != _JPEG or _PROGRESSIVE in data:
+        return False
+    try:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(data)
+    except ValueError:
+        return False
+    return int(height) * int(width) <= _LIGHT_PIXELS
+
+
 def _decode_jpeg(
     data: bytes | memoryview, decoder: Decoder, least_px: int
 ) -> tuple[NDArray[np.uint8], tuple[int, int]] | None:
@@ -156,6 +173,8 @@ def _scaled_jpeg(data: bytes | memoryview, least_px: int, *, strict: bool) -> ND
 def _cover_hw(size_hw: tuple[int, int], pixels: NDArray[np.uint8]) -> tuple[float, float]:
     """What the pixels of a JPEG decoded at k/8 cover: each side is ceil(stored side × k / 8)."""
     high, wide = pixels.shape[:2]
+    if (high, wide) == size_hw:
+        return float(high), float(wide)
     for eighths in (8, 4, 3, 2, 1):
         if (high, wide) == tuple(-(-side * eighths // 8) for side in size_hw):
             return high * 8 / eighths, wide * 8 / eighths

@@ -12,17 +12,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
 
 from visloop.errors import VisloopError
 from visloop.serve import metadata as told
-from visloop.serve.answers import Answers, Request
-from visloop.serve.errors import DeploymentNotFound, NoSuchRoute, WrongMethod
-from visloop.serve.lineup import Lineup, Slot
-from visloop.serve.pool import Answer, Task, Workers
+from visloop.serve.desk import Asked, Desk
+from visloop.serve.errors import InternalError, NoSuchRoute, WrongMethod
+from visloop.serve.lineup import Lineup
+from visloop.serve.pool import Workers
 from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import (
     Application,
@@ -35,21 +35,16 @@ from visloop.serve.wire.http import (
     Send,
     respond,
     respond_error,
+    send_reply,
 )
 from visloop.serve.wire.metrics import CONTENT_TYPE, Labels, Metrics
+from visloop.serve.wire.reply import Reply
 
 log = logging.getLogger("visloop.serve")
 
 _PREDICT: Final = "/predict/"
 _MODELS: Final = "/v2/models/"
 _OURS: Final = frozenset({"/metrics", "/health/live", "/health/ready"})
-_STAGES: Final = ("decode", "queue", "infer", "post")
-
-
-class InternalError(VisloopError):
-    """A fault of ours; the log of the serving process has the details."""
-
-    code = "serve.internal"
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,7 @@ class Parts:
     bodies: BodyReader
     lineup: Lineup
     workers: Workers
-    answers: Answers
+    desk: Desk
     metrics: Metrics
     fallback: Application | None = None
 
@@ -120,56 +115,43 @@ class App:
         self, name: str, method: str, headers: Headers, receive: Receive, send: Send
     ) -> None:
         _want(method, "POST")
-        started = time.perf_counter()
-        slot, model = self._parts.lineup.loaded(name)
-        body = await self._parts.bodies.read(headers, receive)
-        work = self._parts.answers.picture(Request(slot, model, headers, body, started))
-        await self._answer(slot, work, len(body), started, send)
+        await self._ask(Asked(name, headers, b"", time.perf_counter()), receive, send)
 
-    async def _answer(
-        self, slot: Slot, work: Callable[[Task], Answer], size: int, started: float, send: Send
-    ) -> None:
-        name, status, workers = slot.deployment.name, 500, self._parts.workers
-        future: asyncio.Future[Answer] | None = None
+    async def _ask(self, asked: Asked, receive: Receive, send: Send) -> None:
+        """Read the body, ask, reply; given up when the client hangs up before."""
+        desk = self._parts.desk
+        desk.slot(asked.name, asked.version)
         try:
-            future = workers.submit(work, size)
-            answer = await future
-            status = 200
-            kind, headers = answer.content_type, answer.headers
-            await respond(send, 200, answer.body, content_type=kind, headers=headers)
-            self._count(slot, answer, time.perf_counter() - started)
-        except VisloopError as error:
-            status = error.http_status
+            body = await self._parts.bodies.read(asked.headers, receive)
+        except BodyRefused as refused:
+            desk.refused(asked.name, refused.error)
             raise
-        finally:
-            if future is not None:
-                workers.settle(future)
-            labels: Labels = (("deployment", name), ("code", str(status)))
-            self._parts.metrics.count("visloop_requests_total", labels)
-
-    def _count(self, slot: Slot, answer: Answer, seconds: float) -> None:
-        metrics, deployment = self._parts.metrics, ("deployment", slot.deployment.name)
-        model = (deployment, ("model", slot.deployment.model))
-        metrics.count("visloop_predictions_total", model, answer.pictures)
-        metrics.observe("visloop_request_seconds", (deployment,), seconds)
-        spent = (answer.decode_s, answer.queue_s, answer.infer_s, answer.post_s)
-        for stage, spent_s in zip(_STAGES, spent, strict=True):
-            metrics.observe("visloop_stage_seconds", (("stage", stage),), spent_s)
+        replied: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        task = desk.ask(replace(asked, body=body), replied.set_result)
+        if not replied.done():
+            gone = asyncio.ensure_future(_gone(receive))
+            try:
+                await asyncio.wait({replied, gone}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                gone.cancel()
+                if not replied.done() and task is not None:
+                    desk.give_up(task)
+        if not replied.done():
+            raise ClientGone
+        await send_reply(send, replied.result())
 
     async def _v2_model(
         self, rest: str, method: str, headers: Headers, receive: Receive, send: Send
     ) -> None:
         name, _, action = rest.partition("/")
-        slot, model = self._parts.lineup.loaded(name)
+        version = ""
         if action.startswith("versions/"):
             version, _, action = action.removeprefix("versions/").partition("/")
-            _check_version(slot, version)
+        slot, model = self._parts.desk.slot(name, version)
         if action == "infer":
             _want(method, "POST")
-            started = time.perf_counter()
-            body = await self._parts.bodies.read(headers, receive)
-            work = self._parts.answers.tensors(Request(slot, model, headers, body, started))
-            await self._answer(slot, work, len(body), started, send)
+            asked = Asked(name, headers, b"", time.perf_counter(), v2=True, version=version)
+            await self._ask(asked, receive, send)
             return
         _want(method, "GET")
         match action:
@@ -240,12 +222,10 @@ def _want(method: str, wanted: str) -> None:
         raise WrongMethod(f"{method} is not answered here", fix=f"use {wanted}")
 
 
-def _check_version(slot: Slot, version: str) -> None:
-    if version.removeprefix("v") != slot.version:
-        raise DeploymentNotFound(
-            f"{slot.deployment.name!r} serves version {slot.version}, not {version!r}",
-            fix="leave the version out, or deploy the one that you mean",
-        )
+async def _gone(receive: Receive) -> None:
+    """Return when the client has hung up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _no_route(path: str) -> NoSuchRoute:

@@ -1,5 +1,6 @@
 """What a caller of the serving process can meet, beside the errors of decoding (`infer`).
 
+VisloopError ├── InternalError        serve.internal      500  a fault of ours
 UsageError   ├── BadRequest           serve.bad_request           400  not the protocol that was asked for
 NotFound     ├── DeploymentNotFound   serve.deployment_not_found  404
              └── NoSuchRoute          serve.no_such_route         404
@@ -14,7 +15,13 @@ Unavailable  ├── Busy                 serve.busy                  429  the
 
 from __future__ import annotations
 
-from visloop.errors import Forbidden, NotFound, Refused, Unavailable, UsageError
+from visloop.errors import Forbidden, NotFound, Refused, Unavailable, UsageError, VisloopError
+
+
+class InternalError(VisloopError):
+    """A fault of ours; the log of the serving process has the details."""
+
+    code = "serve.internal"
 
 
 class BadRequest(UsageError):

@@ -1,4 +1,4 @@
-"""Worker threads behind the event loop: a bounded queue in, a future out.
+"""Worker threads behind the event loop: a bounded queue in, an answer out.
 
 The event loop only moves bytes. Decoding, preprocessing and inference run here; all of them leave
 Python's lock, so the threads use as many cores as there are. No batching: on a CPU it bought
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import Final
+from typing import Final, TypeAlias
 
 from visloop.serve.errors import Busy, TimedOut
 
@@ -43,19 +43,28 @@ class Answer:
     after: Callable[[], None] | None = None
 
 
-@dataclass(slots=True)
+Done: TypeAlias = "Callable[[Answer | None, BaseException | None], None]"
+
+
+@dataclass(slots=True, eq=False)
 class Task:
-    """One request's work; `abandoned` is set when nobody waits for it any more."""
+    """One request's work; `done` gets its answer or its error, once, on the event loop.
+
+    `abandoned` is set when nobody waits for it any more: what has not begun by then is not run.
+    """
 
     work: Callable[[Task], Answer]
-    future: asyncio.Future[Answer]
+    done: Done | None = None
     size: int = 0
     submitted: float = field(default_factory=time.perf_counter)
     abandoned: bool = False
+    begun: bool = False
+    counted: bool = True
     timer: asyncio.TimerHandle | None = None
 
 
-AFTERS: Final = 4
+AFTERS: Final = 8
+AFTERS_S: Final = 0.05
 
 
 class _Look:
@@ -77,6 +86,7 @@ class Workers:
         self._timeout_s = timeout_s
         self._tasks: SimpleQueue[Task | _Look | None] = SimpleQueue()
         self._afters: deque[Callable[[], None]] = deque()
+        self._looks_soon = False
         self._running: list[threading.Thread] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -98,8 +108,16 @@ class Workers:
         for thread in self._running:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def submit(self, work: Callable[[Task], Answer], size: int) -> asyncio.Future[Answer]:
-        """Queue `work` on a body of `size` bytes; the future gets its answer, its error, or `TimedOut`.
+    def submit(
+        self, work: Callable[[Task], Answer], size: int, done: Done, within_s: float | None = None
+    ) -> Task:
+        """Queue `work` on a body of `size` bytes; `done` gets its answer, its error, or `TimedOut`.
+
+        Args:
+            work: what a worker shall do.
+            size: bytes that wait with it.
+            done: called once, on the event loop.
+            within_s: the client's own patience, where it is shorter than the server's.
 
         Raises:
             Busy: the queue is full.
@@ -112,30 +130,55 @@ class Workers:
             )
         self.in_flight += 1
         self._bytes += size
-        task = Task(work, self._loop.create_future(), size)
-        task.timer = self._loop.call_later(self._timeout_s, self._expire, task)
+        task = Task(work, done, size)
+        patience = self._timeout_s if within_s is None else min(within_s, self._timeout_s)
+        task.timer = self._loop.call_later(patience, self._expire, task, patience)
         self._tasks.put(task)
-        return task.future
+        return task
 
-    def _expire(self, task: Task) -> None:
-        task.abandoned = True
-        if not task.future.done():
-            task.future.set_exception(
-                TimedOut(
-                    f"no answer within {self._timeout_s:g} s",
-                    fix="the server is overloaded: send less, or add serving processes",
-                )
-            )
-
-    def settle(self, future: asyncio.Future[Answer]) -> None:
-        """The answer has gone out (or nobody took it): let a worker do what comes after it."""
-        if future.done() and not future.cancelled() and future.exception() is None:
-            self._behind(future.result())
-
-    def _behind(self, answer: Answer) -> None:
-        if answer.after is not None:
-            self._afters.append(answer.after)
+    def behind(self, after: Callable[[], None] | None) -> None:
+        """The answer has gone out: let a worker do what comes after it, several at once."""
+        if after is None:
+            return
+        assert self._loop is not None
+        self._afters.append(after)
+        if len(self._afters) >= AFTERS:
             self._tasks.put(_LOOK)
+        elif not self._looks_soon:
+            self._looks_soon = True
+            self._loop.call_later(AFTERS_S, self._look)
+
+    def _look(self) -> None:
+        self._looks_soon = False
+        if self._afters:
+            self._tasks.put(_LOOK)
+
+    def give_up(self, task: Task) -> None:
+        """Nobody waits for this: its place in the queue is free at once, unless a worker is at it."""
+        task.abandoned = True
+        task.done = None
+        if not task.begun:
+            self._let_go(task)
+
+    def _let_go(self, task: Task) -> None:
+        if task.counted:
+            task.counted = False
+            self.in_flight -= 1
+            self._bytes -= task.size
+        if task.timer is not None:
+            task.timer.cancel()
+
+    def _expire(self, task: Task, patience_s: float) -> None:
+        done = task.done
+        self.give_up(task)
+        if done is not None:
+            done(
+                None,
+                TimedOut(
+                    f"no answer within {patience_s:g} s",
+                    fix="the server is overloaded: send less, or add serving processes",
+                ),
+            )
 
     def _serve(self) -> None:
         assert self._loop is not None
@@ -158,6 +201,7 @@ class Workers:
         started = time.perf_counter()
         answer: Answer | None = None
         error: BaseException | None = None
+        task.begun = True
         if not task.abandoned:
             try:
                 answer = task.work(task)
@@ -169,17 +213,12 @@ class Workers:
             loop.call_soon_threadsafe(self._finish, task, answer, error)
 
     def _finish(self, task: Task, answer: Answer | None, error: BaseException | None) -> None:
-        self.in_flight -= 1
-        self._bytes -= task.size
-        if task.timer is not None:
-            task.timer.cancel()
-        if task.future.done():
-            if answer is not None:
-                self._behind(answer)
+        self._let_go(task)
+        done, task.done = task.done, None
+        if done is not None:
+            done(answer, error)
         elif answer is not None:
-            task.future.set_result(answer)
-        elif error is not None:
-            task.future.set_exception(error)
+            self.behind(answer.after)
 
 
 def _run_one(afters: deque[Callable[[], None]]) -> None:

@@ -26,6 +26,7 @@ from visloop.events import Scope
 from visloop.ids import Ref, new_id
 from visloop.serve.answers import Answers, Limits
 from visloop.serve.asgi import App, Parts
+from visloop.serve.desk import Desk
 from visloop.serve.journal.clerk import Allowance, Clerk
 from visloop.serve.journal.counter import Counter, Counts
 from visloop.serve.journal.log import PredictionLog
@@ -37,6 +38,7 @@ from visloop.serve.processes import PART, finish, register, settle
 from visloop.serve.rollout import Deployment
 from visloop.serve.settings import ServeSettings
 from visloop.serve.switch import Switch
+from visloop.serve.wire.direct import protocol
 from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import BodyReader
 from visloop.serve.wire.metrics import Metrics
@@ -164,7 +166,7 @@ class Process:
         self._app = App(self._parts(), self._log_state)
         return uvicorn.Config(
             self._app,
-            http="httptools",
+            http=protocol(self._desk, settings.body_timeout_s, settings.max_body_bytes),  # pyright: ignore[reportArgumentType]
             ws="none",
             lifespan="off",
             log_config=None,
@@ -182,15 +184,19 @@ class Process:
         clock = self._ports.ledger.clock
         allowance = Allowance(settings.statistics_per_s, settings.statistics_burst)
         clerk = Clerk(self._id, self._counter, clock, self._log, allowance)
+        guard = Guard(settings.allowed_hosts, settings.allowed_origins)
+        metrics = Metrics(self._id)
+        answers = Answers(clerk, limits)
+        self._desk = Desk(guard, self._lineup, self._workers, answers, metrics)
         return Parts(
-            guard=Guard(settings.allowed_hosts, settings.allowed_origins),
+            guard=guard,
             bodies=BodyReader(
                 settings.max_body_bytes, settings.max_pending_bytes, settings.body_timeout_s
             ),
             lineup=self._lineup,
             workers=self._workers,
-            answers=Answers(clerk, limits),
-            metrics=Metrics(self._id),
+            desk=self._desk,
+            metrics=metrics,
             fallback=self._proxy,
         )
 

@@ -7,10 +7,9 @@ import zlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final, TypeAlias
 
-import msgspec
-
 from visloop.errors import VisloopError
-from visloop.serve.errors import BadRequest, Busy, TooLarge, Upstream
+from visloop.serve.errors import BadRequest, Busy, TooLarge
+from visloop.serve.wire.reply import JSON, Reply, error_reply
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -18,8 +17,6 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers: TypeAlias = dict[bytes, bytes]
-
-JSON: Final = b"application/json"
 _ZLIB_OR_GZIP: Final = 47
 _DRAIN_BYTES: Final = 64 << 20
 _DRAIN_S: Final = 2.0
@@ -189,19 +186,15 @@ async def respond(
     await send({"type": "http.response.body", "body": body})
 
 
+async def send_reply(send: Send, reply: Reply) -> None:
+    """A reply as an ASGI answer."""
+    head = {"type": "http.response.start", "status": reply.status, "headers": reply.named}
+    await send(head)
+    await send({"type": "http.response.body", "body": reply.body})
+
+
 async def respond_error(
     send: Send, error: VisloopError, *, as_text: bool = False, close: bool = False
 ) -> None:
-    """`error` as JSON; `as_text` is the V2 protocol's shape, where `error` is a string.
-
-    `close` ends the connection: the rest of the request was not read.
-    """
-    said: dict[str, Any] = error.to_dict()
-    if as_text:
-        said = {"error": str(error).replace("\n ", ";"), **said["error"]}
-    headers: list[tuple[bytes, bytes]] = []
-    if isinstance(error, Busy | Upstream):
-        headers.append((b"retry-after", b"1"))
-    if close:
-        headers.append((b"connection", b"close"))
-    await respond(send, error.http_status, msgspec.json.encode(said), headers=headers)
+    """`error` as JSON; see `error_reply`."""
+    await send_reply(send, error_reply(error, as_text=as_text, close=close))

@@ -78,13 +78,10 @@ class Metrics:
         series = self._counters.setdefault(name, {})
         series[labels] = series.get(labels, 0) + by
 
-    def observe(self, name: str, labels: Labels, seconds: float) -> None:
-        """Count one duration."""
+    def histogram(self, name: str, labels: Labels) -> Histogram:
+        """Where durations of one series are counted; made when it is asked for first."""
         series = self._histograms.setdefault(name, {})
-        histogram = series.get(labels)
-        if histogram is None:
-            histogram = series[labels] = Histogram()
-        histogram.observe(seconds)
+        return series.setdefault(labels, Histogram())
 
     def render(self, gauges: Mapping[str, Mapping[Labels, float]]) -> bytes:
         """Everything as text, with `gauges` read by the caller just now."""

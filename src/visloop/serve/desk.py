@@ -1,0 +1,184 @@
+"""From a complete request to its reply: checks, the model's turn, figures. On the event loop only.
+
+Both ways in end here: the short one of the protocol (`wire.direct`) and ASGI (`asgi`). A model that needs
+half a millisecond for everything is asked right here, on the event loop: handing a picture to a thread and
+back takes longer than the answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from visloop import infer
+from visloop.errors import VisloopError
+from visloop.serve.answers import Answers, Request
+from visloop.serve.errors import BadRequest, DeploymentNotFound, InternalError
+from visloop.serve.lineup import Lineup, Slot
+from visloop.serve.model import Model
+from visloop.serve.pool import Answer, Task, Workers
+from visloop.serve.wire.guard import Guard
+from visloop.serve.wire.http import Headers
+from visloop.serve.wire.metrics import Histogram, Metrics
+from visloop.serve.wire.reply import Reply, error_reply
+
+log = logging.getLogger("visloop.serve")
+
+REQUEST_ID: Final = b"x-request-id"
+PATIENCE: Final = b"x-request-timeout-ms"
+_LONGEST_ID: Final = 128
+_STAGES: Final = ("decode", "queue", "infer", "post")
+
+Replies: TypeAlias = Callable[[Reply], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request for an answer, complete; `version` is what V2 named, `started` is `perf_counter`'s."""
+
+    name: str
+    headers: Headers
+    body: bytes
+    started: float
+    v2: bool = False
+    version: str = ""
+
+
+class _Meter:
+    """The figures of one deployment with one model."""
+
+    def __init__(self, metrics: Metrics, slot: Slot) -> None:
+        deployment = ("deployment", slot.deployment.name)
+        self._metrics = metrics
+        self._model = (deployment, ("model", slot.deployment.model))
+        self._answered = (deployment, ("code", "200"))
+        self._request: Histogram = metrics.histogram("visloop_request_seconds", (deployment,))
+        self._stages = [
+            metrics.histogram("visloop_stage_seconds", (deployment, ("stage", stage)))
+            for stage in _STAGES
+        ]
+
+    def count(self, answer: Answer, seconds: float) -> None:
+        """One answer has gone out."""
+        self._metrics.count("visloop_requests_total", self._answered)
+        self._metrics.count("visloop_predictions_total", self._model, answer.pictures)
+        self._request.observe(seconds)
+        decode, queue, infer, post = self._stages
+        decode.observe(answer.decode_s)
+        queue.observe(answer.queue_s)
+        infer.observe(answer.infer_s)
+        post.observe(answer.post_s)
+
+
+class Desk:
+    """Takes requests and sees that each gets one reply."""
+
+    def __init__(
+        self, guard: Guard, lineup: Lineup, workers: Workers, answers: Answers, metrics: Metrics
+    ) -> None:
+        self._guard = guard
+        self._lineup = lineup
+        self._workers = workers
+        self._answers = answers
+        self._metrics = metrics
+        self._meters: dict[tuple[str, str], _Meter] = {}
+
+    def ask(self, asked: Asked, reply: Replies) -> Task | None:
+        """Answer a request, now or later; `reply` is called once, unless the returned task is given up."""
+        try:
+            self._guard.check(asked.headers.get(b"host"), asked.headers.get(b"origin"))
+            slot, model = self.slot(asked.name, asked.version)
+            patience_s = _patience_s(asked.headers)
+        except VisloopError as error:
+            reply(self._marked(asked, error_reply(error, as_text=asked.v2)))
+            return None
+
+        def done(answer: Answer | None, error: BaseException | None) -> None:
+            if answer is None:
+                reply(self._failed(asked, slot, error))
+                return
+            told = Reply(200, answer.body, answer.content_type, answer.headers)
+            reply(self._marked(asked, told))
+            self._meter(slot).count(answer, time.perf_counter() - asked.started)
+            self._workers.behind(answer.after)
+
+        request = Request(slot, model, asked.headers, asked.body, asked.started)
+        work = self._answers.tensors(request) if asked.v2 else self._answers.picture(request)
+        try:
+            if model.quick and not asked.v2 and infer.is_light(asked.body):
+                done(work(Task(work)), None)
+                return None
+            return self._workers.submit(work, len(asked.body), done, patience_s)
+        except Exception as error:  # noqa: BLE001 - told and logged there
+            done(None, error)
+            return None
+
+    def give_up(self, task: Task) -> None:
+        """The client has hung up."""
+        self._workers.give_up(task)
+
+    def slot(self, name: str, version: str = "") -> tuple[Slot, Model]:
+        """Who answers.
+
+        Raises:
+            DeploymentNotFound, NotLoaded: nobody by that name or of that version does.
+        """
+        slot, model = self._lineup.loaded(name)
+        if version and version.removeprefix("v") != slot.version:
+            raise DeploymentNotFound(
+                f"{slot.deployment.name!r} serves version {slot.version}, not {version!r}",
+                fix="leave the version out, or deploy the one that you mean",
+            )
+        return slot, model
+
+    def refused(self, name: str, error: VisloopError) -> None:
+        """Count a request that was refused before it was complete."""
+        if self._lineup.find(name) is not None:
+            self._count_error(name, error.http_status)
+
+    def _failed(self, asked: Asked, slot: Slot, error: BaseException | None) -> Reply:
+        if not isinstance(error, VisloopError):
+            log.error("serve.failed", exc_info=error, extra={"deployment": asked.name})
+            error = InternalError(
+                "the server failed on this request", fix="see the log of the serving process"
+            )
+        self._count_error(slot.deployment.name, error.http_status)
+        return self._marked(asked, error_reply(error, as_text=asked.v2))
+
+    def _count_error(self, name: str, status: int) -> None:
+        labels = (("deployment", name), ("code", str(status)))
+        self._metrics.count("visloop_requests_total", labels)
+
+    def _meter(self, slot: Slot) -> _Meter:
+        key = slot.deployment.name, slot.deployment.model
+        meter = self._meters.get(key)
+        if meter is None:
+            meter = self._meters[key] = _Meter(self._metrics, slot)
+        return meter
+
+    def _marked(self, asked: Asked, reply: Reply) -> Reply:
+        """With the request's own id, where it has one."""
+        mark = asked.headers.get(REQUEST_ID)
+        if mark is None or len(mark) > _LONGEST_ID:
+            return reply
+        return reply._replace(headers=(*reply.headers, (REQUEST_ID, mark)))
+
+
+def _patience_s(headers: Headers) -> float | None:
+    """How long the client waits.
+
+    Raises:
+        BadRequest: not a number of milliseconds above 0.
+    """
+    told = headers.get(PATIENCE)
+    if told is None:
+        return None
+    if not told.isdigit() or not int(told):
+        raise BadRequest(
+            f"{PATIENCE.decode()} is {told.decode('latin-1')!r}",
+            fix="send whole milliseconds, 1 or more",
+        )
+    return int(told) / 1e3
