@@ -34,6 +34,7 @@ VENDORS_OF_ADAPTERS = {
     "botocore",
     "kubernetes",
     "mlflow",
+    "openvino",
     "ray",
     "torch",
     "torchvision",

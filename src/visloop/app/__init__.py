@@ -361,6 +361,7 @@ if TYPE_CHECKING:
     from visloop.app.verbs.serving import Deployed as Deployed
     from visloop.app.verbs.serving import Deployments as Deployments
     from visloop.app.verbs.serving import Predict as Predict
+    from visloop.app.verbs.serving import Predicted as Predicted
     from visloop.app.verbs.serving import Predictions as Predictions
     from visloop.app.verbs.serving import Rollback as Rollback
     from visloop.app.verbs.serving import deploy as deploy
@@ -875,6 +876,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Deployed",
             "Deployments",
             "Predict",
+            "Predicted",
             "Predictions",
             "Rollback",
             "deploy",

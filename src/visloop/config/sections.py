@@ -222,5 +222,6 @@ class Config(Section):
     privacy: PrivacySection = PrivacySection()
     registry: RegistrySection = RegistrySection()
     tracking: TrackingSection = TrackingSection()
+    compute: Annotated[str, Field(pattern=r"^[a-z0-9-]+(://\S*)?$")] = "local"
     webhooks: tuple[WebhookSection, ...] = ()
     plugins: dict[str, Section] = {}

@@ -160,6 +160,7 @@ if TYPE_CHECKING:
     from visloop.data.ontology.rules import NameTaken as NameTaken
     from visloop.data.origins.archives.unpack import ArchiveRefused as ArchiveRefused
     from visloop.data.origins.handed import Handed as Handed
+    from visloop.data.origins.remote.bucket import open_bucket as open_bucket
     from visloop.data.privacy.entering import NotProtected as NotProtected
     from visloop.data.privacy.entering import protected as protected
     from visloop.data.privacy.finding import find_faces as find_faces
@@ -383,6 +384,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "ontology.rules": ("Circular", "ClassNotFound", "NameTaken"),
         "origins.handed": ("Handed",),
+        "origins.remote.bucket": ("open_bucket",),
         "streams.folder": ("watch_folder",),
         "streams.live": ("is_live", "watch_stream"),
         "streams.records": ("Watch", "Watched", "parse_commits"),

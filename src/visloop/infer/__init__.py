@@ -5,6 +5,11 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from visloop.infer.answering import Answered as Answered
+    from visloop.infer.answering import Answering as Answering
+    from visloop.infer.answering import Colours as Colours
+    from visloop.infer.answering import Item as Item
+    from visloop.infer.answering import Unread as Unread
     from visloop.infer.concepts import Lite0Encoder as Lite0Encoder
     from visloop.infer.encoders import Encoder as Encoder
     from visloop.infer.encoders import Meaning as Meaning
@@ -61,6 +66,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "answering": ("Answered", "Answering", "Colours", "Item", "Unread"),
         "concepts": ("Lite0Encoder",),
         "encoders": ("Encoder", "Meaning", "Pair", "TextNetwork"),
         "networks": ("Network", "backbone", "imagenet_classifier", "with_head"),

@@ -119,7 +119,11 @@ def read(data: bytes | memoryview, contract: Contract) -> Picture:
             pixels, size_hw = stored
             covered = cover_upright(size_hw, _cover_hw(size_hw, pixels), turn)
             return Picture(turn_upright(pixels, turn), *covered)
-    pixels = _decode_other(bytes(data), decoder)
+    return whole(_decode_other(bytes(data), decoder))
+
+
+def whole(pixels: NDArray[np.uint8]) -> Picture:
+    """A picture that is decoded already: uint8 (H, W, 3), RGB, upright, at full size."""
     height, width = pixels.shape[:2]
     return Picture(pixels, (height, width), (0.0, 0.0, float(width), float(height)))
 

@@ -18,7 +18,7 @@ from visloop import vision
 from visloop.errors import Unavailable, UsageError
 from visloop.ids import digest_of
 from visloop.infer.fitting import check_fit
-from visloop.infer.images import read
+from visloop.infer.images import read, whole
 from visloop.infer.model_file import ModelRefused, check_model
 from visloop.infer.saying import say, wanted_outputs
 from visloop.infer.tensors import check_executable, place, preprocess, to_tensor
@@ -70,6 +70,8 @@ class Answer:
     """float32 (D,)."""
     annotations: tuple[Annotation, ...] = ()
     """Boxes, masks or numbers, or the likeliest class; in pixels of the upright picture."""
+    size_hw: tuple[int, int] = (0, 0)
+    """Of the upright picture."""
 
 
 class Prepared(NamedTuple):
@@ -154,20 +156,16 @@ class Predictor:
         return cls(session, contract, digest_of(onnx, contract.to_json()))
 
     def prepare(self, data: bytes | memoryview) -> NDArray[np.float32]:
-        """One encoded picture as the model wants it: float32 (C, H, W).
-
-        Raises:
-            NotAnImage, TruncatedImage, TooManyPixels: see `decode`.
-        """
+        """One encoded picture as the model wants it: float32 (C, H, W); errors: see `decode`."""
         return preprocess(data, self.contract)
 
-    def place(self, data: bytes | memoryview) -> Prepared:
-        """One encoded picture as the model wants it, and where it lies in there.
+    def place(self, data: bytes | memoryview | NDArray[np.uint8]) -> Prepared:
+        """As `prepare`, and where the picture lies in there; upright RGB pixels (H, W, 3) do as well.
 
         Raises:
             NotAnImage, TruncatedImage, TooManyPixels: see `decode`.
         """
-        picture = read(data, self.contract)
+        picture = whole(data) if isinstance(data, np.ndarray) else read(data, self.contract)
         array = to_tensor(picture.pixels, self.contract)
         return Prepared(array, place(picture, self.contract.resize))
 
@@ -222,8 +220,8 @@ class Predictor:
             raise ShapeError("the model has no output `embedding`")
         return found.shape[1]
 
-    def predict(self, data: bytes | memoryview, *, author: str = "") -> Answer:
-        """The answer to one encoded picture.
+    def predict(self, data: bytes | memoryview | NDArray[np.uint8], *, author: str = "") -> Answer:
+        """The answer to one picture, as `place` takes it.
 
         Raises:
             NotAnImage, TruncatedImage, TooManyPixels: see `decode`.
@@ -234,6 +232,7 @@ class Predictor:
             None if outputs.probabilities is None else outputs.probabilities[0],
             None if outputs.embedding is None else outputs.embedding[0],
             self.say(outputs, 0, placement, author=author),
+            placement.size_hw,
         )
 
     def say(

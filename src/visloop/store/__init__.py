@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from visloop.store.claims import Job as Job
     from visloop.store.clock import FakeClock as FakeClock
     from visloop.store.clock import SystemClock as SystemClock
+    from visloop.store.compute.local import Compute as Compute
+    from visloop.store.compute.local import Threads as Threads
+    from visloop.store.compute.local import compute_at as compute_at
+    from visloop.store.compute.local import in_order as in_order
     from visloop.store.engine import LedgerBusy as LedgerBusy
     from visloop.store.forks import survives_forks as survives_forks
     from visloop.store.housekeeping.collecting import Collected as Collected
@@ -91,6 +95,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "claims": ("Claim", "Job"),
         "clock": ("FakeClock", "SystemClock"),
         "jobs": ("JobNotFound", "Jobs", "worker_name"),
+        "compute.local": ("Compute", "Threads", "compute_at", "in_order"),
         "engine": ("LedgerBusy",),
         "forks": ("survives_forks",),
         "leases": ("heartbeats",),

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from visloop.app.handlers.batch import predict_files as predict_files
     from visloop.app.handlers.cards import card_of as card_of
     from visloop.app.handlers.cards import card_page as card_page
     from visloop.app.handlers.comparison import comparison_page as comparison_page
@@ -59,6 +58,8 @@ if TYPE_CHECKING:
     from visloop.app.handlers.policies import loop_policy as loop_policy
     from visloop.app.handlers.policies import watch_policy as watch_policy
     from visloop.app.handlers.policies import webhooks as webhooks
+    from visloop.app.handlers.predicting.running import Wanted as Wanted
+    from visloop.app.handlers.predicting.running import predict_files as predict_files
     from visloop.app.handlers.proposing import proposals as proposals
     from visloop.app.handlers.relations import OF_DATA as OF_DATA
     from visloop.app.handlers.relations import RELATIONS as RELATIONS
@@ -95,7 +96,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "proposing": ("proposals",),
         "relations": ("OF_DATA", "RELATIONS", "relation"),
-        "batch": ("predict_files",),
+        "predicting.running": ("Wanted", "predict_files"),
         "evidence": ("empty_trash", "models_that_need", "needs"),
         "importing": ("import_model", "register_logged"),
         "comparison": ("comparison_page",),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from visloop import registry
 from visloop import serve as serving
@@ -104,19 +105,69 @@ def predictions(ports: Ports, scope: Scope, ask: Predictions) -> Rows:
 
 @dataclass(frozen=True)
 class Predict:
-    """Answer pictures without a server: files, folders, films, versions of data sets.
+    """Answer pictures without a server: files, folders, patterns, films, buckets, versions of data sets.
 
-    --out takes a file for JSON lines, a `.json` file for COCO's results, or a folder for pictures
-    with the answers drawn in.
+    --out takes a file for JSON lines, a `.csv` or `.parquet` file for a table, a `.json` file for
+    COCO's results, or a folder for pictures with the answers drawn in. What was cut off goes on where
+    it was when it is asked again. Exit code 1: some pictures could not be read; they are named.
     """
 
     model: str = arg("for example reader@champion")
-    sources: tuple[str, ...] = arg("pictures, folders, films, or NAME@VERSION", path=True)
-    out: str | None = opt("answers.jsonl, results.json, or a folder", default=None, path=True)
-    every: float = opt("seconds between two frames of a film", default=1.0)
+    sources: tuple[str, ...] = arg(
+        "pictures, folders, '**/*.jpg', films, s3://…, or NAME@VERSION", path=True
+    )
+    out: str | None = opt(
+        "answers.jsonl, .csv, .parquet, .json, or a folder", path=True, default=None
+    )
+    video: str | None = opt("the film with the answers drawn in: out.mp4", path=True, default=None)
+    every: float | None = opt(
+        "seconds between two frames of a film (default: 1; with --video 0, which is every frame)",
+        default=None,
+    )
+    fresh: bool = opt("begin again, whatever was answered before", default=False)
+    dry_run: bool = opt("count the pictures only", default=False)
 
 
-@operation("predict", permission="serve.predict")
-def predict(ports: Ports, scope: Scope, ask: Predict) -> Rows:
-    """One row a picture; what cannot be read says so in its row."""
-    return rows_of(handlers.predict_files(ports, scope, ask.model, ask.sources, ask.out, ask.every))
+@dataclass(frozen=True)
+class Predicted:
+    """How many pictures, of which so many could not be read (`errors` names the first of them), and so
+    many were answered before a cut. `rows`, one a picture, where nothing is written.
+    """
+
+    model: str
+    count: int
+    failed: int
+    resumed: int
+    out: str
+    video: str
+    errors: tuple[dict[str, str], ...]
+    rows: tuple[dict[str, Any], ...]
+
+
+def _unread(answer: Predicted) -> int:
+    return 1 if answer.failed else 0
+
+
+@operation("predict", permission="serve.predict", exit_code=_unread)
+def predict(ports: Ports, scope: Scope, ask: Predict) -> Predicted:
+    """Each picture once, in order; what cannot be read says so in its row."""
+    wanted = handlers.Wanted(
+        model=ask.model,
+        sources=ask.sources,
+        out=Path(ask.out) if ask.out else None,
+        video=Path(ask.video) if ask.video else None,
+        every_s=ask.every,
+        fresh=ask.fresh,
+        dry_run=ask.dry_run,
+    )
+    done = handlers.predict_files(ports, scope, wanted)
+    return Predicted(
+        model=done.model,
+        count=done.count,
+        failed=done.failed,
+        resumed=done.resumed,
+        out=ask.out or "",
+        video=ask.video or "",
+        errors=tuple(done.errors),
+        rows=tuple(done.rows),
+    )

@@ -149,20 +149,35 @@ def changes(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def predicted(plain: Mapping[str, Any]) -> None:
-    """A line a picture; of detectors, segmenters and numbers a line for each thing below it."""
+    """A line a picture, and of detectors, segmenters and numbers a line for each thing below it; or,
+    where it was written, what could not be read and where the rest is.
+    """
     for row in plain["rows"]:
-        moment = f" at {row['time_s']:g} s" if "time_s" in row else ""
-        name = click.style(row["file"], bold=True) + moment
-        if "error" in row:
-            click.echo(f"{name}  {click.style('not read', fg='red')}: {row['error']['what']}")
-        elif "annotations" in row:
-            click.echo(name)
-            for line in objects(row["annotations"]) or ["nothing"]:
-                click.echo(f"  {line}")
-        else:
-            said = row["label"] or "no label"
-            click.echo(name + f"  {said} {row['confidence'] or 0:.2f}")
-    click.echo(f"{plain['count']} pictures")
+        _predicted_row(row)
+    if not plain["rows"]:
+        for each in plain["errors"]:
+            what = each["what"]
+            click.echo(f"{each['file']}  {click.style('not read', fg='red')}: {what}")
+        if (more := plain["failed"] - len(plain["errors"])) > 0:
+            click.echo(f"… and {more:,} more: see their rows")
+    lost = f", {plain['failed']:,} not read" if plain["failed"] else ""
+    places = " and ".join(each for each in (plain["out"], plain["video"]) if each)
+    click.echo(f"{plain['count']:,} pictures{lost}{' → ' if places else ''}{places}")
+
+
+def _predicted_row(row: Mapping[str, Any]) -> None:
+    moment = f" at {row['time_s']:g} s" if "time_s" in row else ""
+    name = click.style(row["file"], bold=True) + moment
+    if "error" in row:
+        click.echo(f"{name}  {click.style('not read', fg='red')}: {row['error']['what']}")
+    elif "annotations" in row:
+        click.echo(name)
+        for line in objects(row["annotations"]) or ["nothing"]:
+            click.echo(f"  {line}")
+    elif "embedding" in row:
+        click.echo(name + f"  a vector of {len(row['embedding'])} numbers")
+    else:
+        click.echo(name + f"  {row['label'] or 'no label'} {row['confidence'] or 0:.2f}")
 
 
 def report_sections(plain: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

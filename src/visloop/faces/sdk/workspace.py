@@ -301,6 +301,23 @@ class Model:
         )
         return self._workspace.call(app.incident_add, ask)
 
+    def predict_to(
+        self,
+        out: str | Path,
+        *sources: str | Path,
+        video: str | Path | None = None,
+        every: float | None = None,
+    ) -> app.Predicted:
+        """Answers to any number of pictures into a file or a folder, as `visloop predict --out`."""
+        ask = app.Predict(
+            model=self.ref,
+            sources=tuple(map(_place, sources)),
+            out=_place(out),
+            video=_place(video) if video is not None else None,
+            every=every,
+        )
+        return self._workspace.call(app.predict, ask)
+
     def export(self, file: str | Path) -> app.ModelExported:
         """Write it as one signed file, with its lineage and bill of materials."""
         ask = app.ModelExport(ref=self.ref, file=_place(file))

@@ -123,7 +123,7 @@ export interface Verbs {
   "rollback": { ask: RollbackAsk; answer: Deployed };
   "deployments": { ask: DeploymentsAsk; answer: { count: number; rows: Deployment[] } };
   "predictions": { ask: PredictionsAsk; answer: { count: number; rows: Logged[] } };
-  "predict": { ask: PredictAsk; answer: Rows };
+  "predict": { ask: PredictAsk; answer: Predicted };
   "monitor": { ask: MonitorAsk; answer: { name: string; state: string; verdict: string; windows: Window[]; alerts: Alert[]; captured: Record<string, number> } };
   "alerts.list": { ask: AlertsListAsk; answer: { count: number; rows: Alert[] } };
   "alerts.acknowledge": { ask: AlertsAcknowledgeAsk; answer: { count: number; rows: Alert[] } };
@@ -1524,7 +1524,21 @@ export interface PredictAsk {
   model: string;
   sources: string[];
   out?: string | null;
-  every?: number;
+  video?: string | null;
+  every?: number | null;
+  fresh?: boolean;
+  dry_run?: boolean;
+}
+
+export interface Predicted {
+  model: string;
+  count: number;
+  failed: number;
+  resumed: number;
+  out: string;
+  video: string;
+  errors: (Record<string, string>)[];
+  rows: (Record<string, any>)[];
 }
 
 export interface Prediction {

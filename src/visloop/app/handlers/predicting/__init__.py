@@ -1,0 +1,1 @@
+"""Answers without a server: from the sources through `Compute` to files, resumable."""

@@ -1,0 +1,198 @@
+"""What `predict` is given: pictures, folders, patterns, films, buckets, versions of data sets."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from glob import has_magic, iglob
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from visloop import data
+from visloop.errors import NotFound, UsageError, VisloopError
+from visloop.ids import Ref
+from visloop.infer import Item, Unread
+
+if TYPE_CHECKING:
+    from array import array
+
+    from visloop.app.ports import Ports
+    from visloop.events import Scope
+    from visloop.store import Bucket
+
+_PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+_FILMS: Final = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm", ".ts"})
+
+
+class Picture(NamedTuple):
+    """One picture to answer: its name, what brings it; `time_s` of a film's frame."""
+
+    name: str
+    load: Callable[[], Item]
+    time_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source: its pictures in an order that is always the same; how many, where that is cheap."""
+
+    pictures: Callable[[], Iterator[Picture]]
+    count: Callable[[], int | None]
+    film: Path | None = None
+
+
+def sources_of(
+    ports: Ports, scope: Scope, places: Sequence[str], every_s: float, scratch: Path
+) -> list[Source]:
+    """What the places name; nothing is read yet.
+
+    Args:
+        ports: where data sets live.
+        scope: who asks, in which project.
+        places: paths, patterns, URLs of buckets; where there is none of that name, `coco@v1:test`.
+        every_s: seconds between two frames of a film, 0 for every frame.
+        scratch: a folder for what is fetched.
+
+    Raises:
+        NotFound: a source does not exist.
+        UsageError: `every_s` is below 0.
+    """
+    if every_s < 0:
+        raise UsageError(f"{every_s} seconds between frames", fix="--every 1; every frame: 0")
+    return [_source(ports, scope, place, every_s, scratch) for place in places]
+
+
+def _source(ports: Ports, scope: Scope, place: str, every_s: float, scratch: Path) -> Source:
+    if "://" in place:
+        url, bucket = place.rstrip("/"), data.open_bucket(ports.data, place)
+        most = int(ports.data.limits.fetch_mb * 1e6)
+        listed = partial(_objects, bucket, url, scratch, most)
+        return Source(listed, lambda: None)
+    path = Path(place)
+    if path.is_dir():
+        return _of_files(partial(_walked, path))
+    if path.exists():
+        return _of_file(path, every_s)
+    if has_magic(place):
+        matched = partial(_matched, place)
+        if next(matched(), None) is None:
+            raise NotFound(f"nothing matches {place}", fix="** stands for folders within folders")
+        return _of_files(matched)
+    if "@" not in path.name:
+        raise NotFound(
+            f"{place} does not exist", fix="name a picture, a folder, a film or NAME@VERSION"
+        )
+    snapshot = data.open(ports.data, Ref.parse(path.name), scope.project)
+
+    def samples() -> Iterator[Picture]:
+        for sample in snapshot.samples():
+            yield Picture(sample.path, partial(_read, partial(ports.blobs.get, sample.image)))
+
+    return Source(samples, lambda: sum(1 for _ in snapshot.samples()))
+
+
+def _of_file(path: Path, every_s: float) -> Source:
+    if path.suffix.lower() in _FILMS:
+        return Source(
+            partial(_frames, path, every_s), lambda: _frame_count(path, every_s), film=path
+        )
+    return _of_files(lambda: iter([path]))
+
+
+def _of_files(files: Callable[[], Iterator[Path]]) -> Source:
+    def pictures() -> Iterator[Picture]:
+        for file in files():
+            yield Picture(str(file), partial(_read, file.read_bytes))
+
+    return Source(pictures, lambda: sum(1 for _ in files()))
+
+
+def _walked(folder: Path) -> Iterator[Path]:
+    for where, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            if Path(name).suffix.lower() in _PICTURES:
+                yield Path(where) / name
+
+
+def _matched(pattern: str) -> Iterator[Path]:
+    for name in sorted(iglob(pattern, recursive=True)):  # noqa: PTH207 - Path.glob takes no absolute ones
+        if Path(name).suffix.lower() in _PICTURES and Path(name).is_file():
+            yield Path(name)
+
+
+def _objects(bucket: Bucket, url: str, scratch: Path, most_bytes: int) -> Iterator[Picture]:
+    for each in bucket.list():
+        if Path(each.key).suffix.lower() in _PICTURES:
+            fetch = partial(_fetched, bucket, each.key, scratch, most_bytes)
+            yield Picture(f"{url}/{each.key}", partial(_read, fetch))
+
+
+def _fetched(bucket: Bucket, key: str, scratch: Path, most_bytes: int) -> bytes:
+    with tempfile.NamedTemporaryFile(dir=scratch) as file:
+        if bucket.fetch(key, Path(file.name), most_bytes) > most_bytes:
+            raise UsageError(
+                f"it has more than {most_bytes / 1e6:g} MB", fix="raise ingest.fetch_mb"
+            )
+        return Path(file.name).read_bytes()
+
+
+def _read(bring: Callable[[], bytes]) -> Item:
+    """The bytes, or why they are not there: one lost picture does not end the work."""
+    try:
+        return bring()
+    except VisloopError as error:
+        return Unread(error.to_dict()["error"])
+    except OSError as error:
+        told = error.strerror or str(error)
+        return Unread({"code": "predict.unreadable", "what": told, "fix": "look at the file"})
+
+
+def due(times: array[int], base: Fraction, every_s: float) -> Iterator[int]:
+    """The first frame, and each that is `every_s` or more after the last one taken."""
+    step, last = Fraction(str(every_s)), None
+    for pts in times:
+        if last is None or (pts - last) * base >= step:
+            last = pts
+            yield pts
+
+
+def _frames(film: Path, every_s: float) -> Iterator[Picture]:
+    """Decoded here, one after the other; what is damaged says so in its place."""
+    name = str(film)
+    try:
+        with film.open("rb") as stream, closing(data.open_video(stream)) as reader:
+            base = reader.info.time_base
+            for pts in due(reader.marks().times, base, every_s):
+                at_s = round(float(pts * base), 3)
+                try:
+                    item: Item = reader.still(pts).rgb
+                except data.BrokenFile as broken:
+                    item = _broken(broken)
+                yield Picture(name, partial(_as_it_is, item), at_s)
+    except data.BrokenFile as broken:
+        yield Picture(name, partial(_as_it_is, _broken(broken)))
+
+
+def _frame_count(film: Path, every_s: float) -> int | None:
+    try:
+        with film.open("rb") as stream, closing(data.open_video(stream)) as reader:
+            return sum(1 for _ in due(reader.marks().times, reader.info.time_base, every_s))
+    except data.BrokenFile:
+        return 1
+
+
+def _as_it_is(item: Item) -> Item:
+    return item
+
+
+def _broken(broken: data.BrokenFile) -> Unread:
+    what = str(broken)
+    return Unread(
+        {"code": f"data.{broken.reason_code}", "what": what, "fix": "copy the film again"}
+    )

@@ -1,0 +1,1 @@
+"""The port to where work is done, and what needs no plug-in."""
