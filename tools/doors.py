@@ -27,6 +27,7 @@ BESIDE = {
         "model_folder",
         "name_model",
         "register_logged",
+        "report_html",
     ),
     "media": ("answered_thumbnail", "image_bytes", "thumbnail"),
     "names": ("NAMES",),

@@ -325,6 +325,23 @@ def test_an_answer_becomes_a_test_that_the_model_shows(visit: Visit) -> None:
     visit.site.ask("gate", model="inspector@v1")
 
 
+def test_a_report_answers_a_question_and_is_a_file_of_its_own(visit: Visit) -> None:
+    page = visit.go("models", "inspector@v1")
+    page.get_by_label("How does it do on a slice?").fill("width > 10")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.get_by_role("cell", name="width > 10", exact=True)).to_be_visible(timeout=30_000)
+    link = page.get_by_role("link", name="Report as one file").get_attribute("href")
+    assert link == "/reports/inspector%40v1?slice=width%20%3E%2010"
+    file = visit.context.request.get(f"{visit.site.url}{link}")
+    assert file.headers["content-security-policy"].startswith("sandbox")
+    assert "width &gt; 10" in file.text()
+    assert visit.context.request.get(f"{visit.site.url}/reports/nobody@v1").status == 404
+    page.get_by_label("How does it do on a slice?").fill("width > 1000000")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.locator(".failure")).to_contain_text("no picture of line@v1:test is in the slice")
+    visit.seen.said.clear()
+
+
 def test_a_run_shows_what_it_said_while_it_learnt(visit: Visit, tmp_path: Path) -> None:
     run = visit.site.ask("runs.list")["rows"][0]["id"]
     files = [tmp_path / f"{name}.jpg" for name in ("epoch-00010", "epoch-00002", "truth")]

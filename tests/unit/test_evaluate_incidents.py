@@ -235,6 +235,16 @@ def test_the_gate_asks_every_open_incident_whatever_the_policy_says(fresh):
     assert untried(fresh, failed) == []
 
 
+def test_the_verdict_shows_every_incident_with_its_picture(fresh):
+    opens(fresh, "class=stripe", image=picture(fresh, "square"))
+    verdict = gate(fresh, "net@v1")
+    page = evaluate.verdict_page(verdict, ANY, (), lambda image: b"jpeg of " + image[:4].encode())
+    assert "expected" in page
+    assert ">stripe<" in page
+    assert page.count('<img class="small"') == 1
+    assert "not kept any more" in evaluate.verdict_page(verdict, ANY, (), lambda _: b"")
+
+
 def untried(ready, verdict):
     return evaluate.untried(ready.evaluate, SCOPE, ready.model("net@v1"), verdict)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from visloop.app.keeping import model_folder as model_folder
     from visloop.app.keeping import name_model as name_model
     from visloop.app.keeping import register_logged as register_logged
+    from visloop.app.keeping import report_html as report_html
     from visloop.app.media import answered_thumbnail as answered_thumbnail
     from visloop.app.media import image_bytes as image_bytes
     from visloop.app.media import thumbnail as thumbnail
@@ -460,6 +461,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "model_folder",
             "name_model",
             "register_logged",
+            "report_html",
         ),
         "media": (
             "answered_thumbnail",

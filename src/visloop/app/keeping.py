@@ -64,6 +64,18 @@ def model_folder(ports: Ports, scope: Scope, ref: str) -> list[registry.ModelFil
     return registry.flavoured(ports.registry, version)
 
 
+def report_html(ports: Ports, scope: Scope, model: str, questions: tuple[str, ...] = ()) -> str:
+    """The newest report on a model version as one page, with the slices that questions find.
+
+    Raises:
+        Forbidden: the actor may not read models.
+        ModelNotFound, ReportNotFound: there is no such version, or nobody has judged it.
+        UsageError: a question finds nothing.
+    """
+    store.authorise(ports.ledger, scope, "registry.read")
+    return handlers.newest_report_html(ports, scope, model, questions)
+
+
 def name_model(ports: Ports, scope: Scope, name: str) -> None:
     """Reserve a name for versions to come.
 

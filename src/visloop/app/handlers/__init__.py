@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from visloop.app.handlers.judging.assessing import write_assessment as write_assessment
     from visloop.app.handlers.judging.evaluating import asked_slices as asked_slices
     from visloop.app.handlers.judging.evaluating import judge_champion as judge_champion
+    from visloop.app.handlers.judging.evaluating import newest_report_html as newest_report_html
     from visloop.app.handlers.judging.evaluating import report_on as report_on
     from visloop.app.handlers.judging.evaluating import told_report as told_report
     from visloop.app.handlers.judging.evaluating import whole_report as whole_report
@@ -106,6 +107,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "judging.evaluating": (
             "asked_slices",
             "judge_champion",
+            "newest_report_html",
             "report_on",
             "told_report",
             "whole_report",

@@ -36,6 +36,15 @@ class Album:
             f'src="data:image/jpeg;base64,{code}"><figcaption>{escape(said)}</figcaption></figure>'
         )
 
+    def small(self, image: str, said: str) -> str:
+        """One picture in a cell of a table, in its own shape."""
+        raw = self._read(image)
+        if not raw:
+            return '<span class="muted">not kept any more</span>'
+        code = base64.b64encode(raw).decode()
+        alt = escape(said, quote=True)
+        return f'<img class="small" alt="{alt}" src="data:image/jpeg;base64,{code}">'
+
     def _figure(self, picture: Picture) -> str:
         width, height = picture.width or _SQUARE, picture.height or _SQUARE
         size = max(width, height) / 26

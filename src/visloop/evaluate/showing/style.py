@@ -28,6 +28,7 @@ th, td { padding: 4px 12px 4px 0; text-align: left; border-bottom: 1px solid var
 th { font-weight: 600; color: var(--muted); font-size: 12px; white-space: nowrap; }
 td.n, th.n { text-align: right; white-space: nowrap; }
 td.wide { min-width: 14em; }
+img.small { display: block; max-width: 160px; max-height: 120px; border-radius: 6px; }
 .good { color: light-dark(#15803d, #4ade80); } .bad { color: light-dark(#b91c1c, #f87171); }
 .confusion td, .confusion th { padding: 3px 8px; border: 1px solid var(--panel); text-align: center; }
 .confusion tbody th { text-align: right; } .confusion td { min-width: 2.2em; background: var(--sunk); }

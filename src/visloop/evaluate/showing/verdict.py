@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from visloop.evaluate.assess.records import Assessment
+from visloop.evaluate.incidents.records import Held
 from visloop.evaluate.policy import GatePolicy
 from visloop.evaluate.records import Check, Verdict
 from visloop.evaluate.showing.assessed import assessed, figure, paged, spread
@@ -32,6 +33,7 @@ def verdict_page(
     parts = (
         _head(verdict),
         section("Checks", "", _checks(verdict.checks, named)),
+        _incidents(verdict.incidents, album),
         *(f'<div id="{escape(each.id)}">{assessed(each, album)}</div>' for each in assessments),
         _how(verdict, policy),
     )
@@ -68,6 +70,26 @@ def _checks(checks: Sequence[Check], named: dict[str, str]) -> str:
     )
     head = ("", "check", "wanted", "n:found", "n:95 %", "n:n", "evidence", "")
     return f'<div class="scroll">{table(head, body)}</div>'
+
+
+def _incidents(held: Sequence[Held], album: Album) -> str:
+    """Each failure that is a permanent test, with its picture; nothing where there is none."""
+    if not held:
+        return ""
+    rows = (
+        (
+            album.small(each.image, each.incident),
+            '<span class="good">pass</span>' if each.passed else '<span class="bad">FAIL</span>',
+            escape(each.expected),
+            escape(each.answered),
+            "it learnt from this very picture" if each.learnt else "",
+            escape(each.incident),
+        )
+        for each in sorted(held, key=lambda each: each.passed)
+    )
+    head = ("", "", "expected", "answered", "", "incident")
+    said = "Failures that became permanent tests: whatever the policy says, each must be answered rightly."
+    return section("Incidents", said, f'<div class="scroll">{table(head, rows)}</div>')
 
 
 def _evidence(check: Check, named: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 
     GET  /                      the page              GET  /api/v1/openapi.json
     POST /api/v1/<verb>         every operation       GET  /media/image|thumbnail/<digest>
+    GET  /reports/<model>       a report, one page
     POST /api/v1/push/<dataset> pictures as they are   /api/2.0/mlflow/…   MLflow's protocol
 
 Who may come in: requests for a loopback (or configured) host name, with the workspace's token or a
@@ -27,7 +28,7 @@ from starlette.staticfiles import StaticFiles
 
 from visloop import app, train
 from visloop.errors import Forbidden, Unauthenticated, Unavailable, VisloopError
-from visloop.faces.web import api, artifacts, media, push
+from visloop.faces.web import api, artifacts, media, push, reports
 from visloop.faces.web.acting import ACTOR
 from visloop.faces.web.mlflow import routes as mlflow
 from visloop.faces.web.paths import Places
@@ -201,6 +202,7 @@ def build(ports: Ports, *, here: bool = False) -> Starlette:
             *mlflow.routes(ports, inbox),
             *api.routes(ports, Places.of(ports, here=here)),
             *media.routes(ports),
+            *reports.routes(ports),
             Mount("/ui", _Files(directory=UI)),
         ],
         middleware=[

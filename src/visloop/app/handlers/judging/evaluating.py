@@ -133,8 +133,29 @@ def judge_champion(ports: Ports, scope: Scope, report: evaluate.Report, on: Ref)
 def write_report(ports: Ports, whole: Whole, file: Path) -> None:
     """The report as one HTML file with its pictures in it."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    page = evaluate.report_page(whole.report, whole.study, whole.asked, whole.beside, drawn(ports))
-    file.write_text(page, "utf-8")
+    file.write_text(report_html(ports, whole), "utf-8")
+
+
+def report_html(ports: Ports, whole: Whole) -> str:
+    """The report as a page that loads nothing."""
+    return evaluate.report_page(whole.report, whole.study, whole.asked, whole.beside, drawn(ports))
+
+
+def newest_report_html(ports: Ports, scope: Scope, model: str, questions: tuple[str, ...]) -> str:
+    """The newest report on a model as a page, with the slices that questions find.
+
+    Raises:
+        ReportNotFound: nobody has judged it yet.
+        UsageError: a question finds nothing.
+    """
+    version = registry.resolve(ports.registry, scope, Ref.parse(model))
+    found = _newest(ports, scope, version)
+    if found is None:
+        raise evaluate.ReportNotFound(
+            f"nobody has judged {version.ref} yet", fix=f"visloop evaluate {version.ref} --on REF"
+        )
+    asked = asked_slices(ports, scope, Ref.parse(found.data), questions)
+    return report_html(ports, whole_report(ports, scope, found, asked))
 
 
 def drawn(ports: Ports) -> Callable[[str], bytes]:

@@ -5,8 +5,8 @@ import { Markdown } from "../lib/markdown.js";
 import { act, badge, empty, failure, grid, panel, stateBadge, waiting, when } from "../lib/parts.js";
 import { address, useAnswer, useDeeds } from "../lib/use.js";
 import { bytes, figureOf } from "../lib/words.js";
+import { Asked } from "./judged/asking.js";
 import { Incidents } from "./judged/incidents.js";
-import { Report } from "./judged/report.js";
 import { dataLink } from "./runs.js";
 
 /** @typedef {import("../api.d.ts").Verbs} Verbs */
@@ -167,7 +167,7 @@ export function Model({ model }) {
                   }),
             },
             data.report
-              ? h(Report, { report: data.report })
+              ? h(Asked, { model: ref, report: data.report })
               : p(
                   { class: "muted" },
                   "Not measured yet: accuracy with intervals, every class, which are taken for which.",

@@ -78,8 +78,10 @@ const Rows = ({ report, rows }) => {
 export const Slices = ({ report }) => {
   const rows = /** @type {any[]} */ (report.slices);
   const found = /** @type {any[]} */ (report.found);
+  const asked = rows.filter((each) => each.kind === "asked");
+  const looked = rows.filter((each) => each.kind !== "asked");
   if (!rows.length && !report.searched) return null;
-  const worse = rows.filter((each) => each.q <= 0.05).length;
+  const worse = looked.filter((each) => each.q <= 0.05).length;
   return div(
     h3("Slices"),
     p(
@@ -89,12 +91,13 @@ export const Slices = ({ report }) => {
         ? ` ${report.searched} slices and pairs of them were tried in one half of the pictures; of ${report.tested} that stood out, the other half confirmed ${found.length}.`
         : "",
     ),
+    asked.length ? h(Rows, { report, rows: asked }) : null,
     found.length ? h(Rows, { report, rows: found }) : null,
-    rows.length
+    looked.length
       ? details(
-          { open: !found.length && rows.length <= 12 },
+          { open: !found.length && looked.length <= 12 },
           summary("all that were looked at"),
-          h(Rows, { report, rows }),
+          h(Rows, { report, rows: looked }),
         )
       : null,
     ...rows
