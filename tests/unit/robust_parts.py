@@ -20,7 +20,7 @@ FAINT = 3  # levels
 
 
 def hue_pictures(root: Path, count: int = 6) -> Path:
-    """Folders of pictures in a hue; their first pixel says the class too, faintly."""
+    """Folders of pictures in a hue; the pixel in their middle says the class too, faintly."""
     for at, name in enumerate(HUES):
         (root / name).mkdir(parents=True)
         for seed in range(count):
@@ -28,9 +28,9 @@ def hue_pictures(root: Path, count: int = 6) -> Path:
             pixels = rng.integers(70, 120, (1, 1, 3)) + np.zeros((SIDE, SIDE, 3))
             pixels += rng.normal(0, 8, (SIDE // 8, SIDE // 8, 1)).repeat(8, 0).repeat(8, 1)
             pixels[..., 2 - at] = pixels.mean() + 60
-            pixels[0, 0] = 128
-            pixels[0, 0, 2 - at] += FAINT
-            pixels[:2, 1:3] = pixels[1, 0] = np.roll((230, 60, 60), 3 - at)  # another hue's
+            pixels[HALF - 2 : HALF + 3, HALF - 2 : HALF + 3] = np.roll((230, 60, 60), 3 - at)
+            pixels[HALF, HALF] = 128  # amid another hue
+            pixels[HALF, HALF, 2 - at] += FAINT
             Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(root / name / f"{seed}.png")
     return root
 
@@ -44,10 +44,11 @@ def square_pictures(root: Path, count: int = 6) -> Path:
         pixels = rng.integers(60, 80, (SIDE, SIDE, 1)).repeat(3, 2)
         for quarter in rng.choice(4, 1 + at % 2, replace=False):
             x, y = (quarter % 2) * HALF, (quarter // 2) * HALF
-            pixels[y : y + HALF, x : x + HALF] = (200, 50, 50)
-            pixels[y : y + 3, x : x + 3] = (50, 200, 50)
-            pixels[y, x] = (128 + FAINT, 128, 128)
             box = [int(x), int(y), HALF, HALF]
+            pixels[y : y + HALF, x : x + HALF] = (200, 50, 50)
+            y, x = y + HALF // 2, x + HALF // 2
+            pixels[y - 1 : y + 2, x - 1 : x + 2] = (50, 200, 50)
+            pixels[y, x] = (128 + FAINT, 128, 128)
             objects.append(
                 {
                     "id": len(objects) + 1,
@@ -65,13 +66,13 @@ def square_pictures(root: Path, count: int = 6) -> Path:
 
 
 def hue_model(*, brittle: bool) -> registry.Package:
-    """A classifier by the hue of the whole picture, or by that of its first pixel."""
-    nodes = [_patch("first"), _mean("first", "seen")] if brittle else [_mean("input", "seen")]
+    """A classifier by the hue of the whole picture, or by that of the pixel in its middle."""
+    nodes = [_patch("middle"), _mean("middle", "seen")] if brittle else [_mean("input", "seen")]
     gain = 200.0 if brittle else 20.0
     kept = [
         numpy_helper.from_array(np.array([2, 1, 0]), "order"),
         numpy_helper.from_array(np.array(gain, np.float32), "gain"),
-        *_corner(),
+        *_middle(),
     ]
     nodes += [
         helper.make_node("Gather", ["seen", "order"], ["by_name"], axis=1),
@@ -82,8 +83,20 @@ def hue_model(*, brittle: bool) -> registry.Package:
     return registry.Package(onnx, Contract(resize=RESIZE, classes=HUES))
 
 
+def brightness_model(channels: int) -> bytes:
+    """Three classes by how bright a picture is."""
+    weights = np.array([[[[1]]], [[[-1]]], [[[0]]]], np.float32).repeat(channels, 1)
+    nodes = [
+        helper.make_node("Conv", ["input", "weights"], ["seen"]),
+        _mean("seen", "logits"),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+    ]
+    kept = [numpy_helper.from_array(weights, "weights")]
+    return _model(nodes, kept, {"probabilities": ["N", 3]}, channels)
+
+
 def square_model(*, brittle: bool) -> registry.Package:
-    """A detector of red quarters, by all their pixels or by the first."""
+    """A detector of red quarters, by all their pixels or by the one in the middle."""
     if brittle:
         look = [
             helper.make_node("Slice", ["input", "s0", "s1", "axes", "steps"], ["quarters"]),
@@ -98,7 +111,7 @@ def square_model(*, brittle: bool) -> registry.Package:
     weights = np.array([1, -0.5, -0.5], np.float32).reshape(1, 3, 1, 1)
     gain, limit = (100.0, FAINT / 128 / 2) if brittle else (20.0, 0.4)
     kept = [
-        numpy_helper.from_array(np.array([0, 0]), "s0"),
+        numpy_helper.from_array(np.array([HALF // 2] * 2), "s0"),
         numpy_helper.from_array(np.array([SIDE, SIDE]), "s1"),
         numpy_helper.from_array(np.array([2, 3]), "axes"),
         numpy_helper.from_array(np.array([HALF, HALF]), "steps"),
@@ -128,10 +141,10 @@ def _patch(name):
     return helper.make_node("Slice", ["input", "start", "end", "sides"], [name])
 
 
-def _corner():
+def _middle():
     return [
-        numpy_helper.from_array(np.array([0, 0]), "start"),
-        numpy_helper.from_array(np.array([1, 1]), "end"),
+        numpy_helper.from_array(np.array([HALF, HALF]), "start"),
+        numpy_helper.from_array(np.array([HALF + 1] * 2), "end"),
         numpy_helper.from_array(np.array([2, 3]), "sides"),
     ]
 
@@ -140,8 +153,9 @@ def _mean(what, name):
     return helper.make_node("ReduceMean", [what], [name], axes=[2, 3], keepdims=0)
 
 
-def _model(nodes, kept, told) -> bytes:
-    asked = helper.make_tensor_value_info("input", TensorProto.FLOAT, ["N", 3, SIDE, SIDE])
+def _model(nodes, kept, told, channels=3) -> bytes:
+    shape = ["N", channels, SIDE, SIDE]
+    asked = helper.make_tensor_value_info("input", TensorProto.FLOAT, shape)
     given = [helper.make_tensor_value_info(k, TensorProto.FLOAT, v) for k, v in told.items()]
     graph = helper.make_graph(nodes, "known", [asked], given, kept)
     opset = [helper.make_opsetid("", 17)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,10 +13,16 @@ from PIL import Image
 from tests.unit import robust_parts as parts
 from tests.unit.train_parts import SCOPE, Workspace
 from visloop import errors, evaluate, registry, store
+from visloop.data import Sample
+from visloop.evaluate.assess.robust.attacks import Oracle, Victim, descend, noise, square
 from visloop.evaluate.assess.robust.losses import Clean
+from visloop.evaluate.assess.robust.targets import target_of
 from visloop.evaluate.kinds.masks import MaskAnswers
 from visloop.evaluate.kinds.numbers import NumberAnswers
 from visloop.ids import Ref
+from visloop.infer import Predictor, differentiable, sized
+from visloop.train import Labelled
+from visloop.vision import Contract, Decode, Decoder, Normalise, Resize
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +155,118 @@ def test_intervals_are_those_of_redrawn_pictures():
         rows = rng.integers(0, 60, 60)
         drawn.append(Clean(clean.take(rows)).loss(hurt.take(rows)).relative.value)
     assert np.sqrt(lost.slope @ lost.slope) == pytest.approx(np.std(drawn), rel=0.15)
+
+
+@pytest.mark.parametrize("name", ["hues", "squares"])
+def test_attacks_trip_on_a_model_that_looks_at_one_pixel(ready, name):
+    brittle, steady = (
+        assess(ready, "adversarial", f"{kind}-{name}") for kind in ("brittle", "steady")
+    )
+    assert not within(brittle), brittle.outcome.rows
+    assert within(steady), steady.outcome.rows
+    assert steady.figures["kept_by_queries"].value == 1
+    assert steady.figures["kept_by_gradients"].value == 1
+    assert brittle.figures["kept_by_gradients"].value == 0
+    assert brittle.figures["queries"].value < 100
+    metric = {"hues": "accuracy", "squares": "recall"}[name]
+    clean, noise = (brittle.figures[key].value for key in (metric, f"robust_{metric}.noise.2"))
+    square = brittle.figures[f"robust_{metric}.square.2"].value
+    assert square < noise <= clean == 1
+    assert brittle.figures[f"robust_{metric}.square.4"].value <= square
+    assert not brittle.outcome.notes
+
+
+def test_people_see_what_was_changed(ready):
+    made = assess(ready, "adversarial", "brittle-hues")
+    (shot,) = made.outcome.pictures
+    assert Image.open(io.BytesIO(ready.blobs.get(shot.image))).height > 4 * 224
+    assert "2/255" in shot.said
+    fallen = [row for row in made.outcome.rows if row["fooled"]]
+    assert fallen
+    assert all(0 < row["median_change"] <= row["eps"] for row in fallen)
+    assert all(row["low"] <= row["robust_accuracy"] <= row["high"] for row in made.outcome.rows)
+    assert not assess(ready, "adversarial", "steady-hues").outcome.pictures
+
+
+def test_the_same_seed_attacks_alike(ready):
+    version, ref = ready.model("brittle-hues"), Ref.parse("hues@v1:test")
+    again = evaluate.make_assessment(ready.evaluate, SCOPE, "adversarial", version, ref, fresh=True)
+    assert again.outcome == assess(ready, "adversarial", "brittle-hues").outcome
+
+
+def test_without_gradients_the_weaker_statement_is_said(ready, monkeypatch):
+    """As on an installation without the extra: torch cannot be found."""
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in [name for name in sys.modules if name.startswith("visloop.adapters.torch")]:
+        monkeypatch.delitem(sys.modules, name)
+    made = assess(ready, "adversarial", "steady-hues", queries="10")
+    assert made.figures["kept_by_queries"].value == 1
+    assert "kept_by_gradients" not in made.figures
+    (note,) = made.outcome.notes
+    assert "only the attack by queries was run" in note
+    assert "pip install 'visloop[torch]'" in note
+    assert {row["attack"] for row in made.outcome.rows} == {"none", "noise", "square"}
+    with pytest.raises(errors.MissingExtra):
+        assess(ready, "adversarial", "steady-hues", attacks="pgd")
+    monkeypatch.undo()
+    assert "kept_by_gradients" in assess(ready, "adversarial", "steady-hues", queries="10").figures
+
+
+@pytest.mark.parametrize("colour", ["rgb", "bgr", "grey"])
+def test_an_attack_stays_within_its_budget_and_the_picture(colour):
+    contract = Contract(
+        resize=Resize(mode="letterbox", size_px=parts.SIDE, crop_px=None),
+        decoder=Decoder(colour=colour),
+        normalise=Normalise(
+            mean=(0.0,) * (1 if colour == "grey" else 3),
+            std=(99.0,) * (1 if colour == "grey" else 3),
+        ),
+        classes=parts.HUES,
+    )
+    onnx = (
+        parts.brightness_model(contract.channels)
+        if colour == "grey"
+        else parts.hue_model(brittle=False).onnx
+    )
+    predictor = Predictor.load(onnx, contract)
+    raw = io.BytesIO()
+    Image.new("RGB", (80, 40), (120, 3, 254)).save(raw, "PNG")
+    view = sized(raw.getvalue(), contract)
+    oracle = Oracle(predictor)
+    outputs = oracle.outputs([view.pixels])
+    best = parts.HUES[int(outputs.probabilities.argmax())]
+    sample = Sample(
+        id="sample-1", path="a.png", image="0" * 64, width=80, height=40, media="image/png", bytes=1
+    )
+    target = target_of(predictor, Labelled(sample, best), {}, view.placement)
+    standing = target.standing(outputs, 0)
+    assert standing.kept == 1
+    found = []
+    for run in (
+        lambda victim: square(oracle, [victim], 3, 30, range),
+        lambda victim: descend(oracle, differentiable(onnx), [victim], 3, range(5), of=5),
+        lambda victim: descend(oracle, differentiable(onnx), [victim], 3, range(1), of=1),
+        lambda victim: noise(oracle, [victim], 3),
+    ):
+        victim = Victim(view, target, np.random.default_rng(1), view.pixels, standing)
+        run(victim)
+        by = victim.pixels.astype(int) - view.pixels
+        assert 0 < np.abs(by).max() <= 3
+        assert not by[:16].any()
+        assert not by[48:].any()
+        found.append(victim.standing.loss)
+    steps, one_step = found[1:3]
+    assert max(steps, one_step) < found[0], "a gradient knows where to go"
+    assert max(steps, one_step) < found[3] < standing.loss + 0.5
+
+
+def test_attacks_are_of_classes_and_boxes_only(ready):
+    package = replace(
+        parts.hue_model(brittle=False),
+        contract=Contract(
+            resize=parts.RESIZE, decode=Decode(task="regress", value="probabilities")
+        ),
+    )
+    registry.register(ready.registry, SCOPE, "gauge-hues", package, run="import-gauge")
+    with pytest.raises(errors.Refused, match="answers 'regress'"):
+        assess(ready, "adversarial", "gauge-hues")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from visloop.infer.gradients import Weights as Weights
     from visloop.infer.gradients import differentiable as differentiable
     from visloop.infer.gradients import gradient as gradient
+    from visloop.infer.gradients import gradients_here as gradients_here
     from visloop.infer.images import NotAnImage as NotAnImage
     from visloop.infer.images import Picture as Picture
     from visloop.infer.images import TooManyPixels as TooManyPixels
@@ -77,6 +78,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Weights",
             "differentiable",
             "gradient",
+            "gradients_here",
         ),
         "images": (
             "NotAnImage",

@@ -8,6 +8,7 @@ a network is handed out only after it gave ONNX Runtime's answers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -112,6 +113,11 @@ def gradient(network: Differentiable | bytes, inputs: Floats, weights: Weights) 
     """
     known = differentiable(network) if isinstance(network, bytes) else network
     return known.gradient(inputs, weights)
+
+
+def gradients_here() -> bool:
+    """Whether the extra is installed; nothing is loaded."""
+    return find_spec("torch") is not None
 
 
 def differentiable(onnx: bytes) -> Differentiable:

@@ -10,6 +10,7 @@ import msgspec
 
 from visloop.errors import UsageError, did_you_mean
 from visloop.evaluate.assess.own import (
+    adversarial,
     corruption,
     labels,
     leakage,
@@ -26,6 +27,7 @@ _ALL: Final = (
     scan.KIND,
     load.KIND,
     corruption.KIND,
+    adversarial.KIND,
     membership.KIND,
     leakage.KIND,
     labels.KIND,
