@@ -137,8 +137,12 @@ def _figures(clean: Clean, losses: Mapping[_Cell, Loss]) -> dict[str, Figure]:
 def _plots(metric: str, names: Sequence[str]) -> tuple[Plot, ...]:
     """A chart for each group."""
     groups = dict.fromkeys(CORRUPTIONS[name].group for name in names)
-    shared = {"x": "severity", "y": metric, "by": "corruption", "low": "low", "high": "high"}
-    return tuple(Plot(**shared, part="group", of=group) for group in groups)
+    return tuple(
+        Plot(
+            x="severity", y=metric, by="corruption", low="low", high="high", part="group", of=group
+        )
+        for group in groups
+    )
 
 
 def _row(clean: Clean, cell: _Cell, loss: Loss) -> dict[str, Any]:
