@@ -12,6 +12,7 @@ from visloop.errors import UsageError, did_you_mean
 from visloop.evaluate.assess.own import (
     adversarial,
     corruption,
+    inversion,
     labels,
     leakage,
     load,
@@ -29,6 +30,7 @@ _ALL: Final = (
     corruption.KIND,
     adversarial.KIND,
     membership.KIND,
+    inversion.KIND,
     leakage.KIND,
     labels.KIND,
 )
