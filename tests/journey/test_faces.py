@@ -127,6 +127,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
             app.label_propose,
             app.LabelPropose(dataset="line", path=known.sample, model="inspector@v1"),
         ),
+        (app.label_doubt, app.LabelDoubt(model="inspector@v2", limit=1)),
         (app.label_open, app.LabelOpen(dataset="line", path=known.sample)),
         (
             app.label_edit,

@@ -9,19 +9,19 @@ import pytest
 from PIL import Image
 
 from tests.unit.train_parts import KINDS, SCOPE, draw, opened
-from visloop import data, errors, evaluate, store
+from visloop import data, errors, evaluate, label, store
 from visloop.ids import Ref
 
 TRAIN, TEST = 20, 8
 SOLID = ("disc", "square")  # every stripe is like every other
 
 
-def drawn(root, *, label, kinds=KINDS, planted=0):
-    """train/ and test/ of drawn shapes; `label` says which class each is put under."""
+def drawn(root, *, naming, kinds=KINDS, planted=0):
+    """train/ and test/ of drawn shapes; `naming` says which class each is put under."""
     for split, start, count in (("train", 0, TRAIN), ("test", 500, TEST)):
         for kind in kinds:
             for seed in range(start, start + count):
-                place = root / split / label(kind, seed)
+                place = root / split / naming(kind, seed)
                 place.mkdir(parents=True, exist_ok=True)
                 draw(kind, seed).save(place / f"{kind}-{seed}.png")
     for seed in range(planted):
@@ -59,7 +59,7 @@ def make(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sound(make):
-    workspace = make(label=truly)
+    workspace = make(naming=truly)
     workspace.train("shapes@v2", model_name="net")
     return workspace
 
@@ -78,7 +78,7 @@ def assess(workspace, kind, on="shapes@v2:test", **settings):
 
 
 def test_membership_trips_on_a_model_that_learnt_by_heart(make, sound):
-    heart = make(label=at_random)
+    heart = make(naming=at_random)
     heart.train("shapes@v2", model_name="net", params={"c": "1e4"})
     made, passed = assess(heart, "membership", shadows="8")
     assert not passed
@@ -102,7 +102,7 @@ def test_membership_says_when_it_cannot_be_judged(sound):
 
 
 def test_leakage_trips_on_planted_copies_and_names_them(make):
-    leaky = make(label=truly, kinds=SOLID, planted=4)
+    leaky = make(naming=truly, kinds=SOLID, planted=4)
     leaky.train("shapes@v2", model_name="net")
     made, passed = assess(leaky, "leakage")
     assert not passed
@@ -116,7 +116,7 @@ def test_leakage_trips_on_planted_copies_and_names_them(make):
 
 
 def test_leakage_passes_where_there_is_none_and_by_group_proposes_a_split(make):
-    apart = make(label=truly, kinds=SOLID)
+    apart = make(naming=truly, kinds=SOLID)
     apart.train("shapes@v2", model_name="net")
     clean, passed = assess(apart, "leakage")
     assert passed, clean.outcome.rows
@@ -129,18 +129,50 @@ def test_leakage_passes_where_there_is_none_and_by_group_proposes_a_split(make):
     assert "--group-by batch" in made.outcome.notes[-1]
 
 
-def test_labels_trip_on_turned_labels_and_name_the_right_class(make, sound):
-    wrong = make(label=mostly)
-    wrong.train("shapes@v2", model_name="net")
+@pytest.fixture(scope="module")
+def wrong(make):
+    workspace = make(naming=mostly)
+    workspace.train("shapes@v2", model_name="net")
+    return workspace
+
+
+def shown(path):
+    """What is drawn: `disc/square-7.png` is a square."""
+    return path.split("/")[1].split("-")[0]
+
+
+def test_labels_trip_on_turned_labels_and_name_the_right_class(wrong, sound):
     made, passed = assess(wrong, "labels")
     assert not passed
     found = {row["path"]: row for row in made.outcome.rows}
-    turned = {
-        p: row for p, row in found.items() if p.split("/")[0] != p.split("/")[1].split("-")[0]
-    }
+    turned = {path: row for path, row in found.items() if row["label"] != shown(path)}
     assert len(turned) >= 0.7 * len(found)
-    right = [row["suggested"] == p.split("/")[1].split("-")[0] for p, row in turned.items()]
+    right = [row["suggested"] == shown(path) for path, row in turned.items()]
     assert sum(right) >= 0.7 * len(right)
     clean, passed = assess(sound, "labels")
     assert passed, clean.outcome.rows
     assert clean.figures["planted_found"].value > 0.5
+
+
+def test_doubted_labels_wait_on_the_queue_and_are_changed_in_place(wrong):
+    ports = label.LabelPorts(wrong.ledger, wrong.data)
+    rows = assess(wrong, "labels")[0].outcome.rows
+    worst = next(row for row in rows if row["suggested"] == shown(row["path"]))
+    doubted = [label.Doubted(*(worst[key] for key in ("path", "label", "suggested", "belief")))]
+    done = label.doubt(ports, SCOPE, "shapes", doubted, author="assessment:labels")
+    (task,) = label.list_tasks(ports, SCOPE, "shapes")
+    assert ((task.id,), task.path) == (done.tasks, worst["path"])
+    assert task.proposed_label == shown(worst["path"])
+    assert task.reasons[0].endswith(f"labelled {worst['label']}")
+    again = label.doubt(ports, SCOPE, "shapes", doubted, author="assessment:labels")
+    assert (again.tasks, again.known) == ((), 1)
+    before = data.open(wrong.data, Ref.parse("shapes@v2")).get(worst["path"])
+    label.accept(ports, SCOPE, task.id)
+    after = data.open(wrong.data, Ref.parse("shapes@work")).get(worst["path"])
+    assert (after.id, after.split, after.annotations[0].label) == (
+        before.id,
+        before.split,
+        shown(worst["path"]),
+    )
+    late = label.doubt(ports, SCOPE, "shapes", doubted, author="assessment:labels")
+    assert late.left == {worst["path"]: "its label has changed since"}

@@ -166,6 +166,9 @@ if TYPE_CHECKING:
     from visloop.app.verbs.judging.incidents import incident_list as incident_list
     from visloop.app.verbs.judging.incidents import incident_reopen as incident_reopen
     from visloop.app.verbs.judging.incidents import incident_show as incident_show
+    from visloop.app.verbs.labelling.doubting import LabelDoubt as LabelDoubt
+    from visloop.app.verbs.labelling.doubting import LabelsDoubted as LabelsDoubted
+    from visloop.app.verbs.labelling.doubting import label_doubt as label_doubt
     from visloop.app.verbs.labelling.editing import EditedSample as EditedSample
     from visloop.app.verbs.labelling.editing import LabelEdit as LabelEdit
     from visloop.app.verbs.labelling.editing import LabelOpen as LabelOpen
@@ -644,6 +647,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "incident_list",
             "incident_reopen",
             "incident_show",
+        ),
+        "verbs.labelling.doubting": (
+            "LabelDoubt",
+            "LabelsDoubted",
+            "label_doubt",
         ),
         "verbs.labelling.editing": (
             "EditedSample",

@@ -26,7 +26,7 @@ from visloop.app.verbs import (
 )
 from visloop.app.verbs.finding import searching
 from visloop.app.verbs.judging import assessing, evaluating, explaining, gating, incidents
-from visloop.app.verbs.labelling import editing
+from visloop.app.verbs.labelling import doubting, editing
 from visloop.app.verbs.registry import cards, packages, shelving
 from visloop.app.verbs.runs import exchanging, looking, repeating, reporting, training, tuning
 from visloop.app.verbs.upkeep import collecting, people, removing, verifying
@@ -171,6 +171,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     watching.label_import,
     editing.label_open,
     editing.label_edit,
+    doubting.label_doubt,
     editing.label_propose,
     looping.loop_start,
     looping.loop_stop,

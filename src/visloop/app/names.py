@@ -60,6 +60,7 @@ NAMES: Final[Mapping[str, str]] = {
     "incident.reopen": "incident_reopen",
     "incident.show": "incident_show",
     "label.accept": "label_accept",
+    "label.doubt": "label_doubt",
     "label.edit": "label_edit",
     "label.import": "label_import",
     "label.list": "label_list",

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from visloop.label.decisions import skip as skip
     from visloop.label.decisions import split_of as split_of
     from visloop.label.decisions import undo as undo
+    from visloop.label.doubting import Doubted as Doubted
+    from visloop.label.doubting import Doubts as Doubts
+    from visloop.label.doubting import doubt as doubt
     from visloop.label.editing import Edit as Edit
     from visloop.label.editing import EditConflict as EditConflict
     from visloop.label.editing import WrongShape as WrongShape
@@ -48,6 +51,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "kept": ("LABEL_ROOTS",),
         "querying": ("Reviewed", "reviewed", "tasks_relation"),
+        "doubting": ("Doubted", "Doubts", "doubt"),
         "decisions": ("accept", "reject", "skip", "split_of", "undo"),
         "editing": ("Edit", "EditConflict", "WrongShape", "edit", "read", "read_edits"),
         "presence": ("Editor", "present"),

@@ -137,6 +137,7 @@ export interface Verbs {
   "label.import": { ask: LabelImportAsk; answer: LabelsImported };
   "label.open": { ask: LabelOpenAsk; answer: OpenSample };
   "label.edit": { ask: LabelEditAsk; answer: EditedSample };
+  "label.doubt": { ask: LabelDoubtAsk; answer: LabelsDoubted };
   "label.propose": { ask: LabelProposeAsk; answer: Proposals };
   "loop.start": { ask: LoopStartAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
   "loop.stop": { ask: LoopStopAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
@@ -998,6 +999,12 @@ export interface LabelAcceptAsk {
   label?: string | null;
 }
 
+export interface LabelDoubtAsk {
+  model: string;
+  on?: string | null;
+  limit?: number;
+}
+
 export interface LabelEditAsk {
   dataset: string;
   path: string;
@@ -1040,6 +1047,14 @@ export interface LabelStatusAsk {
 
 export interface LabelUndoAsk {
   task: string;
+}
+
+export interface LabelsDoubted {
+  tasks: string[];
+  suspects: number;
+  known: number;
+  left: Record<string, string>;
+  assessment: string;
 }
 
 export interface LabelsImported {
