@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import onnxruntime as ort
@@ -104,10 +104,26 @@ def providers(device: str = "auto") -> list[str]:
     return list(dict.fromkeys((_PROVIDERS[device], _CPU)))
 
 
+class Session(Protocol):
+    """What computes a network: ONNX Runtime's session, or another library's in its place."""
+
+    def run(self, output_names: list[str], input_feed: dict[str, Any]) -> Any:
+        """The outputs of those names, arrays in that order."""
+        ...
+
+    def get_inputs(self) -> Sequence[Any]:
+        """Each with `name` and `shape`."""
+        ...
+
+    def get_outputs(self) -> Sequence[Any]:
+        """Each with `name`."""
+        ...
+
+
 class Predictor:
     """A model that is ready to answer; `run` may be called from several threads at once."""
 
-    def __init__(self, session: ort.InferenceSession, contract: Contract, digest: str) -> None:
+    def __init__(self, session: Session, contract: Contract, digest: str) -> None:
         self.contract = contract
         self.digest = digest
         self._session = session
@@ -124,7 +140,13 @@ class Predictor:
 
     @classmethod
     def load(
-        cls, onnx: bytes, contract: Contract, *, threads: int = 1, device: str = "auto"
+        cls,
+        onnx: bytes,
+        contract: Contract,
+        *,
+        threads: int = 1,
+        device: str = "auto",
+        as_written: bool = False,
     ) -> Predictor:
         """Check the model file, then make a session of it.
 
@@ -133,6 +155,7 @@ class Predictor:
             contract: what stands around the model; its input and outputs must be the model's.
             threads: threads of one `run`.
             device: see `providers`.
+            as_written: compute node by node what the file says; else ONNX Runtime first joins nodes.
 
         Raises:
             ModelRefused: the file may not be loaded, or does not fit the contract.
@@ -144,6 +167,8 @@ class Predictor:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
+        if as_written:
+            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             session = ort.InferenceSession(onnx, options, providers=providers(device))

@@ -11,12 +11,14 @@ import msgspec
 from visloop.errors import UsageError, did_you_mean
 from visloop.evaluate.assess.own import (
     adversarial,
+    calibration,
     corruption,
     inversion,
     labels,
     leakage,
     load,
     membership,
+    parity,
     scan,
     size,
 )
@@ -26,6 +28,8 @@ from visloop.evaluate.policy import Assessed
 _ALL: Final = (
     size.KIND,
     scan.KIND,
+    parity.KIND,
+    calibration.KIND,
     load.KIND,
     corruption.KIND,
     adversarial.KIND,

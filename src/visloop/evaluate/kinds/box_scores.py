@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from visloop.evaluate import metrics as m
 from visloop.evaluate.estimates import Estimate, mean, share
-from visloop.evaluate.kinds.box_table import HALF, OVERLAPS, SIZES, Averages, Judged, Table
+from visloop.evaluate.kinds.box_table import HALF, OVERLAPS, SIZES, Averages, Ints, Judged, Table
 from visloop.evaluate.kinds.boxes import BoxAnswers
 from visloop.evaluate.kinds.pictures import redraws
 from visloop.evaluate.records import Calibrated, ClassReport, Scores
@@ -54,6 +54,13 @@ def score_boxes(answers: BoxAnswers, *, confidence: float) -> Scores:
         calibration=calibration,
         baseline_class="",
     )
+
+
+def sureness(answers: BoxAnswers) -> tuple[Floats, Bools]:
+    """Of the boxes shown at the threshold: score, and whether it is right at half overlap."""
+    table = Table.of(answers)
+    scores, right, _ = _shown(table, table.judged(HALF, table.sought()))
+    return scores, right
 
 
 def draws_of(metric: str, answers: BoxAnswers, resamples: int, seed: int) -> Floats:
@@ -141,17 +148,22 @@ def _report(
     )
 
 
+def _shown(table: Table, judged: Judged) -> tuple[Floats, Bools, Ints]:
+    """Score, rightness and picture of each box at the threshold."""
+    shown = judged.live & (table.score >= table.answers.threshold)
+    return table.score[shown], judged.right[shown], table.picture[shown]
+
+
 def _calibration(
     table: Table, judged: Judged
 ) -> tuple[tuple[Calibrated, ...], dict[str, Estimate]]:
     """Of what is shown at the threshold: scores against how often they are right."""
-    shown = judged.live & (table.score >= table.answers.threshold)
-    scores, right = table.score[shown], judged.right[shown]
+    scores, right, pictures = _shown(table, judged)
     if not len(scores):
         return (), {}
     bins, error = m.calibrated(scores, right)
     figures = {"calibration_error": error, "brier": mean((scores - right) ** 2)}
-    pictures, n = table.picture[shown], table.answers.n
+    n = table.answers.n
 
     def of_pictures(slope: Floats) -> Floats:
         return np.bincount(pictures, weights=slope, minlength=n).astype(np.float64)

@@ -16,6 +16,7 @@ from visloop.evaluate.study.records import Picture
 
 _MOST_ROWS: Final = 400
 _WHOLE: Final = 1000
+_NOTHING: Final = 1e-12
 
 
 def assessment_page(
@@ -75,7 +76,9 @@ def assessed(made: Assessment, album: Album) -> str:
 
 def figure(value: float) -> str:
     """A number as short as it can be said: whole ones whole, others with four digits."""
-    if value == int(value) and abs(value) >= 1:
+    if abs(value) < _NOTHING:
+        return "0"
+    if value == int(value):
         return f"{int(value):,}"
     return f"{value:,.1f}" if abs(value) >= _WHOLE else f"{value:.4g}"
 

@@ -8,13 +8,16 @@ from typing import Any, Final
 import click
 
 _WHOLE: Final = 1000
+_NOTHING: Final = 1e-12
 
 
 def number(value: float | None) -> str:
     """As short as it can be said: `12,345`, `0.9012`."""
     if value is None:
         return "–"
-    if value == int(value) and abs(value) >= 1:
+    if abs(value) < _NOTHING:
+        return "0"
+    if value == int(value):
         return f"{int(value):,}"
     return f"{value:,.1f}" if abs(value) >= _WHOLE else f"{value:.4g}"
 
