@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -16,11 +17,11 @@ from PIL import Image
 
 import visloop
 from tests.journey.scripted import HANGS, HANGS_UP, scripted
-from tests.journey.serve_world import BLUE, GREEN, RED, World, free_socket, picture
-from tests.unit.test_infer_saying import BOXES, RESIZE, SCORES, always
+from tests.journey.serve_world import BLUE, GREEN, RED, free_socket, picture
+from tests.journey.zoo import zoo
 from visloop.errors import NotFound, Refused, Unavailable, UsageError
 from visloop.faces.client import DeadlineExceeded, Unreachable
-from visloop.vision import Contract, Decode, bitmap_of
+from visloop.vision import bitmap_of
 
 PETS = ("cat", "dog")
 SAID = json.dumps(
@@ -40,19 +41,7 @@ FULL = json.dumps({"error": {"code": "serve.busy", "what": "full", "fix": "later
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    world = World.create(tmp_path_factory.mktemp("clients"))
-    world.deploy(world.register())
-
-    def also(name, task, classes=PETS, **outputs):
-        decode = Decode(task=task, score_threshold=0.5)
-        contract = Contract(resize=RESIZE, classes=classes, decode=decode)
-        world.deploy(world.register_bytes(name, always(**outputs), contract), name)
-
-    planes = np.zeros((3, 32, 64), np.float32)
-    planes[0], planes[2, 8:16] = 0.6, 0.9
-    also("pets", "detect", boxes=BOXES, scores=SCORES)
-    also("parts", "segment", masks=planes)
-    also("gauge", "regress", (), value=[41.5])
+    world = zoo(tmp_path_factory.mktemp("clients"))
     yield world.serve(max_pixels=2_000_000)
     world.close()
 
@@ -61,6 +50,12 @@ def server(tmp_path_factory):
 def client(server):
     with visloop.Client(server.url, deployment="desk") as one:
         yield one
+
+
+def run(coroutine):
+    """In a thread of its own: in that of the tests a browser's event loop may be at work."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def _pixels(colour, height=40, width=60):
@@ -177,7 +172,7 @@ def test_the_same_from_asyncio(server):
                 await client.predict(b"no")
             return one, many
 
-    one, many = asyncio.run(ask())
+    one, many = run(ask())
     assert one.label == "blue"
     assert [getattr(each, "label", None) for each in many] == ["red", None] * 3
 
@@ -260,7 +255,7 @@ def test_a_server_that_says_nothing_is_left_after_the_time_given():
                 await client.predict(RED)
 
         with pytest.raises(DeadlineExceeded):
-            asyncio.run(ask())
+            run(ask())
 
 
 def test_something_else_that_answers_is_told_as_such():
@@ -272,11 +267,12 @@ def test_something_else_that_answers_is_told_as_such():
         client.predict(RED)
 
 
-def test_a_key_travels_as_a_bearer_token():
+def test_a_key_and_how_long_anybody_waits_travel_along():
     with scripted(YES) as script:
         with visloop.Client(script.url, deployment="desk", key="k-1") as client:
             client.predict(RED)
         assert script.heard[0]["authorization"] == "Bearer k-1"
+        assert 0 < int(script.heard[0]["x-request-timeout-ms"]) <= 30_000
 
 
 def test_a_program_that_only_asks_loads_neither_arrays_nor_a_data_base():

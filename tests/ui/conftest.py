@@ -30,6 +30,7 @@ _QUIET = (
     "--disable-quic",
     "--disable-sync",
     "--no-first-run",
+    "--use-fake-device-for-media-stream",
 )
 _VIOLATIONS = """
 addEventListener("securitypolicyviolation",

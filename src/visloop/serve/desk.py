@@ -29,6 +29,7 @@ log = logging.getLogger("visloop.serve")
 
 REQUEST_ID: Final = b"x-request-id"
 PATIENCE: Final = b"x-request-timeout-ms"
+TIMING: Final = b"x-server-timing"
 _LONGEST_ID: Final = 128
 _STAGES: Final = ("decode", "queue", "infer", "post")
 
@@ -101,6 +102,8 @@ class Desk:
                 reply(self._failed(asked, slot, error))
                 return
             told = Reply(200, answer.body, answer.content_type, answer.headers)
+            if TIMING in asked.headers:
+                told = told._replace(headers=(*told.headers, _timing(answer)))
             reply(self._marked(asked, told))
             self._meter(slot).count(answer, time.perf_counter() - asked.started)
             self._workers.behind(answer.after)
@@ -165,6 +168,13 @@ class Desk:
         if mark is None or len(mark) > _LONGEST_ID:
             return reply
         return reply._replace(headers=(*reply.headers, (REQUEST_ID, mark)))
+
+
+def _timing(answer: Answer) -> tuple[bytes, bytes]:
+    """How long each stage took, as browsers read it (W3C Server Timing)."""
+    spent = (answer.decode_s, answer.queue_s, answer.infer_s, answer.post_s)
+    told = (f"{stage};dur={each * 1e3:.2f}" for stage, each in zip(_STAGES, spent, strict=True))
+    return b"server-timing", ", ".join(told).encode()
 
 
 def _patience_s(headers: Headers) -> float | None:

@@ -42,6 +42,7 @@ from visloop.serve.wire.direct import protocol
 from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import BodyReader
 from visloop.serve.wire.metrics import Metrics
+from visloop.serve.wire.pages import Pages
 from visloop.store import Ledger, PackBlobs, Spool, SystemClock
 
 log = logging.getLogger("visloop.serve")
@@ -197,7 +198,7 @@ class Process:
             workers=self._workers,
             desk=self._desk,
             metrics=metrics,
-            fallback=self._proxy,
+            fallback=Pages(Path(settings.pages), self._proxy) if settings.pages else self._proxy,
         )
 
     def _prediction_log(self) -> PredictionLog:

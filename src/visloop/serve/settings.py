@@ -20,7 +20,8 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     `ledger` is a URL (`sqlite:///…`), `blobs` and `state` folders: `state` holds the spool and the
     counters. `fd` is an inherited listening socket and wins over `host` and `port`; port 0 takes a
     free one. `threads` 0 means one per core. `fallback` is the address (`http://127.0.0.1:PORT`)
-    that gets every request that is not inference. `allowed_hosts` are names (without port) beside
+    that gets every request that is not inference; `pages` the folder with the page of each deployment
+    (`try.html`). `allowed_hosts` are names (without port) beside
     the loopback ones; `*` lets every name in. `log` off answers without writing predictions.
     Image statistics (0.4 ms each between two networks) are taken of every picture up to
     `statistics_burst` at once and `statistics_per_s` for long; beyond that, log rows go without.
@@ -46,6 +47,7 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     fallback: str | None = None
+    pages: str | None = None
     log: bool = True
     log_rows: Annotated[int, msgspec.Meta(ge=1)] = 4096
     log_bytes: Annotated[int, msgspec.Meta(ge=1)] = 128 * MIB

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from visloop.app import Ports
     from visloop.faces.cli.output import Settings
 
+_UI = Path(__file__).resolve().parent.parent / "ui"
 _MIB = 2**20
 _BACKLOG = 512
 
@@ -140,6 +141,7 @@ def settings_for(
         max_body_bytes=config.body_limit_mb * _MIB,
         allowed_hosts=config.allowed_hosts,
         fallback=fallback,
+        pages=str(_UI),
         spool_bytes=config.spool_limit_mb * _MIB,
     )
 

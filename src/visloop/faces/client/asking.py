@@ -11,7 +11,7 @@ import msgspec
 
 from visloop.errors import NotFound, UsageError, VisloopError
 from visloop.faces.client.replies import PredictionReply, read_reply
-from visloop.faces.client.tries import REQUEST_ID, Patience, Tries, error_of
+from visloop.faces.client.tries import PATIENCE, REQUEST_ID, Patience, Tries, error_of
 
 if TYPE_CHECKING:
     import httpx
@@ -69,9 +69,13 @@ class Asking:
         """Where pictures go."""
         return f"{self.address.base}/predict/{quote(deployment, safe='')}"
 
-    def headers(self, tries: Tries) -> dict[str, str]:
-        """Who asks, and under which id."""
-        told = {"content-type": "application/octet-stream", REQUEST_ID: tries.request_id}
+    def headers(self, tries: Tries, left_s: float) -> dict[str, str]:
+        """Who asks, under which id, and how long anybody waits: later answers are not computed."""
+        told = {
+            "content-type": "application/octet-stream",
+            REQUEST_ID: tries.request_id,
+            PATIENCE: str(max(1, int(left_s * 1e3))),
+        }
         return told | ({"authorization": f"Bearer {self.key}"} if self.key else {})
 
 

@@ -90,9 +90,9 @@ class AsyncClient:
         return self._deployment
 
     async def _post(self, url: str, data: bytes, tries: Tries) -> httpx.Response:
-        headers = self._asking.headers(tries)
         while True:
             left = tries.left_s()
+            headers = self._asking.headers(tries, left)
             try:
                 response = await self._http.post(url, content=data, headers=headers, timeout=left)
             except httpx.TransportError as error:

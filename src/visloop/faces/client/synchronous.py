@@ -118,9 +118,9 @@ class Client:
         return self._deployment
 
     def _post(self, url: str, data: bytes, tries: Tries) -> httpx.Response:
-        headers = self._asking.headers(tries)
         while True:
             left = tries.left_s()
+            headers = self._asking.headers(tries, left)
             try:
                 response = self._http.post(url, content=data, headers=headers, timeout=left)
             except httpx.TransportError as error:

@@ -33,6 +33,7 @@ from visloop.errors import (
 from visloop.ids import new_id
 
 REQUEST_ID: Final = "x-request-id"
+PATIENCE: Final = "x-request-timeout-ms"
 _AGAIN: Final = frozenset({429, 502, 503, 504})
 _LONGEST_S: Final = 5.0
 _KINDS: Final[Mapping[int, type[VisloopError]]] = {

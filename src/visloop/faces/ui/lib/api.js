@@ -112,26 +112,47 @@ async function post(verb, ask, accept) {
  * @param {any} body
  */
 function failureOf(reply, body) {
-  if (body?.error) return new ApiError(body.error.code, body.error.what, body.error.fix);
+  const told = typeof body?.error === "object" ? body.error : body; // V2 tells it flat
+  if (told?.what) return new ApiError(told.code, told.what, told.fix);
   return new ApiError("server", `The server answered ${reply.status}.`, "See the log of `visloop up`.");
 }
 
 /**
- * Send a picture to a deployment.
+ * Ask a deployment about a picture.
  * @param {string} name
  * @param {Blob} picture
- * @returns {Promise<{id: string, model: string, label: string | null, confidence: number | null, latency_ms: number, probabilities?: Record<string, number>, annotations?: NonNullable<import("../api.d.ts").Sample["annotations"]>, width?: number, height?: number}>}
+ * @returns {Promise<{id: string, model: string, label: string | null, confidence: number | null, latency_ms: number, probabilities?: Record<string, number>, annotations?: NonNullable<import("../api.d.ts").Sample["annotations"]>, width?: number, height?: number, stages: Record<string, number>}>}
  */
 export async function predict(name, picture) {
-  let reply;
+  const reply = await ask("/predict/" + encodeURIComponent(name), {
+    method: "POST",
+    body: picture,
+    headers: { "X-Server-Timing": "1" },
+  });
+  const body = await reply.json().catch(() => null);
+  if (reply.ok && body !== null) return { ...body, stages: stagesOf(reply.headers.get("server-timing") ?? "") };
+  throw failureOf(reply, body);
+}
+
+/** Milliseconds by stage, of a Server-Timing header (W3C Server Timing). @param {string} told */
+export const stagesOf = (told) =>
+  Object.fromEntries([...told.matchAll(/([\w-]+);dur=([\d.]+)/g)].map(([, stage, ms]) => [stage, Number(ms)]));
+
+/** What the server serves, by name; asked of the serving process itself. @returns {Promise<string[]>} */
+export async function served() {
+  const reply = await ask("/v2/repository/index", { method: "POST", body: "{}" });
+  const body = await reply.json().catch(() => null);
+  if (!reply.ok || !Array.isArray(body)) throw failureOf(reply, body);
+  return body.map((each) => each.name);
+}
+
+/** @param {string} path @param {RequestInit} how */
+async function ask(path, how) {
   try {
-    reply = await fetch("/predict/" + encodeURIComponent(name), { method: "POST", body: picture });
+    return await fetch(path, how);
   } catch {
     throw UNREACHABLE;
   }
-  const body = await reply.json().catch(() => null);
-  if (reply.ok && body !== null) return body;
-  throw failureOf(reply, body);
 }
 
 /** @typedef {{added: number, updated: number, unchanged: number, quarantined: number, classes_added: string[], notes: string[]}} Pushed */

@@ -80,6 +80,7 @@ export const thead = tag("thead");
 export const time = tag("time");
 export const tr = tag("tr");
 export const ul = tag("ul");
+export const video = tag("video");
 /** SVG. */
 export const svg = tag("svg");
 export const circle = tag("circle");

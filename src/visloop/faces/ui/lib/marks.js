@@ -64,9 +64,9 @@ export const placed = (each) => outlines(each).length > 0 || each.type === "poin
 
 /**
  * What lies somewhere and is not hidden, as an SVG over the picture.
- * @param {{sample: {width: number, height: number, annotations?: readonly Annotation[]}, colour: (name: string | undefined) => string, hidden?: readonly string[], lit?: Annotation | null, words?: boolean}} properties
+ * @param {{sample: {width: number, height: number, annotations?: readonly Annotation[]}, colour: (name: string | undefined) => string, hidden?: readonly string[], lit?: Annotation | null, words?: boolean, named?: boolean}} properties
  */
-export function Marks({ sample, colour, hidden = [], lit = null, words = false }) {
+export function Marks({ sample, colour, hidden = [], lit = null, words = false, named = false }) {
   const found = (sample.annotations ?? []).filter((each) => placed(each) && !hidden.includes(each.label ?? ""));
   if (!found.length) return null;
   const size = Math.max(sample.width, sample.height) / 60;
@@ -81,7 +81,7 @@ export function Marks({ sample, colour, hidden = [], lit = null, words = false }
       g(
         { class: lit && lit !== each ? "dim" : "", style: `--mark:${colour(each.label)}`, "data-label": each.label },
         shape(each),
-        lit === each && words ? name(each, size) : null,
+        named || (lit === each && words) ? name(each, size) : null,
       ),
     ),
   );

@@ -1,0 +1,64 @@
+// @ts-check
+/** The same question from a shell, from Python and from JavaScript, to copy. */
+import { button, code, div, pre, useState } from "../../lib/dom.js";
+import { panel } from "../../lib/parts.js";
+
+/** @typedef {import("./answer.js").Answer} Answer */
+
+/** What a Python program does with such an answer. @param {Answer | null} answer */
+function printed(answer) {
+  const first = answer?.annotations?.[0]?.type;
+  if (first === "box") return "for box in answer.boxes:\n    print(box.label, box.score, box.xyxy)";
+  if (first === "mask") return "for mask in answer.masks:\n    print(mask.label, mask.score)";
+  if (first === "number") return "print(answer.value)";
+  return answer?.label ? "print(answer.label, answer.confidence)" : "print(answer)";
+}
+
+/**
+ * The request in each language; `file` lies in the folder where it is run. Pure.
+ * @param {string} url
+ * @param {string} file
+ * @param {Answer | null} answer
+ * @returns {Record<string, string>}
+ */
+export const requests = (url, file, answer) => ({
+  curl: `curl --data-binary @${file} ${url}`,
+  Python: `import visloop
+
+with visloop.Client("${url}") as client:
+    answer = client.predict("${file}")
+${printed(answer)}`,
+  JavaScript: `import { readFile } from "node:fs/promises";
+
+const reply = await fetch("${url}", { method: "POST", body: await readFile("${file}") });
+const answer = await reply.json();
+if (!reply.ok) throw new Error(answer.error.what);
+console.log(${answer && !answer.annotations ? "answer.label, answer.confidence" : "answer.annotations"});`,
+});
+
+/** @param {{name: string, file: string, answer: Answer | null}} properties */
+export function Requests({ name, file, answer }) {
+  const [shown, setShown] = useState("curl");
+  const [copied, setCopied] = useState("");
+  const url = `${location.origin}/predict/${encodeURIComponent(name)}`;
+  const texts = requests(url, /^[\w.-]+$/.test(file) ? file : "a.jpg", answer);
+  const copy = async () => {
+    await navigator.clipboard?.writeText(texts[shown]);
+    setCopied(shown);
+    setTimeout(() => setCopied(""), 1500);
+  };
+  return panel(
+    { title: "Ask from your program", class: "requests" },
+    div(
+      { class: "row" },
+      div(
+        { class: "tabs", role: "group", "aria-label": "language" },
+        ...Object.keys(texts).map((each) =>
+          button({ type: "button", "aria-pressed": String(each === shown), onClick: () => setShown(each) }, each),
+        ),
+      ),
+      button({ type: "button", onClick: copy }, copied === shown ? "Copied" : "Copy"),
+    ),
+    pre({ tabIndex: 0, "aria-label": `the request in ${shown}` }, code(texts[shown])),
+  );
+}
