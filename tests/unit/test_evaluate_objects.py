@@ -6,6 +6,8 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from tests.unit.test_infer_saying import RESIZE, always
@@ -18,9 +20,21 @@ from visloop.evaluate.kinds.answering import (
     answer_masks,
     answer_numbers,
 )
+from visloop.evaluate.showing.pictures import Album
+from visloop.evaluate.study.outlines import outlined
+from visloop.evaluate.study.records import Picture, Study
 from visloop.infer import Predictor
 from visloop.train import Labelled
-from visloop.vision import Box, Contract, Decode, Mask, Polygon, runs_of
+from visloop.vision import (
+    Box,
+    Contract,
+    Decode,
+    Mask,
+    Polygon,
+    outline_bitmap,
+    rings_of,
+    runs_of,
+)
 
 
 def _photo() -> bytes:
@@ -105,6 +119,56 @@ def test_outlines_are_compared_pixel_by_pixel_the_smaller_on_top():
     assert answers.true.tolist() == [[32 * 32 - 64, 64]]
     assert answers.found.tolist() == [[32 * 32 - 64, 64]]
     assert score(answers, resamples=20).metrics["mean_iou"] == 1
+
+
+class _Photos:
+    def get(self, digest: str) -> bytes:
+        assert digest == "0" * 64
+        return _photo()
+
+
+def test_the_worst_pictures_of_a_segmenter_carry_outlines():
+    planes = np.zeros((3, 32, 64), np.float32)
+    planes[0] = 0.5
+    planes[1, 4:20, :32] = 0.9
+    segmenter = _model(decode={"task": "segment"}, masks=planes)
+    kitten = Polygon(rings=((8, 8, 15, 8, 15, 15, 8, 15),), label="cat")
+    picture = Labelled(_sample(kitten), objects=(kitten,))
+    shown = Picture(sample="sample-1", path="a.png", image="0" * 64, loss=0.9, width=64, height=32)
+    studied = outlined(Study(worst=(shown,)), segmenter, [picture], {"cat": "kitten"}, _Photos())
+    (found,) = studied.worst
+    assert [(kind, label) for kind, label, _ in found.outlines] == [
+        ("true", "cat"),
+        ("answered", "kitten"),
+    ]
+    corners = [np.reshape(ring, (-1, 2)) for _, _, ring in found.outlines]
+    assert [(c.min(0).tolist(), c.max(0).tolist()) for c in corners] == [
+        ([8, 8], [15, 15]),
+        ([0, 4], [31, 19]),
+    ]
+    sheet = Album(lambda _: b"").sheet(studied.worst)
+    assert sheet.count("<polygon") == 4
+    assert "answered: kitten" in sheet
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_rings_go_round_every_pixel(seed):
+    rng = np.random.default_rng(seed)
+    bitmap = np.zeros((32, 64), np.bool_)
+    for _ in range(rng.integers(1, 4)):
+        y, x, high, wide = rng.integers((0, 0, 1, 1), (24, 48, 9, 17))
+        bitmap[y : y + high, x : x + wide] = True
+    rings = rings_of(bitmap, tolerance_px=0.0)
+    drawn = np.zeros(bitmap.shape, np.bool_)
+    for ring in rings:
+        drawn |= outline_bitmap(Polygon(label="", rings=(ring,)), bitmap.shape)
+    assert drawn[bitmap].all()
+    assert rings == sorted(rings, key=lambda ring: -_area(ring))
+
+
+def _area(ring) -> float:
+    x, y = np.reshape(ring, (-1, 2)).T
+    return round(abs(float(x @ np.roll(y, 1) - y @ np.roll(x, 1))) / 2, 3)
 
 
 def test_where_nobody_knows_what_was_found_does_not_count():

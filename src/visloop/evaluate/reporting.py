@@ -22,9 +22,11 @@ from visloop.evaluate.ports import EvaluatePorts
 from visloop.evaluate.records import Report
 from visloop.evaluate.study.facets import Facet
 from visloop.evaluate.study.making import Material, asked_slices, study
+from visloop.evaluate.study.outlines import outlined
 from visloop.evaluate.study.records import EDITION, Slice, Study
 from visloop.events import Scope
 from visloop.ids import Ref, digest_of
+from visloop.infer import Predictor
 from visloop.registry import ModelVersion, Package
 
 _WANTED: Final = {
@@ -183,6 +185,9 @@ def _make(
     spent_s = time.perf_counter() - started
     material = Material(answers, [each.sample for each in chosen.pictures], vectors)
     studied = study(material, ports.blobs, threads or os.cpu_count() or 1)
+    if task == "segment":
+        predictor = Predictor.load(package.onnx, package.contract)
+        studied = outlined(studied, predictor, chosen.pictures, names, ports.blobs)
     return Report(
         id=name,
         model=version.ref,

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from visloop.vision.layouts import softmax as softmax
     from visloop.vision.masks import bitmap_of as bitmap_of
     from visloop.vision.masks import outline_bitmap as outline_bitmap
+    from visloop.vision.masks import rings_of as rings_of
     from visloop.vision.masks import runs_of as runs_of
     from visloop.vision.masks import sampled as sampled
     from visloop.vision.placement import Placement as Placement
@@ -75,7 +76,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "drawing": ("drawn",),
         "layouts": ("Candidates", "candidates", "fits", "layout_shapes", "sigmoid", "softmax"),
         "alike": ("Sketch", "likeness", "mirrored", "sketch", "thumbprint"),
-        "masks": ("bitmap_of", "outline_bitmap", "runs_of", "sampled"),
+        "masks": ("bitmap_of", "outline_bitmap", "rings_of", "runs_of", "sampled"),
         "placement": ("Placement", "unmoved"),
         "records": (
             "Annotation",

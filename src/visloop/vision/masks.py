@@ -82,3 +82,17 @@ def outline_bitmap(outline: Mask | Polygon, size_hw: tuple[int, int]) -> NDArray
     rings = [np.array(ring, np.float64).reshape(-1, 2) for ring in outline.rings]
     cv2.fillPoly(drawn, [np.floor(ring).astype(np.int32) for ring in rings], 1)
     return drawn.astype(np.bool_)
+
+
+def rings_of(bitmap: NDArray[np.bool_], tolerance_px: float = 1.0) -> list[tuple[float, ...]]:
+    """Polygons along the border of a bitmap, x1 y1 x2 y2 …, the largest first; holes have their own.
+
+    Args:
+        bitmap: bool (H, W).
+        tolerance_px: corners that lie this close to the line between their neighbours are left out.
+            Source: Douglas & Peucker 1973.
+    """
+    found, _ = cv2.findContours(bitmap.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    rings = [cv2.approxPolyDP(each, tolerance_px, closed=True) for each in found]
+    rings.sort(key=lambda ring: -cv2.contourArea(ring))
+    return [tuple(ring.ravel().astype(float).tolist()) for ring in rings]

@@ -281,8 +281,7 @@ def _sheets(rows: Iterable[Slice], album: Album) -> Iterator[str]:
 def _worst(study: Study, album: Album) -> str:
     if not study.worst:
         return ""
-    marks = key() if any(each.boxes for each in study.worst) else ""
-    return section("Worst pictures", "", marks + album.sheet(study.worst))
+    return section("Worst pictures", "", key(study.worst) + album.sheet(study.worst))
 
 
 def _how(report: Report) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Final
 
-from visloop.evaluate.study.records import Picture
+from visloop.evaluate.study.records import Outline, Picture
 
 _COLOURS: Final = {"right": "#22c55e", "wrong": "#ef4444", "missed": "#f59e0b"}
+_OUTLINES: Final = {"true": "#22c55e", "answered": "#e879f9"}
 _SQUARE: Final = 300
 _MOST_WORDS: Final = 6
 
@@ -48,7 +49,8 @@ class Album:
     def _figure(self, picture: Picture) -> str:
         width, height = picture.width or _SQUARE, picture.height or _SQUARE
         size = max(width, height) / 26
-        marks = "".join(_mark(each, size) for each in reversed(picture.boxes))
+        marks = "".join(_outline(each, size) for each in picture.outlines)
+        marks += "".join(_mark(each, size) for each in reversed(picture.boxes))
         told = [each for each in picture.boxes if each[0] != "right"]
         marks += "".join(_words(each, size, width) for each in told[:_MOST_WORDS])
         return (
@@ -76,9 +78,14 @@ class Album:
         )
 
 
-def key() -> str:
-    """Which colour is which mark."""
-    rows = (f'<li style="--kind:{colour}">{kind}</li>' for kind, colour in _COLOURS.items())
+def key(pictures: Sequence[Picture] | None = None) -> str:
+    """Which colour is which mark, of boxes or of what these pictures have; nothing without any."""
+    colours = _COLOURS
+    if pictures is not None and not any(each.boxes for each in pictures):
+        colours = _OUTLINES if any(each.outlines for each in pictures) else {}
+    rows = [f'<li style="--kind:{colour}">{kind}</li>' for kind, colour in colours.items()]
+    if not rows:
+        return ""
     return f'<ul class="legend">{"".join(rows)}</ul>'
 
 
@@ -91,6 +98,16 @@ def _mark(mark: tuple[str, str, tuple[float, ...]], size: float) -> str:
     return (
         f'<rect class="halo" {place}/>'
         f'<rect class="mark" {place} stroke="{_COLOURS[kind]}"{dashed}/>'
+    )
+
+
+def _outline(outline: Outline, size: float) -> str:
+    kind, label, ring = outline
+    points = " ".join(f"{value:g}" for value in ring)
+    dashed = f' stroke-dasharray="{size / 2:.1f}"' if kind == "answered" else ""
+    return (
+        f'<polygon class="halo" points="{points}"/><polygon class="mark" points="{points}" '
+        f'stroke="{_OUTLINES[kind]}"{dashed}><title>{escape(kind)}: {escape(label)}</title></polygon>'
     )
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from visloop.ids import FORMAT
 
-EDITION = 2
+EDITION = 3
 """Counted up when figures or studies tell more: an older report is made anew when it is asked for."""
+
+
+Outline: TypeAlias = tuple[str, str, tuple[float, ...]]
+"""`true` or `answered`, the class, x1 y1 x2 y2 … in pixels of the upright picture."""
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """A picture to look at: `loss` in [0, 1] (of numbers in their unit), `said` in words.
 
     `boxes` are marks for a sheet: kind (`right`, `wrong`, `missed`), words, (x1, y1, x2, y2) in pixels;
-    `width`, `height` are the upright picture's.
+    `width`, `height` are the upright picture's. `outlines` are those of the worst answered masks.
     """
 
     sample: str
@@ -27,6 +31,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     width: int = 0
     height: int = 0
     boxes: tuple[tuple[str, str, tuple[float, ...]], ...] = ()
+    outlines: tuple[Outline, ...] = ()
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):

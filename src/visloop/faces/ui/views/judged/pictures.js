@@ -1,21 +1,22 @@
 // @ts-check
 /** Pictures of a report: small ones side by side, with what was right, wrong and missed. */
-import { div, figcaption, figure, h, rect, svg } from "../../lib/dom.js";
+import { div, figcaption, figure, h, polygon, rect, svg } from "../../lib/dom.js";
 import { thumbnail } from "../../lib/api.js";
 import { Picture } from "../../lib/parts.js";
 
-/** @typedef {{path: string, image: string, said: string, width: number, height: number, boxes?: Array<[string, string, number[]]>}} Shown */
+/** @typedef {{path: string, image: string, said: string, width: number, height: number, boxes?: Array<[string, string, number[]]>, outlines?: Array<[string, string, number[]]>}} Shown */
 
 /** @param {{picture: Shown}} properties */
-const One = ({ picture: { path, image, said, width, height, boxes = [] } }) =>
+const One = ({ picture: { path, image, said, width, height, boxes = [], outlines = [] } }) =>
   figure(
     { class: "shown", title: path },
     div(
       { class: "shown-picture", style: `aspect-ratio:${width || 1}/${height || 1}` },
       h(Picture, { src: thumbnail(image, 320), alt: path }),
-      boxes.length
+      boxes.length || outlines.length
         ? svg(
             { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" },
+            ...outlines.map(([kind, , ring]) => polygon({ class: kind, points: ring.join(" ") })),
             ...boxes
               .slice()
               .reverse()

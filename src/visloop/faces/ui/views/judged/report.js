@@ -28,7 +28,7 @@ const BY_CLASS = {
 /** Truth in rows, answers in columns; a mistake opens its pictures. @param {{report: Answer}} properties */
 function Confusion({ report }) {
   const [open, setOpen] = useState(/** @type {any} */ (null));
-  if (!report.labels.length) return null;
+  if (!report.confusion.length) return null;
   const most = Math.max(1, ...report.confusion.flat());
   const cells = /** @type {any[]} */ (report.confused);
   const find = (/** @type {string} */ truth, /** @type {string} */ answered) =>

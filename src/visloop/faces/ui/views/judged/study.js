@@ -110,11 +110,11 @@ export const Slices = ({ report }) => {
 export const Worst = ({ report }) => {
   const worst = /** @type {any[]} */ (report.worst);
   if (!worst.length) return null;
+  const has = (/** @type {string} */ marks) => worst.some((each) => each[marks]?.length);
+  const kinds = has("boxes") ? ["right", "wrong", "missed"] : has("outlines") ? ["true", "answered"] : [];
   return div(
     h3("Worst pictures"),
-    worst.some((each) => each.boxes?.length)
-      ? ul({ class: "mark-names" }, ...["right", "wrong", "missed"].map((kind) => li({ class: kind }, kind)))
-      : null,
+    kinds.length ? ul({ class: "mark-names" }, ...kinds.map((kind) => li({ class: kind }, kind))) : null,
     h(Sheet, { pictures: worst }),
   );
 };
