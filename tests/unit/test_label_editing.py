@@ -84,6 +84,20 @@ def test_an_edit_sent_twice_is_one(desk, path):
     assert "b1" not in objects(desk, path)
 
 
+def test_what_arrives_late_and_twice_is_taken_once(desk, path):
+    def send_as(key, *edits):
+        return label.edit(desk.label, ANN, "shapes", path, edits, key=key)
+
+    send_as("first", label.Edit(put=box()))
+    send_as("second", label.Edit(remove="b1", was=box()))
+    send_as("first", label.Edit(put=box()))  # a copy that was long on its way
+    assert "b1" not in objects(desk, path)
+    with pytest.raises(label.WrongShape):
+        send_as("third", label.Edit(put=box(xyxy=(5.0, 5.0, 5.0, 9.0))))
+    send_as("third", label.Edit(put=box()))
+    assert "b1" in objects(desk, path), "what was refused was not taken"
+
+
 def test_two_people_on_one_picture(desk, path):
     send(desk, path, label.Edit(put=box()), label.Edit(put=box("b2")))
     send(desk, path, label.Edit(put=box("b1", label_="square"), was=box()), who=BEN)

@@ -2,27 +2,32 @@
 
 Each edit says what its object was before. Two people who work on one picture so never overwrite
 each other unseen: edits of other objects are taken, edits of an object that somebody else has
-changed since are refused. An edit whose outcome is there already changes nothing, so a client that
-has lost an answer sends it again.
+changed since are refused. A client that has lost an answer sends its edits again, under the same
+key: they are taken once, whatever arrives late and in whatever order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from sqlalchemy import delete, insert, select
 
 from visloop import data
 from visloop.errors import Conflict, UsageError
 from visloop.label.records import LabelPorts
+from visloop.label.tables import edits_taken
 from visloop.vision import Annotation, Box, Mask, OrientedBox, Points, Polygon, Track
 
 if TYPE_CHECKING:
     from visloop.events import Scope
+    from visloop.store import Write
 
 _SLACK_PX: Final = 1.0
+_REMEMBERED: Final = timedelta(days=60)
 _CORNERS: Final = 3  # of the simplest ring
 
 
@@ -78,7 +83,13 @@ def read(ports: LabelPorts, scope: Scope, dataset: str, path: str) -> data.Sampl
 
 
 def edit(
-    ports: LabelPorts, scope: Scope, dataset: str, path: str, edits: Sequence[Edit]
+    ports: LabelPorts,
+    scope: Scope,
+    dataset: str,
+    path: str,
+    edits: Sequence[Edit],
+    *,
+    key: str = "",
 ) -> data.Sample:
     """Apply edits to a sample of the working set, in order, all of them or none; the sample then.
 
@@ -90,6 +101,8 @@ def edit(
         dataset: its name.
         path: of the sample in it.
         edits: one or more.
+        key: what these edits are called; taken under that name before, within 60 days, nothing is
+            done.
 
     Raises:
         SampleNotFound: the data set has no such sample.
@@ -100,6 +113,8 @@ def edit(
     author = str(scope.actor)
     with ports.ledger.write(scope) as write:
         before = data.working_sample(ports.data, write.connection, scope.project, dataset, path)
+        if key and not _is_first(write, key):
+            return before
         after = before
         for each in edits:
             after = _applied(after, each, author)
@@ -107,6 +122,18 @@ def edit(
             data.stage(ports.data, write, dataset, [after])
             write.fact("label.edited", before.id, dataset=dataset, **_changes(before, after))
     return after
+
+
+def _is_first(write: Write, key: str) -> bool:
+    """Whether nothing was taken under the key yet; from now on something is."""
+    here = edits_taken.c
+    mine = (here.project == write.scope.project) & (here.key == key)
+    if write.execute(select(here.key).where(mine)).first() is not None:
+        return False
+    write.execute(delete(edits_taken).where(here.taken < write.now - _REMEMBERED))
+    values = {"project": write.scope.project, "key": key, "taken": write.now}
+    write.execute(insert(edits_taken).values(values))
+    return True
 
 
 def _applied(sample: data.Sample, change: Edit, author: str) -> data.Sample:

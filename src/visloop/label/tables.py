@@ -1,4 +1,4 @@
-"""The label room's tables: pictures that wait, or waited, for a person; windows that are open now."""
+"""The label room's tables: pictures that wait for a person, windows that are open, edits that were taken."""
 
 from __future__ import annotations
 
@@ -47,5 +47,14 @@ editors: Final = Table(
     Column("dataset", String, nullable=False),
     Column("path", String, nullable=False),
     Column("seen", UtcDateTime, nullable=False),
+    format_column(),
+)
+
+edits_taken: Final = Table(
+    "label_edits_taken",
+    metadata,
+    Column("project", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("taken", UtcDateTime, nullable=False, index=True),
     format_column(),
 )

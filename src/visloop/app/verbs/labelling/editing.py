@@ -27,6 +27,9 @@ class LabelEdit:
     dataset: str = arg("the data set")
     path: str = arg("the picture's path in it")
     edits: tuple[dict[str, Any], ...] = opt("one edit as JSON; again for more", name="edit")
+    key: str = opt(
+        "a name of your own for them: sent again under it, they are taken once", default=""
+    )
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,9 @@ class EditedSample:
 def label_edit(ports: Ports, scope: Scope, ask: LabelEdit) -> EditedSample:
     """All of the edits or none."""
     edits = label.read_edits(ask.edits)
-    return EditedSample(plain(label.edit(ports.label, scope, ask.dataset, ask.path, edits)))
+    return EditedSample(
+        plain(label.edit(ports.label, scope, ask.dataset, ask.path, edits, key=ask.key))
+    )
 
 
 @dataclass(frozen=True)

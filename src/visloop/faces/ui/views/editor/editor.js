@@ -96,7 +96,6 @@ function Room({ name, at, text, path, onGo }) {
   const around = useNeighbours(at, text, path);
   const early = useRef(/** @type {Sample | null} */ (null));
   const { desk, error, others, redraw } = useDesk(name, path, early.current);
-  early.current = null;
   const leave = (/** @type {Sample | null} */ to) => {
     if (!to) return;
     early.current = to;
@@ -261,9 +260,8 @@ function classed(whole, label, also) {
  * @param {{sample: Sample, around: ReturnType<typeof useNeighbours>, sent: Sent, drawn: number, desk: import("./desk.js").Desk, deeds: any, others: import("./open.js").Other[], tool: Tool, labelled: boolean, objects: readonly Annotation[], radius: number, erase: boolean}} properties
  */
 function Bar({ sample, around, sent, drawn, desk, deeds, others, tool, labelled, objects, radius, erase }) {
-  const there = others.map((each) =>
-    each.actor === "user:owner" ? "another window" : each.actor.replace(/^\w+:/, ""),
-  );
+  const who = others.map(({ actor }) => (actor === "user:owner" ? "another window" : actor.replace(/^\w+:/, "")));
+  const there = [...new Set(who)];
   return div(
     { class: "edit-bars" },
     div(

@@ -10,7 +10,7 @@ import { edits, onTaken } from "./saving.js";
 /** @typedef {{actor: string, tab: string, seconds: number}} Other */
 
 const AGAIN_MS = 10_000;
-const TAB = Math.random().toString(36).slice(2, 12);
+const TAB = (sessionStorage["visloop.tab"] ??= Math.random().toString(36).slice(2, 12)); // stays over a reload
 /** @type {Map<string, Desk>} desks of this tab: undo goes on when one comes back to a picture */
 const desks = new Map();
 

@@ -14,9 +14,9 @@ const listeners = new Set();
 
 /** @type {Outbox<Deed>} */
 export const edits = new Outbox(
-  async ({ ask }) => {
+  async ({ id, ask }) => {
     try {
-      const { sample } = await call("label.edit", ask);
+      const { sample } = await call("label.edit", { ...ask, key: id });
       for (const told of [...listeners]) told(ask.dataset, /** @type {Sample} */ (sample));
     } catch (caught) {
       throw asError(caught);
