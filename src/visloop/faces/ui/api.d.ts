@@ -1009,6 +1009,7 @@ export interface LabelEditAsk {
   dataset: string;
   path: string;
   edits: (Record<string, any>)[];
+  key?: string;
 }
 
 export interface LabelImportAsk {
