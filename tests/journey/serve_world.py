@@ -23,6 +23,7 @@ from PIL import Image
 
 from visloop import registry, serve
 from visloop.events import Scope
+from visloop.label import tables as label_tables
 from visloop.registry import tables as registry_tables
 from visloop.serve import tables as serve_tables
 from visloop.store import Ledger, PackBlobs, SystemClock, metadata
@@ -110,6 +111,7 @@ class World:
     def create(cls, root: Path) -> World:
         assert registry_tables.models is not None
         assert serve_tables.predictions is not None
+        assert label_tables.tasks is not None
         ledger = Ledger.open(f"sqlite:///{root / 'ledger.db'}", clock=SystemClock())
         with ledger.write(Scope()) as write:
             metadata.create_all(write.connection)

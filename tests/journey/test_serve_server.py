@@ -345,7 +345,7 @@ def test_a_request_that_waits_too_long_gets_503_and_is_not_computed_for_nobody(t
         world.close()
 
 
-def test_a_model_that_does_not_load_leaves_the_old_one_serving_and_says_why(tmp_path):
+def test_a_model_that_does_not_load_is_taken_back_and_the_old_one_goes_on_serving(tmp_path):
     world = World.create(tmp_path)
     try:
         good = world.register()
@@ -356,9 +356,12 @@ def test_a_model_that_does_not_load_leaves_the_old_one_serving_and_says_why(tmp_
         with pytest.raises(Unavailable, match="cannot load"):
             serve.wait_ready(world.ports, "desk", done.generation, 10)
         assert server.predict(RED)["model"] == good.ref
-        back = serve.rollback(world.ports, world.scope, "desk")
+        back = serve.deployment(world.ports, world.scope, "desk")
+        assert (back.model, back.previous) == (good.ref, None)
         assert serve.wait_ready(world.ports, "desk", back.generation, 10)
-        assert server.predict(RED)["model"] == good.ref
+        (fact,) = world.ledger.facts(kinds=["deployment.reverted"])
+        assert (fact.payload["model"], fact.payload["failed"]) == (good.ref, bad.ref)
+        assert "network" in fact.payload["because"] or "model" in fact.payload["because"]
         first = world.deploy(bad, "fresh")
         with pytest.raises(Unavailable):
             serve.wait_ready(world.ports, "fresh", first.generation, 10)

@@ -101,6 +101,29 @@ class TurnRow(TypedDict):
     time_to_heal_s: NotRequired[float]
 
 
+class Beside(TypedDict):
+    """A canary or shadow beside a deployed model, in short."""
+
+    model: str
+    share: float
+    verdict: str
+    because: str
+
+
+class DeploymentRow(serve.Deployment, frozen=True, kw_only=True):
+    """A deployment, as `deployments` answers it."""
+
+    canary: Beside | None
+    shadow: Beside | None
+
+
+class RolloutRow(serve.Rollout, frozen=True, kw_only=True):
+    """A candidate, as `rollout show` answers it; `boundary` is log10 of the evidence that stops it."""
+
+    copied: serve.Copied
+    boundary: float
+
+
 ROWS: dict[tuple[str, str], Any] = {
     ("log", "rows"): LogRow,
     ("diff", "details"): Change,
@@ -142,7 +165,8 @@ ROWS: dict[tuple[str, str], Any] = {
     ("evaluate", "per_class"): evaluate.ClassReport,
     ("evaluate", "calibration"): evaluate.Calibrated,
     ("gate", "checks"): evaluate.Check,
-    ("deployments", "rows"): serve.Deployment,
+    ("deployments", "rows"): DeploymentRow,
+    ("rollout.show", "rows"): RolloutRow,
     ("predictions", "rows"): serve.Logged,
     ("monitor", "windows"): observe.Window,
     ("monitor", "alerts"): observe.Alert,

@@ -295,6 +295,13 @@ if TYPE_CHECKING:
     from visloop.app.verbs.registry.shelving import ModelArchive as ModelArchive
     from visloop.app.verbs.registry.shelving import Shelved as Shelved
     from visloop.app.verbs.registry.shelving import model_archive as model_archive
+    from visloop.app.verbs.rollouts import RolloutEnded as RolloutEnded
+    from visloop.app.verbs.rollouts import RolloutPromote as RolloutPromote
+    from visloop.app.verbs.rollouts import RolloutShow as RolloutShow
+    from visloop.app.verbs.rollouts import RolloutStop as RolloutStop
+    from visloop.app.verbs.rollouts import rollout_promote as rollout_promote
+    from visloop.app.verbs.rollouts import rollout_show as rollout_show
+    from visloop.app.verbs.rollouts import rollout_stop as rollout_stop
     from visloop.app.verbs.runs.exchanging import ModelPush as ModelPush
     from visloop.app.verbs.runs.exchanging import ModelPushed as ModelPushed
     from visloop.app.verbs.runs.exchanging import RunExported as RunExported
@@ -802,6 +809,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "ModelArchive",
             "Shelved",
             "model_archive",
+        ),
+        "verbs.rollouts": (
+            "RolloutEnded",
+            "RolloutPromote",
+            "RolloutShow",
+            "RolloutStop",
+            "rollout_promote",
+            "rollout_show",
+            "rollout_stop",
         ),
         "verbs.runs.exchanging": (
             "ModelPush",

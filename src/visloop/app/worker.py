@@ -58,6 +58,10 @@ class Worker:
         project = self.ports.config.project
         for deployment in serve.deployments(self.ports.serve, Scope(OBSERVE, project)):
             self._duty("observe", deployment.name, self._watch(project, deployment.name))
+        candidates = serve.running_rollouts(self.ports.serve, Scope(serve.PART, project))
+        for name in sorted({each.deployment for each in candidates}):
+            self._duty("rollouts", name, self._judge(project, name))
+        self._duty("notices", "all", self._heed)
         self._duty("webhooks", "all", self._deliver)
         moved = False
         for owner, name in loop.switched_on(self.ports.ledger):
@@ -72,6 +76,18 @@ class Worker:
             return False
 
         return tick
+
+    def _judge(self, project: str, name: str) -> Callable[[store.Claim], bool]:
+        def judge(claim: store.Claim) -> bool:
+            scope = Scope(serve.PART, project)
+            serve.judge_rollouts(self.ports.serve, scope, name, fence=claim)
+            return False
+
+        return judge
+
+    def _heed(self, claim: store.Claim) -> bool:
+        observe.heed(self.ports.observe, Scope(OBSERVE, self.ports.config.project), fence=claim)
+        return False
 
     def _deliver(self, claim: store.Claim) -> bool:
         del claim

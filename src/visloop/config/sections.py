@@ -33,6 +33,33 @@ class ServeSection(Section):
     folders: tuple[str, ...] = ()
 
 
+class CanarySection(Section):
+    """How a canary is judged (`visloop deploy MODEL --as NAME --canary 10%`).
+
+    `steps`: shares of the requests, in order, above the first one. `alpha`: the chance that a canary as
+    good as the champion is stopped. `min_requests`: its answers before the next step. `margin`: promoted
+    once shown to have at most so much more errors, and slow answers, than the champion. `slower`: over
+    the champion's 95th percentile at most so many times as often. `disagreement`: different answers on
+    at most this share of the pictures (1: any). `promote` off: a person promotes.
+    """
+
+    steps: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.1, 0.5)
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    min_requests: Count = 200
+    max_hours: Annotated[float, Field(gt=0)] = 24.0
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    slower: Annotated[float, Field(ge=1)] = 2.0
+    disagreement: Annotated[float, Field(gt=0, le=1)] = 0.3
+    promote: bool = True
+
+
+class ShadowSection(Section):
+    """Copies of the requests for a second model: this share of them, and at most so many a second."""
+
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    per_s: Seconds = 50.0
+
+
 class MonitorSection(Section):
     """The window test on served predictions."""
 
@@ -213,6 +240,8 @@ class Config(Section):
     project: str = "default"
     ingest: IngestSection = IngestSection()
     serve: ServeSection = ServeSection()
+    canary: CanarySection = CanarySection()
+    shadow: ShadowSection = ShadowSection()
     monitor: MonitorSection = MonitorSection()
     capture: CaptureSection = CaptureSection()
     charter: CharterSection = CharterSection()

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from visloop.observe.alerts import list_alerts as list_alerts
     from visloop.observe.alerts import open_alert as open_alert
     from visloop.observe.kept import OBSERVE_ROOTS as OBSERVE_ROOTS
+    from visloop.observe.notices import heed as heed
     from visloop.observe.overview import list_windows as list_windows
     from visloop.observe.overview import monitor as monitor
     from visloop.observe.overview import summary as summary
@@ -48,6 +49,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "records": ("Alert", "AlertNotFound", "Monitor", "Summary", "TickResult", "Window"),
         "reference": ("build_profile", "rebase", "set_reference"),
+        "notices": ("heed",),
         "overview": ("list_windows", "monitor", "summary"),
         "webhook": ("Delivered", "deliver"),
     },

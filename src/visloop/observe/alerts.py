@@ -124,9 +124,9 @@ def list_alerts(
 
 
 def open_alert(ports: ObservePorts, scope: Scope, deployment: str) -> Alert | None:
-    """The newest alert of a deployment that is not closed, acknowledged or not."""
+    """The newest alarm of a deployment's windows that is not closed, acknowledged or not."""
     found = list_alerts(ports, scope, deployment=deployment)
-    return next((each for each in found if each.state != "closed"), None)
+    return next((each for each in found if each.state != "closed" and each.windows), None)
 
 
 def acknowledge(ports: ObservePorts, scope: Scope, alert: str) -> Alert:

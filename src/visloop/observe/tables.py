@@ -93,6 +93,8 @@ alerts: Final = Table(
     Column("closed", UtcDateTime),
     Column("closed_by", String),
     Column("because", String),
+    # the fact of serving that it tells of; NULL: a window alarmed
+    Column("cause", BigInteger),
     format_column(),
     Index(None, "project", "deployment", "state"),
     # at most one that is not closed, for a deployment and the model behind it

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from visloop.serve.journal.record import Captured as Captured
     from visloop.serve.kept import SERVE_ROOTS as SERVE_ROOTS
     from visloop.serve.ports import ServePorts as ServePorts
+    from visloop.serve.processes import PART as PART
     from visloop.serve.processes import LogBalance as LogBalance
     from visloop.serve.processes import Server as Server
     from visloop.serve.processes import lost as lost
@@ -29,11 +30,25 @@ if TYPE_CHECKING:
     from visloop.serve.rollout import rollback as rollback
     from visloop.serve.rollout import undeploy as undeploy
     from visloop.serve.rollout import url_of as url_of
-    from visloop.serve.rollout import wait_ready as wait_ready
     from visloop.serve.server import address_of as address_of
     from visloop.serve.server import listen as listen
     from visloop.serve.server import run as run
     from visloop.serve.settings import ServeSettings as ServeSettings
+    from visloop.serve.switching.changing import begin_rollout as begin_rollout
+    from visloop.serve.switching.changing import promote_rollout as promote_rollout
+    from visloop.serve.switching.changing import stop_rollout as stop_rollout
+    from visloop.serve.switching.judging import judge_rollouts as judge_rollouts
+    from visloop.serve.switching.records import CanaryPolicy as CanaryPolicy
+    from visloop.serve.switching.records import Copied as Copied
+    from visloop.serve.switching.records import Rollout as Rollout
+    from visloop.serve.switching.records import RolloutNotFound as RolloutNotFound
+    from visloop.serve.switching.records import RolloutRunning as RolloutRunning
+    from visloop.serve.switching.store import CopiedAnswer as CopiedAnswer
+    from visloop.serve.switching.store import copied as copied
+    from visloop.serve.switching.store import copied_answers as copied_answers
+    from visloop.serve.switching.store import rollouts as rollouts
+    from visloop.serve.switching.store import running_rollouts as running_rollouts
+    from visloop.serve.switching.waiting import wait_ready as wait_ready
     from visloop.serve.wire.proxy import Proxy as Proxy
 
 __getattr__, __dir__, __all__ = lazy_exports(
@@ -51,8 +66,24 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "rollback",
             "undeploy",
             "url_of",
-            "wait_ready",
         ),
+        "switching.changing": ("begin_rollout", "promote_rollout", "stop_rollout"),
+        "switching.judging": ("judge_rollouts",),
+        "switching.records": (
+            "CanaryPolicy",
+            "Copied",
+            "Rollout",
+            "RolloutNotFound",
+            "RolloutRunning",
+        ),
+        "switching.store": (
+            "CopiedAnswer",
+            "copied",
+            "copied_answers",
+            "rollouts",
+            "running_rollouts",
+        ),
+        "switching.waiting": ("wait_ready",),
         "errors": ("DeploymentNotFound",),
         "journal.history": (
             "Logged",
@@ -65,7 +96,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "wire.proxy": ("Proxy",),
         "journal.record": ("Captured",),
         "server": ("address_of", "listen", "run"),
-        "processes": ("LogBalance", "Server", "lost", "servers"),
+        "processes": ("PART", "LogBalance", "Server", "lost", "servers"),
         "settings": ("ServeSettings",),
     },
 )

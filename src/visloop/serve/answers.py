@@ -6,7 +6,7 @@ Only what the client waits for; the rest is `journal`'s, when the answer is on i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -22,14 +22,14 @@ from visloop.serve.lineup import Slot
 from visloop.serve.metadata import PICTURE_INPUT, TENSOR_INPUT
 from visloop.serve.model import ANNOTATIONS_OUTPUT, LABEL_OUTPUT, Model
 from visloop.serve.pool import Answer, Task
+from visloop.serve.switching.failures import Failures, Request, Work
 from visloop.serve.wire import multipart, v2
-from visloop.serve.wire.http import Headers, unpack
+from visloop.serve.wire.http import unpack
 from visloop.store import utc_text
 from visloop.vision import Annotation
 
 CHUNK: Final = 2
 
-Work: TypeAlias = Callable[[Task], Answer]
 Floats: TypeAlias = NDArray[np.float32]
 
 
@@ -39,17 +39,6 @@ class Limits:
 
     body_bytes: int
     batch: int
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request, complete, with the model that will answer it; `started` is `perf_counter`'s."""
-
-    slot: Slot
-    model: Model
-    headers: Headers
-    body: bytes
-    started: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +53,20 @@ class _Batch:
 class Answers:
     """Makes the work for requests."""
 
-    def __init__(self, clerk: Clerk, limits: Limits) -> None:
+    def __init__(self, clerk: Clerk, limits: Limits, failures: Failures) -> None:
         self._clerk = clerk
         self._limits = limits
+        self.failures = failures
 
     def picture(self, request: Request) -> Work:
         """POST /predict/NAME: one picture, as the body or as the form field `file`."""
+        return self.failures.covered(self._picture, request)
 
+    def tensors(self, request: Request) -> Work:
+        """POST /v2/models/NAME/infer: prepared tensors, or encoded pictures."""
+        return self.failures.covered(self._tensors, request)
+
+    def _picture(self, request: Request) -> Work:
         def work(_task: Task) -> Answer:
             begun = time.perf_counter()
             image = self._image(request)
@@ -95,9 +91,7 @@ class Answers:
 
         return work
 
-    def tensors(self, request: Request) -> Work:
-        """POST /v2/models/NAME/infer: prepared tensors, or encoded pictures."""
-
+    def _tensors(self, request: Request) -> Work:
         def work(task: Task) -> Answer:
             slot, model = request.slot, request.model
             begun = time.perf_counter()

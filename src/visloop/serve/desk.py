@@ -15,11 +15,12 @@ from typing import Final, TypeAlias
 
 from visloop import infer
 from visloop.errors import VisloopError
-from visloop.serve.answers import Answers, Request
+from visloop.serve.answers import Answers
 from visloop.serve.errors import BadRequest, DeploymentNotFound, InternalError
-from visloop.serve.lineup import Lineup, Slot
+from visloop.serve.lineup import KEY_HEADER, Lineup, Slot
 from visloop.serve.model import Model
 from visloop.serve.pool import Answer, Task, Workers
+from visloop.serve.switching.failures import Request
 from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import Headers
 from visloop.serve.wire.metrics import Histogram, Metrics
@@ -91,7 +92,7 @@ class Desk:
         """Answer a request, now or later; `reply` is called once, unless the returned task is given up."""
         try:
             self._guard.check(asked.headers.get(b"host"), asked.headers.get(b"origin"))
-            slot, model = self.slot(asked.name, asked.version)
+            slot, model = self._chosen(asked)
             patience_s = _patience_s(asked.headers)
         except VisloopError as error:
             reply(self._marked(asked, error_reply(error, as_text=asked.v2)))
@@ -99,6 +100,7 @@ class Desk:
 
         def done(answer: Answer | None, error: BaseException | None) -> None:
             if answer is None:
+                self._answers.failures.failed(slot, error)
                 reply(self._failed(asked, slot, error))
                 return
             told = Reply(200, answer.body, answer.content_type, answer.headers)
@@ -111,7 +113,9 @@ class Desk:
         request = Request(slot, model, asked.headers, asked.body, asked.started)
         work = self._answers.tensors(request) if asked.v2 else self._answers.picture(request)
         try:
-            if model.quick and not asked.v2 and infer.is_light(asked.body):
+            # a canary is timed against the champion on the same way, and must not stop the event loop
+            quick = model.quick and not slot.rollout
+            if quick and not asked.v2 and infer.is_light(asked.body):
                 done(work(Task(work)), None)
                 return None
             return self._workers.submit(work, len(asked.body), done, patience_s)
@@ -130,12 +134,21 @@ class Desk:
             DeploymentNotFound, NotLoaded: nobody by that name or of that version does.
         """
         slot, model = self._lineup.loaded(name)
+        canary = slot.canary
+        if version and canary and canary.candidate.version == version.removeprefix("v"):
+            return canary.named, canary.candidate.model or model
         if version and version.removeprefix("v") != slot.version:
             raise DeploymentNotFound(
                 f"{slot.deployment.name!r} serves version {slot.version}, not {version!r}",
                 fix="leave the version out, or deploy the one that you mean",
             )
         return slot, model
+
+    def _chosen(self, asked: Asked) -> tuple[Slot, Model]:
+        """Who answers this request; a canary has its share of those that name no version."""
+        if asked.version:
+            return self.slot(asked.name, asked.version)
+        return self._lineup.chosen(asked.name, asked.headers.get(KEY_HEADER))
 
     def refused(self, name: str, error: VisloopError) -> None:
         """Count a request that was refused before it was complete."""

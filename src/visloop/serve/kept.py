@@ -16,5 +16,13 @@ SERVE_ROOTS: Final = Roots(
         "predictions.contract": _PACKAGES,
         "predictions.image": "served pictures are in the spool, those captured are kept by observe",
         "predictions.answer": "says the same three digests again",
+        "rollouts.package": _PACKAGES,
+        "rollouts.against_package": _PACKAGES,
+        "rollouts.policy": "figures",
+        "rollouts.evidence": "figures",
+        "rollouts.cursors": "figures",
+        "failures.package": _PACKAGES,
+        "copied_answers.package": _PACKAGES,
+        "copied_answers.answer": "says digests that its prediction's row has",
     },
 )

@@ -7,31 +7,92 @@ last of them.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
 
 from visloop.serve.errors import NotLoaded
 from visloop.serve.model import Model
 from visloop.serve.processes import Loaded
 from visloop.serve.rollout import Deployment, not_found
 
+if TYPE_CHECKING:
+    from visloop.serve.journal.entry import Entry
+    from visloop.serve.shadow.mirror import Mirror
+
+KEY_HEADER: Final = b"x-visloop-key"
+_WHOLE: Final = float(1 << 64)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Another model that looks at the pictures of a slot, behind its answers."""
+
+    mirror: Mirror
+    model: str
+    package: str
+    share: float = 1.0
+
+    def offer(self, entry: Entry) -> None:
+        """An answer has gone out."""
+        self.mirror.offer(entry, self.model, self.package, self.share)
+
 
 @dataclass(frozen=True)
 class Slot:
     """A deployment with its model in memory.
 
-    `error` says why generation `tried`, newer than the one served, is not there.
+    `error` says why generation `tried`, newer than the one served, is not there. While a canary runs,
+    `canary` has both arms; each of them is a slot that says so: `rollout`, the canary's `share`, and the
+    request's `key`, digested. `instead` answers where the canary fails.
     """
 
     deployment: Deployment
     model: Model | None
     error: str = ""
     tried: int = 0
+    canary: Canary | None = None
+    rollout: str = ""
+    share: float = 0.0
+    key: str = ""
+    instead: Slot | None = None
+    copies: tuple[Copy, ...] = ()
 
     @property
     def version(self) -> str:
         """The model's version number as V2 writes it: `3` for `net@v3`."""
         return self.deployment.model.rpartition("@")[2].removeprefix("v")
+
+
+@dataclass(frozen=True)
+class Canary:
+    """The two arms of a canary: who has `share` of the requests, and who has the rest.
+
+    A request with a key always meets the same arm, in every process, and once it has met the canary it
+    stays there as the share grows.
+    """
+
+    rollout: str
+    share: float
+    candidate: Slot
+    champion: Slot
+
+    @property
+    def named(self) -> Slot:
+        """The candidate, for a request that asked for its version: no coin was tossed for it."""
+        return replace(self.candidate, rollout="", share=0.0, instead=None, copies=())
+
+    def choose(self, key: bytes | None) -> Slot:
+        """The arm that answers a request, by its key or by a coin."""
+        if not key:
+            drawn = random.random()
+            return self.candidate if drawn < self.share else self.champion
+        digest = blake2b(key, digest_size=16, key=self.rollout.encode()).digest()
+        drawn = int.from_bytes(digest[:8], "little") / _WHOLE
+        arm = self.candidate if drawn < self.share else self.champion
+        return replace(arm, key=digest[8:].hex())
 
 
 class Lineup:
@@ -63,6 +124,18 @@ class Lineup:
                 fix=f"deploy another version: visloop deploy MODEL --as {name}",
             )
         return slot, slot.model
+
+    def chosen(self, name: str, key: bytes | None) -> tuple[Slot, Model]:
+        """As `loaded`, for a request to be answered: a canary gets its share of them.
+
+        Raises:
+            DeploymentNotFound, NotLoaded: as `loaded`.
+        """
+        slot, model = self.loaded(name)
+        if slot.canary is None:
+            return slot, model
+        arm = slot.canary.choose(key)
+        return arm, arm.model or model
 
     def put(self, name: str, slot: Slot | None) -> None:
         """Replace one slot, or remove it."""

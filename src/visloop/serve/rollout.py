@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import insert, select, update
 
-from visloop.errors import Conflict, Unavailable, UsageError, did_you_mean
+from visloop.errors import Conflict, did_you_mean
 from visloop.events import Scope
 from visloop.ids import check_name
 from visloop.registry import ApprovalNeeded, ModelVersion, require_in_use
 from visloop.serve import tables
 from visloop.serve.errors import DeploymentNotFound
 from visloop.serve.ports import ServePorts
-from visloop.serve.processes import PART, servers
+from visloop.serve.processes import servers
+from visloop.serve.switching import ending, store
 from visloop.store import Claim, Write
 
 DEFAULT_URL: Final = "http://127.0.0.1:8484"
-POLL_S: Final = 0.05
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +66,7 @@ def deploy(
             "live",
         ):
             return before
-        return _change(write, name, model.ref, model.package, before, reason="deploy")
+        return change(write, name, model.ref, model.package, before, reason="deploy")
 
 
 def require_servable(model: ModelVersion) -> None:
@@ -88,18 +87,24 @@ def require_servable(model: ModelVersion) -> None:
 def rollback(ports: ServePorts, scope: Scope, name: str) -> Deployment:
     """Go back to the model before this one; a second call undoes the first.
 
+    While a canary runs that is the change to undo: it ends, and its champion has all the traffic.
+
     Raises:
         DeploymentNotFound: no such name.
         NothingToRollBackTo: it is the first model under that name.
     """
     with ports.ledger.write(scope) as write:
         before = _get(write, scope.project, name)
+        canary = store.of(write.connection, scope.project, name, "canary")
+        if canary is not None:
+            ended = ending.end(write, canary, "stopped", f"rolled back by {scope.actor}")
+            return msgspec.structs.replace(before, generation=ended.generation)
         if before.previous is None or before.previous_package is None:
             raise NothingToRollBackTo(
                 f"{before.model} is the only model that {name!r} has served",
                 fix=f"deploy another one: visloop deploy MODEL --as {name}",
             )
-        return _change(
+        return change(
             write, name, before.previous, before.previous_package, before, reason="rollback"
         )
 
@@ -114,6 +119,7 @@ def undeploy(ports: ServePorts, scope: Scope, name: str) -> Deployment:
         before = _get(write, scope.project, name)
         if before.state == "stopped":
             return before
+        ending.end_all(write, name, "the deployment was stopped")
         generation = write.fact("deployment.stopped", name, model=before.model)
         after = msgspec.structs.replace(
             before, state="stopped", generation=generation, changed=write.now
@@ -148,45 +154,6 @@ def url_of(ports: ServePorts, scope: Scope, name: str, *, otherwise: str = DEFAU
     return f"{live[-1].url if live else otherwise}/predict/{name}"
 
 
-def wait_ready(ports: ServePorts, name: str, generation: int, timeout_s: float = 30.0) -> bool:
-    """Wait until every live serving process answers with that generation of `name` (or a newer one).
-
-    Returns:
-        True; at once when no process is running: the next to start begins with it.
-
-    Raises:
-        Unavailable: a process cannot load the model, or it took longer than `timeout_s`.
-        UsageError: no change of a deployment has that generation.
-    """
-    scope = Scope(PART, _project_of(ports, generation))
-    deadline = time.monotonic() + timeout_s
-    while True:
-        live = servers(ports, scope, live_only=True)
-        told = [server.loaded.get(name) for server in live]
-        for one in told:
-            if one is not None and one.error and one.tried >= generation:
-                raise Unavailable(
-                    f"a serving process cannot load {name!r}: {one.error}",
-                    fix=f"go back: visloop rollback {name}",
-                )
-        if all(one is not None and one.generation >= generation for one in told):
-            return True
-        if time.monotonic() > deadline:
-            raise Unavailable(
-                f"not every serving process switched {name!r} within {timeout_s:g} s",
-                fix="look at the log of the serving processes; requests are answered meanwhile",
-            )
-        time.sleep(POLL_S)
-
-
-def _project_of(ports: ServePorts, generation: int) -> str:
-    """A generation is the sequence number of the fact that made it."""
-    for fact in ports.ledger.facts(after=generation - 1, limit=1):
-        if fact.seq == generation:
-            return fact.project
-    raise UsageError(f"{generation} is no generation", fix="take it from a Deployment")
-
-
 def not_found(name: str, known: Any) -> DeploymentNotFound:
     """The error for a name that nobody deployed."""
     return DeploymentNotFound(
@@ -195,9 +162,11 @@ def not_found(name: str, known: Any) -> DeploymentNotFound:
     )
 
 
-def _change(
+def change(
     write: Write, name: str, model: str, package: str, before: Deployment | None, *, reason: str
 ) -> Deployment:
+    """Another model answers under `name`, inside a transaction; candidates beside the old one end."""
+    ending.end_all(write, name, f"{model} was deployed")
     replaced = before if before and before.package != package else None
     generation = write.fact(
         "deployment.changed",
@@ -223,6 +192,58 @@ def _change(
     )
     _store(write, before, after)
     return after
+
+
+def live(write: Write, name: str) -> Deployment:
+    """The deployment that answers under `name`, inside a transaction.
+
+    Raises:
+        DeploymentNotFound: no such name, or it was stopped.
+    """
+    found = _get(write, write.scope.project, name)
+    if found.state != "live":
+        raise DeploymentNotFound(
+            f"{name!r} was stopped", fix=f"deploy a model first: visloop deploy MODEL --as {name}"
+        )
+    return found
+
+
+def revert(ports: ServePorts, scope: Scope, wanted: Deployment, because: str) -> bool:
+    """What was deployed cannot be loaded: the model before it is the deployment again.
+
+    Returns:
+        False when something else was deployed since, or no model stood there before.
+    """
+    with ports.ledger.write(scope) as write:
+        before = _find(write, scope.project, wanted.name)
+        if (
+            before is None
+            or before.generation != wanted.generation
+            or before.previous is None
+            or before.previous_package is None
+        ):
+            return False
+        ending.end_all(write, wanted.name, f"{wanted.model} was taken back")
+        generation = write.fact(
+            "deployment.reverted",
+            wanted.name,
+            model=before.previous,
+            package=before.previous_package,
+            failed=wanted.model,
+            because=because,
+            instead_of=wanted.generation,
+        )
+        after = msgspec.structs.replace(
+            before,
+            model=before.previous,
+            package=before.previous_package,
+            previous=None,
+            previous_package=None,
+            generation=generation,
+            changed=write.now,
+        )
+        _store(write, before, after)
+        return True
 
 
 def _store(write: Write, before: Deployment | None, after: Deployment) -> None:

@@ -20,10 +20,10 @@ from typing import Final
 import uvicorn
 import uvloop
 
-from visloop import registry, serve
-from visloop.errors import Corrupt, UsageError
+from visloop import serve
+from visloop.errors import UsageError
 from visloop.events import Scope
-from visloop.ids import Ref, new_id
+from visloop.ids import new_id
 from visloop.serve.answers import Answers, Limits
 from visloop.serve.asgi import App, Parts
 from visloop.serve.desk import Desk
@@ -38,6 +38,8 @@ from visloop.serve.processes import PART, finish, register, settle
 from visloop.serve.rollout import Deployment
 from visloop.serve.settings import ServeSettings
 from visloop.serve.switch import Switch
+from visloop.serve.switching.beside import Beside, load_package
+from visloop.serve.switching.failures import Failures
 from visloop.serve.wire.direct import protocol
 from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import BodyReader
@@ -122,7 +124,17 @@ class Process:
         self._workers = Workers(
             settings.worker_threads, settings.queue, settings.max_pending_bytes, settings.timeout_s
         )
-        self._switch = Switch(ports, scope, self._id, self._lineup, self._load, settings.poll_s)
+        self._failures = Failures(self._id, ports.ledger.clock)
+        self._switch = Switch(
+            ports,
+            scope,
+            self._id,
+            self._lineup,
+            self._failures,
+            Beside(ports, scope, self._id, self._load, settings.copies_per_s),
+            self._load,
+            settings.poll_s,
+        )
         self._proxy = serve.Proxy(settings.fallback) if settings.fallback else None
 
     def serve(self, listening: socket.socket, on_ready: Callable[[str], None] | None) -> None:
@@ -187,7 +199,7 @@ class Process:
         clerk = Clerk(self._id, self._counter, clock, self._log, allowance)
         guard = Guard(settings.allowed_hosts, settings.allowed_origins)
         metrics = Metrics(self._id)
-        answers = Answers(clerk, limits)
+        answers = Answers(clerk, limits, self._failures)
         self._desk = Desk(guard, self._lineup, self._workers, answers, metrics)
         return Parts(
             guard=guard,
@@ -212,14 +224,7 @@ class Process:
         )
 
     def _load(self, wanted: Deployment) -> Model:
-        ports = registry.RegistryPorts(self._ports.ledger, self._ports.blobs)
-        version = registry.resolve(ports, self._scope, Ref.parse(wanted.model))
-        if version.package != wanted.package:
-            raise Corrupt(
-                f"{wanted.model} is not the package that was deployed",
-                fix=f"deploy it again: visloop deploy {wanted.model} --as {wanted.name}",
-            )
-        package = registry.load(ports, version)
+        package = load_package(self._ports, self._scope, wanted.model, wanted.package)
         return Model.load(package.onnx, package.contract, self._settings.max_pixels)
 
     def _log_state(self) -> dict[str, int]:

@@ -25,6 +25,7 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     the loopback ones; `*` lets every name in. `log` off answers without writing predictions.
     Image statistics (0.4 ms each between two networks) are taken of every picture up to
     `statistics_burst` at once and `statistics_per_s` for long; beyond that, log rows go without.
+    Each shadow or canary looks at copies of at most `copies_per_s` pictures.
     """
 
     ledger: str
@@ -53,6 +54,7 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_bytes: Annotated[int, msgspec.Meta(ge=1)] = 128 * MIB
     statistics_per_s: Positive = 50.0
     statistics_burst: Annotated[int, msgspec.Meta(ge=1)] = 1000
+    copies_per_s: Positive = 50.0
     spool_bytes: Annotated[int, msgspec.Meta(ge=1)] = 1024 * MIB
 
     @property

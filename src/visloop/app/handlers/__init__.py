@@ -74,6 +74,10 @@ if TYPE_CHECKING:
     from visloop.app.handlers.searching import searched as searched
     from visloop.app.handlers.searching import trial_rows as trial_rows
     from visloop.app.handlers.searchpage import search_page as search_page
+    from visloop.app.handlers.serving.rollouts import begin_candidate as begin_candidate
+    from visloop.app.handlers.serving.rollouts import deployment_rows as deployment_rows
+    from visloop.app.handlers.serving.rollouts import require_candidate as require_candidate
+    from visloop.app.handlers.serving.rollouts import rollout_row as rollout_row
     from visloop.app.handlers.sheets import draw_sheet as draw_sheet
     from visloop.app.handlers.tracing import trace as trace
     from visloop.app.handlers.tracking import Comparison as Comparison
@@ -158,6 +162,12 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "keep_files",
             "run_progress",
             "start_of_run",
+        ),
+        "serving.rollouts": (
+            "begin_candidate",
+            "deployment_rows",
+            "require_candidate",
+            "rollout_row",
         ),
         "traffic": ("drifts_of", "exchange", "frames"),
     },

@@ -32,6 +32,7 @@ def trace(ports: Ports, scope: Scope, prediction: str) -> dict[str, dict[str, An
         },
         "image": _image(ports, scope, found, trained),
         "deployment": _deployment(ports, scope, found),
+        "beside": _beside(ports, found),
         "model": {
             "ref": version.ref,
             "package": found.package,
@@ -67,6 +68,20 @@ def _deployment(ports: Ports, scope: Scope, found: serve.Logged) -> dict[str, An
     except NotFound:
         return {"name": found.deployment, "serves_now": None}
     return {"name": now.name, "serves_now": now.model, "since": now.changed.isoformat()}
+
+
+def _beside(ports: Ports, found: serve.Logged) -> dict[str, Any]:
+    """Whether a canary was answering, and what other models said of the same picture."""
+    told: dict[str, Any] = {}
+    if found.rollout is not None:
+        told |= {"canary_ran": found.rollout, "share": found.share}
+    for each in serve.copied_answers(ports.serve, found.id):
+        if each.error:
+            told[each.model] = each.error
+        else:
+            same = "the same" if each.agrees else "another answer"
+            told[each.model] = f"{each.label or same} {each.confidence or ''}".strip()
+    return told
 
 
 def _run(ports: Ports, scope: Scope, run: str) -> dict[str, Any]:

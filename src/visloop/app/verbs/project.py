@@ -104,6 +104,7 @@ class Traced:
     prediction: dict[str, Any]
     image: dict[str, Any]
     deployment: dict[str, Any]
+    beside: dict[str, Any]
     model: dict[str, Any]
     run: dict[str, Any]
     data: dict[str, Any]

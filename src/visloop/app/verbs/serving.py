@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from visloop import serve as serving
 from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
 from visloop.app.rows import Rows, rows_of
+from visloop.errors import UsageError
 from visloop.ids import Ref, check_name
 
 if TYPE_CHECKING:
@@ -20,22 +21,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Deploy:
-    """Serve a model under a name; under a running server the switch loses no request."""
+    """Serve a model under a name; under a running server the switch loses no request.
+
+    With --canary it gets a share of the requests beside the deployed model, judged by itself as
+    visloop.yaml says (canary); with --shadow copies of them, whose answers nobody waits for.
+    """
 
     model: str = arg("for example reader@v1")
     as_: str = opt("the deployment's name", name="as")
+    canary: str | None = opt("beside the deployed model, with this share: 10%", default=None)
+    shadow: bool = opt("beside the deployed model, with copies of the requests", default=False)
     wait_s: float = opt("wait so long for the serving processes to switch", default=30.0)
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """Where it answers; `ready` when every serving process that runs has switched."""
+    """Where it answers; `ready` when every serving process that runs has switched.
+
+    `candidate` is the canary or shadow that begins beside `model`, with its `share`.
+    """
 
     name: str
     url: str
     model: str
     previous: str | None
     ready: bool
+    candidate: str | None = None
+    share: float | None = None
 
 
 @operation("deploy", permission="serve.deploy")
@@ -43,13 +55,20 @@ def deploy(ports: Ports, scope: Scope, ask: Deploy) -> Deployed:
     """Record the deployment, wait for the serving processes that run."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.model))
     name = check_name(ask.as_, "deployment name")
-    done = serving.deploy(ports.serve, scope, name, version)
-    return _deployed(ports, scope, done, ask.wait_s)
+    if ask.canary is not None and ask.shadow:
+        raise UsageError("either a canary or a shadow", fix="run the command twice for both")
+    if ask.canary is None and not ask.shadow:
+        done = serving.deploy(ports.serve, scope, name, version)
+        return _deployed(ports, scope, done, ask.wait_s)
+    begun = handlers.begin_candidate(ports, scope, name, version, ask.canary)
+    done = serving.deployment(ports.serve, scope, name)
+    deployed = _deployed(ports, scope, done, ask.wait_s)
+    return replace(deployed, candidate=begun.model, share=begun.share)
 
 
 @dataclass(frozen=True)
 class Rollback:
-    """Put a deployment's previous model back."""
+    """Put a deployment's previous model back; while a canary runs, end the canary."""
 
     name: str = arg("the deployment")
     wait_s: float = opt("wait so long for the serving processes to switch", default=30.0)
@@ -59,7 +78,9 @@ class Rollback:
 def rollback(ports: Ports, scope: Scope, ask: Rollback) -> Deployed:
     """The previous model becomes the current one, unless it was rejected or archived since."""
     previous = serving.deployment(ports.serve, scope, ask.name).previous
-    if previous is not None:
+    running = serving.running_rollouts(ports.serve, scope)
+    canary = any((each.deployment, each.kind) == (ask.name, "canary") for each in running)
+    if previous is not None and not canary:
         before = registry.resolve(ports.registry, scope, Ref.parse(previous))
         serving.require_servable(before)
     done = serving.rollback(ports.serve, scope, ask.name)
@@ -79,14 +100,14 @@ def _deployed(ports: Ports, scope: Scope, done: serving.Deployment, wait_s: floa
 
 @dataclass(frozen=True)
 class Deployments:
-    """List what is served, by which model, and by which processes."""
+    """List what is served, by which model, and which candidates run beside it."""
 
 
 @operation("deployments", permission="serve.read")
 def deployments(ports: Ports, scope: Scope, ask: Deployments) -> Rows:
     """One row a deployment."""
     del ask
-    return rows_of(serving.deployments(ports.serve, scope))
+    return rows_of(handlers.deployment_rows(ports, scope))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,14 @@ import click
 import msgspec
 
 from visloop.faces.cli import answered, differences, metadata, queried, runs, versions
-from visloop.faces.cli.answers import explanations, incidents, judging, searches, upkeep
+from visloop.faces.cli.answers import (
+    explanations,
+    incidents,
+    judging,
+    rollouts,
+    searches,
+    upkeep,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -217,6 +224,8 @@ def _monitor(plain: Mapping[str, Any]) -> None:
 
 def _traced(plain: Mapping[str, Any]) -> None:
     for hop, found in plain.items():
+        if not found:
+            continue
         click.echo(click.style(hop, bold=True))
         for key, value in found.items():
             click.echo(f"  {key:<14} {_cell(value)}")
@@ -339,7 +348,6 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "runs.fetch": ("path", "size"),
     "runs.experiments": ("name", "runs", "created", "newest"),
     "predictions": ("id", "label", "confidence", "model", "latency_ms", "time"),
-    "deployments": ("name", "state", "model", "previous", "changed"),
     "incident.list": ("id", "model", "expected", "answered", "version", "state", "opened", "why"),
     "alerts.list": ("id", "deployment", "state", "what", "windows", "opened"),
     "view.list": ("name", "of", "text", "at", "changed"),
@@ -383,6 +391,12 @@ def _storage(plain: Mapping[str, Any]) -> None:
         click.echo(line)
     if plain["parts"] is not None:
         _rows(upkeep.part_rows(plain))
+
+
+def _deployments(plain: Mapping[str, Any]) -> None:
+    rows = [rollouts.deployment_row(row) for row in plain["rows"]]
+    kept = [key for key in rows[0] if any(row[key] for row in rows)] if rows else ()
+    _rows(rows, kept)
 
 
 _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
@@ -446,6 +460,12 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "loop.start": _loop,
     "loop.stop": _loop,
     "loop.status": _loop,
+    "deploy": rollouts.deployed,
+    "deployments": _deployments,
+    "rollback": rollouts.deployed,
+    "rollout.promote": rollouts.ended,
+    "rollout.show": rollouts.shown,
+    "rollout.stop": rollouts.ended,
     "monitor": _monitor,
     "trace": _traced,
     "model.show": _shown_model,

@@ -142,6 +142,7 @@ def settings_for(
         allowed_hosts=config.allowed_hosts,
         fallback=fallback,
         pages=str(_UI),
+        copies_per_s=ports.config.shadow.per_s,
         spool_bytes=config.spool_limit_mb * _MIB,
     )
 

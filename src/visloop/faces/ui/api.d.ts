@@ -121,7 +121,10 @@ export interface Verbs {
   "model.push": { ask: ModelPushAsk; answer: ModelPushed };
   "deploy": { ask: DeployAsk; answer: Deployed };
   "rollback": { ask: RollbackAsk; answer: Deployed };
-  "deployments": { ask: DeploymentsAsk; answer: { count: number; rows: Deployment[] } };
+  "rollout.show": { ask: RolloutShowAsk; answer: { count: number; rows: RolloutRow[] } };
+  "rollout.promote": { ask: RolloutPromoteAsk; answer: RolloutEnded };
+  "rollout.stop": { ask: RolloutStopAsk; answer: RolloutEnded };
+  "deployments": { ask: DeploymentsAsk; answer: { count: number; rows: DeploymentRow[] } };
   "predictions": { ask: PredictionsAsk; answer: { count: number; rows: Logged[] } };
   "predict": { ask: PredictAsk; answer: Predicted };
   "monitor": { ask: MonitorAsk; answer: { name: string; state: string; verdict: string; windows: Window[]; alerts: Alert[]; captured: Record<string, number> } };
@@ -231,6 +234,13 @@ export interface Approval {
   time: string;
 }
 
+export interface Arm {
+  requests: number;
+  errors: number;
+  timed: number;
+  slow: number;
+}
+
 export interface Artifact {
   run: string;
   path: string;
@@ -286,6 +296,13 @@ export interface Because {
   labels: number;
   trigger: string;
   what?: string;
+}
+
+export interface Beside {
+  because: string;
+  model: string;
+  share: number;
+  verdict: string;
 }
 
 export interface BlameAsk {
@@ -427,6 +444,17 @@ export interface CameraSetAsk {
 
 export interface CameraShowAsk {
   camera: string;
+}
+
+export interface CanaryPolicy {
+  steps: number[];
+  alpha: number;
+  min_requests: number;
+  max_hours: number;
+  margin: number;
+  slower: number;
+  disagreement: number;
+  promote: boolean;
 }
 
 export interface Candidate {
@@ -662,8 +690,24 @@ export interface Completed {
   problem_end: number;
 }
 
+export interface Copied {
+  offered: number;
+  answered: number;
+  dropped: number;
+  failed: number;
+  hung: number;
+  crashed: number;
+}
+
 export interface Count {
   count: number;
+}
+
+export interface Cursors {
+  predictions: number;
+  failures: number;
+  copies: number;
+  labels: number;
 }
 
 export interface Curve {
@@ -744,6 +788,8 @@ export interface DemoWritten {
 export interface DeployAsk {
   model: string;
   as_: string;
+  canary?: string | null;
+  shadow?: boolean;
   wait_s?: number;
 }
 
@@ -753,9 +799,11 @@ export interface Deployed {
   model: string;
   previous: string | null;
   ready: boolean;
+  candidate: string | null;
+  share: number | null;
 }
 
-export interface Deployment {
+export interface DeploymentRow {
   project: string;
   name: string;
   model: string;
@@ -766,6 +814,8 @@ export interface Deployment {
   generation: number;
   created: string;
   changed: string;
+  canary: Beside | null;
+  shadow: Beside | null;
 }
 
 export interface DeploymentsAsk {
@@ -794,6 +844,22 @@ export interface EvaluateAsk {
   on: string;
   slice?: string[];
   html?: string | null;
+}
+
+export interface Evidence {
+  limit_ms: number | null;
+  candidate: Arm;
+  champion: Arm;
+  compared: number;
+  disagreed: number;
+  score_difference: number;
+  copy_failures: number;
+  better: number;
+  worse: number;
+  step_from: number;
+  logs: Record<string, number[]>;
+  keys: Record<string, string>;
+  path: Point[];
 }
 
 export interface Experiment {
@@ -1098,6 +1164,8 @@ export interface Logged {
   spool: string | null;
   server: string;
   number: number;
+  rollout: string | null;
+  share: number | null;
 }
 
 export interface LoopShowAsk {
@@ -1480,6 +1548,12 @@ export interface Origin {
   name: string;
 }
 
+export interface Point {
+  requests: number;
+  signs: number[];
+  together: number;
+}
+
 export interface Points {
   type: "points";
   id?: string;
@@ -1714,6 +1788,57 @@ export interface RevertAsk {
 
 export interface RollbackAsk {
   name: string;
+  wait_s?: number;
+}
+
+export interface RolloutEnded {
+  name: string;
+  kind: string;
+  model: string;
+  state: string;
+  answers_now: string;
+  ready: boolean;
+}
+
+export interface RolloutPromoteAsk {
+  name: string;
+  kind?: string;
+  wait_s?: number;
+}
+
+export interface RolloutRow {
+  id: string;
+  project: string;
+  deployment: string;
+  kind: "canary" | "shadow";
+  model: string;
+  package: string;
+  against: string;
+  against_package: string;
+  share: number;
+  state: "promoted" | "running" | "stopped";
+  verdict: "go on" | "not enough" | "promote" | "stop";
+  because: string;
+  policy: CanaryPolicy;
+  evidence: Evidence;
+  cursors: Cursors;
+  generation: number;
+  opened: string;
+  stepped: string;
+  ended: string | null;
+  copied: Copied;
+  boundary: number;
+}
+
+export interface RolloutShowAsk {
+  name: string;
+  limit?: number;
+}
+
+export interface RolloutStopAsk {
+  name: string;
+  kind?: string;
+  because?: string;
   wait_s?: number;
 }
 
@@ -2133,6 +2258,7 @@ export interface Traced {
   prediction: Record<string, any>;
   image: Record<string, any>;
   deployment: Record<string, any>;
+  beside: Record<string, any>;
   model: Record<string, any>;
   run: Record<string, any>;
   data: Record<string, any>;

@@ -123,6 +123,8 @@ class Clerk:
                     annotations=said[row] if said else None,
                 )
                 log.add(entry)
+                for copy in slot.copies:
+                    copy.offer(entry)
 
         return record
 

@@ -94,6 +94,9 @@ class Entry:
             "spool": spooled,
             "server": self.server,
             "number": self.number,
+            "rollout": self.slot.rollout or None,
+            "share": self.slot.share or None,
+            "key": self.slot.key or None,
         }
 
 

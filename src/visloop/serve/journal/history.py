@@ -41,6 +41,8 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
     spool: str | None
     server: str
     number: int
+    rollout: str | None = None
+    share: float | None = None
 
 
 def predictions(

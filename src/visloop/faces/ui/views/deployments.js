@@ -9,7 +9,7 @@ import { Verdict, Windows } from "./drift.js";
 import { Trace } from "./trace.js";
 import { TryIt } from "./tryit.js";
 
-/** @typedef {import("../api.d.ts").Deployment} Deployment */
+/** @typedef {import("../api.d.ts").DeploymentRow} Deployment */
 /** @typedef {import("../api.d.ts").Logged} Logged */
 
 /** @param {{captured: Record<string, number>}} properties */

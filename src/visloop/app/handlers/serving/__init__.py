@@ -1,0 +1,1 @@
+"""What verbs do with deployments and what runs beside them."""

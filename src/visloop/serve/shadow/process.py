@@ -1,0 +1,111 @@
+"""One life of a copy's process, as the serving process sees it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from visloop.serve.shadow import wire
+
+BUSY_S: Final = 10.0
+WAIT_S: Final = 60.0
+_LOOK_S: Final = 0.5
+
+
+class Hung(Exception):
+    """The copy computes, or waits, longer than anybody should."""
+
+
+class Crashed(Exception):
+    """The copy's process ended."""
+
+
+class Process:
+    """A child that answers pictures one after another; to be used from one thread.
+
+    It hangs when it computes for `busy_s` seconds of processor time on one picture, or says nothing for
+    `wait_s` seconds: on a machine that is busy with answers, an idle-class process may wait long.
+    """
+
+    def __init__(self, *, busy_s: float = BUSY_S, wait_s: float = WAIT_S) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+                [sys.executable, "-m", "visloop.serve.shadow.child", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            )
+        self._link = ours
+        self._busy_s = busy_s
+        self._wait_s = wait_s
+        self.models: set[str] = set()
+
+    @property
+    def pid(self) -> int:
+        """The process number."""
+        return self._process.pid
+
+    def ask(self, message: wire.Take | wire.Look) -> wire.Seen:
+        """Send one message and wait for its answer.
+
+        Raises:
+            Hung: it takes too long.
+            Crashed: the process ended meanwhile.
+        """
+        try:
+            self._link.settimeout(self._wait_s)
+            wire.send(self._link, message)
+            self._await()
+            reply = wire.receive(self._link)
+        except TimeoutError as error:
+            raise Hung(f"it did not read for {self._wait_s:g} s") from error
+        except (EOFError, OSError) as error:
+            raise Crashed(f"its process ended: {self._status()}") from error
+        assert isinstance(reply, wire.Seen)
+        return reply
+
+    def kill(self) -> None:
+        """End it, whatever it does."""
+        self._link.close()
+        self._process.kill()
+        self._process.wait()
+
+    def _await(self) -> None:
+        """Until the first byte of the answer lies there."""
+        begun, spent = time.monotonic(), self._cpu_s()
+        self._link.settimeout(_LOOK_S)
+        while True:
+            try:
+                if not self._link.recv(1, socket.MSG_PEEK):
+                    raise EOFError
+            except TimeoutError:
+                waited, busy = time.monotonic() - begun, self._cpu_s() - spent
+                if busy >= self._busy_s or waited >= self._wait_s:
+                    raise Hung(
+                        f"it computed {busy:.0f} s of {waited:.0f} s on one picture"
+                    ) from None
+            else:
+                self._link.settimeout(self._wait_s)
+                return
+
+    def _cpu_s(self) -> float:
+        """Seconds of processor time so far; 0 where the system does not tell."""
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text("ascii")
+        except OSError:
+            return 0.0
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def _status(self) -> str:
+        try:
+            code = self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return "it closed its socket"
+        return f"signal {-code}" if code < 0 else f"exit code {code}"

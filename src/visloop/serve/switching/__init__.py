@@ -1,0 +1,1 @@
+"""From one model to another without a lost request: canaries, shadows, rolling, going back."""

@@ -1,0 +1,111 @@
+"""Where a canary fails, the champion answers; what failed is on record."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeAlias
+
+from visloop.errors import VisloopError
+from visloop.events import Clock
+from visloop.serve import tables
+from visloop.serve.errors import TimedOut
+from visloop.serve.lineup import Slot
+from visloop.serve.model import Model
+from visloop.serve.pool import Answer, Task
+from visloop.serve.wire.http import Headers
+from visloop.store import Ledger
+
+log = logging.getLogger("visloop.serve")
+
+WAITING: Final = 10_000
+_BATCH: Final = 1000
+
+Work: TypeAlias = Callable[[Task], Answer]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, complete, with the model that will answer it; `started` is `perf_counter`'s."""
+
+    slot: Slot
+    model: Model
+    headers: Headers
+    body: bytes
+    started: float
+
+
+class Failures:
+    """What went wrong on either side of a canary, until `write` has it in the ledger."""
+
+    def __init__(self, server: str, clock: Clock) -> None:
+        self._server = server
+        self._clock = clock
+        self._waiting: deque[dict[str, Any]] = deque(maxlen=WAITING)
+
+    def covered(self, make: Callable[[Request], Work], request: Request) -> Work:
+        """The work for a request; where the canary fails on it, the champion does it.
+
+        What the champion refuses too (bytes that are no picture) is no fault of the canary's.
+        """
+        champion = request.slot.instead
+        mine = make(request)
+        if champion is None or champion.model is None:
+            return mine
+        others = make(replace(request, slot=champion, model=champion.model))
+
+        def work(task: Task) -> Answer:
+            try:
+                return mine(task)
+            except Exception as error:  # noqa: BLE001 - whatever a canary does, the client gets an answer
+                answer = others(task)
+                self.note(request.slot, error)
+                return answer
+
+        return work
+
+    def failed(self, slot: Slot, error: BaseException | None) -> None:
+        """A request got an error; a fault of the client's, or a full queue, is neither model's."""
+        if isinstance(error, TimedOut) or not isinstance(error, VisloopError | None):
+            self.note(slot, error)
+
+    def note(self, slot: Slot, error: BaseException) -> None:
+        """An arm of a canary failed; without a canary there is nothing to note."""
+        if not slot.rollout:
+            return
+        log.warning("serve.arm_failed", extra={"model": slot.deployment.model, "why": str(error)})
+        self._waiting.append(
+            {
+                "project": slot.deployment.project,
+                "deployment": slot.deployment.name,
+                "rollout": slot.rollout,
+                "model": slot.deployment.model,
+                "package": slot.deployment.package,
+                "share": slot.share,
+                "key": slot.key or None,
+                "server": self._server,
+                "time": self._clock.now(),
+                "error": _words(error),
+            }
+        )
+
+    def write(self, ledger: Ledger) -> None:
+        """Put what waits into the ledger; what it refuses waits on.
+
+        Raises:
+            LedgerBusy, SQLAlchemyError: try again.
+        """
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            try:
+                ledger.append(tables.failures, batch)
+            except Exception:
+                self._waiting.extendleft(reversed(batch))
+                raise
+
+
+def _words(error: BaseException) -> str:
+    said = error.what if isinstance(error, VisloopError) else str(error)
+    return f"{type(error).__name__}: {said}".partition("\n")[0][:500]

@@ -1,0 +1,393 @@
+"""Canaries, shadows, rolling and going back, under load: each answer is checked."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from tests.journey.serve_world import BLUE, GREEN, RED, World, ask, free_socket, under_load, until
+from tests.journey.switching_world import checked, register_odd
+from visloop import observe, registry, serve
+from visloop.errors import Unavailable, UsageError
+from visloop.events import Scope
+from visloop.observe import tables as observe_tables
+from visloop.serve import tables
+from visloop.serve.journal.entry import Entry
+from visloop.serve.lineup import Slot
+from visloop.serve.processes import PART
+from visloop.serve.shadow.mirror import Links, Mirror
+from visloop.vision import ClassLabel, Contract
+
+POLICY = serve.CanaryPolicy(steps=(0.3, 0.5), min_requests=60, margin=0.6, slower=15.0)
+
+
+@pytest.fixture
+def world(tmp_path):
+    assert observe_tables.alerts is not None
+    one = World.create(tmp_path)
+    yield one
+    one.close()
+
+
+def begin(world: World, model, kind="canary", share=0.3, policy=POLICY) -> serve.Rollout:
+    begun = serve.begin_rollout(world.ports, world.scope, "desk", model, kind, share, policy)
+    assert serve.wait_ready(world.ports, "desk", begun.generation, 20)
+    return begun
+
+
+def judge(world: World) -> list[serve.Rollout]:
+    return serve.judge_rollouts(world.ports, Scope(PART), "desk")
+
+
+def patiently(check):
+    """A copy's process runs when nobody else wants the processor: on a busy machine that takes long."""
+    return until(check, 240)
+
+
+def until_ended(world: World) -> serve.Rollout:
+    def ended():
+        judge(world)
+        newest = serve.rollouts(world.ports, world.scope, "desk")[0]
+        return newest if newest.state != "running" else None
+
+    return patiently(ended)
+
+
+def facts(world: World, *kinds: str) -> list:
+    return world.ledger.facts(kinds=kinds, subject="desk")
+
+
+def test_a_good_canary_gets_its_share_and_is_promoted(world):
+    old, new = world.register(), world.register()
+    world.deploy(old)
+    server = world.serve()
+    clients = checked(server.port, 3, {old.ref: 0, new.ref: 0})
+    until(lambda: len(world.logged()) > 120)
+    begin(world, new)
+    ended = until_ended(world)
+    assert ended.state == "promoted", ended.because
+    now = serve.deployment(world.ports, world.scope, "desk")
+    assert (now.model, now.previous) == (new.ref, old.ref)
+    assert serve.wait_ready(world.ports, "desk", now.generation, 20)
+    for client in clients:
+        client.stop()
+    assert [client.wrong + client.lost + client.refused for client in clients] == [[]] * 3
+    answers = {key: model for client in clients for key, model in client.answers}
+    server.end()
+    rows = {row.id: row for row in world.logged()}
+    missing = answers.keys() - rows.keys()
+    assert len(missing) <= serve.lost(world.ports, world.scope).dropped, (
+        "a slow disk drops, and counts"
+    )
+    assert all(rows[key].model == answers[key] for key in answers.keys() - missing)
+    both = [row for row in rows.values() if row.rollout == ended.id]
+    assert {row.model for row in both} == {old.ref, new.ref}
+    assert {row.share for row in both} == {0.3, 0.5}
+    (stepped,) = facts(world, "canary.stepped")
+    assert stepped.payload["share"] == 0.5
+    assert [fact.kind for fact in facts(world, "canary.started", "canary.promoted")] == [
+        "canary.started",
+        "canary.promoted",
+    ]
+    assert facts(world, "deployment.changed")[-1].payload["reason"] == "canary"
+
+
+def test_where_a_canary_fails_the_champion_answers_and_the_canary_is_stopped(world):
+    good, bad = world.register(), register_odd(world, "green", "fails")
+    world.deploy(good)
+    server = world.serve()
+    clients = checked(server.port, 2, {good.ref: 0, bad.ref: 0})
+    begin(world, bad, share=0.2)
+    ended = until_ended(world)
+    for client in clients:
+        client.stop()
+    assert ended.state == "stopped"
+    assert ended.because.startswith("errors: "), ended.because
+    assert ended.evidence.candidate.errors > 0
+    assert ended.evidence.champion.errors == 0
+    assert [client.wrong + client.lost + client.refused for client in clients] == [[]] * 2
+    assert serve.deployment(world.ports, world.scope, "desk").model == good.ref
+    with world.ledger.read() as connection:
+        failed = connection.execute(select(tables.failures.c.model, tables.failures.c.error)).all()
+    assert {model for model, _ in failed} == {bad.ref}
+    assert all("out of data bounds" in error for _, error in failed)
+
+
+def test_a_key_always_meets_the_same_model(world):
+    old, new = world.register(), world.register(turned=1)
+    world.deploy(old)
+    server = world.serve()
+    begin(world, new, share=0.5, policy=msgspec.structs.replace(POLICY, disagreement=1.0))
+    met = {}
+    for number in range(24):
+        headers = {"X-Visloop-Key": f"user-{number}"}
+        answers = [ask(server.port, "POST", "/predict/desk", RED, headers).json() for _ in range(3)]
+        (met[number],) = {answer["model"] for answer in answers}
+    assert set(met.values()) == {old.ref, new.ref}
+    version = ask(server.port, "GET", "/v2/models/desk/versions/2").json()
+    assert version["parameters"]["model"] == new.ref
+    assert ask(server.port, "GET", "/v2/models/desk/versions/3").status == 404
+    # whoever answers, the other looks at the same picture
+    patiently(lambda: server.predict(RED) and judge(world)[0].evidence.compared > 5)
+    (seen,) = judge(world)
+    assert seen.evidence.disagreed == seen.evidence.compared
+    stopped = serve.rollback(world.ports, world.scope, "desk")
+    assert stopped.model == old.ref
+    assert serve.wait_ready(world.ports, "desk", stopped.generation, 10)
+    assert {server.predict(RED)["model"] for _ in range(20)} == {old.ref}
+    assert serve.rollouts(world.ports, world.scope, "desk")[0].state == "stopped"
+    assert serve.deployment(world.ports, world.scope, "desk").previous is None, "nothing else"
+
+
+def test_what_may_not_be_a_candidate_is_refused(world):
+    old, new, third = world.register(), world.register(), world.register()
+    with pytest.raises(serve.DeploymentNotFound):
+        begin(world, new)
+    world.deploy(old)
+    with pytest.raises(UsageError, match="answers under 'desk' already"):
+        begin(world, old)
+    with pytest.raises(UsageError, match="100%"):
+        begin(world, new, share=1.0)
+    begin(world, new)
+    with pytest.raises(serve.RolloutRunning, match="is the canary"):
+        begin(world, third)
+    ports = registry.RegistryPorts(world.ledger, world.ports.blobs)
+    registry.reject(ports, world.scope, new, reason="no")
+    ended = until_ended(world)
+    assert (ended.state, ended.because) == ("stopped", f"{new.ref} was rejected")
+    with pytest.raises(serve.RolloutNotFound, match="no canary"):
+        serve.stop_rollout(world.ports, world.scope, "desk", "canary")
+    begin(world, third, "shadow", 1.0)
+    world.deploy(third)
+    assert (
+        serve.rollouts(world.ports, world.scope, "desk")[0].because == f"{third.ref} was deployed"
+    )
+
+
+# --- shadows ---------------------------------------------------------------------------------------
+
+
+def test_a_shadow_looks_at_the_same_pictures_and_nobody_meets_it(world):
+    old, other = world.register(), world.register(turned=1)
+    world.deploy(old)
+    server = world.serve()
+    begun = begin(world, other, "shadow", 1.0)
+    patiently(lambda: server.predict(GREEN) and serve.copied(world.ports, begun.id).answered >= 20)
+    patiently(lambda: judge(world)[0].evidence.compared >= 20)
+    (seen,) = judge(world)
+    assert seen.evidence.disagreed == seen.evidence.compared
+    assert seen.because.startswith("agrees on 0.0% of")
+    assert {row.model for row in world.logged()} == {old.ref}
+    answer = next(row for row in world.logged() if serve.copied_answers(world.ports, row.id))
+    (copy,) = serve.copied_answers(world.ports, answer.id)
+    assert (answer.label, copy.label, copy.agrees, copy.model) == (
+        "green",
+        "blue",
+        False,
+        other.ref,
+    )
+    serve.promote_rollout(world.ports, world.scope, "desk", "shadow")
+    assert serve.deployment(world.ports, world.scope, "desk").model == other.ref
+
+
+class _Given:
+    """What a mirror gave back: rows, and why it was given up."""
+
+    def __init__(self, world: World) -> None:
+        self.rows: list[dict] = []
+        self.gone: list[str] = []
+        to = registry.RegistryPorts(world.ledger, world.ports.blobs)
+        by_ref = {}
+        self.versions = by_ref
+        self.links = Links(
+            package=lambda ref, _: registry.load(to, by_ref[ref]),
+            write=self.rows.extend,
+            give_up=self.gone.append,
+            clock=world.ledger.clock,
+        )
+
+
+def _entry(world: World, deployment: serve.Deployment, image: bytes, number: int) -> Entry:
+    said = (ClassLabel(label="red", author="model:x", score=0.9),)
+    return Entry(
+        id=f"pred-x-{number}",
+        number=number,
+        server="server-x",
+        slot=Slot(deployment, None),
+        model=_Nothing(),  # pyright: ignore[reportArgumentType]
+        time=world.ledger.clock.now(),
+        latency_ms=1.0,
+        image=image,
+        statistics=b"",
+        probabilities=None,
+        embedding=None,
+        annotations=said,
+    )
+
+
+class _Nothing:
+    contract_digest = ""
+
+
+@pytest.fixture
+def mirrored(world):
+    """Makes a mirror for a model, with limits short enough for a test."""
+    given = _Given(world)
+    started: list[Mirror] = []
+
+    def start(model: registry.ModelVersion):
+        deployment = world.deploy(world.register())
+        rollout = serve.begin_rollout(
+            world.ports, world.scope, "desk", model, "shadow", 1.0, POLICY
+        )
+        given.versions[model.ref] = model
+        started.append(Mirror(rollout, given.links, per_s=1000, busy_s=0.4, wait_s=200.0))
+
+        def offer(image: bytes, number: int) -> None:
+            started[-1].offer(_entry(world, deployment, image, number), model.ref, "p", 1.0)
+
+        return started[-1], offer
+
+    yield given, start
+    for mirror in started:
+        mirror.close()
+
+
+def test_a_shadow_that_hangs_is_killed_and_goes_on_with_the_next_picture(world, mirrored):
+    given, start = mirrored
+    mirror, offer = start(register_odd(world, "blue", "hangs"))
+    offer(RED, 1)
+    patiently(lambda: given.rows)
+    offer(BLUE, 2)
+    patiently(lambda: mirror.counts.hung == 1)
+    patiently(lambda: offer(RED, 3) or mirror.counts.answered >= 2)
+    assert {row["prediction"] for row in given.rows} <= {"pred-x-1", "pred-x-3"}
+    assert given.gone == []
+
+
+def test_a_shadow_that_fails_crashes_or_floods_is_counted_to_the_last_picture(world, mirrored):
+    given, start = mirrored
+    mirror, offer = start(register_odd(world, "green", "fails"))
+    offer(GREEN, 1)
+    patiently(lambda: given.rows)
+    assert "out of data bounds" in given.rows[0]["error"]
+    for number in range(500):
+        offer(RED, 10 + number)
+    assert mirror.counts.dropped > 0
+    process = mirror._process
+    os.kill(process.pid, signal.SIGKILL)
+    patiently(lambda: offer(RED, 900) or mirror.counts.crashed == 1)
+    patiently(
+        lambda: offer(RED, 901) or given.rows[-1]["prediction"] in {"pred-x-900", "pred-x-901"}
+    )
+    mirror.close()
+    counts = mirror.counts
+    lost = counts.dropped + counts.failed + counts.hung + counts.crashed
+    assert counts.offered == counts.answered + lost
+    assert counts.failed == 1
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, 0)
+        pytest.fail("the copy's process must end with its mirror")
+
+
+def test_a_candidate_that_does_not_load_ends_its_trial_and_says_why(world):
+    old = world.register()
+    bad = world.register_bytes("broken", b"not a network", Contract(classes=("a",)))
+    world.deploy(old)
+    server = world.serve()
+    with pytest.raises(Unavailable, match="cannot be loaded"):
+        begin(world, bad)
+    begin(world, bad, "shadow", 1.0)
+    patiently(lambda: server.predict(RED) and not serve.running_rollouts(world.ports, world.scope))
+    assert "cannot be loaded" in serve.rollouts(world.ports, world.scope, "desk")[0].because
+    assert server.predict(RED)["model"] == old.ref
+
+
+# --- one after another, and back --------------------------------------------------------------------
+
+
+def test_processes_take_up_a_model_one_after_another(world):
+    first, second = world.register(), world.register(turned=1)
+    world.deploy(first)
+    with closing(free_socket()) as listening:
+        older = world.serve(fd=listening.fileno())
+        with closing(free_socket()) as own:
+            younger = world.serve(fd=own.fileno())
+            os.kill(older.process.pid, signal.SIGSTOP)
+            done = world.deploy(second)
+            time.sleep(1.0)
+            assert younger.predict(RED)["model"] == first.ref, "it is not its turn"
+            os.kill(older.process.pid, signal.SIGCONT)
+            assert serve.wait_ready(world.ports, "desk", done.generation, 20)
+            assert younger.predict(RED)["model"] == second.ref
+            back = serve.rollback(world.ports, world.scope, "desk")
+            os.kill(older.process.pid, signal.SIGSTOP)
+            until(lambda: younger.predict(RED)["model"] == first.ref)
+            os.kill(older.process.pid, signal.SIGCONT)
+            assert serve.wait_ready(world.ports, "desk", back.generation, 20)
+
+
+def test_a_model_that_no_process_loads_is_taken_back_with_an_alert(world):
+    good = world.register()
+    world.deploy(good)
+    world.serve()
+    bad = world.register_bytes("broken", b"not a network", Contract(classes=("a",)))
+    done = world.deploy(bad)
+    with pytest.raises(Unavailable, match="went back to colours@v1"):
+        serve.wait_ready(world.ports, "desk", done.generation, 20)
+    ports = observe.ObservePorts(
+        ledger=world.ledger,
+        blobs=world.ports.blobs,
+        spool=None,  # pyright: ignore[reportArgumentType]
+        serve=world.ports,
+        registry=registry.RegistryPorts(world.ledger, world.ports.blobs),
+        label=None,  # pyright: ignore[reportArgumentType]
+    )
+    assert observe.heed(ports, world.scope) == 1
+    assert observe.heed(ports, world.scope) == 0, "told once"
+    (alert,) = observe.list_alerts(ports, world.scope)
+    assert (alert.deployment, alert.model, alert.severity) == ("desk", bad.ref, "critical")
+    assert alert.what.startswith(f"{bad.ref} was taken back, {good.ref} answers: ")
+    assert observe.open_alert(ports, world.scope, "desk") is None, "no window alarmed"
+
+
+def test_a_process_that_starts_with_a_broken_model_goes_back_too(world):
+    good = world.register()
+    world.deploy(good)
+    bad = world.register_bytes("broken", b"not a network", Contract(classes=("a",)))
+    world.deploy(bad)
+    server = world.serve()
+    until(lambda: ask(server.port, "POST", "/predict/desk", RED).status == 200)
+    assert server.predict(RED)["model"] == good.ref
+
+
+def test_a_full_disk_costs_log_rows_never_an_answer(world):
+    version = world.register()
+    world.deploy(version)
+    server = world.serve(log_rows=200)
+    until(lambda: server.predict(RED) and world.logged())
+    limits = resource.prlimit(
+        server.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY)
+    )
+    loads = under_load(server.port, 2)
+    until(lambda: sum(len(load.answers) for load in loads) > 1500)
+    at_most = len(world.logged())
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
+    until(lambda: len(world.logged()) > at_most)
+    for load in loads:
+        load.stop()
+    assert [load.broken + load.refused for load in loads] == [[], []]
+    assert all(answer["label"] == "red" for load in loads for answer in load.answers)
+    assert server.end() == 0
+    balance = serve.lost(world.ports, world.scope)
+    assert balance.dropped > 0
+    assert balance.answered == balance.logged + balance.dropped + balance.lost
+    assert balance.lost == 0, Path(server.log).read_text()
