@@ -83,6 +83,17 @@ def test_the_mouse_does_the_same(visit: Visit) -> None:
     assert decided(visit, first, "label.accepted")["label"] == "nut"
 
 
+def test_a_picture_is_drawn_on_in_the_label_editor(visit: Visit) -> None:
+    task = waiting(visit)[0]
+    page = visit.go("queue")
+    the_picture_is(visit, task)
+    page.keyboard.press("e")
+    expect(page.locator(".edit-bar .path")).to_have_text(task["candidate"]["path"])
+    expect(page.locator(".edit-objects")).to_contain_text(proposed(task))
+    fact = decided(visit, task, "label.accepted")
+    assert (fact["label"], fact["agreed"]) == (proposed(task), False), "it is to be corrected"
+
+
 def test_the_next_pictures_are_fetched_before_they_are_needed(visit: Visit) -> None:
     tasks = waiting(visit)[:3]
     visit.go("queue")

@@ -67,6 +67,20 @@ def sample_of(desk, task, version="work") -> data.Sample | None:
     return data.open(desk.data, Ref("shapes", version)).get(task.path)
 
 
+def test_what_nobody_proposed_anything_for_can_be_drawn_on(desk):
+    (task,) = fill(desk, proposal(desk, 900, says=""))
+    with pytest.raises(label.NothingProposed):
+        label.accept(desk.label, PERSON, task)
+    done = label.accept(desk.label, PERSON, task, drawing=True)
+    assert (done.state, done.final) == ("accepted", ())
+    sample = label.read(desk.label, PERSON, "shapes", done.path)
+    assert (sample.annotations, sample.labelled) == ((), False)
+    box = Box(id="b1", label="disc", xyxy=(1, 2, 11, 12))
+    label.edit(desk.label, PERSON, "shapes", done.path, [label.Edit(put=box)])
+    assert label.accept(desk.label, PERSON, task, drawing=True) == done, "what was drawn stays"
+    assert label.read(desk.label, PERSON, "shapes", done.path).annotations[0].id == "b1"
+
+
 def test_the_most_urgent_picture_comes_first_and_each_waits_once(desk):
     ids = fill(desk, proposal(desk, 1), proposal(desk, 3), proposal(desk, 2))
     assert len(set(ids)) == 3

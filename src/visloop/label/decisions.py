@@ -44,6 +44,7 @@ def accept(
     label: str | Sequence[Annotation] | None = None,
     *,
     test_share: float = 0.0,
+    drawing: bool = False,
 ) -> Task:
     """Take a picture into its data set, with a label.
 
@@ -56,16 +57,18 @@ def accept(
         task_id: the task.
         label: the right class, or annotations; None takes what the model proposed.
         test_share: share of pictures that become test pictures, never trained on.
+        drawing: somebody is about to draw on it: it comes in as proposed, or with nothing on it and
+            not labelled yet; the model is not said to have been right.
 
     Raises:
         TaskNotFound: there is no such task.
-        NothingProposed: `label` is None and the model proposed nothing.
+        NothingProposed: `label` is None and the model proposed nothing, and nobody is to draw.
         UnknownClass: the label is no class of the data set.
         NotProtected: the workspace's policy of privacy cannot be kept for the picture.
     """
     with ports.ledger.write(scope) as write:
-        return accept_in(ports, write, get(write.connection, scope.project, task_id), label,
-                         test_share=test_share)  # fmt: skip
+        task = get(write.connection, scope.project, task_id)
+        return accept_in(ports, write, task, label, test_share=test_share, drawing=drawing)
 
 
 def accept_in(
@@ -75,11 +78,15 @@ def accept_in(
     label: str | Sequence[Annotation] | None,
     *,
     test_share: float,
+    drawing: bool = False,
 ) -> Task:
     """`accept` in the caller's transaction."""
     names = data.class_names(write.connection, ports.data.blobs, task.project, task.dataset)
     task = with_names(task, names)
-    final = _final(task, label, str(write.scope.actor))
+    if drawing and task.state == "accepted":
+        return task
+    blank = drawing and label is None and not task.proposed
+    final = () if blank else _final(task, label, str(write.scope.actor))
     final = renamed(final, names)
     if task.state == "accepted" and _said(final) == _said(task.final or ()):
         return task
@@ -89,7 +96,7 @@ def accept_in(
         ports.data.blobs.flush()
     sample = _sample(write, task, candidate, final, split)
     data.stage(ports.data, write, task.dataset, [sample])
-    agreed = bool(task.proposed) and _said(final) == _said(task.proposed)
+    agreed = not drawing and bool(task.proposed) and _said(final) == _said(task.proposed)
     return _decide(write, task, "accepted", final=final, split=split, agreed=agreed)
 
 
@@ -232,6 +239,7 @@ def _sample(
         mode=candidate.mode,
         orientation=candidate.orientation,
         annotations=final,
+        labelled=bool(final),
         split=split,
         metadata={**candidate.metadata, **{k: v for k, v in origin.items() if v}},
         source=candidate.source,

@@ -133,13 +133,15 @@ class LabelAccept:
 
     task: str = arg("its id")
     label: str | None = opt("the right class; default: the proposed one", default=None)
+    draw: bool = opt("take it in as proposed, or with nothing on it, to draw on it", default=False)
 
 
 @operation("label.accept", permission="label.write")
 def label_accept(ports: Ports, scope: Scope, ask: LabelAccept) -> Rows:
     """The sample is staged in its data set in the same transaction."""
     share = ports.config.loop.test_share
-    return rows_of([label.accept(ports.label, scope, ask.task, ask.label, test_share=share)])
+    done = label.accept(ports.label, scope, ask.task, ask.label, test_share=share, drawing=ask.draw)
+    return rows_of([done])
 
 
 @dataclass(frozen=True)

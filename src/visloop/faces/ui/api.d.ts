@@ -1063,6 +1063,7 @@ export interface IncidentShowAsk {
 export interface LabelAcceptAsk {
   task: string;
   label?: string | null;
+  draw?: boolean;
 }
 
 export interface LabelDoubtAsk {

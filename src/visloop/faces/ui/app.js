@@ -99,6 +99,7 @@ function Help({ open, onClose }) {
       dl(
         ...row(["1", "…", "9"], "queue: give the class"),
         ...row(["Enter"], "queue: accept the proposal"),
+        ...row(["e"], "queue: draw on it in the label editor"),
         ...row(["x"], "queue: leave the picture out"),
         ...row(["u"], "queue: undo"),
         ...row(["←", "→"], "previous, next picture, change, conflict"),

@@ -1,11 +1,11 @@
 // @ts-check
 /** The queue: one picture at a time, why it is here, accept or correct by keyboard; no decision is ever lost. */
 import { a, button, dd, div, dl, dt, figure, h, h1, li, p, span, ul, useEffect, useState } from "../lib/dom.js";
-import { large, thumbnail } from "../lib/api.js";
+import { asError, call, large, thumbnail } from "../lib/api.js";
 import { outbox, useOutbox, useTasks } from "../lib/decisions.js";
 import { Marks } from "../lib/marks.js";
 import { act, badge, dot, empty, failure, panel, Picture, waiting, when } from "../lib/parts.js";
-import { address, useClasses, useKeys } from "../lib/use.js";
+import { address, go, useClasses, useKeys } from "../lib/use.js";
 import { count, percent, proposal, reasonInWords } from "../lib/words.js";
 
 /** @typedef {import("../api.d.ts").Task} Task */
@@ -111,6 +111,7 @@ export function Queue() {
   const { rows, decided } = tasks;
   const sent = useOutbox();
   const [at, setAt] = useState(0);
+  const [problem, setProblem] = useState(/** @type {import("../lib/api.js").ApiError | null} */ (null));
   const task = rows[Math.min(at, rows.length - 1)];
   const classes = useClasses(task?.dataset);
   const proposed = task ? proposal(task.proposed) : undefined;
@@ -127,6 +128,16 @@ export function Queue() {
     if (!task) return;
     tasks.decide(task, "left out");
     outbox.add({ verb: "label.reject", ask: { task: task.id } });
+  };
+  const drawOn = async () => {
+    if (!task) return;
+    setProblem(null);
+    try {
+      await call("label.accept", { task: task.id, draw: true });
+      go("data", task.dataset, "work", "all", "edit", task.candidate.path);
+    } catch (caught) {
+      setProblem(asError(caught));
+    }
   };
   const undo = () => {
     const last = decided.at(-1);
@@ -145,6 +156,7 @@ export function Queue() {
   useKeys({
     Enter: () => accept(null),
     x: reject,
+    e: drawOn,
     u: undo,
     ArrowRight: () => step(1),
     ArrowLeft: () => step(-1),
@@ -166,7 +178,7 @@ export function Queue() {
     last ? span({ class: "muted" }, "last: ", last.said) : null,
     act("Undo", undo, { key: "u", disabled: !decided.length }),
   );
-  const troubles = h(Troubles, { sent, onBack: bringBack });
+  const troubles = div(h(Troubles, { sent, onBack: bringBack }), failure(problem));
   if (!tasks.ready) return div(title, troubles, waiting(tasks.error));
   if (!task) {
     return div(
@@ -216,6 +228,7 @@ export function Queue() {
           div(
             { class: "row" },
             act("Accept", () => accept(null), { key: "Enter", kind: "primary", disabled: !proposed }),
+            act("Draw on it", drawOn, { key: "e", title: "take it in as proposed, and open the label editor" }),
             act("Leave out", reject, { key: "x", title: "not worth learning from" }),
           ),
         ),
