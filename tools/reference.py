@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import visloop
-from visloop import app, config, data
+from visloop import app, config, data, evaluate
 from visloop.data.formats import CARRIED, FORMATS
 from visloop.errors import VisloopError
 
@@ -159,8 +159,9 @@ def settings() -> str:
             lines += _section(
                 name, parts[ref].get("description", ""), parts[ref].get("properties", {})
             )
-    check = parts["ThresholdCheck"]
-    lines += _section("gate.checks[]", check["description"], check["properties"])
+    for check, kind in (("ThresholdCheck", "metric"), ("AssessCheck", "assess")):
+        part = parts[check]
+        lines += _section(f"gate.checks[] with {kind}", part["description"], part["properties"])
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -234,9 +235,58 @@ def formats() -> str:
     return "\n".join(lines) + "\n"
 
 
+def assessments() -> str:
+    """Every kind of assessment: what it measures, its settings, the bound that holds by default."""
+    lines = ["# Assessments\n", NOTE.strip(), ""]
+    lines.append(
+        "What is measured of a model beyond its report, by `visloop assess KIND MODEL` or by a gate whose "
+        "policy asks for it: [write a gate](../how-to/write-a-gate.md). Each is made once for a model, "
+        "data, settings and seed, and read again after. The bound is what a check `{assess: KIND}` asks "
+        "where it names neither figure nor bound.\n"
+    )
+    lines += ["| kind | what | bound by default |", "|---|---|---|"]
+    lines += [
+        f"| [`{each.name}`](#{each.name}) | {each.about} | {_bound(each.headline)} |"
+        for each in evaluate.KINDS.values()
+    ]
+    for each in evaluate.KINDS.values():
+        lines += ["", f"## {each.name}", "", f"{each.about[:1].upper()}{each.about[1:]}.", ""]
+        lines.append(f"Bound by default: {_bound(each.headline)}. Why: {each.headline.why}.\n")
+        of = ", ".join(f"`{task}`" for task in sorted(each.tasks)) or "every task"
+        data_said = (
+            "looks at labelled pictures (`--on`)" if each.on_data else "looks at no pictures"
+        )
+        lines.append(f"Of models of {of}; {data_said}.")
+        lines += _kind_settings(each.settings)
+    return "\n".join(lines) + "\n"
+
+
+def _bound(bound: Any) -> str:
+    ends = [f"≥ {bound.at_least:,.12g}"] if bound.at_least is not None else []
+    ends += [f"≤ {bound.at_most:,.12g}"] if bound.at_most is not None else []
+    return f"`{bound.figure}` {' and '.join(ends)}"
+
+
+def _kind_settings(settings: type[Any]) -> list[str]:
+    if not settings.__struct_fields__:
+        return []
+    said = (settings.__doc__ or "").strip().replace("\n    ", "\n")
+    default = settings()
+    rows = [
+        f"| `{name}` | `{_plainly(getattr(default, name))}` |"
+        for name in settings.__struct_fields__
+    ]
+    return ["", said, "", "| setting | default |", "|---|---|", *rows]
+
+
+def _plainly(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
 def main() -> int:
     """Write, or check."""
     pages = {
+        "assessments.md": assessments(),
         "commands.md": commands(),
         "errors.md": errors(),
         "facts.md": facts(),

@@ -6,6 +6,7 @@ import { act, badge, empty, failure, grid, panel, stateBadge, waiting, when } fr
 import { address, useAnswer, useDeeds } from "../lib/use.js";
 import { bytes, figureOf } from "../lib/words.js";
 import { Asked } from "./judged/asking.js";
+import { Evidence } from "./judged/assessed.js";
 import { Incidents } from "./judged/incidents.js";
 import { dataLink } from "./runs.js";
 
@@ -27,7 +28,7 @@ const Checks = ({ verdict }) =>
       cell: (row) => [
         figureOf(row.value),
         row.interval
-          ? div({ class: "muted small" }, `${figureOf(row.interval[0])} … ${figureOf(row.interval[1])}`)
+          ? div({ class: "muted small" }, row.interval.map((end) => (end === null ? "" : figureOf(end))).join(" … "))
           : null,
       ],
       kind: "number",
@@ -86,6 +87,7 @@ function Judged({
             `on ${verdict.on}${verdict.against ? `, against ${verdict.against}` : ", no champion to beat"}`,
           ),
           h(Checks, { verdict }),
+          h(Evidence, { verdict }),
         )
       : empty("Not judged yet", "What it must show stands in visloop.yaml under gate.", `visloop gate ${model}`),
     approvals.length
