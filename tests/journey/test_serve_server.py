@@ -381,3 +381,12 @@ def test_a_taken_port_is_an_error_with_a_fix(tmp_path, server):
             world.serve(port=server.port)
     finally:
         world.close()
+
+
+def test_a_device_that_is_not_here_is_an_error_with_a_fix_before_anything_is_served(tmp_path):
+    world = World.create(tmp_path)
+    try:
+        with pytest.raises(AssertionError, match="onnxruntime-openvino"):
+            world.serve(device="openvino")
+    finally:
+        world.close()

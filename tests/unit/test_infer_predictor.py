@@ -263,5 +263,9 @@ def test_the_device_is_chosen_from_what_is_here():
     with pytest.raises(UsageError, match="'tpu'"):
         providers("tpu")
     if "CUDAExecutionProvider" not in providers("auto"):
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable) as caught:
             providers("cuda")
+        assert "onnxruntime-gpu" in caught.value.fix
+    with pytest.raises(Unavailable) as caught:
+        providers("openvino")
+    assert "onnxruntime-openvino" in caught.value.fix

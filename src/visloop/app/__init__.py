@@ -166,6 +166,14 @@ if TYPE_CHECKING:
     from visloop.app.verbs.judging.incidents import incident_list as incident_list
     from visloop.app.verbs.judging.incidents import incident_reopen as incident_reopen
     from visloop.app.verbs.judging.incidents import incident_show as incident_show
+    from visloop.app.verbs.keys import KeyAdd as KeyAdd
+    from visloop.app.verbs.keys import KeyAdded as KeyAdded
+    from visloop.app.verbs.keys import KeyList as KeyList
+    from visloop.app.verbs.keys import KeyRemove as KeyRemove
+    from visloop.app.verbs.keys import KeyRemoved as KeyRemoved
+    from visloop.app.verbs.keys import key_add as key_add
+    from visloop.app.verbs.keys import key_list as key_list
+    from visloop.app.verbs.keys import key_remove as key_remove
     from visloop.app.verbs.labelling.doubting import LabelDoubt as LabelDoubt
     from visloop.app.verbs.labelling.doubting import LabelsDoubted as LabelsDoubted
     from visloop.app.verbs.labelling.doubting import label_doubt as label_doubt
@@ -654,6 +662,16 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "incident_list",
             "incident_reopen",
             "incident_show",
+        ),
+        "verbs.keys": (
+            "KeyAdd",
+            "KeyAdded",
+            "KeyList",
+            "KeyRemove",
+            "KeyRemoved",
+            "key_add",
+            "key_list",
+            "key_remove",
         ),
         "verbs.labelling.doubting": (
             "LabelDoubt",

@@ -21,16 +21,21 @@ class ServeSection(Section):
     """The serving processes.
 
     `folders`: what users may name on this machine over HTTP beside the workspace's own folder.
+    `device`: where networks run; `auto`: CUDA where ONNX Runtime has it, else the processor.
+    `keys`: whether whoever asks a model needs an API key; `auto`: only where other machines can reach
+    the server.
     """
 
     host: str = "127.0.0.1"
     processes: Annotated[int, Field(ge=1, le=64)] = 1
     threads: Annotated[int, Field(ge=0, le=256)] = 0
+    device: Literal["auto", "cpu", "cuda", "openvino"] = "auto"
     queue: Count = 256
     body_limit_mb: Annotated[int, Field(gt=0, le=4096)] = 32
     allowed_hosts: tuple[str, ...] = ()
     spool_limit_mb: Count = 512
     folders: tuple[str, ...] = ()
+    keys: Literal["auto", "required", "off"] = "auto"
 
 
 class CanarySection(Section):

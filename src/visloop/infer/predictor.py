@@ -33,7 +33,14 @@ _ERRORS_ONLY: Final = 3
 _RAW_TASKS: Final = frozenset({"detect", "segment", "regress"})
 _ACTIVATIONS: Final = {"softmax": vision.softmax, "sigmoid": vision.sigmoid}
 _CPU: Final = "CPUExecutionProvider"
-_PROVIDERS: Final = {"cpu": _CPU, "cuda": "CUDAExecutionProvider"}
+_PROVIDERS: Final = {
+    "cpu": _CPU,
+    "cuda": "CUDAExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+}
+# OpenVINO rounds to bfloat16 where the processor has it: other numbers than those that were judged
+_PROVIDER_OPTIONS: Final = {"OpenVINOExecutionProvider": {"precision": "FP32"}}
+_PACKAGES: Final = {"cuda": "onnxruntime-gpu", "openvino": "onnxruntime-openvino"}
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ def providers(device: str = "auto") -> list[str]:
     """ONNX Runtime's execution providers for a device, best first.
 
     Args:
-        device: `auto` (CUDA where this installation has it, else the CPU), `cpu` or `cuda`.
+        device: `auto` (CUDA where this installation has it, else the CPU), `cpu`, `cuda` or `openvino`.
 
     Raises:
         UsageError: no such device.
@@ -95,11 +102,11 @@ def providers(device: str = "auto") -> list[str]:
     if device == "auto":
         return [name for name in (_PROVIDERS["cuda"], _CPU) if name in here]
     if device not in _PROVIDERS:
-        raise UsageError(f"no device is called {device!r}", fix="use auto, cpu or cuda")
+        raise UsageError(f"no device is called {device!r}", fix="use auto, cpu, cuda or openvino")
     if _PROVIDERS[device] not in here:
         raise Unavailable(
             f"this installation cannot compute on {device!r}",
-            fix="use device: auto, or pip install onnxruntime-gpu in place of onnxruntime",
+            fix=f"use auto, or pip install {_PACKAGES[device]} in place of onnxruntime",
         )
     return list(dict.fromkeys((_PROVIDERS[device], _CPU)))
 
@@ -170,8 +177,10 @@ class Predictor:
         if as_written:
             options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        chosen = providers(device)
+        told = [_PROVIDER_OPTIONS.get(name, {}) for name in chosen]
         try:
-            session = ort.InferenceSession(onnx, options, providers=providers(device))
+            session = ort.InferenceSession(onnx, options, chosen, told)
         except Exception as error:  # ONNX Runtime has a class of its own for each kind of refusal
             raise ModelRefused(
                 f"the model file is refused: ONNX Runtime cannot load it: {error}",

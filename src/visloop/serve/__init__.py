@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from visloop.serve.journal.history import predictions as predictions
     from visloop.serve.journal.record import Captured as Captured
     from visloop.serve.kept import SERVE_ROOTS as SERVE_ROOTS
+    from visloop.serve.keys.keeping import Key as Key
+    from visloop.serve.keys.keeping import KeyUse as KeyUse
+    from visloop.serve.keys.keeping import add_key as add_key
+    from visloop.serve.keys.keeping import list_keys as list_keys
+    from visloop.serve.keys.keeping import remove_key as remove_key
     from visloop.serve.ports import ServePorts as ServePorts
     from visloop.serve.processes import PART as PART
     from visloop.serve.processes import LogBalance as LogBalance
@@ -54,6 +59,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "keys.keeping": ("Key", "KeyUse", "add_key", "list_keys", "remove_key"),
         "kept": ("SERVE_ROOTS",),
         "querying": ("deployments_relation", "predictions_relation"),
         "rollout": (

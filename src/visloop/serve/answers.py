@@ -86,7 +86,7 @@ class Answers:
                 infer_s=inferred - decoded,
                 post_s=time.perf_counter() - inferred,
                 pictures=1,
-                after=self._clerk.behind(request.slot, request.model, outputs, [taken], said),
+                after=self._behind(request, outputs, [taken], said),
             )
 
         return work
@@ -116,10 +116,20 @@ class Answers:
                 infer_s=inferred - decoded,
                 post_s=time.perf_counter() - inferred,
                 pictures=len(taken),
-                after=self._clerk.behind(slot, model, outputs, taken, said),
+                after=self._behind(request, outputs, taken, said),
             )
 
         return work
+
+    def _behind(
+        self,
+        request: Request,
+        outputs: Outputs,
+        taken: Sequence[Taken],
+        said: Sequence[tuple[Annotation, ...]],
+    ) -> Callable[[], None] | None:
+        look = None if request.holder is None else request.holder.look
+        return self._clerk.behind(request.slot, request.model, outputs, taken, said, look)
 
     def _unpacked(self, request: Request) -> bytes:
         encoding = request.headers.get(b"content-encoding")

@@ -21,6 +21,7 @@ from visloop.errors import VisloopError
 from visloop.serve import metadata as told
 from visloop.serve.desk import Asked, Desk
 from visloop.serve.errors import InternalError, NoSuchRoute, WrongMethod
+from visloop.serve.keys.ring import Keyring
 from visloop.serve.lineup import Lineup
 from visloop.serve.pool import Workers
 from visloop.serve.wire.guard import Guard
@@ -56,6 +57,7 @@ class Parts:
     lineup: Lineup
     workers: Workers
     desk: Desk
+    keys: Keyring
     metrics: Metrics
     fallback: Application | None = None
 
@@ -120,7 +122,7 @@ class App:
     async def _ask(self, asked: Asked, receive: Receive, send: Send) -> None:
         """Read the body, ask, reply; given up when the client hangs up before."""
         desk = self._parts.desk
-        desk.slot(asked.name, asked.version)
+        asked = desk.enter(asked)
         try:
             body = await self._parts.bodies.read(asked.headers, receive)
         except BodyRefused as refused:
@@ -214,6 +216,7 @@ class App:
             "visloop_log_dropped_total": {(): state["dropped"]},
             "visloop_log_queue_length": {(): state["waiting"]},
             "visloop_deployment_generation": generations,
+            **self._parts.keys.series(),
         }
 
 

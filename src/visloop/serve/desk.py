@@ -10,13 +10,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from visloop import infer
 from visloop.errors import VisloopError
 from visloop.serve.answers import Answers
 from visloop.serve.errors import BadRequest, DeploymentNotFound, InternalError
+from visloop.serve.keys.ring import Holder, Keyring
 from visloop.serve.lineup import KEY_HEADER, Lineup, Slot
 from visloop.serve.model import Model
 from visloop.serve.pool import Answer, Task, Workers
@@ -39,7 +40,10 @@ Replies: TypeAlias = Callable[[Reply], None]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request for an answer, complete; `version` is what V2 named, `started` is `perf_counter`'s."""
+    """One request for an answer, complete; `version` is what V2 named, `started` is `perf_counter`'s.
+
+    `entered`: it was let in before its body was read, with the key of `holder` where it has one.
+    """
 
     name: str
     headers: Headers
@@ -47,6 +51,8 @@ class Asked:
     started: float
     v2: bool = False
     version: str = ""
+    entered: bool = False
+    holder: Holder | None = None
 
 
 class _Meter:
@@ -79,9 +85,16 @@ class Desk:
     """Takes requests and sees that each gets one reply."""
 
     def __init__(
-        self, guard: Guard, lineup: Lineup, workers: Workers, answers: Answers, metrics: Metrics
+        self,
+        guard: Guard,
+        keys: Keyring,
+        lineup: Lineup,
+        workers: Workers,
+        answers: Answers,
+        metrics: Metrics,
     ) -> None:
         self._guard = guard
+        self._keys = keys
         self._lineup = lineup
         self._workers = workers
         self._answers = answers
@@ -91,7 +104,7 @@ class Desk:
     def ask(self, asked: Asked, reply: Replies) -> Task | None:
         """Answer a request, now or later; `reply` is called once, unless the returned task is given up."""
         try:
-            self._guard.check(asked.headers.get(b"host"), asked.headers.get(b"origin"))
+            holder = asked.holder if asked.entered else self._let_in(asked)
             slot, model = self._chosen(asked)
             patience_s = _patience_s(asked.headers)
         except VisloopError as error:
@@ -110,7 +123,7 @@ class Desk:
             self._meter(slot).count(answer, time.perf_counter() - asked.started)
             self._workers.behind(answer.after)
 
-        request = Request(slot, model, asked.headers, asked.body, asked.started)
+        request = Request(slot, model, asked.headers, asked.body, asked.started, holder)
         work = self._answers.tensors(request) if asked.v2 else self._answers.picture(request)
         try:
             # a canary is timed against the champion on the same way, and must not stop the event loop
@@ -122,6 +135,20 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - told and logged there
             done(None, error)
             return None
+
+    def enter(self, asked: Asked) -> Asked:
+        """Let a request in before its body is read.
+
+        Raises:
+            VisloopError: what `ask` would reply.
+        """
+        holder = self._let_in(asked)
+        self.slot(asked.name, asked.version)
+        return replace(asked, entered=True, holder=holder)
+
+    def _let_in(self, asked: Asked) -> Holder | None:
+        self._guard.check(asked.headers.get(b"host"), asked.headers.get(b"origin"))
+        return self._keys.admit(asked.headers, asked.name)
 
     def give_up(self, task: Task) -> None:
         """The client has hung up."""

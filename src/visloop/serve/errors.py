@@ -64,6 +64,7 @@ class Busy(Unavailable):
     """More is waiting than the queue may hold."""
 
     code, http_status = "serve.busy", 429
+    retry_s = 1
 
 
 class TimedOut(Unavailable):

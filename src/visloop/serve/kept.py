@@ -10,6 +10,7 @@ _PACKAGES: Final = "packages are kept by the registry"
 SERVE_ROOTS: Final = Roots(
     room="serve",
     noted={
+        "serve_keys.digest": "of a secret that is kept nowhere",
         "deployments.package": _PACKAGES,
         "deployments.previous_package": _PACKAGES,
         "predictions.package": _PACKAGES,

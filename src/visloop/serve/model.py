@@ -70,18 +70,19 @@ class Model:
         return infer.place(picture, self.contract.resize)
 
     @classmethod
-    def load(cls, onnx: bytes, contract: Contract, max_pixels: int) -> Model:
+    def load(cls, onnx: bytes, contract: Contract, max_pixels: int, device: str = "auto") -> Model:
         """Build the session and answer one grey picture, so that the first client does not wait.
 
         Args:
             onnx: the network.
             contract: what stands around it.
             max_pixels: the server's limit, where it is below the contract's.
+            device: see `infer.providers`.
 
         Raises:
             VisloopError: what `Predictor.load` refuses.
         """
-        predictor = Predictor.load(onnx, contract)
+        predictor = Predictor.load(onnx, contract, device=device)
         array, placement = predictor.place(_grey_picture())
         outputs = predictor.run(array[None])
         predictor.say(outputs, 0, placement, author="")

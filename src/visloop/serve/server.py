@@ -16,11 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Final
+from urllib.parse import urlsplit
 
 import uvicorn
 import uvloop
 
-from visloop import serve
+from visloop import infer, serve
 from visloop.errors import UsageError
 from visloop.events import Scope
 from visloop.ids import new_id
@@ -30,6 +31,7 @@ from visloop.serve.desk import Desk
 from visloop.serve.journal.clerk import Allowance, Clerk
 from visloop.serve.journal.counter import Counter, Counts
 from visloop.serve.journal.log import PredictionLog
+from visloop.serve.keys.ring import Keyring
 from visloop.serve.lineup import Lineup
 from visloop.serve.model import Model
 from visloop.serve.pool import Workers
@@ -63,7 +65,9 @@ def run(settings: ServeSettings, *, on_ready: Callable[[str], None] | None = Non
 
     Raises:
         UsageError: the port is taken.
+        Unavailable: this installation cannot use the device.
     """
+    infer.providers(settings.device)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     listening = listen(settings)
     clock = SystemClock()
@@ -135,6 +139,8 @@ class Process:
             self._load,
             settings.poll_s,
         )
+        host = urlsplit(url).hostname or ""
+        self._keys = Keyring(ports, scope, self._id, settings.keys, host)
         self._proxy = serve.Proxy(settings.fallback) if settings.fallback else None
 
     def serve(self, listening: socket.socket, on_ready: Callable[[str], None] | None) -> None:
@@ -142,6 +148,7 @@ class Process:
         register(self._ports, self._scope, self._id, self._url)
         self._switch.follow()
         self._switch.start()
+        self._keys.start()
         if self._log is not None:
             self._log.start()
         server = _Uvicorn(self._config(), self._begin_drain)
@@ -152,6 +159,7 @@ class Process:
         """After the last answer: end the threads, drain the log, settle the balance."""
         grace_s = self._settings.grace_s
         self._switch.stop(grace_s)
+        self._keys.stop(grace_s)
         self._workers.stop(grace_s)
         if self._log is not None:
             self._log.close(grace_s)
@@ -200,7 +208,7 @@ class Process:
         guard = Guard(settings.allowed_hosts, settings.allowed_origins)
         metrics = Metrics(self._id)
         answers = Answers(clerk, limits, self._failures)
-        self._desk = Desk(guard, self._lineup, self._workers, answers, metrics)
+        self._desk = Desk(guard, self._keys, self._lineup, self._workers, answers, metrics)
         return Parts(
             guard=guard,
             bodies=BodyReader(
@@ -209,6 +217,7 @@ class Process:
             lineup=self._lineup,
             workers=self._workers,
             desk=self._desk,
+            keys=self._keys,
             metrics=metrics,
             fallback=Pages(Path(settings.pages), self._proxy) if settings.pages else self._proxy,
         )
@@ -225,7 +234,9 @@ class Process:
 
     def _load(self, wanted: Deployment) -> Model:
         package = load_package(self._ports, self._scope, wanted.model, wanted.package)
-        return Model.load(package.onnx, package.contract, self._settings.max_pixels)
+        return Model.load(
+            package.onnx, package.contract, self._settings.max_pixels, self._settings.device
+        )
 
     def _log_state(self) -> dict[str, int]:
         written = self._log.written if self._log else 0

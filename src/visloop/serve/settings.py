@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -19,10 +19,11 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `ledger` is a URL (`sqlite:///…`), `blobs` and `state` folders: `state` holds the spool and the
     counters. `fd` is an inherited listening socket and wins over `host` and `port`; port 0 takes a
-    free one. `threads` 0 means one per core. `fallback` is the address (`http://127.0.0.1:PORT`)
-    that gets every request that is not inference; `pages` the folder with the page of each deployment
-    (`try.html`). `allowed_hosts` are names (without port) beside
-    the loopback ones; `*` lets every name in. `log` off answers without writing predictions.
+    free one. `threads` 0 means one per core; `device` is where networks run (`infer.providers`).
+    `fallback` is the address (`http://127.0.0.1:PORT`) that gets every request that is not inference;
+    `pages` the folder with the page of each deployment (`try.html`). `allowed_hosts` are names (without
+    port) beside the loopback ones; `*` lets every name in. `keys`: whether an API key is needed; `auto`:
+    where other machines can reach the server. `log` off answers without writing predictions.
     Image statistics (0.4 ms each between two networks) are taken of every picture up to
     `statistics_burst` at once and `statistics_per_s` for long; beyond that, log rows go without.
     Each shadow or canary looks at copies of at most `copies_per_s` pictures.
@@ -36,6 +37,7 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8484
     fd: int | None = None
     threads: Count = 0
+    device: Literal["auto", "cpu", "cuda", "openvino"] = "auto"
     queue: Annotated[int, msgspec.Meta(ge=1)] = 128
     timeout_s: Positive = 10.0
     body_timeout_s: Positive = 30.0
@@ -49,6 +51,7 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_origins: tuple[str, ...] = ()
     fallback: str | None = None
     pages: str | None = None
+    keys: Literal["auto", "required", "off"] = "auto"
     log: bool = True
     log_rows: Annotated[int, msgspec.Meta(ge=1)] = 4096
     log_bytes: Annotated[int, msgspec.Meta(ge=1)] = 128 * MIB

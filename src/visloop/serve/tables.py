@@ -1,4 +1,7 @@
-"""What serving stores: deployments are state, servers and predictions are telemetry."""
+"""What serving stores: deployments are state, servers and predictions are telemetry.
+
+Keys and quotas are state, what is asked by them telemetry.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
+    Date,
     Float,
     Index,
     Integer,
@@ -189,6 +193,38 @@ copied: Final = Table(
 def newest(connection: Connection) -> int:
     """The sequence number of the newest prediction, 0 before the first."""
     return connection.execute(select(func.coalesce(func.max(predictions.c.seq), 0))).scalar_one()
+
+
+serve_keys: Final = Table(
+    "serve_keys",
+    metadata,
+    Column("project", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("hint", String, nullable=False),
+    Column("per_minute", Integer),
+    Column("per_day", Integer),
+    Column("deployments", Json, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    format_column(),
+)
+
+serve_key_usage: Final = Table(
+    "serve_key_usage",
+    metadata,
+    Column("project", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("server", String, primary_key=True),
+    Column("asked", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("looked_at", BigInteger, nullable=False),
+    Column("repeated", BigInteger, nullable=False),
+    Column("near", BigInteger, nullable=False),
+    Column("unsure", BigInteger, nullable=False),
+    Column("entropy", Float, nullable=False),
+    format_column(),
+)
 
 
 def record(row: RowMapping, kind: type[T]) -> T:

@@ -137,12 +137,14 @@ def settings_for(
         port=port,
         fd=fd,
         threads=config.threads,
+        device=config.device,
         queue=config.queue,
         max_body_bytes=config.body_limit_mb * _MIB,
         allowed_hosts=config.allowed_hosts,
         fallback=fallback,
         pages=str(_UI),
         copies_per_s=ports.config.shadow.per_s,
+        keys=config.keys,
         spool_bytes=config.spool_limit_mb * _MIB,
     )
 

@@ -127,6 +127,9 @@ export interface Verbs {
   "deployments": { ask: DeploymentsAsk; answer: { count: number; rows: DeploymentRow[] } };
   "predictions": { ask: PredictionsAsk; answer: { count: number; rows: Logged[] } };
   "predict": { ask: PredictAsk; answer: Predicted };
+  "key.add": { ask: KeyAddAsk; answer: KeyAdded };
+  "key.list": { ask: KeyListAsk; answer: Rows };
+  "key.remove": { ask: KeyRemoveAsk; answer: KeyRemoved };
   "monitor": { ask: MonitorAsk; answer: { name: string; state: string; verdict: string; windows: Window[]; alerts: Alert[]; captured: Record<string, number> } };
   "alerts.list": { ask: AlertsListAsk; answer: { count: number; rows: Alert[] } };
   "alerts.acknowledge": { ask: AlertsAcknowledgeAsk; answer: { count: number; rows: Alert[] } };
@@ -1058,6 +1061,32 @@ export interface IncidentReopenAsk {
 
 export interface IncidentShowAsk {
   incident: string;
+}
+
+export interface KeyAddAsk {
+  name: string;
+  per_minute?: number | null;
+  per_day?: number | null;
+  for_?: string[];
+}
+
+export interface KeyAdded {
+  name: string;
+  secret: string;
+  per_minute: number | null;
+  per_day: number | null;
+  deployments: string[];
+}
+
+export interface KeyListAsk {
+}
+
+export interface KeyRemoveAsk {
+  name: string;
+}
+
+export interface KeyRemoved {
+  name: string;
 }
 
 export interface LabelAcceptAsk {

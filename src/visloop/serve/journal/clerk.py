@@ -96,10 +96,12 @@ class Clerk:
         outputs: Outputs,
         taken: Sequence[Taken],
         said: Sequence[tuple[Annotation, ...]],
+        look: Callable[[Pixels, Floats | None], None] | None = None,
     ) -> Callable[[], None] | None:
         """What is left to do when the answer has gone out: statistics while the pixels are there.
 
-        `said` is what was read from the outputs, where it was for the answer; else empty.
+        `said` is what was read from the outputs, where it was for the answer; else empty. `look`
+        watches over the key that asked.
         """
         log = self._log
         if log is None:
@@ -125,6 +127,8 @@ class Clerk:
                 log.add(entry)
                 for copy in slot.copies:
                     copy.offer(entry)
+                if look is not None and one.pixels is not None:
+                    look(one.pixels, _row(outputs.probabilities, row))
 
         return record
 

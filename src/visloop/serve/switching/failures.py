@@ -12,6 +12,7 @@ from visloop.errors import VisloopError
 from visloop.events import Clock
 from visloop.serve import tables
 from visloop.serve.errors import TimedOut
+from visloop.serve.keys.ring import Holder
 from visloop.serve.lineup import Slot
 from visloop.serve.model import Model
 from visloop.serve.pool import Answer, Task
@@ -28,13 +29,17 @@ Work: TypeAlias = Callable[[Task], Answer]
 
 @dataclass(frozen=True)
 class Request:
-    """One request, complete, with the model that will answer it; `started` is `perf_counter`'s."""
+    """One request, complete, with the model that will answer it; `started` is `perf_counter`'s.
+
+    `holder` is whose key it came with.
+    """
 
     slot: Slot
     model: Model
     headers: Headers
     body: bytes
     started: float
+    holder: Holder | None = None
 
 
 class Failures:

@@ -37,5 +37,8 @@ def error_reply(error: VisloopError, *, as_text: bool = False, close: bool = Fal
     said: dict[str, Any] = error.to_dict()
     if as_text:
         said = {"error": str(error).replace("\n ", ";"), **said["error"]}
-    later = ((b"retry-after", b"1"),) if isinstance(error, Busy | Upstream) else ()
+    later: tuple[tuple[bytes, bytes], ...] = ()
+    if isinstance(error, Busy | Upstream):
+        retry_s = error.retry_s if isinstance(error, Busy) else 1
+        later = ((b"retry-after", b"%d" % retry_s),)
     return Reply(error.http_status, msgspec.json.encode(said), JSON, later, close)
