@@ -12,7 +12,6 @@ from visloop.app.verbs import (
     formats,
     history,
     intake,
-    keys,
     lines,
     looping,
     merging,
@@ -31,7 +30,7 @@ from visloop.app.verbs.judging import assessing, evaluating, explaining, gating,
 from visloop.app.verbs.labelling import doubting, editing
 from visloop.app.verbs.registry import cards, packages, shelving
 from visloop.app.verbs.runs import exchanging, looking, repeating, reporting, training, tuning
-from visloop.app.verbs.upkeep import collecting, people, removing, verifying
+from visloop.app.verbs.upkeep import collecting, keys, people, removing, verifying
 
 if TYPE_CHECKING:
     from visloop.app.operation import Operation

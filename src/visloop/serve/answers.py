@@ -6,7 +6,7 @@ Only what the client waits for; the rest is `journal`'s, when the answer is on i
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
