@@ -166,14 +166,6 @@ if TYPE_CHECKING:
     from visloop.app.verbs.judging.incidents import incident_list as incident_list
     from visloop.app.verbs.judging.incidents import incident_reopen as incident_reopen
     from visloop.app.verbs.judging.incidents import incident_show as incident_show
-    from visloop.app.verbs.keys import KeyAdd as KeyAdd
-    from visloop.app.verbs.keys import KeyAdded as KeyAdded
-    from visloop.app.verbs.keys import KeyList as KeyList
-    from visloop.app.verbs.keys import KeyRemove as KeyRemove
-    from visloop.app.verbs.keys import KeyRemoved as KeyRemoved
-    from visloop.app.verbs.keys import key_add as key_add
-    from visloop.app.verbs.keys import key_list as key_list
-    from visloop.app.verbs.keys import key_remove as key_remove
     from visloop.app.verbs.labelling.doubting import LabelDoubt as LabelDoubt
     from visloop.app.verbs.labelling.doubting import LabelsDoubted as LabelsDoubted
     from visloop.app.verbs.labelling.doubting import label_doubt as label_doubt
@@ -399,6 +391,14 @@ if TYPE_CHECKING:
     from visloop.app.verbs.upkeep.collecting import StoragePlace as StoragePlace
     from visloop.app.verbs.upkeep.collecting import gc as gc
     from visloop.app.verbs.upkeep.collecting import storage as storage
+    from visloop.app.verbs.upkeep.keys import KeyAdd as KeyAdd
+    from visloop.app.verbs.upkeep.keys import KeyAdded as KeyAdded
+    from visloop.app.verbs.upkeep.keys import KeyList as KeyList
+    from visloop.app.verbs.upkeep.keys import KeyRemove as KeyRemove
+    from visloop.app.verbs.upkeep.keys import KeyRemoved as KeyRemoved
+    from visloop.app.verbs.upkeep.keys import key_add as key_add
+    from visloop.app.verbs.upkeep.keys import key_list as key_list
+    from visloop.app.verbs.upkeep.keys import key_remove as key_remove
     from visloop.app.verbs.upkeep.people import UserAdd as UserAdd
     from visloop.app.verbs.upkeep.people import UserAdded as UserAdded
     from visloop.app.verbs.upkeep.people import UserList as UserList
@@ -662,16 +662,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "incident_list",
             "incident_reopen",
             "incident_show",
-        ),
-        "verbs.keys": (
-            "KeyAdd",
-            "KeyAdded",
-            "KeyList",
-            "KeyRemove",
-            "KeyRemoved",
-            "key_add",
-            "key_list",
-            "key_remove",
         ),
         "verbs.labelling.doubting": (
             "LabelDoubt",
@@ -943,6 +933,16 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "StoragePlace",
             "gc",
             "storage",
+        ),
+        "verbs.upkeep.keys": (
+            "KeyAdd",
+            "KeyAdded",
+            "KeyList",
+            "KeyRemove",
+            "KeyRemoved",
+            "key_add",
+            "key_list",
+            "key_remove",
         ),
         "verbs.upkeep.people": (
             "UserAdd",
