@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 Numbers = NDArray[np.floating] | NDArray[np.integer]
 
 _TOO_WIDE: Final = 3.0  # half an interval of log odds
+_NOTHING: Final = 1e-9  # slopes that differ by rounding alone
 
 
 class Estimate(NamedTuple):
@@ -38,7 +39,7 @@ class Estimate(NamedTuple):
         half = sqrt(float(self.slope @ self.slope))
         half *= float(stdtrit(pictures - 1, (1 + confidence) / 2))
         steep = value * (1 - value)
-        if not half:
+        if half < _NOTHING:
             return wilson(value, pictures, confidence)
         if half > _TOO_WIDE * steep:
             return max(0.0, value - half), min(1.0, value + half)
@@ -54,7 +55,7 @@ class Estimate(NamedTuple):
         half = sqrt(float(self.slope @ self.slope))
         if pictures > 1:
             half *= float(stdtrit(pictures - 1, (1 + confidence) / 2))
-        half = half or wilson(0.0, pictures, confidence)[1]
+        half = half if half >= _NOTHING else wilson(0.0, pictures, confidence)[1]
         return value - half, value + half
 
 

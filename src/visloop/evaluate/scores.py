@@ -23,7 +23,11 @@ def score_classes(
     resamples: int = r.RESAMPLES,
     seed: int = r.SEED,
 ) -> Scores:
-    """All figures of a classifier's answers."""
+    """All figures of a classifier's answers.
+
+    Plain shares (accuracy, precision, recall) have Wilson's interval, which holds with ten pictures
+    where redraws do not (docs/explanation/judging.md).
+    """
     classes = len(answers.classes)
     confusion = m.confusion_matrix(answers.truth, answers.predicted, classes)
     drawn = r.resample_marginals(confusion, resamples=resamples, seed=seed)
@@ -46,6 +50,7 @@ def score_classes(
             "baseline_accuracy": baseline,
         },
         intervals={name: _pair(values, confidence, answers.n) for name, values in draws.items()}
+        | {"accuracy": wilson(figures["accuracy"], answers.n, confidence)}
         | {name: each.interval(confidence) for name, each in surely.items()},
         confidence=confidence,
         per_class=_per_class(answers.classes, m.marginals(confusion), drawn, ranked, confidence),
@@ -134,8 +139,10 @@ def _per_class(
             f1=float(found.f1[i]),
             ap=ranked[i].value if counts.truth[i] else None,
             intervals={
-                "precision": _pair(redrawn.precision[:, i], confidence, int(counts.predicted[i])),
-                "recall": _pair(redrawn.recall[:, i], confidence, int(counts.truth[i])),
+                "precision": wilson(
+                    float(found.precision[i]), int(counts.predicted[i]), confidence
+                ),
+                "recall": wilson(float(found.recall[i]), int(counts.truth[i]), confidence),
                 "f1": _pair(redrawn.f1[:, i], confidence, int(counts.truth[i])),
                 **({"ap": ranked[i].interval(confidence)} if counts.truth[i] else {}),
             },

@@ -133,8 +133,25 @@ def _gated(verdict: Mapping[str, Any] | None) -> str:
         [
             f"**{verdict['verdict']}** on `{verdict['on']}`{against}, policy `{verdict['policy']}`.",
             _table(("check", "", "wanted", "found", ""), checks),
+            *([_incidents(verdict["incidents"])] if verdict["incidents"] else []),
         ],
     )
+
+
+def _incidents(held: Sequence[Mapping[str, Any]]) -> str:
+    """Failures in production that it was tested by."""
+    rows = [
+        (
+            f"`{each['incident']}`",
+            "pass" if each["passed"] else "**fail**",
+            each["expected"],
+            each["answered"],
+            "it learnt from this very picture" if each["learnt"] else "",
+        )
+        for each in held
+    ]
+    table = _table(("incident", "", "expected", "answered", ""), rows)
+    return f"Failures in production that are permanent tests:\n\n{table}"
 
 
 def _decided(approvals: Sequence[Mapping[str, Any]]) -> str:
