@@ -50,6 +50,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=sorted(WHAT))
     parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--of", default="pointing,areas,sanity", help="of clothing")
+    parser.add_argument("--steps", type=int, default=32)
     parser.add_argument("--masks", type=int, default=500)
     parser.add_argument("--epochs", type=int, default=12)
     given = parser.parse_args()
@@ -79,16 +81,19 @@ def clothing(root: Path, given: argparse.Namespace) -> None:
         here.call(app.train, app.Train(ref="clothes@v1:train", model="wear"))
         package = package_of(here, "wear@v1")
         pictures = by_class(here, "clothes@v1:test")
+        settings = ExplainSettings(masks=given.masks, steps=given.steps)
         grids = list(drawn(pictures, given.count))
-        settings = ExplainSettings(masks=given.masks)
-        for method in METHODS:
-            pointing(package, grids, method, settings)
-        base_rates(package, grids)
-        singles = [(raw, name) for name, raws in pictures.items() for raw in raws[:3]]
-        for method in (*METHODS, "random order"):
-            areas(package, singles, method, settings)
-        for method in METHODS:
-            sanity(package, [raw for raw, _ in singles[::2]], method, settings)
+        singles = [(raw, name) for name, raws in pictures.items() for raw in raws[:2]]
+        if "pointing" in given.of:
+            base_rates(package, grids)
+            for method in METHODS:
+                pointing(package, grids, method, settings)
+        if "areas" in given.of:
+            for method in (*METHODS, "random order"):
+                areas(package, singles, method, settings)
+        if "sanity" in given.of:
+            for method in METHODS:
+                sanity(package, [raw for raw, _ in singles[::2]], method, settings)
 
 
 def drawn(pictures: dict[str, list[bytes]], count: int) -> Iterator[tuple[bytes, str, Boxes]]:
@@ -236,7 +241,7 @@ def boxes_pointed(
     package: registry.Package, pictures: Any, given: argparse.Namespace, methods: tuple[str, ...]
 ) -> None:
     """Up to three boxes a picture that are right (IoU ≥ 0.5): does the map of each point into its truth?"""
-    settings = ExplainSettings(masks=given.masks)
+    settings = ExplainSettings(masks=given.masks, steps=given.steps)
     asked, middle, chance = [], [], []
     for raw, truth in pictures:
         for which in range(3):

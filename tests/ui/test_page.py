@@ -269,6 +269,21 @@ def test_an_answer_is_traced_to_its_data(visit: Visit) -> None:
     pictures_are_there(page, "dialog[open] .stage")
 
 
+def test_an_answer_is_explained_by_a_map_and_the_pictures_it_learnt_from(visit: Visit) -> None:
+    page = visit.go("deployments", "belt")
+    page.locator(".answer").first.click()
+    dialog = page.get_by_role("dialog", name="where an answer came from")
+    dialog.get_by_label("how").select_option("occlusion")
+    dialog.get_by_role("button", name="Why does inspector@v1 say so?").click()
+    expect(dialog.locator(".why-map img")).to_be_visible(timeout=60_000)
+    expect(dialog.locator(".near li")).to_have_count(5)
+    said = dialog.locator(".why .proposal").inner_text().split()[0]
+    expect(dialog.locator(".why-map img")).to_have_attribute("alt", re.compile(said))
+    dialog.get_by_text("What pushed its head").click()
+    expect(dialog.locator(".pushes li")).to_have_count(4)
+    pictures_are_there(page, ".near")
+
+
 def test_a_picture_is_tried(visit: Visit, tmp_path_factory: pytest.TempPathFactory) -> None:
     part = next(visit.site.root.parent.glob("parts/gear/*.jpg"))
     page = visit.go("deployments", "belt")

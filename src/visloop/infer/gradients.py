@@ -8,6 +8,7 @@ a network is handed out only after it gave ONNX Runtime's answers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
@@ -120,8 +121,9 @@ def gradients_here() -> bool:
     return find_spec("torch") is not None
 
 
+@lru_cache(maxsize=2)
 def differentiable(onnx: bytes) -> Differentiable:
-    """The network with gradients, checked to answer as ONNX Runtime does.
+    """The network with gradients, checked to answer as ONNX Runtime does; the last two are kept.
 
     Args:
         onnx: the model file's bytes; see `check_model` for what it may hold.

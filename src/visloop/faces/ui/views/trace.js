@@ -7,6 +7,7 @@ import { address, useAnswer } from "../lib/use.js";
 import { count, percent, shortened } from "../lib/words.js";
 import { MakeTest } from "./judged/incidents.js";
 import { dataLink } from "./runs.js";
+import { Why } from "./why.js";
 
 /** @typedef {import("../api.d.ts").Traced} Traced */
 /** @typedef {import("../lib/dom.js").Child} Child */
@@ -80,6 +81,7 @@ export function Trace({ prediction, onClose }) {
               { class: "stage" },
               h(Picture, { src: answered(prediction, 640), alt: data.prediction.label ?? "picture", eager: true }),
             ),
+            h(Why, { models: [data.model.ref], picture: prediction }),
             classes ? h(MakeTest, { prediction, classes }) : null,
           ),
           chain(data),

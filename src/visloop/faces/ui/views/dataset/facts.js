@@ -5,6 +5,7 @@ import { placed, runs } from "../../lib/marks.js";
 import { badge, dot, when } from "../../lib/parts.js";
 import { frameInWords, privacyInWords, stateOf, STATES } from "../../lib/states.js";
 import { bytes } from "../../lib/words.js";
+import { WhySample } from "../why.js";
 import { Blame } from "./blame.js";
 import { Values } from "./values.js";
 
@@ -45,6 +46,7 @@ export function Facts({ sample, classes, from, lit, onLit }) {
         )
       : null,
     dl({ class: "facts" }, ...rows.flatMap(([key, value]) => (value === null ? [] : [dt(key), dd(value)]))),
+    h(WhySample, { path: sample.path, from }),
     h(Blame, { sample, from, classes, onLit }),
     h(Values, { from, path: sample.path }),
   );
