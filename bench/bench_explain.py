@@ -51,10 +51,13 @@ def main() -> None:
     parser.add_argument("what", choices=sorted(WHAT))
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--of", default="pointing,areas,sanity", help="of clothing")
+    parser.add_argument("--methods", default=",".join(METHODS))
+    parser.add_argument("--singles", type=int, default=2, help="test pictures of each class")
     parser.add_argument("--steps", type=int, default=32)
     parser.add_argument("--masks", type=int, default=500)
     parser.add_argument("--epochs", type=int, default=12)
     given = parser.parse_args()
+    given.methods = given.methods.split(",")
     with tempfile.TemporaryDirectory() as root:
         WHAT[given.what](Path(root), given)
 
@@ -83,17 +86,17 @@ def clothing(root: Path, given: argparse.Namespace) -> None:
         pictures = by_class(here, "clothes@v1:test")
         settings = ExplainSettings(masks=given.masks, steps=given.steps)
         grids = list(drawn(pictures, given.count))
-        singles = [(raw, name) for name, raws in pictures.items() for raw in raws[:2]]
+        singles = [(raw, name) for name, raws in pictures.items() for raw in raws[: given.singles]]
         if "pointing" in given.of:
             base_rates(package, grids)
-            for method in METHODS:
+            for method in given.methods:
                 pointing(package, grids, method, settings)
         if "areas" in given.of:
-            for method in (*METHODS, "random order"):
+            for method in (*given.methods, "random order"):
                 areas(package, singles, method, settings)
         if "sanity" in given.of:
-            for method in METHODS:
-                sanity(package, [raw for raw, _ in singles[::2]], method, settings)
+            for method in given.methods:
+                sanity(package, [raw for raw, _ in singles[:: given.singles]], method, settings)
 
 
 def drawn(pictures: dict[str, list[bytes]], count: int) -> Iterator[tuple[bytes, str, Boxes]]:
@@ -261,7 +264,7 @@ def boxes_pointed(
             asked.append((subject, box))
             middle.append(box[0] <= wide / 2 < box[2] and box[1] <= high / 2 < box[3])
             chance.append((box[2] - box[0]) * (box[3] - box[1]) / (wide * high))
-    for method in methods:
+    for method in [each for each in methods if each in given.methods]:
         started = time.perf_counter()
         found = [evaluate.look(subject, method, settings, Silent()) for subject, _ in asked]
         hits = [evaluate.points_at(one, [box]) for one, (_, box) in zip(found, asked, strict=True)]

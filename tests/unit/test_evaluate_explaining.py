@@ -140,10 +140,10 @@ def test_every_method_finds_the_place_that_the_network_reads(classifier, method)
 
 @pytest.mark.parametrize("method", ["gradcam", "occlusion"])
 def test_a_turned_and_letterboxed_picture_has_its_map_where_a_person_sees_it(classifier, method):
-    size = (96, 128)
-    raw = picture(size=size, turned=True, red=(0, 60, 90, 170))
+    size = (48, 128)
+    raw = picture(size=size, turned=True, red=(0, 160, 90, 340))
     found = look(Subject(classifier, raw, label="lit"), method, QUICK, Silent())
-    assert found.values.shape == (128, 96)
+    assert found.values.shape == (128, 48)
     assert on_the_spot(found, size), found.peak_xy
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from functools import cache
 
@@ -239,3 +241,21 @@ def test_a_network_that_would_answer_otherwise_is_refused(monkeypatch):
     monkeypatch.setitem(OPERATORS, "Relu", OPERATORS["Abs"])
     with pytest.raises(NoGradient, match="differs by"):
         infer.differentiable(one_node("Relu"))
+
+
+def test_without_torch_the_error_says_what_to_install():
+    said = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH], capture_output=True, text=True, check=True
+    )
+    assert said.stdout == "'torch' is not installed|pip install 'visloop[torch]'\n"
+
+
+WITHOUT_TORCH = """
+import sys
+sys.modules["torch"] = None
+from visloop import errors, infer
+try:
+    infer.differentiable(b"")
+except errors.MissingExtra as missing:
+    print(missing.what, missing.fix, sep="|")
+"""
