@@ -5,6 +5,7 @@ import { answered } from "../lib/api.js";
 import { act, bar, dot, empty, failure, grid, panel, Picture, stateBadge, waiting, when } from "../lib/parts.js";
 import { address, go, useAnswer, useClasses, useDeeds } from "../lib/use.js";
 import { CAPTURED, count, figureOf, percent } from "../lib/words.js";
+import { Candidates } from "./candidates.js";
 import { Verdict, Windows } from "./drift.js";
 import { Trace } from "./trace.js";
 import { TryIt } from "./tryit.js";
@@ -142,8 +143,12 @@ function One({ current, all, prediction }) {
       span({ class: "grow" }),
       act("Roll back", () => deeds.run("rollback", "rollback", { name }), {
         busy: deeds.busy === "rollback",
-        disabled: !current.previous,
-        title: current.previous ? `back to ${current.previous}` : "no model before this one",
+        disabled: !current.previous && !current.canary,
+        title: current.canary
+          ? "end the canary"
+          : current.previous
+            ? `back to ${current.previous}`
+            : "no model before this one",
       }),
     ),
     failure(deeds.problem),
@@ -164,6 +169,7 @@ function One({ current, all, prediction }) {
         dd(code(`POST ${location.origin}/predict/${name}`)),
       ),
     ),
+    h(Candidates, { name }),
     watched.data ? h(Windows, { monitored: watched.data }) : null,
     div(
       { class: "columns wide" },

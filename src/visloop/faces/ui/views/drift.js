@@ -37,7 +37,14 @@ export function Verdict({ monitored }) {
       p(
         { class: "what" },
         STATES[monitored.state] ?? monitored.state,
-        live ? span({ class: "muted" }, " since ", when(live.opened), `, ${count(live.windows, "window")}`) : null,
+        live
+          ? span(
+              { class: "muted" },
+              " since ",
+              when(live.opened),
+              live.windows ? `, ${count(live.windows, "window")}` : "",
+            )
+          : null,
       ),
       p(verdictInWords(monitored)),
       failure(deeds.problem),
