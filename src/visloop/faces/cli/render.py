@@ -176,7 +176,7 @@ def _assessed(plain: Mapping[str, Any]) -> None:
     _rows(judging.figure_rows(plain))
     if plain["rows"]:
         click.echo("")
-        _rows(plain["rows"])
+        _rows(judging.table_rows(plain))
     for note in plain["notes"]:
         click.echo(note)
     click.echo(judging.bound_said(plain))

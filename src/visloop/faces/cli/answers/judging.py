@@ -9,6 +9,7 @@ import click
 
 _WHOLE: Final = 1000
 _NOTHING: Final = 1e-12
+_MANY: Final = 30
 
 
 def number(value: float | None) -> str:
@@ -40,6 +41,23 @@ def figure_rows(plain: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
         for name, each in plain["figures"].items()
     ]
+
+
+def table_rows(plain: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """An assessment's rows; many that are drawn as lines become one row a line, as the plot has them."""
+    rows, plot = plain["rows"], next((each for each in plain["plots"] if each["by"]), None)
+    if len(rows) <= _MANY or plot is None:
+        return [{key: _cell(value) for key, value in row.items()} for row in rows]
+    lines: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        line = lines.setdefault(row[plot["by"]], {plot["by"]: row[plot["by"]]})
+        line[f"{plot['y']} at {plot['x']} {_cell(row[plot['x']])}"] = _cell(row[plot["y"]])
+    return list(lines.values())
+
+
+def _cell(value: Any) -> Any:
+    told = number(value) if isinstance(value, float) else value
+    return f"{told:,}" if isinstance(told, int) and not isinstance(told, bool) else told
 
 
 def bound_said(plain: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
 // @ts-check
 /** What was measured of a model beyond its report: figures, curves, tables, pictures behind a verdict. */
-import { circle, details, div, g, h, h3, li, p, path, span, summary, svg, text, ul } from "../../lib/dom.js";
+import { circle, details, div, g, h, h3, img, li, p, path, span, summary, svg, text, ul } from "../../lib/dom.js";
 import { image } from "../../lib/api.js";
-import { grid, Picture, stateBadge } from "../../lib/parts.js";
+import { grid, stateBadge } from "../../lib/parts.js";
 import { figureOf } from "../../lib/words.js";
 import { COLOURS } from "./charts.js";
 import { Sheet } from "./pictures.js";
@@ -134,7 +134,13 @@ const One = ({ made }) => {
     made.rows.length ? details(summary(`${made.rows.length} rows`), h(Table, { rows: made.rows })) : null,
     ...pictures
       .filter((each) => each.whole)
-      .map((each) => div({ class: "whole" }, h(Picture, { src: image(each.image), alt: each.said }), p(each.said))),
+      .map((each) =>
+        div(
+          { class: "whole" },
+          img({ src: image(each.image), alt: each.said, loading: "lazy", style: "max-width:100%" }),
+          p(each.said),
+        ),
+      ),
     h(Sheet, { pictures: pictures.filter((each) => !each.whole).map((each) => ({ ...each, path: each.said })) }),
   );
 };
