@@ -78,7 +78,7 @@ class Clients:
 
     def __init__(self, port: int, path: str, pictures: Sequence[bytes], count: int) -> None:
         requests = [_request(path, picture) for picture in pictures]
-        self._all = [_Client(port, requests, n * 7) for n in range(count)]
+        self.every = [_Client(port, requests, n * 7) for n in range(count)]
 
     def run(self, seconds: float, most: int, patience_s: float) -> Stretch:
         """Ask for `seconds` or until `most` answers; then wait for what is under way."""
@@ -87,7 +87,7 @@ class Clients:
         end = begun + seconds
         with selectors.DefaultSelector() as selector:
             waiting: set[_Client] = set()
-            for client in self._all[:most]:
+            for client in self.every[:most]:
                 self._ask(client, selector, waiting, done)
             while waiting:
                 ready = selector.select(patience_s)
@@ -108,7 +108,7 @@ class Clients:
 
     def close(self) -> None:
         """Hang up."""
-        for client in self._all:
+        for client in self.every:
             client.socket.close()
 
     def _ask(

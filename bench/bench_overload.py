@@ -1,0 +1,99 @@
+"""Serving at five times its capacity: what is served, what is refused, how long the served ones wait.
+
+    python bench/bench_overload.py [--seconds 3] [--rounds 3] [--times 5]
+
+Requests arrive by the clock, not by the answers (an open loop): `times` as many a second as eight
+connections in a closed loop got just before. The two take turns. JSON on stdout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import selectors
+import statistics
+import tempfile
+import time
+from collections import deque
+from pathlib import Path
+
+from bench_serve import Child, Workspace, ended, photo, real_network
+
+from visloop.deploy.load.clients import Clients, Stretch
+
+PATH = "/predict/bench"
+QUEUE = 32
+CONNECTIONS = 400
+
+
+def arrivals(clients: Clients, per_s: float, seconds: float) -> Stretch:
+    """Send by the clock on whatever connection is idle; a request without one is counted as -1."""
+    idle = deque(clients.every)
+    done = Stretch()
+    begun = time.perf_counter()
+    due, waiting = begun, 0
+    with selectors.DefaultSelector() as selector:
+        for client in clients.every:
+            selector.register(client.socket, selectors.EVENT_READ, client)
+        while (now := time.perf_counter()) < begun + seconds or waiting:
+            while due <= now < begun + seconds:
+                due += 1 / per_s
+                if idle:
+                    idle.popleft().send()
+                    waiting += 1
+                else:
+                    done.others[-1] += 1
+            for key, _ in selector.select(max(0.0, min(0.05, due - time.perf_counter()))):
+                status = key.data.read()
+                if status is None:
+                    continue
+                if status == 200:
+                    done.waits_s.append(time.perf_counter() - key.data.sent)
+                else:
+                    done.others[status] += 1
+                idle.append(key.data)
+                waiting -= 1
+    done.seconds = time.perf_counter() - begun
+    return done
+
+
+def round_of(child: Child, image: bytes, seconds: float, times: float) -> dict:
+    calm = Clients(child.port, PATH, [image], 8)
+    calm.run(0.5, 100, 30)
+    peak = calm.run(seconds, 100_000, 30)
+    calm.close()
+    capacity = len(peak.waits_s) / peak.seconds
+    crowd = Clients(child.port, PATH, [image], CONNECTIONS)
+    over = arrivals(crowd, times * capacity, seconds)
+    crowd.close()
+    waits = sorted(over.waits_s)
+    return {
+        "capacity_rps": capacity,
+        "served_rps": len(waits) / over.seconds,
+        "served_of_capacity": len(waits) / over.seconds / capacity,
+        "p99_ms": waits[int(0.99 * (len(waits) - 1))] * 1e3,
+        "queue_ms": (QUEUE + 2) / capacity * 1e3,
+        "refused": over.others[429],
+        "others": over.others.total() - over.others[429],
+        "pss_mb": child.pss_mb(),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--times", type=float, default=5)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="visloop-bench-") as folder:
+        onnx, contract = real_network()
+        one = Workspace(Path(folder) / "real", onnx, contract)
+        image = photo()
+        with ended(Child(["-m", "visloop.serve", one.settings(queue=QUEUE)])) as child:
+            seen = [round_of(child, image, given.seconds, given.times) for _ in range(given.rounds)]
+    told = {key: round(statistics.median(row[key] for row in seen), 3) for key in seen[0]}
+    print(json.dumps({"row": "overload", "times": given.times, **told}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
