@@ -476,7 +476,7 @@ def _same(value: Any, root: Path) -> Any:
         return {
             key: "measured" if _MEASURED.search(key) else _same(one, root)
             for key, one in value.items()
-            if key not in ("pid", "worker", "seals", "secret", "public_key")
+            if key not in ("pid", "worker", "seals", "secret", "hint", "public_key")
         }
     if isinstance(value, list):
         return [_same(one, root) for one in value]
