@@ -89,8 +89,10 @@ class _Round:
             left = [each for each in victims if not each.standing.fooled]
             if left:
                 self._attack(attack, left, eps)
+            if attack != "noise":  # what a smaller budget took, a larger one takes
+                pairs = zip(before, victims, strict=True)
+                before = victims = [min(pair, key=lambda one: one.standing.kept) for pair in pairs]
             self.tried.append(_Tried(attack, eps, victims))
-            before = victims if attack != "noise" else self.clean
 
     def _fresh(self, at: int) -> Victim:
         one, picture = self.clean[at], self.pictures[at]
