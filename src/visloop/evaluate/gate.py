@@ -168,7 +168,7 @@ def _assessed(check: Assessed, case: _Case) -> Check:
         value=found.value,
         n=found.n,
         interval=None if bare else (found.low, found.high),
-        detail=notes[0] if notes and not passed else "",
+        detail=made.outcome.caveat or (notes[0] if notes and not passed else ""),
         evidence=made.id,
     )
 

