@@ -275,6 +275,7 @@ export interface Assessed {
   notes: string[];
   pictures: (Record<string, any>)[];
   plots: (Record<string, any>)[];
+  caveat: string;
   headline: Record<string, any>;
   seconds: number;
   edition: number;

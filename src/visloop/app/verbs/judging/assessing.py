@@ -52,6 +52,7 @@ class Assessed:
     notes: tuple[str, ...]
     pictures: tuple[dict[str, Any], ...]
     plots: tuple[dict[str, Any], ...]
+    caveat: str
     headline: dict[str, Any]
     seconds: float
     edition: int
