@@ -113,6 +113,9 @@ if TYPE_CHECKING:
     from visloop.evaluate.study.records import PrecisionRecall as PrecisionRecall
     from visloop.evaluate.study.records import Slice as Slice
     from visloop.evaluate.study.records import Study as Study
+    from visloop.evaluate.variants import Sides as Sides
+    from visloop.evaluate.variants import VariantReport as VariantReport
+    from visloop.evaluate.variants import judge_variant as judge_variant
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -232,5 +235,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Slice",
             "Study",
         ),
+        "variants": ("Sides", "VariantReport", "judge_variant"),
     },
 )

@@ -46,9 +46,13 @@ if TYPE_CHECKING:
     from visloop.infer.predictor import Outputs as Outputs
     from visloop.infer.predictor import Predictor as Predictor
     from visloop.infer.predictor import Prepared as Prepared
+    from visloop.infer.predictor import Session as Session
     from visloop.infer.predictor import providers as providers
     from visloop.infer.saying import candidates as candidates
     from visloop.infer.saying import say as say
+    from visloop.infer.shrinking import Made as Made
+    from visloop.infer.shrinking import halved as halved
+    from visloop.infer.shrinking import quantised as quantised
     from visloop.infer.stating import Signature as Signature
     from visloop.infer.stating import read_contract as read_contract
     from visloop.infer.stating import signature as signature
@@ -92,8 +96,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "lite0": ("LITE0_STRIDES", "imagenet_weights"),
         "model_file": ("ModelRefused", "check_model", "joined", "refuse_folder"),
         "orientation": ("is_sideways", "jpeg_orientation", "turn_upright"),
-        "predictor": ("Answer", "Outputs", "Predictor", "Prepared", "providers"),
+        "predictor": ("Answer", "Outputs", "Predictor", "Prepared", "Session", "providers"),
         "saying": ("candidates", "say"),
+        "shrinking": ("Made", "halved", "quantised"),
         "stating": ("Signature", "read_contract", "signature"),
         "tensors": (
             "Sized",

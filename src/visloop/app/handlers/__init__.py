@@ -95,6 +95,8 @@ if TYPE_CHECKING:
     from visloop.app.handlers.upkeep import parts as parts
     from visloop.app.handlers.upkeep import places as places
     from visloop.app.handlers.upkeep import problems as problems
+    from visloop.app.handlers.variants import Variant as Variant
+    from visloop.app.handlers.variants import export_variant as export_variant
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -155,6 +157,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "sheets": ("draw_sheet",),
         "tracing": ("trace",),
         "upkeep": ("ROOTS", "findings", "originals", "parts", "places", "problems"),
+        "variants": ("Variant", "export_variant"),
         "tracking": (
             "Comparison",
             "compare_runs",

@@ -178,12 +178,27 @@ def _origin(origin: Mapping[str, Any]) -> str:
     if not origin:
         return ""
     was, data = origin["model"], origin["data"]
+    if "derived" in origin:
+        return _section("Origin", _derived(origin["derived"]))
     lines = [
         f"It came from another workspace, where it was `{was['ref']}` ({was['created'][:10]})."
     ]
     if data:
         lines.append(f"It learnt there from `{data['ref']}` (root `{data.get('root', '')[:16]}`).")
     return _section("Origin", lines)
+
+
+def _derived(variant: Mapping[str, Any]) -> list[str]:
+    """Of what it is another form, and what that costs."""
+    report = variant["report"]
+    calibrated = f", calibrated on `{variant['calibrated_on']}`" if variant["calibrated_on"] else ""
+    told = (
+        f"It is `{variant['source']}` as {variant['target']}{calibrated}: "
+        f"{report['metric']} {report['before']:.4f} → {report['after']:.4f} on {report['n']} pictures of "
+        f"`{report['on']}` (gain {report['gain']:+.4f}, at least {report['low']:+.4f}), "
+        f"{variant['bytes_before'] / 1e6:.1f} → {variant['bytes_after'] / 1e6:.1f} MB."
+    )
+    return [told]
 
 
 def _digests(version: registry.ModelVersion, lineage: Mapping[str, Any]) -> str:

@@ -50,13 +50,35 @@ def imported(plain: Mapping[str, Any]) -> None:
 
 
 def exported(plain: Mapping[str, Any]) -> None:
-    """The file, and whose signature it carries."""
+    """The file, and whose signature it carries; of another form of the model what it costs first."""
+    if plain.get("variant"):
+        _variant(plain["variant"])
+    if not plain["file"]:
+        return
     click.echo(f"{plain['model']}: {plain['package_bytes'] / 2**20:.1f} MiB in {plain['file']}")
     if plain["signer"]:
         click.echo(f"signed by {plain['signer']}")
         click.echo("tell that fingerprint to whoever imports it, by another way than the file")
     else:
         click.echo("signed by nobody")
+
+
+def _variant(variant: Mapping[str, Any]) -> None:
+    report = variant["report"]
+    verdict = (
+        click.style("pass", fg="green") if variant["passed"] else click.style("FAIL", fg="red")
+    )
+    click.echo(f"{verdict}  {variant['source']} as {variant['target']}")
+    size = f"{variant['bytes_before'] / 2**20:.1f} → {variant['bytes_after'] / 2**20:.1f} MiB"
+    speed = f"{report['ms_before']:.1f} → {report['ms_after']:.1f} ms a picture, one thread"
+    gain = f"gain {report['gain']:+.4f}, at least {report['low']:+.4f}"
+    moved = f"{report['metric']} {report['before']:.4f} → {report['after']:.4f}"
+    click.echo(f"  {moved} ({gain}) on {report['n']} pictures of {report['on']}")
+    if report["same"] is not None:
+        click.echo(f"  the same class on {report['same']:.1%} of them")
+    click.echo(f"  {size}, {speed}")
+    if variant["why"]:
+        click.echo(f"  {variant['why']}; nothing was written or registered")
 
 
 def verified(plain: Mapping[str, Any]) -> None:

@@ -1410,6 +1410,8 @@ export interface ModelExportAsk {
   file: string;
   key?: string | null;
   unsigned?: boolean;
+  target?: string;
+  on?: string | null;
 }
 
 export interface ModelExported {
@@ -1417,6 +1419,7 @@ export interface ModelExported {
   file: string;
   package_bytes: number;
   signer: string;
+  variant: Variant | null;
 }
 
 export interface ModelImportAsk {
@@ -2463,6 +2466,34 @@ export interface ValueChange {
   field: string;
   was: any;
   now: any;
+}
+
+export interface Variant {
+  source: string;
+  target: string;
+  model: string;
+  passed: boolean;
+  why: string;
+  calibrated_on: string;
+  bytes_before: number;
+  bytes_after: number;
+  margin: number;
+  report: VariantReport;
+}
+
+export interface VariantReport {
+  on: string;
+  metric: string;
+  n: number;
+  before: number;
+  after: number;
+  gain: number;
+  low: number;
+  high: number;
+  same: number | null;
+  same_low: number | null;
+  ms_before: number;
+  ms_after: number;
 }
 
 export interface VerifyAnswer {

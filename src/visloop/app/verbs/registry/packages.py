@@ -20,6 +20,11 @@ class ModelExport:
     """Write a model as one signed file: network, contract, card, lineage, bill of materials.
 
     The file is a zip that any tool opens; its signature is OpenSSF Model Signing's.
+
+    --target makes another form of it first: `onnx-int8` (8-bit integers, calibrated on its own training
+    pictures), `onnx-fp16`, `openvino`. That is held against the original on real pictures, as the gate holds
+    a candidate against the champion (`gate.better_than_champion`, `margin`, `min_samples`). Where it
+    fails, nothing is written or registered, and the exit code is 3.
     """
 
     ref: str = arg("for example reader@v2")
@@ -28,28 +33,44 @@ class ModelExport:
         "sign with this private key, PEM, instead of the workspace's own", default=None, path=True
     )
     unsigned: bool = opt("leave it unsigned", default=False)
+    target: str = opt("onnx-int8, onnx-fp16, openvino", default="")
+    on: str | None = opt(
+        "judge the target on these pictures (default: its test split)", default=None
+    )
 
 
 @dataclass(frozen=True)
 class ModelExported:
-    """The file, its size, and the fingerprint of the key that signed it (empty where none did)."""
+    """The file, its size, and the fingerprint of the key that signed it (empty where none did).
+
+    `variant` tells of a target: whether it `passed` and `why` not, the model that it became (OpenVINO's
+    is a file only), its size and its `report` beside the original's.
+    """
 
     model: str
     file: str
     package_bytes: int
     signer: str
+    variant: handlers.Variant | None = None
 
 
-@operation("model.export", permission="registry.export")
+def _failed(answer: ModelExported) -> int:
+    return 3 if answer.variant is not None and not answer.variant.passed else 0
+
+
+@operation("model.export", permission="registry.export", exit_code=_failed)
 def model_export(ports: Ports, scope: Scope, ask: ModelExport) -> ModelExported:
     """Recorded as a fact."""
     if ask.key and ask.unsigned:
         raise UsageError("a key to sign with, and --unsigned", fix="leave one of them out")
-    key = Path(ask.key) if ask.key else None
-    done = handlers.export_model(
-        ports, scope, ask.ref, Path(ask.file), key=key, unsigned=ask.unsigned
+    key, file = Path(ask.key) if ask.key else None, Path(ask.file)
+    if not ask.target:
+        done = handlers.export_model(ports, scope, ask.ref, file, key=key, unsigned=ask.unsigned)
+        return ModelExported(**done)
+    told, variant = handlers.export_variant(
+        ports, scope, ask.ref, file, target=ask.target, on=ask.on, key=key, unsigned=ask.unsigned
     )
-    return ModelExported(**done)
+    return ModelExported(**told, variant=variant)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,184 @@
+"""A model in another form, for where it is to run: made, held against the original, kept if it is alike."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import msgspec
+
+from visloop import config, data, evaluate, infer, registry
+from visloop.app.handlers.judging.gating import test_split
+from visloop.app.handlers.lineage import lineage_of
+from visloop.app.handlers.packaging import export_model, write_file
+from visloop.errors import NotFound, UsageError, did_you_mean
+from visloop.ids import Ref, digest_of
+
+if TYPE_CHECKING:
+    from visloop.app.ports import Ports
+    from visloop.config.sections import GateSection
+    from visloop.events import Scope
+    from visloop.vision import Contract
+
+OWN: Final = ("onnx-int8", "onnx-fp16")
+_CALIBRATED_ON: Final = 128
+_SEED: Final = 0
+
+
+class Target(Protocol):
+    """A plug-in of `visloop.targets`: the network in a form that the registry does not keep."""
+
+    def __call__(self, network: bytes, contract: Contract, about: bytes) -> infer.Made:
+        """Make it; `about` is the JSON that tells where it came from, to lie beside it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What came of it; `model` is empty where the registry does not keep it, `why` says why it failed."""
+
+    source: str
+    target: str
+    model: str
+    passed: bool
+    why: str
+    calibrated_on: str
+    bytes_before: int
+    bytes_after: int
+    margin: float
+    report: evaluate.VariantReport
+
+
+def export_variant(
+    ports: Ports,
+    scope: Scope,
+    ref: str,
+    file: Path,
+    *,
+    target: str,
+    on: str | None,
+    key: Path | None,
+    unsigned: bool,
+) -> tuple[dict[str, Any], Variant]:
+    """Make the variant; register and write it if it is as good as the policy asks.
+
+    Raises:
+        UsageError: no such target.
+        NotFound: there are no pictures to calibrate on, or to judge by.
+        MissingExtra: a library that makes it is not installed.
+    """
+    others = config.plugins("targets")
+    if target not in (*OWN, *others):
+        known = (*OWN, *others)
+        raise UsageError(
+            f"there is no target {target!r}",
+            fix=did_you_mean(target, known, otherwise=f"targets: {', '.join(known)}"),
+        )
+    version = registry.resolve(ports.registry, scope, Ref.parse(ref))
+    package = registry.load(ports.registry, version)
+    source = infer.Predictor.load(package.onnx, package.contract)
+    judged_by = Ref.parse(on) if on else test_split(ports, scope, version)
+    calibrated_on, network, made = "", package.onnx, None
+    if target == "onnx-int8":
+        calibrated_on, arrays = _calibration(ports, scope, version, source)
+        network = infer.quantised(package.onnx, package.contract.input_name, arrays)
+    elif target == "onnx-fp16":
+        network = infer.halved(package.onnx)
+    else:
+        about = {"model": version.ref, "digest": version.digest, "target": target}
+        make: Target = config.load_plugin("targets", target, extra=target)
+        made = make(package.onnx, package.contract, msgspec.json.encode(about))
+    other = (
+        infer.Predictor(made.session, package.contract, digest_of(made.file))
+        if made
+        else infer.Predictor.load(network, package.contract)
+    )
+    gate = ports.config.gate
+    report = evaluate.judge_variant(
+        ports.evaluate,
+        scope,
+        evaluate.Sides(source, other),
+        judged_by,
+        evaluate.GatePolicy(),
+        gate.confidence,
+    )
+    why = _why(report, gate)
+    variant = Variant(
+        source=version.ref,
+        target=target,
+        model="",
+        passed=not why,
+        why=why,
+        calibrated_on=calibrated_on,
+        bytes_before=len(package.onnx),
+        bytes_after=len(made.file if made else network),
+        margin=gate.margin,
+        report=report,
+    )
+    nothing = {"model": "", "file": "", "package_bytes": 0, "signer": ""}
+    if why:
+        return nothing, variant
+    if made is not None:
+        write_file(file, made.file)
+        with ports.ledger.write(scope) as write:
+            write.fact("model.exported", version.ref, file=digest_of(made.file), target=target)
+        told = {"model": version.ref, "file": str(file), "package_bytes": len(made.file)}
+        return nothing | told, variant
+    kept = _registered(ports, scope, version, replace(package, onnx=network), variant)
+    told = export_model(ports, scope, kept, file, key=key, unsigned=unsigned)
+    return told, replace(variant, model=kept)
+
+
+def _calibration(
+    ports: Ports, scope: Scope, version: registry.ModelVersion, predictor: infer.Predictor
+) -> tuple[str, list[Any]]:
+    """Prepared pictures of the model's own training data, drawn at random, always the same ones."""
+    if not version.data:
+        raise NotFound(
+            f"{version.ref} was made elsewhere: there are no pictures to calibrate it on",
+            fix="train it here, or export it as onnx-fp16",
+        )
+    snapshot = data.open(ports.data, Ref.parse(version.data), scope.project)
+    samples = list(snapshot.samples())
+    chosen = random.Random(_SEED).sample(samples, min(_CALIBRATED_ON, len(samples)))
+    read = ports.progress.track(chosen, doing="calibrate", unit="image")
+    return version.data, [predictor.prepare(ports.blobs.get(each.image)) for each in read]
+
+
+def _why(report: evaluate.VariantReport, gate: GateSection) -> str:
+    """Why the policy does not take it, as it would not take another model in place of the champion."""
+    moved = f"{report.metric} {report.before:.4f} → {report.after:.4f} on {report.n} pictures of {report.on}"
+    if report.n < gate.min_samples:
+        return f"{moved}: too few to judge by, gate.min_samples is {gate.min_samples}"
+    if gate.better_than_champion in {"non_inferior", "better"}:
+        least, said = report.low, "not ruled out"
+    else:
+        least, said = report.high, "shown"
+    if least >= -gate.margin:
+        return ""
+    between = f"gain {report.low:+.4f} … {report.high:+.4f} at {gate.confidence:g}"
+    return f"{moved}: a loss of more than {gate.margin:g} is {said} ({between})"
+
+
+def _registered(
+    ports: Ports,
+    scope: Scope,
+    version: registry.ModelVersion,
+    package: registry.Package,
+    variant: Variant,
+) -> str:
+    """As the next version of `NAME-TARGET`, with the original's whole lineage as its origin."""
+    lineage = lineage_of(ports, scope, version)
+    lineage["derived"] = msgspec.to_builtins(variant)
+    short = variant.target.removeprefix("onnx-")
+    run = (
+        f"variant-{digest_of(scope.project, version.package, variant.target, package.digest)[:16]}"
+    )
+    metrics = {variant.report.metric: variant.report.after, f"{short}.gain": variant.report.gain}
+    made = replace(
+        package, metrics=metrics, recipe=variant.target, lineage=msgspec.json.encode(lineage)
+    )
+    name = f"{version.model}-{short}"
+    return registry.register(ports.registry, scope, name, made, run=run).ref
