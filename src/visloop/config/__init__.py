@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from visloop.config.remembered import Settings as Settings
     from visloop.config.sections import AssessCheck as AssessCheck
     from visloop.config.sections import Config as Config
+    from visloop.config.sections import GateSection as GateSection
     from visloop.config.sections import Section as Section
     from visloop.config.sections import ThresholdCheck as ThresholdCheck
 
@@ -22,6 +23,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "files": ("load",),
         "discovery": ("PluginNotFound", "load_plugin", "plugins"),
         "remembered": ("FILE_NAME", "Settings"),
-        "sections": ("AssessCheck", "Config", "Section", "ThresholdCheck"),
+        "sections": ("AssessCheck", "Config", "GateSection", "Section", "ThresholdCheck"),
     },
 )

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from visloop.infer.encoders import Meaning as Meaning
     from visloop.infer.encoders import Pair as Pair
     from visloop.infer.encoders import TextNetwork as TextNetwork
+    from visloop.infer.forms.shrinking import Made as Made
+    from visloop.infer.forms.shrinking import halved as halved
+    from visloop.infer.forms.shrinking import quantised as quantised
     from visloop.infer.gradients import Differentiable as Differentiable
     from visloop.infer.gradients import Layer as Layer
     from visloop.infer.gradients import NoGradient as NoGradient
@@ -50,9 +53,6 @@ if TYPE_CHECKING:
     from visloop.infer.predictor import providers as providers
     from visloop.infer.saying import candidates as candidates
     from visloop.infer.saying import say as say
-    from visloop.infer.shrinking import Made as Made
-    from visloop.infer.shrinking import halved as halved
-    from visloop.infer.shrinking import quantised as quantised
     from visloop.infer.stating import Signature as Signature
     from visloop.infer.stating import read_contract as read_contract
     from visloop.infer.stating import signature as signature
@@ -98,7 +98,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "orientation": ("is_sideways", "jpeg_orientation", "turn_upright"),
         "predictor": ("Answer", "Outputs", "Predictor", "Prepared", "Session", "providers"),
         "saying": ("candidates", "say"),
-        "shrinking": ("Made", "halved", "quantised"),
+        "forms.shrinking": ("Made", "halved", "quantised"),
         "stating": ("Signature", "read_contract", "signature"),
         "tensors": (
             "Sized",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -18,7 +18,6 @@ from visloop.ids import Ref, digest_of
 
 if TYPE_CHECKING:
     from visloop.app.ports import Ports
-    from visloop.config.sections import GateSection
     from visloop.events import Scope
     from visloop.vision import Contract
 
@@ -69,37 +68,16 @@ def export_variant(
         NotFound: there are no pictures to calibrate on, or to judge by.
         MissingExtra: a library that makes it is not installed.
     """
-    others = config.plugins("targets")
-    if target not in (*OWN, *others):
-        known = (*OWN, *others)
-        raise UsageError(
-            f"there is no target {target!r}",
-            fix=did_you_mean(target, known, otherwise=f"targets: {', '.join(known)}"),
-        )
+    _check_target(target)
     version = registry.resolve(ports.registry, scope, Ref.parse(ref))
     package = registry.load(ports.registry, version)
-    source = infer.Predictor.load(package.onnx, package.contract)
     judged_by = Ref.parse(on) if on else test_split(ports, scope, version)
-    calibrated_on, network, made = "", package.onnx, None
-    if target == "onnx-int8":
-        calibrated_on, arrays = _calibration(ports, scope, version, source)
-        network = infer.quantised(package.onnx, package.contract.input_name, arrays)
-    elif target == "onnx-fp16":
-        network = infer.halved(package.onnx)
-    else:
-        about = {"model": version.ref, "digest": version.digest, "target": target}
-        make: Target = config.load_plugin("targets", target, extra=target)
-        made = make(package.onnx, package.contract, msgspec.json.encode(about))
-    other = (
-        infer.Predictor(made.session, package.contract, digest_of(made.file))
-        if made
-        else infer.Predictor.load(network, package.contract)
-    )
+    form = _form(ports, scope, version, package, target)
     gate = ports.config.gate
     report = evaluate.judge_variant(
         ports.evaluate,
         scope,
-        evaluate.Sides(source, other),
+        evaluate.Sides(infer.Predictor.load(package.onnx, package.contract), form.predictor),
         judged_by,
         evaluate.GatePolicy(),
         gate.confidence,
@@ -111,24 +89,72 @@ def export_variant(
         model="",
         passed=not why,
         why=why,
-        calibrated_on=calibrated_on,
+        calibrated_on=form.calibrated_on,
         bytes_before=len(package.onnx),
-        bytes_after=len(made.file if made else network),
+        bytes_after=len(form.content),
         margin=gate.margin,
         report=report,
     )
-    nothing = {"model": "", "file": "", "package_bytes": 0, "signer": ""}
     if why:
-        return nothing, variant
-    if made is not None:
-        write_file(file, made.file)
-        with ports.ledger.write(scope) as write:
-            write.fact("model.exported", version.ref, file=digest_of(made.file), target=target)
-        told = {"model": version.ref, "file": str(file), "package_bytes": len(made.file)}
-        return nothing | told, variant
-    kept = _registered(ports, scope, version, replace(package, onnx=network), variant)
+        return {"model": "", "file": "", "package_bytes": 0, "signer": ""}, variant
+    if target not in OWN:
+        return _written(ports, scope, version, file, form.content, target), variant
+    kept = _registered(ports, scope, version, replace(package, onnx=form.content), variant)
     told = export_model(ports, scope, kept, file, key=key, unsigned=unsigned)
     return told, replace(variant, model=kept)
+
+
+def _check_target(target: str) -> None:
+    known = (*OWN, *config.plugins("targets"))
+    if target not in known:
+        raise UsageError(
+            f"there is no target {target!r}",
+            fix=did_you_mean(target, known, otherwise=f"targets: {', '.join(known)}"),
+        )
+
+
+class _Form(NamedTuple):
+    """What was made: what computes it here, its bytes, the pictures that it was scaled by."""
+
+    predictor: infer.Predictor
+    content: bytes
+    calibrated_on: str = ""
+
+
+def _form(
+    ports: Ports,
+    scope: Scope,
+    version: registry.ModelVersion,
+    package: registry.Package,
+    target: str,
+) -> _Form:
+    contract = package.contract
+    if target == "onnx-fp16":
+        network = infer.halved(package.onnx)
+        return _Form(infer.Predictor.load(network, contract), network)
+    if target == "onnx-int8":
+        source = infer.Predictor.load(package.onnx, contract)
+        calibrated_on, arrays = _calibration(ports, scope, version, source)
+        network = infer.quantised(package.onnx, contract.input_name, arrays)
+        return _Form(infer.Predictor.load(network, contract), network, calibrated_on)
+    about = {"model": version.ref, "digest": version.digest, "target": target}
+    make: Target = config.load_plugin("targets", target, extra=target)
+    made = make(package.onnx, contract, msgspec.json.encode(about))
+    return _Form(infer.Predictor(made.session, contract, digest_of(made.file)), made.file)
+
+
+def _written(
+    ports: Ports,
+    scope: Scope,
+    version: registry.ModelVersion,
+    file: Path,
+    content: bytes,
+    target: str,
+) -> dict[str, Any]:
+    write_file(file, content)
+    with ports.ledger.write(scope) as write:
+        write.fact("model.exported", version.ref, file=digest_of(content), target=target)
+    return {"model": version.ref, "file": str(file), "package_bytes": len(content), "signer": ""}
 
 
 def _calibration(
@@ -147,7 +173,7 @@ def _calibration(
     return version.data, [predictor.prepare(ports.blobs.get(each.image)) for each in read]
 
 
-def _why(report: evaluate.VariantReport, gate: GateSection) -> str:
+def _why(report: evaluate.VariantReport, gate: config.GateSection) -> str:
     """Why the policy does not take it, as it would not take another model in place of the champion."""
     moved = f"{report.metric} {report.before:.4f} → {report.after:.4f} on {report.n} pictures of {report.on}"
     if report.n < gate.min_samples:
