@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from tests.journey.zoo import zoo
 from tests.ui import node
 from tests.ui.conftest import WIDE, Seen, Site
 from tests.ui.test_access import axe_finds
-from visloop import faces
+from visloop import faces, serve
 
 UI = Path(faces.__file__).parent / "ui"
 PASTE = """async ([name, bytes]) => {
@@ -152,6 +153,32 @@ def test_the_request_that_is_copied_works(page: Page, url: str, name: str, tmp_p
         )
         assert done.returncode == 0, (language, text, done.stderr)
         assert says in done.stdout, (language, text, done.stdout)
+
+
+def test_where_an_api_key_is_wanted_it_is_given_on_the_page(
+    browser: Browser, world: World, tmp_path: Path
+) -> None:
+    server = world.serve(pages=str(UI), keys="required")
+    _, secret = serve.add_key(world.ports, world.scope, "page")
+    context = browser.new_context(viewport=WIDE)
+    opened = context.new_page()
+    choose(opened, server.url, "desk")
+    opened.get_by_label("API key").fill("vlk_wrong")
+    opened.get_by_role("button", name="Use this key").click()
+    expect(opened.get_by_text("this API key is not known")).to_be_visible()
+    opened.get_by_label("API key").fill(secret)
+    opened.get_by_role("button", name="Use this key").click()
+    expect(opened.get_by_label("how long each stage took")).to_be_visible()
+    shown = opened.locator(".requests code").inner_text()
+    assert "$VISLOOP_KEY" in shown
+    assert secret not in opened.content()
+    (tmp_path / "a.jpg").write_bytes(RED)
+    done = subprocess.run(
+        ["bash", "-c", f"sleep 1; {shown}"],
+        cwd=tmp_path, env={**os.environ, "VISLOOP_KEY": secret}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert '"label"' in done.stdout
+    context.close()
 
 
 def test_keys_alone_are_enough(page: Page, url: str) -> None:

@@ -5,7 +5,7 @@ import { asError, served } from "./lib/api.js";
 import { empty, icon, panel, waiting } from "./lib/parts.js";
 import { toggleTheme } from "./lib/theme.js";
 import { useTheme } from "./lib/use.js";
-import { Trying } from "./views/trying/trying.js";
+import { Key, Trying } from "./views/trying/trying.js";
 
 /** @typedef {import("./lib/api.js").ApiError} ApiError */
 
@@ -15,8 +15,9 @@ function App() {
   const [names, setNames] = useState(/** @type {string[] | null} */ (null));
   const [problem, setProblem] = useState(/** @type {ApiError | null} */ (null));
   const dark = useTheme() === "dark";
+  const look = () => served().then(setNames, (caught) => setProblem(asError(caught)));
   useEffect(() => {
-    served().then(setNames, (caught) => setProblem(asError(caught)));
+    look();
   }, []);
   const name = wanted || (names?.length === 1 ? names[0] : "");
   useEffect(() => {
@@ -41,13 +42,13 @@ function App() {
         ),
       ),
     ),
-    main({ tabIndex: -1 }, content(names, name, problem)),
+    main({ tabIndex: -1 }, content(names, name, problem, look)),
   );
 }
 
-/** @param {string[] | null} names @param {string} name @param {ApiError | null} problem */
-function content(names, name, problem) {
-  if (!names) return waiting(problem);
+/** @param {string[] | null} names @param {string} name @param {ApiError | null} problem @param {() => void} again */
+function content(names, name, problem, again) {
+  if (!names) return div(waiting(problem), h(Key, { problem, onKey: again }));
   if (names.includes(name)) return h(Trying, { key: name, name });
   if (!names.length)
     return panel(

@@ -127,12 +127,23 @@ export async function predict(name, picture) {
   const reply = await ask("/predict/" + encodeURIComponent(name), {
     method: "POST",
     body: picture,
-    headers: { "X-Server-Timing": "1" },
+    headers: { "X-Server-Timing": "1", ...withKey() },
   });
   const body = await reply.json().catch(() => null);
   if (reply.ok && body !== null) return { ...body, stages: stagesOf(reply.headers.get("server-timing") ?? "") };
   throw failureOf(reply, body);
 }
+
+const KEY = "visloop.key";
+
+/** The API key that deployments are asked with; kept until the tab is closed. */
+export const apiKey = () => sessionStorage.getItem(KEY) ?? "";
+
+/** @param {string} key */
+export const takeApiKey = (key) => sessionStorage.setItem(KEY, key);
+
+/** @returns {Record<string, string>} */
+const withKey = () => (apiKey() ? { Authorization: `Bearer ${apiKey()}` } : {});
 
 /** Milliseconds by stage, of a Server-Timing header (W3C Server Timing). @param {string} told */
 export const stagesOf = (told) =>
@@ -140,7 +151,7 @@ export const stagesOf = (told) =>
 
 /** What the server serves, by name; asked of the serving process itself. @returns {Promise<string[]>} */
 export async function served() {
-  const reply = await ask("/v2/repository/index", { method: "POST", body: "{}" });
+  const reply = await ask("/v2/repository/index", { method: "POST", body: "{}", headers: withKey() });
   const body = await reply.json().catch(() => null);
   if (!reply.ok || !Array.isArray(body)) throw failureOf(reply, body);
   return body.map((each) => each.name);

@@ -1,6 +1,7 @@
 // @ts-check
 /** The same question from a shell, from Python and from JavaScript, to copy. */
 import { button, code, div, pre, useState } from "../../lib/dom.js";
+import { apiKey } from "../../lib/api.js";
 import { panel } from "../../lib/parts.js";
 
 /** @typedef {import("./answer.js").Answer} Answer */
@@ -19,18 +20,22 @@ function printed(answer) {
  * @param {string} url
  * @param {string} file
  * @param {Answer | null} answer
+ * @param {boolean} [keyed] the server wants an API key: it is read from the environment
  * @returns {Record<string, string>}
  */
-export const requests = (url, file, answer) => ({
-  curl: `curl --data-binary @${file} ${url}`,
-  Python: `import visloop
+export const requests = (url, file, answer, keyed = false) => ({
+  curl: `curl ${keyed ? '-H "Authorization: Bearer $VISLOOP_KEY" ' : ""}--data-binary @${file} ${url}`,
+  Python: `${keyed ? "import os\n\n" : ""}import visloop
 
-with visloop.Client("${url}") as client:
+with visloop.Client("${url}"${keyed ? ', key=os.environ["VISLOOP_KEY"]' : ""}) as client:
     answer = client.predict("${file}")
 ${printed(answer)}`,
   JavaScript: `import { readFile } from "node:fs/promises";
 
-const reply = await fetch("${url}", { method: "POST", body: await readFile("${file}") });
+const reply = await fetch("${url}", {
+  method: "POST",${keyed ? "\n  headers: { Authorization: `Bearer ${process.env.VISLOOP_KEY}` }," : ""}
+  body: await readFile("${file}"),
+});
 const answer = await reply.json();
 if (!reply.ok) throw new Error(answer.error.what);
 console.log(${answer && !answer.annotations ? "answer.label, answer.confidence" : "answer.annotations"});`,
@@ -41,7 +46,7 @@ export function Requests({ name, file, answer }) {
   const [shown, setShown] = useState("curl");
   const [copied, setCopied] = useState("");
   const url = `${location.origin}/predict/${encodeURIComponent(name)}`;
-  const texts = requests(url, /^[\w.-]+$/.test(file) ? file : "a.jpg", answer);
+  const texts = requests(url, /^[\w.-]+$/.test(file) ? file : "a.jpg", answer, apiKey() !== "");
   const copy = async () => {
     await navigator.clipboard?.writeText(texts[shown]);
     setCopied(shown);

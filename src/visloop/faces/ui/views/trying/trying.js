@@ -1,7 +1,24 @@
 // @ts-check
 /** Drop, paste, choose or photograph a picture; see the answer drawn, how long it took, and how to ask for it. */
-import { div, h, h1, img, input, label, li, p, span, ul, useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
-import { asError, predict } from "../../lib/api.js";
+import {
+  button,
+  div,
+  form,
+  h,
+  h1,
+  img,
+  input,
+  label,
+  li,
+  p,
+  span,
+  ul,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "../../lib/dom.js";
+import { asError, predict, takeApiKey } from "../../lib/api.js";
 import { colouring } from "../../lib/colours.js";
 import { Marks } from "../../lib/marks.js";
 import { act, failure, panel } from "../../lib/parts.js";
@@ -18,10 +35,12 @@ export function useAnswered(name) {
   const [answer, setAnswer] = useState(/** @type {Answer | null} */ (null));
   const [problem, setProblem] = useState(/** @type {ApiError | null} */ (null));
   const asked = useRef(0);
+  const last = useRef(/** @type {File | null} */ (null));
   useEffect(() => () => URL.revokeObjectURL(picture?.shown ?? ""), [picture]);
   const ask = async (/** @type {File | null | undefined} */ file) => {
     if (!file) return;
     const mine = ++asked.current;
+    last.current = file;
     setPicture({ file: file.name, shown: URL.createObjectURL(file) });
     setAnswer(null);
     setProblem(null);
@@ -32,7 +51,32 @@ export function useAnswered(name) {
       if (mine === asked.current) setProblem(asError(caught));
     }
   };
-  return { picture, answer, problem, ask };
+  return { picture, answer, problem, ask, again: () => ask(last.current) };
+}
+
+/** Where the server wants a key, it is given here. @param {{problem: ApiError | null, onKey: () => void}} properties */
+export function Key({ problem, onKey }) {
+  const [key, setKey] = useState("");
+  if (problem?.code !== "serve.key_needed") return null;
+  return form(
+    {
+      class: "row",
+      onSubmit: (/** @type {Event} */ event) => {
+        event.preventDefault();
+        takeApiKey(key.trim());
+        onKey();
+      },
+    },
+    input({
+      type: "password",
+      autocomplete: "off",
+      placeholder: "API key",
+      "aria-label": "API key",
+      value: key,
+      onInput: (/** @type {any} */ event) => setKey(event.target.value),
+    }),
+    button({ type: "submit", disabled: !key.trim() }, "Use this key"),
+  );
 }
 
 /**
@@ -94,7 +138,7 @@ function Stages({ stages }) {
 
 /** @param {{name: string}} properties */
 export function Trying({ name }) {
-  const { picture, answer, problem, ask } = useAnswered(name);
+  const { picture, answer, problem, ask, again } = useAnswered(name);
   const [camera, setCamera] = useState(false);
   const known = useRef(/** @type {string[]} */ ([]));
   const colour = useMemo(() => {
@@ -134,6 +178,7 @@ export function Trying({ name }) {
         panel(
           "Answer",
           failure(problem),
+          h(Key, { problem, onKey: again }),
           answer ? h(Said, { answer, colour }) : null,
           answer ? h(Stages, { stages: answer.stages }) : null,
           !answer && !problem
