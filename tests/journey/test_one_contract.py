@@ -152,11 +152,12 @@ def test_answers_are_written_as_lines_results_and_pictures(world, by_library, tm
             model="street@v1", sources=(str(tmp_path / "in"),), out=str(tmp_path / out)
         )
         with sdk.local(world) as here:
-            return here.call(app.predict, ask).rows
+            return here.call(app.predict, ask)
 
-    rows = predict("answers.jsonl")
+    told = predict("answers.jsonl")
     lines = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
-    assert lines == list(rows)
+    assert told.count == len(lines)
+    assert told.failed == 1
     assert lines[1]["error"]["code"].startswith("infer.")
     predict("results.json")
     results = json.loads((tmp_path / "results.json").read_text())
@@ -169,6 +170,7 @@ def test_answers_are_written_as_lines_results_and_pictures(world, by_library, tm
     predict("drawn")
     assert sorted(p.name for p in (tmp_path / "drawn").iterdir()) == [
         "000000000061.jpg",
+        "answers.jsonl",
         "turned-6.jpg",
     ]
     with (

@@ -273,7 +273,7 @@ def test_an_answer_is_explained_by_a_map_and_the_pictures_it_learnt_from(visit: 
     page = visit.go("deployments", "belt")
     page.locator(".answer").first.click()
     dialog = page.get_by_role("dialog", name="where an answer came from")
-    dialog.get_by_label("how").select_option("occlusion")
+    dialog.get_by_label("how", exact=True).select_option("occlusion")
     dialog.get_by_role("button", name="Why does inspector@v1 say so?").click()
     expect(dialog.locator(".why-map img")).to_be_visible(timeout=60_000)
     expect(dialog.locator(".near li")).to_have_count(5)
@@ -408,6 +408,7 @@ def test_the_server_answers_with_the_fields_that_the_page_knows(site: Site) -> N
         },
         "model.show": {"ref": "inspector@v1"},
         "predictions": {"name": "belt"},
+        "rollout.show": {"name": "belt"},
         "monitor": {"name": "belt"},
         "runs.show": {"run": site.ask("runs.list")["rows"][0]["id"]},
         "runs.curves": {"runs": [site.ask("runs.list")["rows"][0]["id"]]},

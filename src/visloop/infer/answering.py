@@ -76,7 +76,9 @@ class Answering:
         contract = self._predictor.contract
         if contract.decode.task in _OBJECTS:
             height, width = answer.size_hw
-            said = msgspec.to_builtins(answer.annotations)
+            said = msgspec.json.decode(
+                msgspec.json.encode(answer.annotations)
+            )  # lists, as HTTP has
             return {"width": width, "height": height, "annotations": said}
         if answer.probabilities is not None:
             best = int(answer.probabilities.argmax())

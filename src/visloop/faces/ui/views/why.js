@@ -42,7 +42,7 @@ const Choice = ({ name, value, from, onChoose }) =>
     { class: "row small" },
     span({ class: "muted" }, name),
     select(
-      { value, onChange: (/** @type {any} */ event) => onChoose(event.target.value) },
+      { "aria-label": name, value, onChange: (/** @type {any} */ event) => onChoose(event.target.value) },
       ...from.map(([key, words]) => option({ value: key, selected: key === value }, words)),
     ),
   );
