@@ -16,7 +16,9 @@ from visloop import app, data, store
 from visloop.faces import sdk
 from visloop.ids import Ref
 
-for _room in ("data", "evaluate", "label", "loop", "observe", "registry", "serve", "train"):
+for _room in (
+    *("data", "evaluate", "label", "loop", "observe", "query", "registry", "serve", "train"),
+):
     importlib.import_module(f"visloop.{_room}.tables")  # rooms are lazy, and so are their tables
 _NO_STATE = frozenset({"facts", "jobs", "seals", "servers", "run_points", "embeddings"})
 _AGAIN = frozenset({"data.added", "data.staged", "run.started", "run.resumed"})
