@@ -19,7 +19,7 @@ import visloop
 from tests.journey.scripted import HANGS, HANGS_UP, scripted
 from tests.journey.serve_world import BLUE, GREEN, RED, free_socket, picture
 from tests.journey.zoo import zoo
-from visloop.errors import NotFound, Refused, Unavailable, UsageError
+from visloop.errors import NotFound, Refused, Unavailable, UsageError, VisloopError
 from visloop.faces.client import DeadlineExceeded, Unreachable
 from visloop.vision import bitmap_of
 
@@ -75,6 +75,25 @@ def test_whatever_a_program_holds_as_a_picture_is_answered(client, tmp_path):
     assert (reply.model, reply.version, reply.deployment) == ("colours@v1", "v1", "desk")
     assert reply.time.tzinfo is not None
     assert reply.request_id
+
+
+def test_the_answer_comes_drawn_or_as_coco_has_it_where_that_is_asked_for(server):
+    with visloop.Client(server.url, deployment="pets") as client:
+        said = client.predict(picture(px=96))
+        sheet, lossless = client.draw(picture(px=96)), client.draw(picture(px=96), kind="png")
+        results = client.coco(picture(px=96), image_id=9)
+        with pytest.raises(VisloopError, match="no place") as refused:
+            client.coco(picture(), deployment="gauge")
+    assert [Image.open(io.BytesIO(each)).format for each in (sheet, lossless)] == ["JPEG", "PNG"]
+    assert [each["category"] for each in results] == [box.label for box in said.boxes]
+    assert {each["image_id"] for each in results} == {9}
+    assert refused.value.code == "serve.not_in_that_form"
+
+    async def ask():
+        async with visloop.AsyncClient(server.url, deployment="pets") as client:
+            return await client.draw(picture(px=96)), await client.coco(picture(px=96), image_id=9)
+
+    assert run(ask()) == (sheet, results)
 
 
 def test_a_pil_picture_is_upright_as_its_file_would_be(server, tmp_path):

@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from visloop.data.formats import CARRIED as CARRIED
     from visloop.data.formats import FORMATS as FORMATS
     from visloop.data.formats import Format as Format
+    from visloop.data.formats.coco.results import coco_results as coco_results
     from visloop.data.history.blame import Blamed as Blamed
     from visloop.data.history.blame import ObjectNotFound as ObjectNotFound
     from visloop.data.history.blame import blame as blame
@@ -136,6 +137,7 @@ if TYPE_CHECKING:
     from visloop.data.offered import WRITTEN_FORMATS as WRITTEN_FORMATS
     from visloop.data.ontology.colours import color_of as color_of
     from visloop.data.ontology.colours import color_of_id as color_of_id
+    from visloop.data.ontology.colours import colours_of as colours_of
     from visloop.data.ontology.colours import ink_on as ink_on
     from visloop.data.ontology.dividing import ListUnreadable as ListUnreadable
     from visloop.data.ontology.dividing import SplitIncomplete as SplitIncomplete
@@ -292,6 +294,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "finding.ranking": ("Sought", "ranked"),
         "finding.searching": ("Nearest", "search"),
         "formats": ("CARRIED", "FORMATS", "Format"),
+        "formats.coco.results": ("coco_results",),
         "ingest.media": ("media_of",),
         "history.blame": ("Blamed", "ObjectNotFound", "blame"),
         "history.clean": ("MergeWaits", "StagedChanges"),
@@ -363,7 +366,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "privacy.finding": ("find_faces", "find_text"),
         "privacy.policy": ("Policy",),
         "privacy.regions": ("Redactor", "Region"),
-        "ontology.colours": ("color_of", "color_of_id", "ink_on"),
+        "ontology.colours": ("color_of", "color_of_id", "colours_of", "ink_on"),
         "ontology.dividing": ("ListUnreadable", "SplitIncomplete"),
         "ontology.editing": (
             "ClassInUse",

@@ -8,24 +8,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
-import msgspec
 import numpy as np
+from msgspec.json import encode
 from numpy.typing import NDArray
 
 from visloop.infer import Outputs, Picture
 from visloop.serve.errors import BadRequest, TimedOut, TooLarge
+from visloop.serve.forms.writing import Answered, check, named, plain, written
 from visloop.serve.journal.clerk import Clerk, Taken
-from visloop.serve.journal.entry import rounded
 from visloop.serve.lineup import Slot
 from visloop.serve.metadata import PICTURE_INPUT, TENSOR_INPUT
-from visloop.serve.model import ANNOTATIONS_OUTPUT, LABEL_OUTPUT, Model
+from visloop.serve.model import Model
 from visloop.serve.pool import Answer, Task
 from visloop.serve.switching.failures import Failures, Request, Work
 from visloop.serve.wire import multipart, v2
 from visloop.serve.wire.http import unpack
-from visloop.store import utc_text
+from visloop.serve.wire.reply import JSON
 from visloop.vision import Annotation
 
 CHUNK: Final = 2
@@ -68,20 +68,22 @@ class Answers:
 
     def _picture(self, request: Request) -> Work:
         def work(_task: Task) -> Answer:
+            if request.form is not None:
+                check(request.form, request.model)
             begun = time.perf_counter()
             image = self._image(request)
             picture, array = request.model.prepare(image)
             decoded = time.perf_counter()
             outputs = request.model.predictor.run(array[None])
             inferred = time.perf_counter()
-            said = _said(request.slot, request.model, outputs, [picture])
+            slot, model, form = request.slot, request.model, request.form
+            said = _said(slot, model, outputs, [picture])
             taken = self._clerk.take(image, picture.pixels, request.started)
-            plain = _plain(request.slot, request.model, outputs, taken)
-            if said:
-                height, width = picture.size_hw
-                plain |= {"annotations": said[0], "width": width, "height": height}
+            one = Answered(slot, model, outputs, 0, taken, said[0] if said else (), picture.size_hw)
+            body, kind = (encode(plain(one)), JSON) if form is None else written(form, one)
             return Answer(
-                msgspec.json.encode(plain),
+                body,
+                content_type=kind,
                 decode_s=decoded - begun,
                 infer_s=inferred - decoded,
                 post_s=time.perf_counter() - inferred,
@@ -106,8 +108,8 @@ class Answers:
                 self._clerk.take(image, picture and picture.pixels, request.started)
                 for image, picture in zip(batch.images, batch.pictures, strict=True)
             ]
-            named = _named(model, outputs, said)
-            body, extra, kind = v2.encode(asked, slot.deployment.name, slot.version, named)
+            given = named(model, outputs, said)
+            body, extra, kind = v2.encode(asked, slot.deployment.name, slot.version, given)
             return Answer(
                 body,
                 headers=extra,
@@ -202,41 +204,3 @@ def _check_shape(model: Model, tensor: Floats) -> None:
             f"input {TENSOR_INPUT!r} has shape {list(tensor.shape)}, needs {[-1, *wanted]}",
             fix=f"prepare the picture as the contract says, or send its bytes as {PICTURE_INPUT!r}",
         )
-
-
-def _plain(slot: Slot, model: Model, outputs: Outputs, taken: Taken) -> dict[str, Any]:
-    """The JSON of POST /predict/NAME."""
-    said: dict[str, Any] = {
-        "id": taken.id,
-        "deployment": slot.deployment.name,
-        "model": slot.deployment.model,
-        "label": None,
-        "confidence": None,
-        "latency_ms": taken.latency_ms,
-        "time": utc_text(taken.time),
-    }
-    if outputs.probabilities is not None:
-        row = outputs.probabilities[0]
-        values, best = rounded(row), int(row.argmax())
-        said["label"], said["confidence"] = model.contract.classes[best], values[best]
-        said["probabilities"] = dict(zip(model.contract.classes, values, strict=True))
-    elif outputs.embedding is not None:
-        said["embedding"] = rounded(outputs.embedding[0])
-    return said
-
-
-def _named(
-    model: Model, outputs: Outputs, said: Sequence[tuple[Annotation, ...]]
-) -> dict[str, v2.Output]:
-    """The outputs by the names that V2 clients know, in the order of the metadata."""
-    named: dict[str, v2.Output] = dict(outputs.raw)
-    if outputs.probabilities is not None:
-        named[model.names.probabilities] = outputs.probabilities
-    if outputs.embedding is not None:
-        named[model.names.embedding] = outputs.embedding
-    if said:
-        named[ANNOTATIONS_OUTPUT] = [msgspec.json.encode(each) for each in said]
-    if outputs.probabilities is not None:
-        best = outputs.probabilities.argmax(axis=1)
-        named[LABEL_OUTPUT] = [model.contract.classes[index].encode() for index in best]
-    return named

@@ -1,6 +1,6 @@
 """The ASGI application: routes, limits and errors. The event loop only moves bytes here.
 
-POST /predict/NAME                          a picture in, JSON out
+POST /predict/NAME                          a picture in, JSON out, or ?as=v2|coco|picture
 GET  /v2, /v2/health/live, /v2/health/ready
 GET  /v2/models/NAME[/versions/V][/ready|/config]     POST …/infer     POST /v2/repository/index
 GET  /metrics, /health/live, /health/ready
@@ -21,6 +21,7 @@ from visloop.errors import VisloopError
 from visloop.serve import metadata as told
 from visloop.serve.desk import Asked, Desk
 from visloop.serve.errors import InternalError, NoSuchRoute, WrongMethod
+from visloop.serve.forms.asking import PLAIN, form_of
 from visloop.serve.keys.ring import Keyring
 from visloop.serve.lineup import Lineup
 from visloop.serve.pool import Workers
@@ -99,7 +100,7 @@ class App:
     ) -> None:
         method: str = scope["method"]
         if path.startswith(_PREDICT):
-            await self._predict(path[len(_PREDICT) :], method, headers, receive, send)
+            await self._predict(scope, headers, receive, send)
         elif path.startswith(_MODELS):
             await self._v2_model(path[len(_MODELS) :], method, headers, receive, send)
         elif path == "/v2" or path.startswith("/v2/"):
@@ -113,11 +114,12 @@ class App:
         else:
             raise _no_route(path)
 
-    async def _predict(
-        self, name: str, method: str, headers: Headers, receive: Receive, send: Send
-    ) -> None:
-        _want(method, "POST")
-        await self._ask(Asked(name, headers, b"", time.perf_counter()), receive, send)
+    async def _predict(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        _want(scope["method"], "POST")
+        name: str = scope["path"][len(_PREDICT) :]
+        form = form_of(scope["query_string"], headers.get(b"accept", b""))
+        asked = Asked(name, headers, b"", time.perf_counter(), form=None if form == PLAIN else form)
+        await self._ask(asked, receive, send)
 
     async def _ask(self, asked: Asked, receive: Receive, send: Send) -> None:
         """Read the body, ask, reply; given up when the client hangs up before."""

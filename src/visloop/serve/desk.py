@@ -17,6 +17,7 @@ from visloop import infer
 from visloop.errors import VisloopError
 from visloop.serve.answers import Answers
 from visloop.serve.errors import BadRequest, DeploymentNotFound, InternalError
+from visloop.serve.forms.asking import Form
 from visloop.serve.keys.ring import Holder, Keyring
 from visloop.serve.lineup import KEY_HEADER, Lineup, Slot
 from visloop.serve.model import Model
@@ -43,6 +44,7 @@ class Asked:
     """One request for an answer, complete; `version` is what V2 named, `started` is `perf_counter`'s.
 
     `entered`: it was let in before its body was read, with the key of `holder` where it has one.
+    `form` of its answer, where it is not plain JSON.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Asked:
     version: str = ""
     entered: bool = False
     holder: Holder | None = None
+    form: Form | None = None
 
 
 class _Meter:
@@ -123,7 +126,7 @@ class Desk:
             self._meter(slot).count(answer, time.perf_counter() - asked.started)
             self._workers.behind(answer.after)
 
-        request = Request(slot, model, asked.headers, asked.body, asked.started, holder)
+        request = Request(slot, model, asked.headers, asked.body, asked.started, holder, asked.form)
         work = self._answers.tensors(request) if asked.v2 else self._answers.picture(request)
         try:
             # a canary is timed against the champion on the same way, and must not stop the event loop

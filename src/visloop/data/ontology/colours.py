@@ -10,6 +10,7 @@ of them has at least 4.5 : 1.
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -20,6 +21,17 @@ _FIRST_HUE: Final = 0.59  # blue
 _SATURATION: Final = 0.85
 _LUMINANCE: Final = (0.21, 0.285, 0.15)
 _STEPS: Final = 20
+
+
+def colours_of(classes: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+    """Red, green and blue, 0 … 255, of a model's classes by name: its outputs are their ids."""
+    named = enumerate(classes)
+    return {name: _rgb(color_of_id(number)) for number, name in named}
+
+
+def _rgb(text: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(text[1:])
+    return red, green, blue
 
 
 def color_of(entry: ClassEntry) -> str:

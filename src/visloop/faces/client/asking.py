@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 INDEX: Final = "/v2/repository/index"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+JSON: Final = "application/json"
+DrawnAs: TypeAlias = Literal["jpeg", "png"]
 _PLACES: Final = ("predict", "try")
 
 
@@ -65,13 +67,15 @@ class Asking:
         """A new question."""
         return Tries(self.patience, self.address.base)
 
-    def path(self, deployment: str) -> str:
-        """Where pictures go."""
-        return f"{self.address.base}/predict/{quote(deployment, safe='')}"
+    def path(self, deployment: str, **query: object) -> str:
+        """Where pictures go; `query` says in which form the answer shall come."""
+        asked = f"?{urlencode(query)}" if query else ""
+        return f"{self.address.base}/predict/{quote(deployment, safe='')}{asked}"
 
-    def headers(self, tries: Tries, left_s: float) -> dict[str, str]:
+    def headers(self, tries: Tries, left_s: float, accept: str) -> dict[str, str]:
         """Who asks, under which id, and how long anybody waits: later answers are not computed."""
         told = {
+            "accept": accept,
             "content-type": "application/octet-stream",
             REQUEST_ID: tries.request_id,
             PATIENCE: str(max(1, int(left_s * 1e3))),
@@ -91,6 +95,18 @@ def reply_of(response: httpx.Response, tries: Tries) -> PredictionReply:
         raise _strange(error) from error
     given = response.headers.get(REQUEST_ID, tries.request_id)
     return msgspec.structs.replace(reply, request_id=given)
+
+
+def coco_of(response: httpx.Response) -> list[dict[str, Any]]:
+    """COCO's results.
+
+    Raises:
+        VisloopError: the answer is none.
+    """
+    try:
+        return msgspec.json.decode(response.content, type=list[dict[str, Any]])
+    except msgspec.MsgspecError as error:
+        raise _strange(error) from error
 
 
 def names_of(response: httpx.Response) -> list[str]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
 from visloop.errors import VisloopError
 from visloop.faces.client.asking import (
     INDEX,
+    JSON,
     Address,
     Asking,
+    DrawnAs,
     check,
+    coco_of,
     names_of,
     only_one,
     reply_of,
@@ -51,6 +54,25 @@ class AsyncClient:
         path = self._asking.path(deployment or await self._named())
         tries = self._asking.tries()
         return reply_of(await self._post(path, data, tries), tries)
+
+    async def draw(
+        self, picture: PictureLike, *, kind: DrawnAs = "jpeg", deployment: str | None = None
+    ) -> bytes:
+        """The picture with the answer drawn in, as `Client.draw`."""
+        data = await asyncio.to_thread(encoded, picture)
+        path = self._asking.path(deployment or await self._named(), **{"as": "picture"})
+        tries = self._asking.tries()
+        return (await self._post(path, data, tries, f"image/{kind}")).content
+
+    async def coco(
+        self, picture: PictureLike, *, image_id: int = 1, deployment: str | None = None
+    ) -> list[dict[str, Any]]:
+        """The answer as COCO's results, as `Client.coco`."""
+        data = await asyncio.to_thread(encoded, picture)
+        query = {"as": "coco", "image_id": image_id}
+        path = self._asking.path(deployment or await self._named(), **query)
+        tries = self._asking.tries()
+        return coco_of(await self._post(path, data, tries))
 
     async def predict_many(
         self,
@@ -89,10 +111,12 @@ class AsyncClient:
             self._deployment = only_one(await self.deployments(), self._asking.address.base)
         return self._deployment
 
-    async def _post(self, url: str, data: bytes, tries: Tries) -> httpx.Response:
+    async def _post(
+        self, url: str, data: bytes, tries: Tries, accept: str = JSON
+    ) -> httpx.Response:
         while True:
             left = tries.left_s()
-            headers = self._asking.headers(tries, left)
+            headers = self._asking.headers(tries, left, accept)
             try:
                 response = await self._http.post(url, content=data, headers=headers, timeout=left)
             except httpx.TransportError as error:

@@ -6,16 +6,19 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
 from visloop.errors import VisloopError
 from visloop.faces.client.asking import (
     INDEX,
+    JSON,
     Address,
     Asking,
+    DrawnAs,
     check,
+    coco_of,
     names_of,
     only_one,
     reply_of,
@@ -72,6 +75,31 @@ class Client:
         tries = self._asking.tries()
         return reply_of(self._post(path, data, tries), tries)
 
+    def draw(
+        self, picture: PictureLike, *, kind: DrawnAs = "jpeg", deployment: str | None = None
+    ) -> bytes:
+        """The picture, upright, with the answer drawn in: the bytes of a JPEG or PNG file.
+
+        Raises:
+            VisloopError: as `predict`; `serve.not_in_that_form` where the answer is a vector.
+        """
+        path = self._asking.path(deployment or self._named(), **{"as": "picture"})
+        tries = self._asking.tries()
+        return self._post(path, encoded(picture), tries, f"image/{kind}").content
+
+    def coco(
+        self, picture: PictureLike, *, image_id: int = 1, deployment: str | None = None
+    ) -> list[dict[str, Any]]:
+        """The answer as COCO's results, ready for `COCO.loadRes`; ids of classes count from 1.
+
+        Raises:
+            VisloopError: as `predict`; `serve.not_in_that_form` where the answer is a number or a vector.
+        """
+        query = {"as": "coco", "image_id": image_id}
+        path = self._asking.path(deployment or self._named(), **query)
+        tries = self._asking.tries()
+        return coco_of(self._post(path, encoded(picture), tries))
+
     def predict_many(
         self,
         pictures: Iterable[PictureLike],
@@ -117,10 +145,10 @@ class Client:
             self._deployment = only_one(self.deployments(), self._asking.address.base)
         return self._deployment
 
-    def _post(self, url: str, data: bytes, tries: Tries) -> httpx.Response:
+    def _post(self, url: str, data: bytes, tries: Tries, accept: str = JSON) -> httpx.Response:
         while True:
             left = tries.left_s()
-            headers = self._asking.headers(tries, left)
+            headers = self._asking.headers(tries, left, accept)
             try:
                 response = self._http.post(url, content=data, headers=headers, timeout=left)
             except httpx.TransportError as error:

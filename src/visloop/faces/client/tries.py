@@ -42,6 +42,7 @@ _KINDS: Final[Mapping[int, type[VisloopError]]] = {
     403: Forbidden,
     404: NotFound,
     405: Refused,
+    406: Refused,
     413: Refused,
     422: Refused,
     429: Unavailable,

@@ -12,6 +12,7 @@ from visloop.errors import VisloopError
 from visloop.events import Clock
 from visloop.serve import tables
 from visloop.serve.errors import TimedOut
+from visloop.serve.forms.asking import Form
 from visloop.serve.keys.ring import Holder
 from visloop.serve.lineup import Slot
 from visloop.serve.model import Model
@@ -31,7 +32,7 @@ Work: TypeAlias = Callable[[Task], Answer]
 class Request:
     """One request, complete, with the model that will answer it; `started` is `perf_counter`'s.
 
-    `holder` is whose key it came with.
+    `holder` is whose key it came with; `form` the answer's, where it is not plain JSON.
     """
 
     slot: Slot
@@ -40,6 +41,7 @@ class Request:
     body: bytes
     started: float
     holder: Holder | None = None
+    form: Form | None = None
 
 
 class Failures:

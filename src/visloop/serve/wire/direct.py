@@ -1,9 +1,9 @@
 """The short way of a picture: from uvicorn's parser to the desk, without ASGI between.
 
 ASGI costs a task, a scope, an event and three messages for each request, as much as a small network.
-What is not plain (another method or route, a query, chunks, `Expect`, a body of more than a MiB,
-pipelined requests) goes uvicorn's own way. Time limits for heads and idle connections, which uvicorn has
-not, hold for all.
+What is not plain (another method or route, a query, a picture wanted back, chunks, `Expect`, a body of
+more than a MiB, pipelined requests) goes uvicorn's own way. Time limits for heads and idle connections,
+which uvicorn has not, hold for all.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _PREDICT: Final = b"/predict/"
 _MODELS: Final = b"/v2/models/"
 _INFER: Final = b"/infer"
 _MOST_BYTES: Final = 1 << 20
+_DRAWN: Final = b"image/"
 _ODD: Final = (b"%", b"?", b"#")
 _OK: Final = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
 
@@ -147,7 +148,8 @@ class Direct(HttpToolsProtocol):
         length = headers.get(b"content-length")
         if length is None or not length.isdigit() or int(length) > self.most_bytes:
             return None
-        if b"transfer-encoding" in headers or self.parser.get_http_version() != "1.1":
+        odd = b"transfer-encoding" in headers or _DRAWN in headers.get(b"accept", b"")
+        if odd or self.parser.get_http_version() != "1.1":
             return None
         return name.decode("latin-1"), v2, headers
 

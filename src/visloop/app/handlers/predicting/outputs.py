@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 import msgspec
 
-from visloop import config
+from visloop import config, data
+from visloop.app.handlers.predicting.films import annotations_of
 from visloop.errors import UsageError
 
 if TYPE_CHECKING:
@@ -108,36 +109,14 @@ class Sheets:
 
 def _coco(file: BinaryIO, rows: Iterable[Row], contract: Contract) -> None:
     """COCO's results; `file_name` and `category` stand beside the ids, which count from 1."""
-    ids = {name: i + 1 for i, name in enumerate(contract.classes)}
     before = b"["
     for number, row in enumerate(rows, 1):
-        for thing in _found(row, contract.decode.score_threshold):
-            label = thing.get("label", "")
-            told = {
-                "image_id": number,
-                "file_name": row["file"],
-                "category_id": ids.get(label, 0),
-                "category": label,
-                "score": thing.get("score"),
-            } | _coco_shape(thing)
-            file.write(before + msgspec.json.encode(told))
+        said = annotations_of(row)
+        sure = row.get("label") is None or row["confidence"] >= contract.decode.score_threshold
+        for told in data.coco_results(said if sure else (), contract.classes, number):
+            file.write(before + msgspec.json.encode(told | {"file_name": row["file"]}))
             before = b","
     file.write(b"[]" if before == b"[" else b"]")
-
-
-def _found(row: Row, least: float) -> Iterable[Row]:
-    if row.get("label") is not None and row["confidence"] >= least:
-        return [{"label": row["label"], "score": row["confidence"]}]
-    return row.get("annotations", ())
-
-
-def _coco_shape(thing: Row) -> dict[str, Any]:
-    if "xyxy" in thing:
-        x1, y1, x2, y2 = thing["xyxy"]
-        return {"bbox": [x1, y1, round(x2 - x1, 3), round(y2 - y1, 3)]}
-    if "counts" in thing:
-        return {"segmentation": {"size": thing["size_hw"], "counts": thing["counts"]}}
-    return {}
 
 
 def _things(rows: Iterable[Row]) -> Iterator[Row]:

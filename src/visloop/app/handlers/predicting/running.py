@@ -23,7 +23,7 @@ from visloop.ids import Ref
 if TYPE_CHECKING:
     from visloop.app.ports import Ports
     from visloop.events import Scope
-    from visloop.infer import Answered, Colours
+    from visloop.infer import Answered
     from visloop.registry import ModelVersion, Package
 
 FORMAT: Final = 1
@@ -133,19 +133,10 @@ def _finish(
     if wanted.out is not None:
         write_out(wanted.out, kept, package.contract)
     if wanted.video is not None and film is not None:
-        write_film(ports, film, wanted.video, kept.rows(), _colours(package))
+        write_film(
+            ports, film, wanted.video, kept.rows(), data.colours_of(package.contract.classes)
+        )
     kept.drop()
-
-
-def _colours(package: Package) -> Colours:
-    return {
-        name: _rgb(data.color_of_id(number)) for number, name in enumerate(package.contract.classes)
-    }
-
-
-def _rgb(text: str) -> tuple[int, int, int]:
-    red, green, blue = bytes.fromhex(text[1:])
-    return red, green, blue
 
 
 class _Run:
@@ -163,7 +154,7 @@ class _Run:
         self._tally = Tally(version.ref)
         out = wanted.out
         self._sheets = Sheets(out) if out is not None and is_folder(out) else None
-        colours = _colours(package) if self._sheets else None
+        colours = data.colours_of(package.contract.classes) if self._sheets else None
         author = f"model:{version.ref}"
         self._make = partial(infer.Answering, package.onnx, package.contract, author, colours)
 
