@@ -19,6 +19,7 @@ from visloop.evaluate.incidents.records import (
     Reads,
     Shows,
 )
+from visloop.evaluate.kinds.answering import corners
 from visloop.vision import Annotation, Box, ClassLabel, Mask, NumberValue, Polygon
 
 _IOU: Final = 0.5
@@ -113,7 +114,7 @@ def _by_boxes(
 ) -> tuple[list[Holds], list[Annotation]]:
     """One answered box for each object, the greatest overlap first."""
     around = [train.box_around(each.shape) or (0.0, 0.0, 0.0, 0.0) for each in wanted]
-    overlap = vision.iou_matrix(_corners(around), _corners([each.xyxy for each in boxes]))
+    overlap = vision.iou_matrix(corners(around), corners([each.xyxy for each in boxes]))
     for row, each in enumerate(wanted):
         overlap[row, [box.label != each.shape.label for box in boxes]] = 0
     absent, left = set(range(len(wanted))), set(range(len(boxes)))
@@ -150,7 +151,3 @@ def _union(shapes: Sequence[Box | Polygon | Mask], size_hw: tuple[int, int]) -> 
         else:
             whole |= vision.outline_bitmap(shape, size_hw)
     return whole
-
-
-def _corners(rows: Sequence[tuple[float, ...]]) -> NDArray[np.float32]:
-    return np.array(rows, np.float32).reshape(-1, 4)

@@ -94,11 +94,11 @@ def answer_boxes(question: Question, predictor: Predictor, track: Track) -> BoxA
         **shared,
         true_picture=_ints([row[0] for row in rows]),
         true_class=_ints([row[1] for row in rows]),
-        true_xyxy=_corners([row[2] for row in rows]),
+        true_xyxy=corners([row[2] for row in rows]),
         crowd=np.array([row[3] for row in rows], np.bool_),
         found_picture=_ints([row[0] for row in found]),
         found_class=_ints([row[1] for row in found]),
-        found_xyxy=_corners([row[2] for row in found]),
+        found_xyxy=corners([row[2] for row in found]),
         score=np.array([row[3] for row in found], np.float32),
         threshold=threshold,
     )
@@ -184,5 +184,6 @@ def _ints(values: list[int]) -> NDArray[np.int64]:
     return np.array(values, np.int64)
 
 
-def _corners(values: Sequence[tuple[float, ...]]) -> NDArray[np.float32]:
+def corners(values: Sequence[tuple[float, ...]]) -> NDArray[np.float32]:
+    """Boxes as an array, (N, 4); of none (0, 4)."""
     return np.array(values, np.float32).reshape(-1, 4)

@@ -46,7 +46,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     created: datetime
 
 
-class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
+class KeyUse(Key, frozen=True, kw_only=True):
     """A key with what was asked by it today.
 
     `looked_at` answers were compared with the 64 before them: `repeated` showed the same picture again,
@@ -54,12 +54,6 @@ class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
     two classes closer than a tenth. `entropy` is their answers' mean, as a share of the most possible.
     """
 
-    name: str
-    hint: str
-    per_minute: int | None
-    per_day: int | None
-    deployments: tuple[str, ...]
-    created: datetime
     asked: int = 0
     refused: int = 0
     looked_at: int = 0

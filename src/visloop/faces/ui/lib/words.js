@@ -134,3 +134,6 @@ export function tally(annotations, classes) {
   const rank = (/** @type {string} */ name) => (classes.includes(name) ? classes.indexOf(name) : classes.length);
   return [...found].sort(([a], [b]) => rank(a) - rank(b));
 }
+
+/** A name as words. @param {string} name */
+export const spelt = (name) => name.replaceAll("_", " ");

@@ -44,6 +44,7 @@ function One({ row }) {
     },
     failure(deeds.problem),
     p(
+      { class: "candidate" },
       badge(word, TONES[word] ?? "plain"),
       " ",
       a({ href: address("models", row.model) }, row.model),

@@ -4,7 +4,7 @@ import { a, code, dd, div, dl, dt, h, h1, p, span } from "../lib/dom.js";
 import { Markdown } from "../lib/markdown.js";
 import { act, badge, empty, failure, grid, panel, stateBadge, waiting, when } from "../lib/parts.js";
 import { address, useAnswer, useDeeds } from "../lib/use.js";
-import { bytes, figureOf } from "../lib/words.js";
+import { bytes, figureOf, spelt } from "../lib/words.js";
 import { Asked } from "./judged/asking.js";
 import { Evidence } from "./judged/assessed.js";
 import { Incidents } from "./judged/incidents.js";
@@ -19,7 +19,7 @@ const Checks = ({ verdict }) =>
   grid(verdict.checks, [
     {
       title: "check",
-      cell: (row) => [row.name, row.detail ? div({ class: "muted small" }, row.detail) : null],
+      cell: (row) => [spelt(row.name), row.detail ? div({ class: "muted small" }, row.detail) : null],
       kind: "wide",
     },
     { title: "", cell: (row) => stateBadge(row.passed ? "pass" : "fail") },
@@ -79,9 +79,10 @@ function Judged({
   },
 }) {
   return panel(
-    { title: "Gate", aside: verdict ? stateBadge(verdict.verdict) : null },
+    { title: "Gate", aside: verdict ? stateBadge(verdict.verdict) : null, class: "gate" },
     verdict
       ? div(
+          { class: "stacked" },
           p(
             { class: "muted under-title" },
             `on ${verdict.on}${verdict.against ? `, against ${verdict.against}` : ", no champion to beat"}`,

@@ -4,31 +4,19 @@ import { a, button, dd, div, dl, dt, figure, h, h1, li, p, span, ul, useEffect, 
 import { asError, call, large, thumbnail } from "../lib/api.js";
 import { outbox, useOutbox, useTasks } from "../lib/decisions.js";
 import { Marks } from "../lib/marks.js";
-import { act, badge, dot, empty, failure, panel, Picture, waiting, when } from "../lib/parts.js";
+import { act, dot, empty, failure, panel, Picture, waiting, when } from "../lib/parts.js";
+import { saved, unheard } from "../lib/sent.js";
 import { address, go, useClasses, useKeys } from "../lib/use.js";
 import { count, percent, proposal, reasonInWords } from "../lib/words.js";
 
 /** @typedef {import("../api.d.ts").Task} Task */
 /** @typedef {import("../lib/decisions.js").Sent} Sent */
 
-/** How it stands with what was decided. @param {{sent: Sent, decided: number}} properties */
-function Saved({ sent, decided }) {
-  const { waiting: way, trouble } = sent;
-  if (way.length && trouble) return badge(`${count(way.length, "decision")} not saved yet`, "bad");
-  if (way.length > 1) return badge(`saving ${way.length} …`, "busy");
-  return decided ? badge("all saved", "good") : null;
-}
-
 /** What the server did not take, and what it has not heard yet. @param {{sent: Sent, onBack: (task: string) => void}} properties */
 const Troubles = ({ sent, onBack }) =>
   div(
     { "aria-live": "assertive" },
-    sent.waiting.length && sent.trouble
-      ? failure({
-          what: `${count(sent.waiting.length, "decision")} not saved yet: ${sent.trouble.what}`,
-          fix: "They are kept in this browser and sent again until the server takes them. " + sent.trouble.fix,
-        })
-      : null,
+    unheard(sent, "decision"),
     ...sent.refused.map(({ entry, trouble }) =>
       failure(
         { what: `Not saved: ${trouble.what}`, fix: trouble.fix },
@@ -173,7 +161,7 @@ export function Queue() {
         ? `${count(tasks.waiting, "picture")} wait${tasks.waiting === 1 ? "s" : ""}${decided.length ? `, ${decided.length} decided now` : ""}`
         : "",
     ),
-    h(Saved, { sent, decided: decided.length }),
+    saved(sent, "decision", decided.length),
     span({ class: "grow" }),
     last ? span({ class: "muted" }, "last: ", last.said) : null,
     act("Undo", undo, { key: "u", disabled: !decided.length }),

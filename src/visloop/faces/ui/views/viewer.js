@@ -3,7 +3,7 @@
 import { a, button, dialog, div, h, p, span, useEffect, useRef, useState } from "../lib/dom.js";
 import { large, thumbnail } from "../lib/api.js";
 import { Marks } from "../lib/marks.js";
-import { act, icon, Picture } from "../lib/parts.js";
+import { icon, Picture } from "../lib/parts.js";
 import { address, useKeys } from "../lib/use.js";
 import { Facts } from "./dataset/facts.js";
 
@@ -78,7 +78,16 @@ export function Viewer({ sample, next, classes, place, total, from, onAlike, onS
             )
           : null,
         sample ? button({ type: "button", onClick: () => onAlike(sample.path) }, "More like this") : null,
-        act("Close", () => ref.current?.close(), { key: "Esc", kind: "quiet" }),
+        button(
+          {
+            type: "button",
+            class: "icon",
+            onClick: () => ref.current?.close(),
+            "aria-label": "close",
+            title: "close (Esc)",
+          },
+          icon("close"),
+        ),
       ),
       sample ? h(Facts, { key: sample.id, sample, classes, from, lit, onLit: setLit }) : null,
     ),

@@ -3,8 +3,8 @@
 import { a, div, h, span, useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
 import { asError } from "../../lib/api.js";
 import { act, badge, empty, failure, panel, waiting } from "../../lib/parts.js";
+import { saved, unheard } from "../../lib/sent.js";
 import { address, go, useClasses } from "../../lib/use.js";
-import { count } from "../../lib/words.js";
 import { Canvas } from "./canvas.js";
 import { freshId } from "./desk.js";
 import { useEditorKeys } from "./keys.js";
@@ -44,25 +44,11 @@ export function Editor({ name, split, text, path }) {
   return h(Room, { key: name, name, at, text, path, onGo: (to) => go(...here(to)) });
 }
 
-/** How it stands with what was drawn. @param {{sent: Sent, drawn: number}} properties */
-function Saved({ sent, drawn }) {
-  const { waiting: way, trouble, unkept } = sent;
-  if (unkept) return badge(`${count(way.length, "edit")} not saved, and this browser has no room to keep them`, "bad");
-  if (way.length && trouble) return badge(`${count(way.length, "edit")} not saved yet`, "bad");
-  if (way.length) return badge(`saving ${way.length} …`, "busy");
-  return drawn ? badge("all saved", "good") : null;
-}
-
 /** What the server did not take. @param {{sent: Sent, desk: import("./desk.js").Desk}} properties */
 const Troubles = ({ sent, desk }) =>
   div(
     { "aria-live": "assertive" },
-    sent.waiting.length && sent.trouble
-      ? failure({
-          what: `${count(sent.waiting.length, "edit")} not saved yet: ${sent.trouble.what}`,
-          fix: "They are kept in this browser and sent again until the server takes them. " + sent.trouble.fix,
-        })
-      : null,
+    unheard(sent, "edit"),
     ...sent.refused.map(({ entry, trouble }) => {
       const settle = async (/** @type {boolean} */ mine) => {
         await reread(desk);
@@ -289,7 +275,7 @@ function Bar({ sample, around, sent, drawn, desk, deeds, others, tool, labelled,
           )
         : null,
       objects.length || !labelled ? null : badge("nothing here", "good"),
-      h(Saved, { sent, drawn }),
+      saved(sent, "edit", drawn),
     ),
     div(
       { class: "edit-bar" },

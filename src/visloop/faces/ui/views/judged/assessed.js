@@ -3,7 +3,7 @@
 import { circle, details, div, g, h, h3, img, li, p, path, span, summary, svg, text, ul } from "../../lib/dom.js";
 import { image } from "../../lib/api.js";
 import { grid, stateBadge } from "../../lib/parts.js";
-import { figureOf } from "../../lib/words.js";
+import { figureOf, spelt } from "../../lib/words.js";
 import { COLOURS } from "./charts.js";
 import { Sheet } from "./pictures.js";
 
@@ -14,7 +14,6 @@ import { Sheet } from "./pictures.js";
 
 const [WIDE, HIGH, LEFT, ABOVE, BELOW] = [300, 190, 52, 8, 36];
 const MOST_ROWS = 200;
-const spelt = (/** @type {string} */ name) => name.replaceAll("_", " ");
 const told = (/** @type {any} */ value) =>
   typeof value === "number" ? figureOf(value) : value === null || value === "" ? "–" : String(value);
 
