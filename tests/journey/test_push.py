@@ -74,6 +74,31 @@ def test_several_pictures_in_a_form_one_of_them_broken(door, tmp_path) -> None:
     assert [each["bytes"] for each in samples(door, "form@work")][2] == len(tricky)
 
 
+def test_a_pushed_file_that_is_tried_again_keeps_its_reason(door, tmp_path) -> None:
+    whole = picture(tmp_path / "a.jpg", 1).read_bytes()
+    assert counts(push(door, "again", {"path": "cut.jpg"}, content=whole[:300])) == {
+        "quarantined": 1
+    }
+    assert counts(push(door, "again", {"path": "a.dcm"}, content=b"DICM")) == {"quarantined": 1}
+
+    def ask(verb: str, **said: object) -> dict:
+        headers = {"Authorization": f"Bearer {door[1]}"}
+        return httpx.post(f"{door[0]}/api/v1/quarantine/{verb}", json=said, headers=headers).json()
+
+    before = ask("list", dataset="again")["rows"]
+    done = ask("retry", dataset="again")
+    assert (done["added"], done["quarantined"]) == (0, 2)
+    assert any("a.dcm: no bytes of it were kept; send it again" in each for each in done["notes"])
+    after = ask("list", dataset="again")["rows"]
+    told = [
+        [each[key] for key in ("path", "reason_code", "reason", "fix")]
+        for each in (*before, *after)
+    ]
+    assert told[:2] == told[2:]
+    assert counts(push(door, "again", {"path": "cut.jpg"}, content=whole)) == {"added": 1}
+    assert [each["path"] for each in ask("list", dataset="again")["rows"]] == ["a.dcm"]
+
+
 def test_a_video_with_its_frames(door, tmp_path) -> None:
     raw = film(tmp_path / "a.mp4", 20).read_bytes()
     how = {"path": "a.mp4", "frames": "every:10frames"}

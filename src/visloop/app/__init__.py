@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from visloop.app.ports import Ports as Ports
     from visloop.app.ports import with_progress as with_progress
     from visloop.app.pushing import push as push
+    from visloop.app.pushing import push_missing as push_missing
+    from visloop.app.pushing import upload_begin as upload_begin
+    from visloop.app.pushing import upload_find as upload_find
+    from visloop.app.pushing import upload_taken as upload_taken
+    from visloop.app.pushing import uploads_settle as uploads_settle
     from visloop.app.rows import Count as Count
     from visloop.app.rows import Rows as Rows
     from visloop.app.running import execute as execute
@@ -496,7 +501,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Ports",
             "with_progress",
         ),
-        "pushing": ("push",),
+        "pushing": (
+            "push",
+            "push_missing",
+            "upload_begin",
+            "upload_find",
+            "upload_taken",
+            "uploads_settle",
+        ),
         "rows": (
             "Count",
             "Rows",

@@ -23,7 +23,7 @@ class ServeSection(Section):
     `folders`: what users may name on this machine over HTTP beside the workspace's own folder.
     `device`: where networks run; `auto`: CUDA where ONNX Runtime has it, else the processor.
     `keys`: whether whoever asks a model needs an API key; `auto`: only where other machines can reach
-    the server.
+    the server. `upload_limit_mb`: the largest file that may be sent in pieces to a data set.
     """
 
     host: str = "127.0.0.1"
@@ -32,6 +32,7 @@ class ServeSection(Section):
     device: Literal["auto", "cpu", "cuda", "openvino"] = "auto"
     queue: Count = 256
     body_limit_mb: Annotated[int, Field(gt=0, le=4096)] = 32
+    upload_limit_mb: Annotated[int, Field(gt=0, le=1 << 20)] = 4096
     allowed_hosts: tuple[str, ...] = ()
     spool_limit_mb: Count = 512
     folders: tuple[str, ...] = ()

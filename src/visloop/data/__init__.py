@@ -115,6 +115,9 @@ if TYPE_CHECKING:
     from visloop.data.ingest.scan import SourceNotFound as SourceNotFound
     from visloop.data.intake.add import add as add
     from visloop.data.intake.add import hand_over as hand_over
+    from visloop.data.intake.promised import Missing as Missing
+    from visloop.data.intake.promised import Promised as Promised
+    from visloop.data.intake.promised import missing as missing
     from visloop.data.media.converted import MediaPicture as MediaPicture
     from visloop.data.media.following import FileChanged as FileChanged
     from visloop.data.media.following import FileGone as FileGone
@@ -161,7 +164,13 @@ if TYPE_CHECKING:
     from visloop.data.ontology.rules import ClassNotFound as ClassNotFound
     from visloop.data.ontology.rules import NameTaken as NameTaken
     from visloop.data.origins.archives.unpack import ArchiveRefused as ArchiveRefused
+    from visloop.data.origins.arriving import About as About
+    from visloop.data.origins.arriving import Arrivals as Arrivals
+    from visloop.data.origins.arriving import Arriving as Arriving
+    from visloop.data.origins.arriving import Piece as Piece
+    from visloop.data.origins.arriving import UploadNotFound as UploadNotFound
     from visloop.data.origins.handed import Handed as Handed
+    from visloop.data.origins.handed import check_handed as check_handed
     from visloop.data.origins.remote.bucket import open_bucket as open_bucket
     from visloop.data.privacy.entering import NotProtected as NotProtected
     from visloop.data.privacy.entering import protected as protected
@@ -337,6 +346,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "ingest.records": ("BrokenFile", "Probe"),
         "ingest.scan": ("SourceNotFound",),
         "intake.add": ("add", "hand_over"),
+        "intake.promised": ("Missing", "Promised", "missing"),
         "media.converted": ("MediaPicture",),
         "media.grey": (
             "GreyFunction",
@@ -386,7 +396,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "split_class",
         ),
         "ontology.rules": ("Circular", "ClassNotFound", "NameTaken"),
-        "origins.handed": ("Handed",),
+        "origins.arriving": ("About", "Arrivals", "Arriving", "Piece", "UploadNotFound"),
+        "origins.handed": ("Handed", "check_handed"),
         "origins.remote.bucket": ("open_bucket",),
         "streams.folder": ("watch_folder",),
         "streams.live": ("is_live", "watch_stream"),

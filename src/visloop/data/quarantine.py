@@ -17,6 +17,7 @@ from visloop.data.intake.memory import Remembered, remembered
 from visloop.data.intake.reading import Outcome, labels_digest, read, refused
 from visloop.data.media.keeping import Keeper
 from visloop.data.origins.again import again
+from visloop.data.origins.handed import was_handed
 from visloop.data.privacy.guard import Guard, unsigned
 from visloop.data.records import Added, DataPorts, Quarantined, Refusal
 from visloop.data.tables import quarantine as table
@@ -59,6 +60,9 @@ def quarantine_retry(
 ) -> Added:
     """Read the refused files again where they lie; what is good now is staged, the rest stays.
 
+    A file that was sent lies nowhere: the bytes kept of it are read, and where none were kept it stays
+    as it is, with a note that it must be sent again.
+
     Args:
         ports: where state and bytes live.
         scope: who asks.
@@ -74,10 +78,14 @@ def quarantine_retry(
         catalog.state(connection, scope.project, dataset)
         rows = _chosen(connection, scope.project, dataset, ids)
         noted = remembered(connection, scope.project, dataset, [row["source"] for row in rows])
-    files = {row["source"]: _found(row) for row in rows}
-    offered = again(ports, files.values())
-    track = ports.progress.track(offered, doing="retry", unit="file", total=len(files))
     total, nodes = Tally(), Nodes(ports.blobs)
+    files = {row["source"]: _found(row) for row in rows}
+    kept = {row["source"]: row["image"] for row in rows if was_handed(row["source"])}
+    for source in [source for source, image in kept.items() if not image]:
+        total.quarantined += 1
+        total.notes.append(f"{files.pop(source).path}: no bytes of it were kept; send it again")
+    offered = again(ports, files.values(), kept)
+    track = ports.progress.track(offered, doing="retry", unit="file", total=len(files))
     guard = Guard(ports.privacy, ports.secret)
     sink = Keeper(ports.blobs, guard)
     with closing(Films(sink, ports.limits.frames_per_video)) as films:

@@ -18,7 +18,7 @@ from visloop.data.media.video import VideoReader, open_video
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-MAX_STORED_BYTES: Final = 1 << 30
+MAX_STORED_BYTES: Final = 4 << 30
 _IN_MEMORY_BYTES: Final = 64 << 20
 _CHUNK: Final = 4 << 20
 

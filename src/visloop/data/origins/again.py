@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,12 +28,20 @@ if TYPE_CHECKING:
 _URL = "://"
 
 
-def again(ports: DataPorts, founds: Iterable[Found]) -> Iterator[Item]:
-    """Each of them, with its file in place while it is the current one; or why it is not."""
+def again(
+    ports: DataPorts, founds: Iterable[Found], kept: Mapping[str, str | None]
+) -> Iterator[Item]:
+    """Each of them, with its file in place while it is the current one; or why it is not.
+
+    `kept`: digests of the bytes that are kept of files that lie nowhere, by source.
+    """
     packed: dict[tuple[Path, Kind], list[Found]] = {}
     listed: dict[Path, list[Found]] = {}
     stored: list[Found] = []
     for found in founds:
+        if (image := kept.get(found.source)) is not None:
+            yield from _written_again(ports, found, image)
+            continue
         if is_bucket(found.source):
             stored.append(found)
             continue
@@ -51,6 +59,13 @@ def again(ports: DataPorts, founds: Iterable[Found]) -> Iterator[Item]:
         yield from remote.refetched_urls(ports, listing, wanted)
     if stored:
         yield from remote.refetched(ports, stored)
+
+
+def _written_again(ports: DataPorts, found: Found, image: str) -> Iterator[Item]:
+    with scratch(ports.scratch) as folder:
+        file = folder / "kept"
+        file.write_bytes(ports.blobs.get(image))
+        yield msgspec.structs.replace(found, file=str(file))
 
 
 def _unpacked_again(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from os import utime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from visloop.data.ingest.records import FILM, Found, Part
@@ -17,8 +19,6 @@ from visloop.ids import digest_of
 from visloop.vision import ClassLabel
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from visloop.data.formats import Item
     from visloop.data.intake.memory import KnownFile
     from visloop.data.records import AddOptions, ClassEntry, DataPorts
@@ -26,37 +26,72 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Handed:
-    """One file's bytes. `path` is its logical path ("": named by its digest), `source` whence it came.
+    """One file. `path` is its logical path ("": named by its digest), `source` whence it came.
 
-    The same path from the same source again is the same sample, with new bytes if they differ.
-    `labels` are classes of the whole picture; none says nothing about labels.
+    `data` are its bytes, or a file that holds them and stays as it is. The same path from the same
+    source again is the same sample, with new bytes if they differ. `labels` are classes of the whole
+    picture; none says nothing about labels. `modified_ns`: when it was last changed where it came
+    from; one that is offered again with the same size and time need not be sent (`missing`).
     """
 
-    data: bytes
+    data: bytes | Path
     path: str = ""
     source: str = "push"
     labels: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    modified_ns: int | None = None
+
+    def found(self, file: str, options: AddOptions) -> Found:
+        """What is said of it besides its bytes, which `file` holds."""
+        path = self.path or digest_of(_bytes(self.data))[:32]
+        film = bool(options.frames) and (is_film(file) or is_film_name(path))
+        return Found(
+            path=path,
+            file=file,
+            source=f"{self.source}:{path}",
+            annotations=tuple(ClassLabel(label=name) for name in self.labels) or None,
+            split=options.split,
+            metadata=dict(self.metadata),
+            part=Part(kind=FILM, at={"frames": options.frames}) if film else None,
+        )
+
+
+def check_handed(handed: Sequence[Handed], options: AddOptions) -> None:
+    """Whether files can be handed over so.
+
+    Raises:
+        UsageError: a path is not a plain one, or `options.frames` says no frames.
+    """
+    if options.frames:
+        parse_frames(options.frames)
+    for each in handed:
+        if each.path and not is_logical(each.path):
+            raise UsageError(
+                f"{each.path!r} is no path inside a data set", fix="a plain one: line3/0001.jpg"
+            )
+
+
+def was_handed(source: str) -> bool:
+    """Whether a file was handed over, by its source: then it lies nowhere."""
+    return not source.startswith("/") and "://" not in source
+
+
+def _bytes(data: bytes | Path) -> bytes:
+    return data.read_bytes() if isinstance(data, Path) else data
 
 
 class HandedOver:
     """Handed bytes as an origin; on the disk only while they are read.
 
     Raises:
-        UsageError: a path is not a plain one, or `options.frames` says no frames.
+        UsageError: as `check_handed`.
     """
 
     def __init__(self, handed: Sequence[Handed], options: AddOptions) -> None:
         self._handed, self._options = handed, options
         self.roots: tuple[tuple[str, bytes], ...] = ()
         self.seal: Seal | None = None
-        if options.frames:
-            parse_frames(options.frames)
-        for each in handed:
-            if each.path and not is_logical(each.path):
-                raise UsageError(
-                    f"{each.path!r} is no path inside a data set", fix="a plain one: line3/0001.jpg"
-                )
+        check_handed(handed, options)
 
     @contextmanager
     def open(self, ports: DataPorts, known: Mapping[str, KnownFile]) -> Generator[Opened]:
@@ -74,20 +109,14 @@ class _Offered:
 
     def __iter__(self) -> Iterator[Item]:
         for number, each in enumerate(self._handed):
-            path = each.path or digest_of(each.data)[:32]
-            file = self._folder / f"{number}"
-            file.write_bytes(each.data)
-            film = bool(self._options.frames) and (is_film(str(file)) or is_film_name(path))
-            yield Found(
-                path=path,
-                file=str(file),
-                source=f"{each.source}:{path}",
-                annotations=tuple(ClassLabel(label=name) for name in each.labels) or None,
-                split=self._options.split,
-                metadata=dict(each.metadata),
-                part=Part(kind=FILM, at={"frames": self._options.frames}) if film else None,
-            )
-            file.unlink(missing_ok=True)
+            file = each.data if isinstance(each.data, Path) else self._folder / f"{number}"
+            if not isinstance(each.data, Path):
+                file.write_bytes(each.data)
+            if each.modified_ns is not None:
+                utime(file, ns=(each.modified_ns, each.modified_ns))
+            yield each.found(str(file), self._options)
+            if not isinstance(each.data, Path):
+                file.unlink(missing_ok=True)
 
     def notes(self) -> tuple[str, ...]:
         """Nothing is left out."""

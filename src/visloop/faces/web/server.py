@@ -4,6 +4,7 @@
     POST /api/v1/<verb>         every operation       GET  /media/image|thumbnail/<digest>
     GET  /reports/<model>       a report, one page
     POST /api/v1/push/<dataset> pictures as they are   /api/2.0/mlflow/…   MLflow's protocol
+    /api/v1/uploads/<dataset>   large files in pieces
 
 Who may come in: requests for a loopback (or configured) host name, with the workspace's token or a
 user's as a bearer token, as the password of basic authentication, or as the cookie that `/?token=…`
@@ -28,7 +29,7 @@ from starlette.staticfiles import StaticFiles
 
 from visloop import app, train
 from visloop.errors import Forbidden, Unauthenticated, Unavailable, VisloopError
-from visloop.faces.web import api, artifacts, media, push, reports
+from visloop.faces.web import api, artifacts, media, push, reports, uploads
 from visloop.faces.web.acting import ACTOR
 from visloop.faces.web.mlflow import routes as mlflow
 from visloop.faces.web.paths import Places
@@ -173,9 +174,11 @@ def build(ports: Ports, *, here: bool = False) -> Starlette:
     holder = partial(app.actor_for, ports, own=app.token_of(ports.root))
     inbox = train.Inbox(ports.ledger, ports.inner / "inbox")
     inbox.recover()
+    arriving = uploads.Uploads(ports)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        arriving.settle()
         yield
         inbox.close()
 
@@ -198,6 +201,7 @@ def build(ports: Ports, *, here: bool = False) -> Starlette:
         routes=[
             Route("/", page),
             *push.routes(ports),
+            *arriving.routes(),
             *artifacts.routes(ports),
             *mlflow.routes(ports, inbox),
             *api.routes(ports, Places.of(ports, here=here)),
