@@ -184,6 +184,20 @@ def test_doing_the_same_again_changes_nothing(desk):
     assert len(desk.ledger.facts()) == before + 1
 
 
+def test_a_late_copy_of_a_decision_does_not_decide_again(desk):
+    one, two = fill(desk, proposal(desk, 1), proposal(desk, 2))
+    label.accept(desk.label, PERSON, one, key="a")
+    label.undo(desk.label, PERSON, one, key="b")
+    assert label.accept(desk.label, PERSON, one, key="a").state == "waiting"
+    label.reject(desk.label, PERSON, two, key="c")
+    label.undo(desk.label, PERSON, two, key="d")
+    label.accept(desk.label, PERSON, two, key="e")
+    for late in (label.reject, label.undo, label.skip):
+        key = "d" if late is label.undo else "c"
+        assert late(desk.label, PERSON, two, key=key).state == "accepted"
+    assert counts(desk) == label.Counts(waiting=1, accepted=1, uncommitted=1, agreed=1)
+
+
 def test_a_label_that_is_in_a_version_is_corrected_not_taken_back(desk):
     (task,) = fill(desk, proposal(desk, 1))
     label.accept(desk.label, PERSON, task)

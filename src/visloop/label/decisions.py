@@ -11,6 +11,7 @@ from sqlalchemy import update
 from visloop import data
 from visloop.errors import UsageError
 from visloop.ids import digest_of, sample_id
+from visloop.label.keys import is_first
 from visloop.label.queue import get, renamed, with_names
 from visloop.label.records import LabelPorts, NothingProposed, Task, TaskCommitted
 from visloop.label.tables import tasks
@@ -45,6 +46,7 @@ def accept(
     *,
     test_share: float = 0.0,
     drawing: bool = False,
+    key: str = "",
 ) -> Task:
     """Take a picture into its data set, with a label.
 
@@ -59,6 +61,8 @@ def accept(
         test_share: share of pictures that become test pictures, never trained on.
         drawing: somebody is about to draw on it: it comes in as proposed, or with nothing on it and
             not labelled yet; the model is not said to have been right.
+        key: what this decision is called; taken under that name before, within 60 days, nothing is
+            done: a late copy of it does not undo what was decided since.
 
     Raises:
         TaskNotFound: there is no such task.
@@ -68,6 +72,8 @@ def accept(
     """
     with ports.ledger.write(scope) as write:
         task = get(write.connection, scope.project, task_id)
+        if not is_first(write, key):
+            return task
         return accept_in(ports, write, task, label, test_share=test_share, drawing=drawing)
 
 
@@ -100,27 +106,27 @@ def accept_in(
     return _decide(write, task, "accepted", final=final, split=split, agreed=agreed)
 
 
-def reject(ports: LabelPorts, scope: Scope, task_id: str) -> Task:
+def reject(ports: LabelPorts, scope: Scope, task_id: str, *, key: str = "") -> Task:
     """Leave a picture out: it is not worth learning from.
 
     Raises:
         TaskNotFound: there is no such task.
         TaskCommitted: it was accepted, and a version holds it.
     """
-    return _put_aside(ports, scope, task_id, "rejected")
+    return _put_aside(ports, scope, task_id, "rejected", key)
 
 
-def skip(ports: LabelPorts, scope: Scope, task_id: str) -> Task:
+def skip(ports: LabelPorts, scope: Scope, task_id: str, *, key: str = "") -> Task:
     """Leave a picture to somebody else, or for later.
 
     Raises:
         TaskNotFound: there is no such task.
         TaskCommitted: it was accepted, and a version holds it.
     """
-    return _put_aside(ports, scope, task_id, "skipped")
+    return _put_aside(ports, scope, task_id, "skipped", key)
 
 
-def undo(ports: LabelPorts, scope: Scope, task_id: str) -> Task:
+def undo(ports: LabelPorts, scope: Scope, task_id: str, *, key: str = "") -> Task:
     """Take a decision back; what it had staged is forgotten.
 
     The picture waits again, unless a version holds it: then only a correction made since is taken
@@ -130,13 +136,13 @@ def undo(ports: LabelPorts, scope: Scope, task_id: str) -> Task:
         TaskNotFound: there is no such task.
         TaskCommitted: it was accepted, a version holds it, and no correction is staged.
     """
-    return _put_aside(ports, scope, task_id, "waiting")
+    return _put_aside(ports, scope, task_id, "waiting", key)
 
 
-def _put_aside(ports: LabelPorts, scope: Scope, task_id: str, state: str) -> Task:
+def _put_aside(ports: LabelPorts, scope: Scope, task_id: str, state: str, key: str) -> Task:
     with ports.ledger.write(scope) as write:
         task = get(write.connection, scope.project, task_id)
-        if task.state == state:
+        if not is_first(write, key) or task.state == state:
             return task
         if task.state != "accepted":
             return _decide(write, task, state)

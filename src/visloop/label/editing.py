@@ -9,25 +9,21 @@ key: they are taken once, whatever arrives late and in whatever order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import delete, insert, select
 
 from visloop import data
 from visloop.errors import Conflict, UsageError
+from visloop.label.keys import is_first
 from visloop.label.records import LabelPorts
-from visloop.label.tables import edits_taken
 from visloop.vision import Annotation, Box, Mask, OrientedBox, Points, Polygon, Track
 
 if TYPE_CHECKING:
     from visloop.events import Scope
-    from visloop.store import Write
 
 _SLACK_PX: Final = 1.0
-_REMEMBERED: Final = timedelta(days=60)
 _CORNERS: Final = 3  # of the simplest ring
 
 
@@ -113,7 +109,7 @@ def edit(
     author = str(scope.actor)
     with ports.ledger.write(scope) as write:
         before = data.working_sample(ports.data, write.connection, scope.project, dataset, path)
-        if key and not _is_first(write, key):
+        if not is_first(write, key):
             return before
         after = before
         for each in edits:
@@ -122,18 +118,6 @@ def edit(
             data.stage(ports.data, write, dataset, [after])
             write.fact("label.edited", before.id, dataset=dataset, **_changes(before, after))
     return after
-
-
-def _is_first(write: Write, key: str) -> bool:
-    """Whether nothing was taken under the key yet; from now on something is."""
-    here = edits_taken.c
-    mine = (here.project == write.scope.project) & (here.key == key)
-    if write.execute(select(here.key).where(mine)).first() is not None:
-        return False
-    write.execute(delete(edits_taken).where(here.taken < write.now - _REMEMBERED))
-    values = {"project": write.scope.project, "key": key, "taken": write.now}
-    write.execute(insert(edits_taken).values(values))
-    return True
 
 
 def _applied(sample: data.Sample, change: Edit, author: str) -> data.Sample:

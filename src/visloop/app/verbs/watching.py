@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from visloop import data, label, observe
 from visloop.app.operation import arg, operation, opt
@@ -13,6 +13,8 @@ from visloop.app.rows import Rows, plain, rows_of
 if TYPE_CHECKING:
     from visloop.app.ports import Ports
     from visloop.events import Scope
+
+KEY: Final = "a name of your own for this deed: sent again under it, it is done once"
 
 
 @dataclass(frozen=True)
@@ -134,13 +136,22 @@ class LabelAccept:
     task: str = arg("its id")
     label: str | None = opt("the right class; default: the proposed one", default=None)
     draw: bool = opt("take it in as proposed, or with nothing on it, to draw on it", default=False)
+    key: str = opt(KEY, default="")
 
 
 @operation("label.accept", permission="label.write")
 def label_accept(ports: Ports, scope: Scope, ask: LabelAccept) -> Rows:
     """The sample is staged in its data set in the same transaction."""
     share = ports.config.loop.test_share
-    done = label.accept(ports.label, scope, ask.task, ask.label, test_share=share, drawing=ask.draw)
+    done = label.accept(
+        ports.label,
+        scope,
+        ask.task,
+        ask.label,
+        test_share=share,
+        drawing=ask.draw,
+        key=ask.key,
+    )
     return rows_of([done])
 
 
@@ -149,12 +160,13 @@ class LabelReject:
     """Leave a picture out: it is not worth learning from."""
 
     task: str = arg("its id")
+    key: str = opt(KEY, default="")
 
 
 @operation("label.reject", permission="label.write")
 def label_reject(ports: Ports, scope: Scope, ask: LabelReject) -> Rows:
     """Recorded as a fact."""
-    return rows_of([label.reject(ports.label, scope, ask.task)])
+    return rows_of([label.reject(ports.label, scope, ask.task, key=ask.key)])
 
 
 @dataclass(frozen=True)
@@ -162,12 +174,13 @@ class LabelUndo:
     """Take a decision back; the picture waits again."""
 
     task: str = arg("its id")
+    key: str = opt(KEY, default="")
 
 
 @operation("label.undo", permission="label.write")
 def label_undo(ports: Ports, scope: Scope, ask: LabelUndo) -> Rows:
     """Possible until the label is committed."""
-    return rows_of([label.undo(ports.label, scope, ask.task)])
+    return rows_of([label.undo(ports.label, scope, ask.task, key=ask.key)])
 
 
 @dataclass(frozen=True)

@@ -1094,6 +1094,7 @@ export interface LabelAcceptAsk {
   task: string;
   label?: string | null;
   draw?: boolean;
+  key?: string;
 }
 
 export interface LabelDoubtAsk {
@@ -1138,6 +1139,7 @@ export interface LabelProposeAsk {
 
 export interface LabelRejectAsk {
   task: string;
+  key?: string;
 }
 
 export interface LabelStatusAsk {
@@ -1145,6 +1147,7 @@ export interface LabelStatusAsk {
 
 export interface LabelUndoAsk {
   task: string;
+  key?: string;
 }
 
 export interface LabelsDoubted {

@@ -14,9 +14,9 @@ const AHEAD = 60;
 
 /** @type {Outbox<Decision>} */
 export const outbox = new Outbox(
-  async ({ verb, ask }) => {
+  async ({ id, verb, ask }) => {
     try {
-      await call(verb, ask);
+      await call(verb, { ...ask, key: id });
     } catch (caught) {
       throw asError(caught);
     }
