@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import simplejpeg
 
+from tests import bucket_world
 from tests.films import film, frames_of, times_of
 from tests.journey.killing import Nursery
 from tests.journey.serve_world import BLUE, GREEN, RED, SIZE_PX, network
@@ -193,6 +194,43 @@ def test_a_damaged_film_and_two_films_are_told(root, clip, tmp_path):
         predict(root, "colours", clip, clip, video=str(tmp_path / "out.mp4"))
     with pytest.raises(UsageError, match="no film that is written"):
         predict(root, "colours", clip, video=str(tmp_path / "out.gif"))
+
+
+def test_films_within_folders_patterns_and_data_sets_are_answered_too(root, clip, tmp_path):
+    alone = [row["confidence"] for row in predict(root, "colours", clip, every=0.2).rows]
+    folder = tmp_path / "mixed"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "a.jpg").write_bytes(GREEN)
+    (folder / "deep" / "b.MP4").write_bytes(clip.read_bytes())
+    (folder / "deep" / "cut.mp4").write_bytes(clip.read_bytes()[:600])
+    (folder / "gone.mov").symlink_to(folder / "nowhere")
+    whole = predict(root, "colours", folder, every=0.2)
+    of_film = [row for row in whole.rows if row["file"].endswith("b.MP4")]
+    assert [row["time_s"] for row in of_film] == [0.0, 0.2, 0.4, 0.6]
+    assert [row["confidence"] for row in of_film] == alone
+    assert (whole.count, whole.failed) == (7, 2)
+    assert predict(root, "colours", folder, every=0.2, dry_run=True).count == 7
+    matched = predict(root, "colours", folder / "**" / "b.*", every=0.2)
+    assert [row["confidence"] for row in matched.rows] == alone
+
+    with sdk.local(root) as here:
+        here.call(app.add, app.Add(paths=(str(clip),), to="film", frames="every:0.2s"))
+        here.call(app.commit, app.Commit(dataset="film", message="a film"))
+    kept = predict(root, "colours", "film@v1")
+    assert [row["confidence"] for row in kept.rows] == alone
+
+
+def test_films_in_a_bucket_are_fetched_and_answered(root, clip, tmp_path, monkeypatch):
+    (tmp_path / "clip.mp4").write_bytes(clip.read_bytes())
+    (tmp_path / "a.jpg").write_bytes(GREEN)
+    with bucket_world.server() as endpoint:
+        for name, value in bucket_world.environment(endpoint).items():
+            monkeypatch.setenv(name, value)
+        bucket_world.upload(endpoint, tmp_path, "line")
+        rows = predict(root, "colours", "s3://line", every=0.2).rows
+    alone = predict(root, "colours", clip, every=0.2).rows
+    assert [row["file"].rpartition("/")[2] for row in rows] == ["a.jpg"] + ["clip.mp4"] * 4
+    assert [row["confidence"] for row in rows[1:]] == [row["confidence"] for row in alone]
 
 
 def test_killed_again_and_again_it_writes_the_same_file(root, tmp_path, nursery: Nursery):

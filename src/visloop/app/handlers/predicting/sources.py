@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 _FILMS: Final = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm", ".ts"})
+_KNOWN: Final = _PICTURES | _FILMS
 
 
 class Picture(NamedTuple):
@@ -71,18 +72,18 @@ def _source(ports: Ports, scope: Scope, place: str, every_s: float, scratch: Pat
     if "://" in place:
         url, bucket = place.rstrip("/"), data.open_bucket(ports.data, place)
         most = int(ports.data.limits.fetch_mb * 1e6)
-        listed = partial(_objects, bucket, url, scratch, most)
+        listed = partial(_objects, bucket, url, scratch, most, every_s)
         return Source(listed, lambda: None)
     path = Path(place)
     if path.is_dir():
-        return _of_files(partial(_walked, path))
+        return _of_files(partial(_walked, path), every_s)
     if path.exists():
         return _of_file(path, every_s)
     if has_magic(place):
         matched = partial(_matched, place)
         if next(matched(), None) is None:
             raise NotFound(f"nothing matches {place}", fix="** stands for folders within folders")
-        return _of_files(matched)
+        return _of_files(matched, every_s)
     if "@" not in path.name:
         raise NotFound(
             f"{place} does not exist", fix="name a picture, a folder, a film or NAME@VERSION"
@@ -97,60 +98,81 @@ def _source(ports: Ports, scope: Scope, place: str, every_s: float, scratch: Pat
 
 
 def _of_file(path: Path, every_s: float) -> Source:
-    if path.suffix.lower() in _FILMS:
+    if _is_film(path.name):
         return Source(
             partial(_frames, path, every_s), lambda: _frame_count(path, every_s), film=path
         )
-    return _of_files(lambda: iter([path]))
+    return _of_files(lambda: iter([path]), every_s)
 
 
-def _of_files(files: Callable[[], Iterator[Path]]) -> Source:
+def _of_files(files: Callable[[], Iterator[Path]], every_s: float) -> Source:
     def pictures() -> Iterator[Picture]:
         for file in files():
-            yield Picture(str(file), partial(_read, file.read_bytes))
+            if _is_film(file.name):
+                yield from _frames(file, every_s)
+            else:
+                yield Picture(str(file), partial(_read, file.read_bytes))
 
-    return Source(pictures, lambda: sum(1 for _ in files()))
+    def count() -> int:
+        return sum(_frames_or_1(file, every_s) if _is_film(file.name) else 1 for file in files())
+
+    return Source(pictures, count)
+
+
+def _is_film(name: str) -> bool:
+    return Path(name).suffix.lower() in _FILMS
 
 
 def _walked(folder: Path) -> Iterator[Path]:
     for where, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
-            if Path(name).suffix.lower() in _PICTURES:
+            if Path(name).suffix.lower() in _KNOWN:
                 yield Path(where) / name
 
 
 def _matched(pattern: str) -> Iterator[Path]:
     for name in sorted(iglob(pattern, recursive=True)):  # noqa: PTH207 - Path.glob takes no absolute ones
-        if Path(name).suffix.lower() in _PICTURES and Path(name).is_file():
+        if Path(name).suffix.lower() in _KNOWN and Path(name).is_file():
             yield Path(name)
 
 
-def _objects(bucket: Bucket, url: str, scratch: Path, most_bytes: int) -> Iterator[Picture]:
+def _objects(
+    bucket: Bucket, url: str, scratch: Path, most_bytes: int, every_s: float
+) -> Iterator[Picture]:
     for each in bucket.list():
-        if Path(each.key).suffix.lower() in _PICTURES:
-            fetch = partial(_fetched, bucket, each.key, scratch, most_bytes)
-            yield Picture(f"{url}/{each.key}", partial(_read, fetch))
+        name, fetch = f"{url}/{each.key}", partial(_fetch, bucket, each.key, most_bytes)
+        if _is_film(each.key):
+            with tempfile.NamedTemporaryFile(dir=scratch) as file:
+                yield from _frames(Path(file.name), every_s, name, fetch)
+        elif Path(each.key).suffix.lower() in _PICTURES:
+            yield Picture(name, partial(_read, partial(_fetched, fetch, scratch)))
 
 
-def _fetched(bucket: Bucket, key: str, scratch: Path, most_bytes: int) -> bytes:
+def _fetched(fetch: Callable[[Path], None], scratch: Path) -> bytes:
     with tempfile.NamedTemporaryFile(dir=scratch) as file:
-        if bucket.fetch(key, Path(file.name), most_bytes) > most_bytes:
-            raise UsageError(
-                f"it has more than {most_bytes / 1e6:g} MB", fix="raise ingest.fetch_mb"
-            )
+        fetch(Path(file.name))
         return Path(file.name).read_bytes()
+
+
+def _fetch(bucket: Bucket, key: str, most_bytes: int, to: Path) -> None:
+    if bucket.fetch(key, to, most_bytes) > most_bytes:
+        raise UsageError(f"it has more than {most_bytes / 1e6:g} MB", fix="raise ingest.fetch_mb")
 
 
 def _read(bring: Callable[[], bytes]) -> Item:
     """The bytes, or why they are not there: one lost picture does not end the work."""
     try:
         return bring()
-    except VisloopError as error:
+    except (VisloopError, OSError) as error:
+        return _unread(error)
+
+
+def _unread(error: VisloopError | OSError) -> Unread:
+    if isinstance(error, VisloopError):
         return Unread(error.to_dict()["error"])
-    except OSError as error:
-        told = error.strerror or str(error)
-        return Unread({"code": "predict.unreadable", "what": told, "fix": "look at the file"})
+    told = error.strerror or str(error)
+    return Unread({"code": "predict.unreadable", "what": told, "fix": "look at the file"})
 
 
 def due(times: array[int], base: Fraction, every_s: float) -> Iterator[int]:
@@ -162,10 +184,17 @@ def due(times: array[int], base: Fraction, every_s: float) -> Iterator[int]:
             yield pts
 
 
-def _frames(film: Path, every_s: float) -> Iterator[Picture]:
-    """Decoded here, one after the other; what is damaged says so in its place."""
-    name = str(film)
+def _frames(
+    film: Path, every_s: float, name: str = "", fetch: Callable[[Path], None] | None = None
+) -> Iterator[Picture]:
+    """Decoded here, one after the other; what is damaged says so in its place.
+
+    `name` where it is not the file's; `fetch` brings the file first.
+    """
+    name = name or str(film)
     try:
+        if fetch is not None:
+            fetch(film)
         with film.open("rb") as stream, closing(data.open_video(stream)) as reader:
             base = reader.info.time_base
             for pts in due(reader.marks().times, base, every_s):
@@ -177,9 +206,19 @@ def _frames(film: Path, every_s: float) -> Iterator[Picture]:
                 yield Picture(name, partial(_as_it_is, item), at_s)
     except data.BrokenFile as broken:
         yield Picture(name, partial(_as_it_is, _broken(broken)))
+    except (VisloopError, OSError) as error:
+        yield Picture(name, partial(_as_it_is, _unread(error)))
 
 
-def _frame_count(film: Path, every_s: float) -> int | None:
+def _frames_or_1(film: Path, every_s: float) -> int:
+    """A film that is not read has one row, which says so."""
+    try:
+        return _frame_count(film, every_s)
+    except (VisloopError, OSError):
+        return 1
+
+
+def _frame_count(film: Path, every_s: float) -> int:
     try:
         with film.open("rb") as stream, closing(data.open_video(stream)) as reader:
             return sum(1 for _ in due(reader.marks().times, reader.info.time_base, every_s))
