@@ -2,15 +2,15 @@
 /** The queue: one picture at a time, why it is here, accept or correct by keyboard; no decision is ever lost. */
 import { a, button, dd, div, dl, dt, figure, h, h1, li, p, span, ul, useEffect, useState } from "../lib/dom.js";
 import { asError, call, large, thumbnail } from "../lib/api.js";
-import { outbox, useOutbox, useTasks } from "../lib/decisions.js";
+import { outbox, useOutbox, useTasks } from "../lib/sending/decisions.js";
 import { Marks } from "../lib/marks.js";
 import { act, dot, empty, failure, panel, Picture, waiting, when } from "../lib/parts.js";
-import { saved, unheard } from "../lib/sent.js";
+import { saved, unheard } from "../lib/sending/sent.js";
 import { address, go, useClasses, useKeys } from "../lib/use.js";
 import { count, percent, proposal, reasonInWords } from "../lib/words.js";
 
 /** @typedef {import("../api.d.ts").Task} Task */
-/** @typedef {import("../lib/decisions.js").Sent} Sent */
+/** @typedef {import("../lib/sending/decisions.js").Sent} Sent */
 
 /** What the server did not take, and what it has not heard yet. @param {{sent: Sent, onBack: (task: string) => void}} properties */
 const Troubles = ({ sent, onBack }) =>

@@ -3,7 +3,7 @@
 import { a, div, h, span, useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
 import { asError } from "../../lib/api.js";
 import { act, badge, empty, failure, panel, waiting } from "../../lib/parts.js";
-import { saved, unheard } from "../../lib/sent.js";
+import { saved, unheard } from "../../lib/sending/sent.js";
 import { address, go, useClasses } from "../../lib/use.js";
 import { Canvas } from "./canvas.js";
 import { freshId } from "./desk.js";

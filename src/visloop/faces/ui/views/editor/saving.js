@@ -2,12 +2,12 @@
 /** Edits on their way to the server: kept in this browser until it has taken them, sent again while it does not answer. */
 import { useLayoutEffect, useState } from "../../lib/dom.js";
 import { asError, call } from "../../lib/api.js";
-import { Outbox } from "../../lib/outbox.js";
+import { Outbox } from "../../lib/sending/outbox.js";
 
 /** @typedef {import("../../api.d.ts").Sample} Sample */
 /** @typedef {import("./desk.js").EditAsk} EditAsk */
 /** @typedef {{ask: EditAsk}} Deed */
-/** @typedef {import("../../lib/outbox.js").State<Deed>} Sent */
+/** @typedef {import("../../lib/sending/outbox.js").State<Deed>} Sent */
 
 /** @type {Set<(dataset: string, sample: Sample) => void>} */
 const listeners = new Set();

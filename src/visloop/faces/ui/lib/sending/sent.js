@@ -1,7 +1,7 @@
 // @ts-check
 /** How it stands with what a person did and the server has not confirmed yet. */
-import { badge, failure } from "./parts.js";
-import { count } from "./words.js";
+import { badge, failure } from "../parts.js";
+import { count } from "../words.js";
 
 /** @typedef {{waiting: readonly unknown[], trouble: import("./outbox.js").Trouble | null, unkept: boolean}} Sent */
 

@@ -1,11 +1,11 @@
 // @ts-check
 /** The queue as a person sees it: what waits, what was decided here, how it stands with the server. */
-import { useLayoutEffect, useState } from "./dom.js";
-import { asError, call } from "./api.js";
+import { useLayoutEffect, useState } from "../dom.js";
+import { asError, call } from "../api.js";
 import { Outbox } from "./outbox.js";
-import { useAnswer } from "./use.js";
+import { useAnswer } from "../use.js";
 
-/** @typedef {import("../api.d.ts").Task} Task */
+/** @typedef {import("../../api.d.ts").Task} Task */
 /** @typedef {{verb: "label.accept" | "label.reject" | "label.undo", ask: {task: string, label?: string | null}}} Decision */
 /** @typedef {import("./outbox.js").State<Decision>} Sent */
 /** @typedef {{task: Task, said: string}} Decided */
