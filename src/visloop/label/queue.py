@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from visloop.store import Write
     from visloop.vision import Annotation
 
-COLUMNS: Final = [column for column in tasks.c if column.name != "agreed"]
+_APART: Final = ("agreed", "base", "control", "prior")
+COLUMNS: Final = [column for column in tasks.c if column.name not in _APART]
 
 
 def enqueue(write: Write, dataset: str, proposals: Sequence[Proposal]) -> list[str]:
@@ -157,7 +158,8 @@ def of_prediction(ports: LabelPorts, scope: Scope, prediction: str) -> Task | No
 
 def counts(ports: LabelPorts, scope: Scope, dataset: str) -> Counts:
     """How the queue of a data set stands; all zero where there is none."""
-    mine = and_(tasks.c.project == scope.project, tasks.c.dataset == dataset)
+    here = (tasks.c.project == scope.project, tasks.c.dataset == dataset)
+    mine = and_(*here, tasks.c.control.is_(None))
     accepted = and_(mine, tasks.c.state == "accepted")
     number = select(func.count()).select_from(tasks)
     staged = tasks.c.path.in_(data.staged_paths(scope.project, dataset))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from visloop.data import DataPorts
     from visloop.store import Ledger
 
-State = Literal["waiting", "accepted", "rejected", "skipped"]
+State = Literal["waiting", "review", "disputed", "accepted", "rejected", "skipped"]
 STATES: Final[tuple[State, ...]] = get_args(State)
 
 
@@ -37,6 +37,24 @@ class TaskCommitted(Conflict):
     """A decision that is in a version already cannot be taken back."""
 
     code = "label.committed"
+
+
+Question = Literal["class", "objects"]
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """How a picture is labelled that was given to people.
+
+    `question` says whether classes are asked for, or objects are drawn; `annotators` so many people
+    answer, each without seeing another's answer; where their agreement is at least `bar` their merged
+    answer is taken. With `review` somebody else looks before it is. `blind`: nothing is proposed.
+    """
+
+    question: Question
+    annotators: int = 1
+    review: bool = False
+    bar: float = 0.0
+    blind: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,10 +81,11 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """One picture in the queue, unique by (data set, image).
+    """One picture in the queue, unique by (data set, image, batch).
 
     `path` is where the sample will be in the data set. `final` is what the person decided, `split`
-    where the sample went; `decided_by` an actor (`user:owner`).
+    where the sample went; `decided_by` an actor (`user:owner`). Where it was given to people by
+    `rules`, `batch` says when with which others, and `score` how far they agreed, in [0, 1].
     """
 
     seq: int
@@ -87,6 +106,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     decided: datetime | None = None
     final: tuple[Annotation, ...] | None = None
     split: str | None = None
+    batch: str = ""
+    rules: Rules | None = None
+    score: float | None = None
     format: int = FORMAT
 
     @property
@@ -101,11 +123,14 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 class Counts:
     """How the queue of a data set stands.
 
+    `review` are labelled and wait for a second look, `disputed` are those of which people disagree;
     `uncommitted` are accepted labels that are staged and in no version yet; `agreed` accepted ones
     that say what the model had proposed.
     """
 
     waiting: int = 0
+    review: int = 0
+    disputed: int = 0
     accepted: int = 0
     rejected: int = 0
     skipped: int = 0

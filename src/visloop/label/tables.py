@@ -1,4 +1,4 @@
-"""The label room's tables: pictures that wait for a person, windows that are open, edits that were taken."""
+"""The label room's tables: pictures that wait, people's answers, open windows, edits that were taken."""
 
 from __future__ import annotations
 
@@ -30,12 +30,37 @@ tasks: Final = Table(
     Column("final", Json),
     Column("split", String),
     Column("agreed", Boolean),
+    Column("batch", String, nullable=False, server_default=""),
+    Column("rules", Json),
+    Column("base", Json),
+    Column("control", Json),
+    Column("score", Float),
+    Column("prior", String),
     format_column(),
-    UniqueConstraint("project", "dataset", "image"),
+    UniqueConstraint("project", "dataset", "image", "batch"),
     Index(None, "project", "state", "dataset", "priority"),
     Index(None, "project", "dataset", "path"),
     Index(None, "project", "prediction"),
     sqlite_autoincrement=True,
+)
+
+answers: Final = Table(
+    "label_answers",
+    metadata,
+    Column("project", String, primary_key=True),
+    Column("task", String, primary_key=True),
+    Column("actor", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("annotations", Json),
+    Column("labelled", Boolean, nullable=False, server_default="0"),
+    Column("seconds", Float, nullable=False, server_default="0"),
+    Column("assigned", UtcDateTime, nullable=False),
+    Column("given", UtcDateTime),
+    Column("comment", String, nullable=False, server_default=""),
+    Column("returned_by", String, nullable=False, server_default=""),
+    format_column(),
+    Index(None, "project", "actor", "state"),
 )
 
 editors: Final = Table(

@@ -1884,6 +1884,14 @@ export interface Rows {
   rows: (Record<string, any>)[];
 }
 
+export interface Rules {
+  question: "class" | "objects";
+  annotators: number;
+  review: boolean;
+  bar: number;
+  blind: boolean;
+}
+
 export interface Run {
   id: string;
   project: string;
@@ -2276,7 +2284,7 @@ export interface Task {
   proposed: (ClassLabel | NumberValue | Box | OrientedBox | Polygon | Mask | Points | Track)[];
   reasons: string[];
   priority: number;
-  state: "accepted" | "rejected" | "skipped" | "waiting";
+  state: "accepted" | "disputed" | "rejected" | "review" | "skipped" | "waiting";
   created: string;
   prediction: string | null;
   model: string | null;
@@ -2284,6 +2292,9 @@ export interface Task {
   decided: string | null;
   final: (ClassLabel | NumberValue | Box | OrientedBox | Polygon | Mask | Points | Track)[] | null;
   split: string | null;
+  batch: string;
+  rules: Rules | null;
+  score: number | null;
   format: number;
 }
 
