@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from tests.journey.serve_world import BLUE, GREEN, RED, World, until
-from visloop import serve
+from tests.journey.serve_world import BLUE, GREEN, RED, World, picture, until
+from visloop import app, observe, serve
 from visloop.errors import UsageError
+from visloop.faces import sdk
 from visloop.ids import digest_of
+from visloop.observe.probing import suspicion
 from visloop.serve import tables
 from visloop.serve.keys.keeping import KeyExists, KeyNotFound
 from visloop.serve.keys.ring import Keyring
@@ -111,6 +116,74 @@ def test_use_and_its_signs_are_counted_and_outlive_the_process(world):
     again.stop(5)
     assert holder.elsewhere == 6
     serve.remove_key(world.ports, world.scope, "prober")
+
+
+def beside(colour: tuple[int, int, int], noise: np.random.Generator) -> bytes:
+    """Almost that colour: coarse noise that leaves the mean where it is."""
+    coarse = noise.integers(-4, 5, (8, 8)).repeat(8, 0).repeat(8, 1)
+    pixels = np.clip(np.array(colour) + coarse[:, :, None], 0, 255).astype(np.uint8)
+    raw = io.BytesIO()
+    Image.fromarray(pixels).save(raw, "PNG")
+    return raw.getvalue()
+
+
+def test_a_client_that_searches_for_the_borders_is_told_of_once_a_day(tmp_path):
+    root = tmp_path / "shop"
+    app.create(root)
+    (root / "visloop.yaml").write_text("format: 1\nmonitor: {probing: {after: 40}}\n", "utf-8")
+    with sdk.local(root) as here:
+        world = World(root / app.INNER, here.ports.ledger, here.ports.serve)
+        world.deploy(world.register())
+        secrets = {
+            name: serve.add_key(world.ports, world.scope, name)[1] for name in ("prober", "shop")
+        }
+        server = world.serve(keys="required")
+        until(lambda: ask(server, secrets["shop"]).status == 200)
+        noise = np.random.default_rng(3)
+        low, high = 0, 240  # halving the way from red to green, then small steps along the border
+        for _ in range(8):
+            at = (low + high) // 2
+            reply = ask(server, secrets["prober"], body=picture((250 - at, 10 + at, 10), "PNG"))
+            low, high = (at, high) if reply.json()["label"] == "red" else (low, at)
+        for _ in range(52):
+            asked = beside((250 - low, 10 + low, 10), noise)
+            assert ask(server, secrets["prober"], body=asked).status == 200
+        for number in range(60):
+            colour = np.roll((250 - 3 * number, 10, 10), number).tolist()
+            assert ask(server, secrets["shop"], body=picture(tuple(colour))).status == 200
+        server.end()
+        worker = app.Worker(here.ports, "watch", 30.0)
+        for _ in range(2):
+            worker.once()
+        (alert,) = here.call(app.alerts_list, app.AlertsList()).rows
+        assert (alert["state"], alert["severity"], alert["deployment"]) == ("open", "warning", "")
+        assert "key 'prober'" in alert["what"]
+        assert "border" in alert["what"]
+        (fact,) = here.ports.ledger.facts(kinds=["alert.opened"])
+        assert fact.payload["key"] == "prober"
+        here.call(app.alerts_close, app.AlertsClose(alert=alert["id"]))
+        worker.once()
+        assert len(here.call(app.alerts_list, app.AlertsList()).rows) == 1
+        worker.let_go()
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"looked_at": 199, "near": 199, "unsure": 199}, ""),
+        ({"looked_at": 200, "near": 60, "unsure": 60}, "borders"),
+        ({"looked_at": 200, "near": 0, "unsure": 120}, "copies a model"),
+        ({"looked_at": 200, "near": 180, "unsure": 0}, "trained on"),
+        ({"looked_at": 200, "near": 170, "unsure": 59}, ""),
+        ({"looked_at": 200, "repeated": 200}, ""),
+    ],
+)
+def test_what_is_an_alarm_about_a_key(counts, said):
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    limits = {"per_minute": None, "per_day": None, "deployments": (), "created": when}
+    used = serve.KeyUse(name="shop", hint="abcd", **limits, **counts)
+    found = suspicion(used, observe.ProbingPolicy())
+    assert (said in found) if said else not found
 
 
 def test_only_the_digest_of_a_secret_is_kept_and_names_are_taken_once(world):

@@ -86,7 +86,12 @@ class Worker:
         return judge
 
     def _heed(self, claim: store.Claim) -> bool:
-        observe.heed(self.ports.observe, Scope(OBSERVE, self.ports.config.project), fence=claim)
+        scope, policy = (
+            Scope(OBSERVE, self.ports.config.project),
+            handlers.probing_policy(self.ports),
+        )
+        observe.heed(self.ports.observe, scope, fence=claim)
+        observe.heed_keys(self.ports.observe, scope, policy, fence=claim)
         return False
 
     def _deliver(self, claim: store.Claim) -> bool:

@@ -66,11 +66,26 @@ class ShadowSection(Section):
     per_s: Seconds = 50.0
 
 
+class ProbingSection(Section):
+    """When the questions of an API key are an alarm, once on a day.
+
+    `after` so many answers that were looked at. Shares of them: `borders` both hardly differ from the
+    questions before and lie between two classes, `unsure` lie between two classes, `near` hardly differ.
+    Above 1: never.
+    """
+
+    after: Count = 200
+    borders: Annotated[float, Field(gt=0)] = 0.3
+    unsure: Annotated[float, Field(gt=0)] = 0.6
+    near: Annotated[float, Field(gt=0)] = 0.9
+
+
 class MonitorSection(Section):
-    """The window test on served predictions."""
+    """The window test on served predictions; `probing`: what API keys ask."""
 
     window: Annotated[int, Field(ge=20, le=10_000)] = 50
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
+    probing: ProbingSection = ProbingSection()
 
 
 class CaptureSection(Section):

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from visloop.observe.policy import MonitorPolicy as MonitorPolicy
     from visloop.observe.policy import ObservePolicy as ObservePolicy
     from visloop.observe.policy import ObservePorts as ObservePorts
+    from visloop.observe.policy import ProbingPolicy as ProbingPolicy
     from visloop.observe.policy import WebhookPolicy as WebhookPolicy
+    from visloop.observe.probing import heed_keys as heed_keys
     from visloop.observe.querying import alerts_relation as alerts_relation
     from visloop.observe.records import Alert as Alert
     from visloop.observe.records import AlertNotFound as AlertNotFound
@@ -45,11 +47,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "MonitorPolicy",
             "ObservePolicy",
             "ObservePorts",
+            "ProbingPolicy",
             "WebhookPolicy",
         ),
         "records": ("Alert", "AlertNotFound", "Monitor", "Summary", "TickResult", "Window"),
         "reference": ("build_profile", "rebase", "set_reference"),
         "notices": ("heed",),
+        "probing": ("heed_keys",),
         "overview": ("list_windows", "monitor", "summary"),
         "webhook": ("Delivered", "deliver"),
     },

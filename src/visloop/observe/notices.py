@@ -61,27 +61,58 @@ def _tell(write: Write, fact: Fact) -> None:
         values = {"what": what, "cause": fact.seq, "updated": write.now}
         write.execute(update(alerts).where(alerts.c.id == found).values(**values))
         return
-    _open(write, fact, model, what, "critical" if reverted else "warning")
+    open_notice(
+        write,
+        # the monitor's alerts are one for each package; these are one for each model taken back
+        package=model,
+        what=what,
+        severity="critical" if reverted else "warning",
+        deployment=fact.subject,
+        model=model,
+        cause=fact.seq,
+    )
 
 
-def _open(write: Write, fact: Fact, model: str, what: str, severity: Severity) -> None:
+def open_notice(
+    write: Write,
+    *,
+    package: str,
+    what: str,
+    severity: Severity,
+    deployment: str = "",
+    model: str = "",
+    cause: int | None = None,
+    **told: str,
+) -> None:
+    """Open an alert that no window raised (the fact `alert.opened`), in the caller's transaction.
+
+    Args:
+        write: the transaction.
+        package: at most one alert of a deployment lives for each.
+        what: in words.
+        severity: how bad it is.
+        deployment: what it is about; empty: the project.
+        model: the same.
+        cause: the fact that it tells of.
+        told: more for the fact.
+    """
     alert = new_id("alert")
     opened = write.fact(
         "alert.opened",
         alert,
-        deployment=fact.subject,
+        deployment=deployment,
         model=model,
         what=what,
         severity=severity,
-        cause=fact.seq,
+        cause=cause,
+        **told,
     )
     row: dict[str, Any] = {
         "id": alert,
         "project": write.scope.project,
-        "deployment": fact.subject,
+        "deployment": deployment,
         "model": model,
-        # the monitor's alerts are one for each package; these are one for each model taken back
-        "package": model,
+        "package": package,
         "state": "open",
         "severity": severity,
         "what": what,
@@ -92,6 +123,6 @@ def _open(write: Write, fact: Fact, model: str, what: str, severity: Severity) -
         "opened": write.now,
         "opened_fact": opened,
         "updated": write.now,
-        "cause": fact.seq,
+        "cause": cause,
     }
     write.execute(insert(alerts), row)

@@ -37,6 +37,20 @@ class MonitorPolicy:
 
 
 @dataclass(frozen=True)
+class ProbingPolicy:
+    """When an API key's questions of a day are an alarm, once `after` of them were looked at.
+
+    Shares of them: `borders` both hardly differ and lie between two classes, `unsure` lie between two
+    classes, `near` hardly differ. Above 1: never.
+    """
+
+    after: int = 200
+    borders: float = 0.3
+    unsure: float = 0.6
+    near: float = 0.9
+
+
+@dataclass(frozen=True)
 class CapturePolicy:
     """Which served pictures go back to a person, onto the queue of `dataset` (none: nothing does).
 

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from visloop.app.handlers.packaging import write_file as write_file
     from visloop.app.handlers.policies import gate_policy as gate_policy
     from visloop.app.handlers.policies import loop_policy as loop_policy
+    from visloop.app.handlers.policies import probing_policy as probing_policy
     from visloop.app.handlers.policies import watch_policy as watch_policy
     from visloop.app.handlers.policies import webhooks as webhooks
     from visloop.app.handlers.predicting.running import Wanted as Wanted
@@ -150,7 +151,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "write_file",
         ),
         "naming": ("free_for_data", "free_for_model"),
-        "policies": ("gate_policy", "loop_policy", "watch_policy", "webhooks"),
+        "policies": (
+            "gate_policy",
+            "loop_policy",
+            "probing_policy",
+            "watch_policy",
+            "webhooks",
+        ),
         "runs.reproduction": ("plan_reproduction", "reproduce_afresh", "reproduce_here"),
         "searching": ("importance_rows", "more_hands", "planned", "searched", "trial_rows"),
         "searchpage": ("search_page",),

@@ -107,6 +107,14 @@ def watch_policy(ports: Ports, deployment: str) -> observe.ObservePolicy:
     )
 
 
+def probing_policy(ports: Ports) -> observe.ProbingPolicy:
+    """The section `monitor.probing`."""
+    section = ports.config.monitor.probing
+    return observe.ProbingPolicy(
+        after=section.after, borders=section.borders, unsure=section.unsure, near=section.near
+    )
+
+
 def webhooks(ports: Ports) -> tuple[observe.WebhookPolicy, ...]:
     """The section `webhooks`."""
     return tuple(
