@@ -17,7 +17,8 @@ import time
 from collections import deque
 from pathlib import Path
 
-from bench_serve import Child, Workspace, ended, photo, real_network
+from serving import contenders, world
+from serving.running import Server
 
 from visloop.deploy.load.clients import Clients, Stretch
 
@@ -57,13 +58,13 @@ def arrivals(clients: Clients, per_s: float, seconds: float) -> Stretch:
     return done
 
 
-def round_of(child: Child, image: bytes, seconds: float, times: float) -> dict:
-    calm = Clients(child.port, PATH, [image], 8)
+def round_of(server: Server, image: bytes, seconds: float, times: float) -> dict:
+    calm = Clients(server.port, PATH, [image], 8)
     calm.run(0.5, 100, 30)
     peak = calm.run(seconds, 100_000, 30)
     calm.close()
     capacity = len(peak.waits_s) / peak.seconds
-    crowd = Clients(child.port, PATH, [image], CONNECTIONS)
+    crowd = Clients(server.port, PATH, [image], CONNECTIONS)
     over = arrivals(crowd, times * capacity, seconds)
     crowd.close()
     waits = sorted(over.waits_s)
@@ -75,7 +76,7 @@ def round_of(child: Child, image: bytes, seconds: float, times: float) -> dict:
         "queue_ms": (QUEUE + 2) / capacity * 1e3,
         "refused": over.others[429],
         "others": over.others.total() - over.others[429],
-        "pss_mb": child.pss_mb(),
+        "pss_mb": server.pss_mb(),
     }
 
 
@@ -86,11 +87,14 @@ def main() -> None:
     parser.add_argument("--times", type=float, default=5)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="visloop-bench-") as folder:
-        onnx, contract = real_network()
-        one = Workspace(Path(folder) / "real", onnx, contract)
-        image = photo()
-        with ended(Child(["-m", "visloop.serve", one.settings(queue=QUEUE)])) as child:
-            seen = [round_of(child, image, given.seconds, given.times) for _ in range(given.rounds)]
+        onnx, contract = world.real_network()
+        one = world.Workspace(Path(folder) / "real", onnx, contract)
+        model = world.write_model(Path(folder) / "model", onnx, contract, world.photo())
+        with Server(contenders.ours("visloop", one, queue=QUEUE), model) as server:
+            image = server.body.read_bytes()
+            seen = [
+                round_of(server, image, given.seconds, given.times) for _ in range(given.rounds)
+            ]
     told = {key: round(statistics.median(row[key] for row in seen), 3) for key in seen[0]}
     print(json.dumps({"row": "overload", "times": given.times, **told}), flush=True)
 

@@ -22,14 +22,17 @@ INSTALL_S = 600
 
 
 def peer(name: str, requirement: str) -> Path | None:
-    """The `bin` folder of an environment with `requirement`; None: it could not be installed."""
+    """The `bin` folder of an environment with `requirement`; None: it could not be installed.
+
+    Several requirements are parted by spaces.
+    """
     folder = ENVS / name
     ready = folder / ".ready"
     if ready.exists() and ready.read_text("utf-8") == requirement:
         return folder / "bin"
     print(f"installing {requirement} …", file=sys.stderr)
     venv.create(folder, with_pip=True, clear=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", requirement]
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *requirement.split()]
     try:
         subprocess.run(pip, check=True, timeout=INSTALL_S, capture_output=True, text=True)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as problem:
