@@ -70,6 +70,8 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.samples, app.Samples(ref="line@v2:test", limit=5)),
         (app.search, app.Search(words="a metal ring", at="line@v2", limit=3)),
         (app.search, app.Search(image=known.sample, at="line@v1", where="split = train", limit=3)),
+        (app.map_, app.Map(ref="line@v1", by="pca", rows=True, html=str(folder / "map.html"))),
+        (app.map_points, app.MapPoints(ref="line@v1", by="pca", color="label", names=True)),
         (app.export, app.Export(ref="line@v1", directory=str(folder / "coco"))),
         (app.quarantine_list, app.QuarantineList()),
         (app.quarantine_retry, app.QuarantineRetry(dataset="line")),

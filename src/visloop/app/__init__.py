@@ -105,6 +105,12 @@ if TYPE_CHECKING:
     from visloop.app.verbs.datasets import split as split
     from visloop.app.verbs.datasets import status as status
     from visloop.app.verbs.datasets import unstage as unstage
+    from visloop.app.verbs.finding.mapping import Map as Map
+    from visloop.app.verbs.finding.mapping import MapAnswer as MapAnswer
+    from visloop.app.verbs.finding.mapping import MapPoints as MapPoints
+    from visloop.app.verbs.finding.mapping import PointsAnswer as PointsAnswer
+    from visloop.app.verbs.finding.mapping import map_ as map_
+    from visloop.app.verbs.finding.mapping import map_points as map_points
     from visloop.app.verbs.finding.searching import Search as Search
     from visloop.app.verbs.finding.searching import SearchAnswer as SearchAnswer
     from visloop.app.verbs.finding.searching import search as search
@@ -590,6 +596,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "split",
             "status",
             "unstage",
+        ),
+        "verbs.finding.mapping": (
+            "Map",
+            "MapAnswer",
+            "MapPoints",
+            "PointsAnswer",
+            "map_",
+            "map_points",
         ),
         "verbs.finding.searching": (
             "Search",

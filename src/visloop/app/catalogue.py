@@ -25,7 +25,7 @@ from visloop.app.verbs import (
     streams,
     watching,
 )
-from visloop.app.verbs.finding import searching
+from visloop.app.verbs.finding import mapping, searching
 from visloop.app.verbs.judging import assessing, evaluating, explaining, gating, incidents
 from visloop.app.verbs.labelling import doubting, editing
 from visloop.app.verbs.registry import cards, packages, shelving
@@ -65,6 +65,8 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     querying.view_list,
     querying.view_remove,
     searching.search,
+    mapping.map_,
+    mapping.map_points,
     datasets.export,
     formats.formats,
     datasets.split,

@@ -78,6 +78,8 @@ NAMES: Final[Mapping[str, str]] = {
     "loop.status": "loop_status",
     "loop.step": "loop_step",
     "loop.stop": "loop_stop",
+    "map": "map_",
+    "map.points": "map_points",
     "merge": "merge",
     "merge.abort": "merge_abort",
     "merge.finish": "merge_finish",

@@ -118,6 +118,11 @@ if TYPE_CHECKING:
     from visloop.data.intake.promised import Missing as Missing
     from visloop.data.intake.promised import Promised as Promised
     from visloop.data.intake.promised import missing as missing
+    from visloop.data.mapping.colouring import Colours as Colours
+    from visloop.data.mapping.colouring import colours as colours
+    from visloop.data.mapping.colouring import named_points as named_points
+    from visloop.data.mapping.maps import PictureMap as PictureMap
+    from visloop.data.mapping.maps import picture_map as picture_map
     from visloop.data.media.converted import MediaPicture as MediaPicture
     from visloop.data.media.following import FileChanged as FileChanged
     from visloop.data.media.following import FileGone as FileGone
@@ -302,6 +307,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "finding.gallery": ("Gallery",),
         "finding.ranking": ("Sought", "ranked"),
         "finding.searching": ("Nearest", "search"),
+        "mapping.colouring": ("Colours", "colours", "named_points"),
+        "mapping.maps": ("PictureMap", "picture_map"),
         "formats": ("CARRIED", "FORMATS", "Format"),
         "formats.coco.results": ("coco_results",),
         "ingest.media": ("media_of",),

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from visloop.app.handlers.evidence import empty_trash as empty_trash
     from visloop.app.handlers.evidence import models_that_need as models_that_need
     from visloop.app.handlers.evidence import needs as needs
+    from visloop.app.handlers.finding.mapsheet import map_rows as map_rows
+    from visloop.app.handlers.finding.mapsheet import write_map as write_map
     from visloop.app.handlers.importing import import_model as import_model
     from visloop.app.handlers.importing import register_logged as register_logged
     from visloop.app.handlers.judging.assessing import assess as assess
@@ -106,6 +108,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "relations": ("OF_DATA", "RELATIONS", "relation"),
         "predicting.running": ("Wanted", "predict_files"),
         "evidence": ("empty_trash", "models_that_need", "needs"),
+        "finding.mapsheet": ("map_rows", "write_map"),
         "importing": ("import_model", "register_logged"),
         "comparison": ("comparison_page",),
         "judging.assessing": ("assess", "write_assessment"),

@@ -25,10 +25,13 @@ class Finder:
     Args:
         folder: where galleries lie.
         encoder: `lite0`, or the name of a plug-in in `visloop.encoders`.
+
+    Attributes:
+        folder: the same.
     """
 
     def __init__(self, folder: Path, encoder: str = BUILT_IN) -> None:
-        self._folder = folder
+        self.folder = folder
         self._name = encoder
         self._placed: tuple[tuple[str, int, int], Placed] | None = None
 
@@ -48,7 +51,7 @@ class Finder:
     def gallery(self) -> Gallery:
         """The vectors of this encoder."""
         model = self.encoder.pictures
-        return data.Gallery(self._folder / f"{model.digest[:24]}-1", model.embedding_size())
+        return data.Gallery(self.folder / f"{model.digest[:24]}-1", model.embedding_size())
 
     def placed(self, version: str, make: Callable[[], Placed | None]) -> Placed | None:
         """The samples of a version as rows of the gallery, remembered for the version asked last.

@@ -80,14 +80,14 @@ def ranked(
     """
     finder = ports.finder
     assert finder is not None, "these ports were opened without a finder"
-    placed, problems = _placed(ports, finder, source)
-    rows = placed.rows
+    known, problems = placed(ports, finder, source)
+    rows = known.rows
     without = -1
     if sought.like:
         place = _place(source, sought.like)
         without = int(rows[place])
         if without < 0:
-            pictures = _pictures(source)
+            pictures = pictures_of(source)
             raise problems[pictures.words[int(pictures.codes[place])]]
         meaning = Meaning(finder.gallery.units(rows[place : place + 1])[0])
     elif sought.picture:
@@ -98,9 +98,9 @@ def ranked(
         meaning = finder.encoder.words(sought.words.strip(), _own(finder, source, rows))
     gallery, vector, inner = finder.gallery, meaning.vector, meaning.inner
     if len(at) == len(rows):
-        found = nearest_of_all(gallery, vector, placed, count, inner=inner, without=without)
+        found = nearest_of_all(gallery, vector, known, count, inner=inner, without=without)
         if found is not None:
-            left_out = len(placed.places(np.array([without]))) if sought.like else 0
+            left_out = len(known.places(np.array([without]))) if sought.like else 0
             return Ranked(*found, len(at) - left_out, meaning.understood, problems)
     at = at[(rows[at] >= 0) & (rows[at] != without)]
     best, scores = nearest(gallery, vector, rows[at], count, inner=inner)
@@ -111,19 +111,22 @@ def index(ports: DataPorts, source: Columns) -> int:
     """Put the pictures of a version, and all that search knows, in lists; how many are in them."""
     finder = ports.finder
     assert finder is not None, "these ports were opened without a finder"
-    _placed(ports, finder, source)
+    placed(ports, finder, source)
     return finder.gallery.index(ports.progress)
 
 
-def _placed(
+def placed(
     ports: DataPorts, finder: Finder, source: Columns
 ) -> tuple[Placed, Mapping[str, VisloopError]]:
-    """The version's samples as rows of the gallery, and what is wrong with those that are in none."""
+    """The version's samples as rows of the gallery, and what is wrong with those that are in none.
+
+    Pictures that have no vector get theirs first.
+    """
     told: dict[str, VisloopError] = {}
     made: list[Placed] = []
 
     def make() -> Placed | None:
-        pictures = _pictures(source)
+        pictures = pictures_of(source)
         rows_of, problems = _rows(ports, finder, pictures.words)
         told.update(problems)
         rows = rows_of[pictures.codes] if len(rows_of) else np.zeros(0, np.int64)
@@ -151,7 +154,8 @@ def _rows(
     return finder.gallery.rows(images), problems
 
 
-def _pictures(source: Columns) -> Texts:
+def pictures_of(source: Columns) -> Texts:
+    """(samples): the digest of each one's picture."""
     found = source.column(_field(source, "image"))
     assert isinstance(found, Texts)
     return found

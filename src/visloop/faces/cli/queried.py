@@ -115,3 +115,19 @@ def nearest_lines(plain: Mapping[str, Any]) -> Iterator[str]:
     if left:
         pictures = "picture" if len(left) == 1 else "pictures"
         yield f"{len(left)} {pictures} could not be compared: {left[0]['reason']}"
+
+
+def map_lines(plain: Mapping[str, Any]) -> Iterator[str]:
+    """What the map shows, and how far it can be believed."""
+    many = "sample" if plain["count"] == 1 else "samples"
+    yield f"{plain['count']:,} {many} of {plain['ref']}, by {plain['by']}, in {plain['seconds']:.1f} s"
+    if plain["kept"] is not None:
+        yield (
+            f"of the {plain['neighbours']} nearest on the map {100 * plain['kept']:.0f} % are among the"
+            f" nearest by looks; trustworthiness {plain['trustworthiness']:.3f}"
+            f" ({plain['judged']:,} pictures judged)"
+        )
+    if plain["unreadable"]:
+        yield f"{len(plain['unreadable'])} could not be placed: {plain['unreadable'][0]['reason']}"
+    if plain["html"]:
+        yield f"written: {plain['html']}"

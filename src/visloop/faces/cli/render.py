@@ -399,6 +399,12 @@ def _deployments(plain: Mapping[str, Any]) -> None:
     _rows(rows, kept)
 
 
+def _mapped(plain: Mapping[str, Any]) -> None:
+    for line in queried.map_lines(plain):
+        click.echo(line)
+    _rows([{"color": name, "samples": n} for name, n in plain["colors"].items()])
+
+
 _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "add": _added,
     "audit": upkeep.audited,
@@ -423,6 +429,7 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "diff": differences.told,
     "query": _queried,
     "search": _found,
+    "map": _mapped,
     "meta.show": metadata.shown,
     "meta.fields": _meta_fields,
     "meta.set": metadata.changed,

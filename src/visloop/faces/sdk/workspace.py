@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from visloop import app
 from visloop.faces.sdk.connections import Connection, local, remote
+from visloop.faces.sdk.finding import Finding, bytes_of
 from visloop.faces.sdk.metadata import Metadata
 from visloop.faces.sdk.removal import Removable
 from visloop.faces.sdk.searching import Searching
@@ -33,7 +34,7 @@ Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
 
 
-class Workspace(Searching):
+class Workspace(Searching, Finding):
     """An open workspace, here or on a server; a context manager."""
 
     def __init__(self, connection: Connection) -> None:
@@ -54,20 +55,6 @@ class Workspace(Searching):
     def cameras(self) -> tuple[dict[str, Any], ...]:
         """The cameras of the registry, by id."""
         return self.call(app.camera_list, app.CameraList()).rows
-
-    def search(
-        self, words: str = "", *, image: str | Path | bytes = "", at: str = "", **options: Any
-    ) -> app.SearchAnswer:
-        """Pictures by plain words, or those most like a picture: a file, its bytes, or a sample.
-
-        `options` are the fields of `visloop.app.Search`: `where`, `offset`, `limit`, `index`.
-        """
-        given = image if isinstance(image, bytes) else _bytes_of(image)
-        if given:
-            options["picture"] = b64encode(given).decode()
-        elif image:
-            options["image"] = str(image)
-        return self.call(app.search, app.Search(words=words, at=at, **options))
 
     def model(self, ref: str) -> Model:
         """A model version, `reader@v1` or `reader@champion`."""
@@ -153,12 +140,6 @@ def _place(path: str | Path) -> str:
     """A path as the server needs it; URLs (`s3://…`) as they are."""
     text = str(path)
     return text if "://" in text else str(Path(text).expanduser().absolute())
-
-
-def _bytes_of(image: str | Path) -> bytes:
-    """A file that lies here; of anything else nothing."""
-    file = Path(image).expanduser()
-    return file.read_bytes() if str(image) and file.is_file() else b""
 
 
 class Dataset(Removable):
@@ -261,7 +242,7 @@ class Model:
 
     def explain(self, picture: str | Path | bytes, **options: Any) -> app.Explained:
         """Why it answers so about a picture: a file, its bytes, a sample's path, a prediction's id."""
-        raw = picture if isinstance(picture, bytes) else _bytes_of(picture)
+        raw = picture if isinstance(picture, bytes) else bytes_of(picture)
         named = "" if isinstance(picture, bytes) else str(picture)
         sent = b64encode(raw).decode()
         ask = app.Explain(model=self.ref, picture=named, data=sent, **options)

@@ -30,6 +30,8 @@ export interface Verbs {
   "view.list": { ask: ViewListAsk; answer: Rows };
   "view.remove": { ask: ViewRemoveAsk; answer: Rows };
   "search": { ask: SearchAsk; answer: SearchAnswer };
+  "map": { ask: MapAsk; answer: MapAnswer };
+  "map.points": { ask: MapPointsAsk; answer: PointsAnswer };
   "export": { ask: ExportAsk; answer: Exported };
   "formats": { ask: FormatsAsk; answer: { count: number; rows: FormatLine[] } };
   "split": { ask: SplitAsk; answer: SplitAnswer };
@@ -1239,6 +1241,41 @@ export interface Manifest {
   lineage: string;
 }
 
+export interface MapAnswer {
+  ref: string;
+  by: string;
+  seed: number;
+  map: string;
+  count: number;
+  pictures: number;
+  trustworthiness: number | null;
+  kept: number | null;
+  neighbours: number;
+  judged: number;
+  seconds: number;
+  colors: Record<string, number>;
+  unreadable: (Record<string, string>)[];
+  rows: (Record<string, any>)[];
+  html: string | null;
+}
+
+export interface MapAsk {
+  ref?: string;
+  by?: string;
+  seed?: number;
+  color?: string;
+  rows?: boolean;
+  html?: string | null;
+}
+
+export interface MapPointsAsk {
+  ref: string;
+  by?: string;
+  seed?: number;
+  color?: string;
+  names?: boolean;
+}
+
 export interface Mask {
   type: "mask";
   id?: string;
@@ -1604,6 +1641,19 @@ export interface Points {
   points: ([number, number, number])[];
   names?: string[];
   edges?: ([number, number])[];
+}
+
+export interface PointsAnswer {
+  map: string;
+  count: number;
+  points: string;
+  ids: string;
+  images: string;
+  field: string;
+  names: string[];
+  counts: number[];
+  codes: string;
+  values: string;
 }
 
 export interface PolicyApproveAsk {

@@ -1,0 +1,1 @@
+"""What is found in pictures, drawn and put together across rooms."""

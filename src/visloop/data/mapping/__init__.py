@@ -1,0 +1,1 @@
+"""Maps: every picture of a version as a point, those that look alike near one another."""
