@@ -141,6 +141,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
             app.label_edit,
             app.LabelEdit(dataset="line", path=known.sample, edits=({"put": A_BOX},)),
         ),
+        (app.label_track, app.LabelTrack(dataset="line", film=known.sample)),
         (app.loop_start, app.LoopStart()),
         (app.loop_step, app.LoopStep(force=True)),
         (app.loop_status, app.LoopShow()),

@@ -47,6 +47,18 @@ ATTRIBUTES = st.dictionaries(
 )
 
 
+TRACKED = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries(
+        {
+            "track": st.sampled_from(["7", "007", "t-ä"]),
+            "key_frame": st.booleans(),
+            "ends": st.booleans(),
+        }
+    ),
+)
+
+
 def _corners(draw: Any) -> tuple[float, float, float, float]:
     steps = st.floats(0, 1, allow_subnormal=False)
     exact = draw(st.booleans())
@@ -82,27 +94,30 @@ def annotation(draw: Any, at: int) -> Annotation:  # noqa: PLR0911 - one a kind
             return Box(**common, xyxy=box)
         case 3:
             around = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
-            return OrientedBox(**common, cxcywh=around, angle_deg=draw(st.floats(-360, 360)))
+            turn = draw(st.floats(-360, 360))
+            return OrientedBox(**common, cxcywh=around, angle_deg=turn, **draw(TRACKED))
         case 4:
             ring = (x1, y1, x2, y1, x2, y2, x1, y2)
             inner = (x1, y1, x2, y1, (x1 + x2) / 2, y2)
-            return Polygon(**common, rings=draw(st.sampled_from([(ring,), (ring, inner)])))
+            return Polygon(
+                **common, rings=draw(st.sampled_from([(ring,), (ring, inner)])), **draw(TRACKED)
+            )
         case 5:
             bits = draw(st.lists(st.tuples(st.integers(0, 47), st.integers(0, 63)), min_size=1))
             bitmap = rle.to_bitmap((WIDTH * HEIGHT,), (HEIGHT, WIDTH)).copy()
             for y, x in bits:
                 bitmap[y, x] = True
-            return Mask(**common, size_hw=(HEIGHT, WIDTH), counts=rle.from_bitmap(bitmap))
+            runs = rle.from_bitmap(bitmap)
+            return Mask(**common, size_hw=(HEIGHT, WIDTH), counts=runs, **draw(TRACKED))
         case 6:
             seen = draw(st.lists(st.integers(0, 2), min_size=2, max_size=2))
             names, edges = draw(
                 st.sampled_from([((), ()), (("a", "b"), ((0, 1),)), (("z", "y"), ())])
             )
             points = ((x1, y1, seen[0]), (x2, y2, seen[1]))
-            return Points(**common, points=points, names=names, edges=edges)
+            return Points(**common, points=points, names=names, edges=edges, **draw(TRACKED))
         case _:
-            track = draw(st.sampled_from(["7", "007", "t-ä"]))
-            return Track(**common, track=track, xyxy=box, key_frame=draw(st.booleans()))
+            return Track(**common, xyxy=box, **(draw(TRACKED) or {"track": "7"}))
 
 
 @st.composite

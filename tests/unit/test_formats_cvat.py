@@ -130,19 +130,20 @@ def test_a_video_moves_between_key_frames_and_ends_outside(tmp_path: Path) -> No
     frames = {f"images/frame_{n:06d}.jpg": jpeg(n) for n in (0, 1, 3, 4, 5, 6, 9)}
     samples, refused, _ = load(lay(tmp_path, body, frames, "interpolation"))
     boxes = {
-        path: (each.xyxy, each.key_frame)
+        path: (each.xyxy, each.key_frame, each.ends)
         for path, said in samples.items()
         for each in said.annotations
         if isinstance(each, Track) and each.track == "4"
     }
     assert boxes == {
-        "frame_000000.jpg": ((0, 0, 10, 10), True),
-        "frame_000001.jpg": ((2, 1, 12, 11), False),
-        "frame_000003.jpg": ((6, 3, 16, 13), False),
-        "frame_000004.jpg": ((8, 4, 18, 14), True),
-        "frame_000005.jpg": ((8, 4, 18, 14), False),
+        "frame_000000.jpg": ((0, 0, 10, 10), True, False),
+        "frame_000001.jpg": ((2, 1, 12, 11), False, False),
+        "frame_000003.jpg": ((6, 3, 16, 13), False, False),
+        "frame_000004.jpg": ((8, 4, 18, 14), True, False),
+        "frame_000005.jpg": ((8, 4, 18, 14), False, True),
     }
-    assert samples["frame_000001.jpg"].annotations[1].attributes == {"track_id": "5"}
+    (outline,) = samples["frame_000001.jpg"].annotations[1:]
+    assert outline == Polygon(label="cat", track="5", rings=((1, 1, 9, 1, 9, 9),))
     assert (samples["frame_000006.jpg"].annotations, samples["frame_000006.jpg"].labelled) == (
         (),
         True,

@@ -41,7 +41,7 @@ def path(desk):
 
 
 def send(desk, path, *edits, who=ANN):
-    return label.edit(desk.label, who, "shapes", path, edits)
+    return label.edit(desk.label, who, "shapes", path, edits).sample
 
 
 def objects(desk, path):

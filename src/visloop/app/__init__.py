@@ -181,14 +181,17 @@ if TYPE_CHECKING:
     from visloop.app.verbs.labelling.doubting import LabelsDoubted as LabelsDoubted
     from visloop.app.verbs.labelling.doubting import label_doubt as label_doubt
     from visloop.app.verbs.labelling.editing import EditedSample as EditedSample
+    from visloop.app.verbs.labelling.editing import FilmTracks as FilmTracks
     from visloop.app.verbs.labelling.editing import LabelEdit as LabelEdit
     from visloop.app.verbs.labelling.editing import LabelOpen as LabelOpen
     from visloop.app.verbs.labelling.editing import LabelPropose as LabelPropose
+    from visloop.app.verbs.labelling.editing import LabelTrack as LabelTrack
     from visloop.app.verbs.labelling.editing import OpenSample as OpenSample
     from visloop.app.verbs.labelling.editing import Proposals as Proposals
     from visloop.app.verbs.labelling.editing import label_edit as label_edit
     from visloop.app.verbs.labelling.editing import label_open as label_open
     from visloop.app.verbs.labelling.editing import label_propose as label_propose
+    from visloop.app.verbs.labelling.editing import label_track as label_track
     from visloop.app.verbs.lines import DemoImages as DemoImages
     from visloop.app.verbs.lines import DemoStream as DemoStream
     from visloop.app.verbs.lines import DemoVideo as DemoVideo
@@ -696,14 +699,17 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "verbs.labelling.editing": (
             "EditedSample",
+            "FilmTracks",
             "LabelEdit",
             "LabelOpen",
             "LabelPropose",
+            "LabelTrack",
             "OpenSample",
             "Proposals",
             "label_edit",
             "label_open",
             "label_propose",
+            "label_track",
         ),
         "verbs.lines": (
             "DemoImages",

@@ -180,6 +180,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     watching.label_import,
     editing.label_open,
     editing.label_edit,
+    editing.label_track,
     doubting.label_doubt,
     editing.label_propose,
     looping.loop_start,

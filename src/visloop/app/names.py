@@ -72,6 +72,7 @@ NAMES: Final[Mapping[str, str]] = {
     "label.propose": "label_propose",
     "label.reject": "label_reject",
     "label.status": "label_status",
+    "label.track": "label_track",
     "label.undo": "label_undo",
     "log": "log",
     "loop.start": "loop_start",

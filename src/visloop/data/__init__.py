@@ -127,6 +127,9 @@ if TYPE_CHECKING:
     from visloop.data.media.following import FileChanged as FileChanged
     from visloop.data.media.following import FileGone as FileGone
     from visloop.data.media.following import following as following
+    from visloop.data.media.footage import FilmNotFound as FilmNotFound
+    from visloop.data.media.footage import Footage as Footage
+    from visloop.data.media.footage import footage as footage
     from visloop.data.media.grey import GreyFunction as GreyFunction
     from visloop.data.media.grey import GreyWindow as GreyWindow
     from visloop.data.media.grey import grey_levels as grey_levels
@@ -355,6 +358,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "intake.add": ("add", "hand_over"),
         "intake.promised": ("Missing", "Promised", "missing"),
         "media.converted": ("MediaPicture",),
+        "media.footage": ("FilmNotFound", "Footage", "footage"),
         "media.grey": (
             "GreyFunction",
             "GreyWindow",

@@ -32,9 +32,10 @@ Annotations: TypeAlias = tuple[Annotation, ...]
 Corners: TypeAlias = tuple[float, float, float, float]
 _Pair: TypeAlias = tuple[bool, float, int, int]
 _BESIDE_LABEL = ("ignore", "crowd", "author", "score", "review")
+_OF_SOME = ("value", "track", "key_frame", "ends")
 _beside_label = attrgetter(*_BESIDE_LABEL)
 _encoder = Encoder(order="deterministic")
-_COMMON = frozenset({"id", "label", "attributes", *_BESIDE_LABEL})
+_COMMON = frozenset({"id", "label", "attributes", *_BESIDE_LABEL, *_OF_SOME})
 
 
 def with_ids(sample: str, annotations: Annotations, used: Iterable[str] = ()) -> Annotations:
@@ -119,8 +120,7 @@ def _place(annotation: Annotation) -> tuple[Any, ...]:
 
 @cache
 def _shape_fields(kind: type[Annotation]) -> tuple[str, ...]:
-    beside = _COMMON | {"value"}
-    return tuple(name for name in kind.__struct_fields__ if name not in beside)
+    return tuple(name for name in kind.__struct_fields__ if name not in _COMMON)
 
 
 def shape_of(annotation: Annotation) -> tuple[Any, ...]:
@@ -228,13 +228,13 @@ def _value_changes(was: Annotation, now: Annotation) -> Iterator[ValueChange]:
             or (key in was.attributes) != (key in now.attributes)
         ):
             yield ValueChange(f"attributes.{key}", old, new)
-    if _beside_label(was) == _beside_label(now) and _value(was) == _value(now):
+    if _beside_label(was) == _beside_label(now) and _of_some(was) == _of_some(now):
         return
-    for name in (*_BESIDE_LABEL, "value"):
+    for name in (*_BESIDE_LABEL, *_OF_SOME):
         old, new = getattr(was, name, None), getattr(now, name, None)
         if old != new:
             yield ValueChange(name, old, new)
 
 
-def _value(annotation: Annotation) -> Any:
-    return getattr(annotation, "value", None)
+def _of_some(annotation: Annotation) -> list[Any]:
+    return [getattr(annotation, name, None) for name in _OF_SOME]

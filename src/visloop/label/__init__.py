@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from visloop.label.doubting import doubt as doubt
     from visloop.label.editing import Edit as Edit
     from visloop.label.editing import EditConflict as EditConflict
-    from visloop.label.editing import WrongShape as WrongShape
+    from visloop.label.editing import Edited as Edited
     from visloop.label.editing import edit as edit
     from visloop.label.editing import read as read
     from visloop.label.editing import read_edits as read_edits
+    from visloop.label.following import Placed as Placed
+    from visloop.label.following import TrackSeen as TrackSeen
+    from visloop.label.following import tracks as tracks
     from visloop.label.imports import Imported as Imported
     from visloop.label.imports import LabelsUnreadable as LabelsUnreadable
     from visloop.label.imports import Row as Row
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from visloop.label.records import Task as Task
     from visloop.label.records import TaskCommitted as TaskCommitted
     from visloop.label.records import TaskNotFound as TaskNotFound
+    from visloop.label.shapes import WrongShape as WrongShape
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -53,7 +57,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "querying": ("Reviewed", "reviewed", "tasks_relation"),
         "doubting": ("Doubted", "Doubts", "doubt"),
         "decisions": ("accept", "reject", "skip", "split_of", "undo"),
-        "editing": ("Edit", "EditConflict", "WrongShape", "edit", "read", "read_edits"),
+        "editing": ("Edit", "EditConflict", "Edited", "edit", "read", "read_edits"),
         "presence": ("Editor", "present"),
         "imports": ("Imported", "LabelsUnreadable", "Row", "import_labels", "read_rows"),
         "queue": (
@@ -75,5 +79,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "TaskCommitted",
             "TaskNotFound",
         ),
+        "shapes": ("WrongShape",),
+        "following": ("Placed", "TrackSeen", "tracks"),
     },
 )

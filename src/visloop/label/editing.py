@@ -4,27 +4,29 @@ Each edit says what its object was before. Two people who work on one picture so
 each other unseen: edits of other objects are taken, edits of an object that somebody else has
 changed since are refused. A client that has lost an answer sends its edits again, under the same
 key: they are taken once, whatever arrives late and in whatever order.
+
+What is put with a `track` is placed in a key frame of it: the frames between are made anew in the
+same transaction, so edits of a track may be of several frames of one film.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from visloop import data
 from visloop.errors import Conflict, UsageError
+from visloop.label.following import Film, TrackSeen
 from visloop.label.keys import is_first
 from visloop.label.records import LabelPorts
-from visloop.vision import Annotation, Box, Mask, OrientedBox, Points, Polygon, Track
+from visloop.label.shapes import check_shape
+from visloop.vision import Annotation, is_followed
 
 if TYPE_CHECKING:
     from visloop.events import Scope
-
-_SLACK_PX: Final = 1.0
-_CORNERS: Final = 3  # of the simplest ring
 
 
 class EditConflict(Conflict):
@@ -33,23 +35,27 @@ class EditConflict(Conflict):
     code = "label.edit_conflict"
 
 
-class WrongShape(UsageError):
-    """What was drawn is no shape inside the picture."""
-
-    code = "label.wrong_shape"
-
-
 class Edit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One change: an object is `put` (with an id of its own), or removed by its id, or neither.
 
-    `was` is the object as its author saw it before; None: it was not there. `labelled` says whether
-    somebody has looked: without objects, True means that the picture holds none.
+    `was` is the object as its author saw it before; None: it was not there, or was interpolated.
+    `labelled` says whether somebody has looked: without objects, True means that the picture holds
+    none. `path` is another frame of the same film; "": the picture that the request names.
     """
 
     put: Annotation | None = None
     remove: str = ""
     was: Annotation | None = None
     labelled: bool | None = None
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Edited:
+    """The picture now, and the tracks that the edits touched, as they are now."""
+
+    sample: data.Sample
+    tracks: tuple[TrackSeen, ...] = ()
 
 
 def read_edits(given: Sequence[dict[str, Any]]) -> tuple[Edit, ...]:
@@ -86,7 +92,7 @@ def edit(
     edits: Sequence[Edit],
     *,
     key: str = "",
-) -> data.Sample:
+) -> Edited:
     """Apply edits to a sample of the working set, in order, all of them or none; the sample then.
 
     What a person puts is theirs: `author` is the actor, `score` goes, `review` is `accepted`.
@@ -105,35 +111,124 @@ def edit(
         EditConflict: an object is no longer what its edit says that it was.
         WrongShape: coordinates are not finite, a shape is empty, or lies outside of the picture.
         UnknownClass: a label is no class of the data set.
+        UsageError: edits of one request are of pictures that are no frames of one film.
     """
-    author = str(scope.actor)
     with ports.ledger.write(scope) as write:
         before = data.working_sample(ports.data, write.connection, scope.project, dataset, path)
+        table = _Table(before, str(scope.actor))
+        if any(_of_a_track(each, before, path) for each in edits):
+            here = (write.connection, scope.project, dataset, path)
+            film = Film(data.footage(ports.data, *here), _tracks_in(edits))
+            table = _Table(before, str(scope.actor), film)
         if not is_first(write, key):
-            return before
-        after = before
+            return table.outcome()
         for each in edits:
-            after = _applied(after, each, author)
-        if after != before:
-            data.stage(ports.data, write, dataset, [after])
-            write.fact("label.edited", before.id, dataset=dataset, **_changes(before, after))
-    return after
+            table.apply(each)
+        changed = table.changed()
+        if changed:
+            data.stage(ports.data, write, dataset, changed)
+            done = table.outcome()
+            told: dict[str, Any] = {"dataset": dataset, **_changes(before, done.sample)}
+            if done.tracks:
+                told |= {"tracks": [each.track for each in done.tracks], "frames": len(changed)}
+            write.fact("label.edited", before.id, **told)
+        return table.outcome()
 
 
-def _applied(sample: data.Sample, change: Edit, author: str) -> data.Sample:
-    held = {each.id: each for each in sample.annotations}
-    labelled = sample.labelled if change.labelled is None else change.labelled
-    if change.put is not None:
-        new = msgspec.structs.replace(change.put, author=author, score=None, review="accepted")
-        _check_shape(new, sample)
-        if not _same(held.get(new.id), new):
-            _check_unchanged(held.get(new.id), change, sample.path)
-            held[new.id] = new
-        labelled = True
-    elif change.remove and change.remove in held:
-        _check_unchanged(held[change.remove], change, sample.path)
-        del held[change.remove]
-    return msgspec.structs.replace(sample, annotations=tuple(held.values()), labelled=labelled)
+def _of_a_track(change: Edit, sample: data.Sample, path: str) -> bool:
+    """Whether it takes more than this one picture to do it."""
+    sides = [change.put, change.was, *(a for a in sample.annotations if a.id == change.remove)]
+    elsewhere = change.path not in {"", path}
+    return elsewhere or any(each is not None and is_followed(each) for each in sides)
+
+
+def _tracks_in(edits: Sequence[Edit]) -> list[str]:
+    sides = [side for each in edits for side in (each.put, each.was)]
+    return [each.track for each in sides if each is not None and is_followed(each)]
+
+
+class _Table:
+    """The picture that is being edited, and the film that it is a frame of where tracks change."""
+
+    def __init__(self, sample: data.Sample, author: str, film: Film | None = None) -> None:
+        self._path, self._author, self._film = sample.path, author, film
+        self._before = {each.path: each for each in film.frames} if film else {sample.path: sample}
+        self._after = dict(self._before)
+
+    def outcome(self) -> Edited:
+        """As it is now."""
+        return Edited(self._after[self._path], self._film.touched() if self._film else ())
+
+    def changed(self) -> list[data.Sample]:
+        """Every picture that is another one now, interpolated frames with them."""
+        if self._film:
+            self._after |= self._film.drawn(self._after, self._path)
+        return [each for path, each in self._after.items() if each != self._before[path]]
+
+    def apply(self, change: Edit) -> None:
+        """One edit."""
+        path = change.path or self._path
+        sample = self._after.get(path)
+        if sample is None:
+            raise UsageError(
+                f"{path!r} is no frame of the film that {self._path!r} is of",
+                fix="edits of one request are of frames of one film: ask for each picture alone",
+            )
+        if change.put is not None:
+            self._put(sample, change, change.put)
+        elif change.remove:
+            self._remove(sample, change)
+        if change.labelled is not None or change.put is not None:
+            looked = change.put is not None or bool(change.labelled)
+            self._after[path] = msgspec.structs.replace(self._after[path], labelled=looked)
+
+    def _put(self, sample: data.Sample, change: Edit, put: Annotation) -> None:
+        new = msgspec.structs.replace(put, author=self._author, score=None, review="accepted")
+        check_shape(new, sample)
+        now = self._now(sample, change, new.id)
+        if _same(now, new):
+            return
+        _check_unchanged(now, change, sample.path)
+        if self._film and is_followed(new):
+            if now is not None:
+                self._take(sample, now)
+            self._film.put(sample.path, new)
+            return
+        if now is not None and is_followed(now):
+            self._take(sample, now)
+            sample = self._after[sample.path]
+        held = {each.id: each for each in sample.annotations} | {new.id: new}
+        self._after[sample.path] = msgspec.structs.replace(sample, annotations=tuple(held.values()))
+
+    def _remove(self, sample: data.Sample, change: Edit) -> None:
+        now = self._now(sample, change, change.remove)
+        if now is not None:
+            _check_unchanged(now, change, sample.path)
+            self._take(sample, now)
+        elif any(each.id == change.remove for each in sample.annotations):
+            raise UsageError(
+                f"object {change.remove} of {sample.path!r} is interpolated",
+                fix="it follows from its track's key frames: put or remove those;"
+                ' a key frame with "ends": true is the last one before it is out of sight',
+            )
+
+    def _now(self, sample: data.Sample, change: Edit, name: str) -> Annotation | None:
+        """The object of the edit as it is; None where there is none, or an interpolated one."""
+        held = next((each for each in sample.annotations if each.id == name), None)
+        for each in (change.put, change.was, held):
+            if self._film and each is not None and is_followed(each):
+                key = self._film.key(sample.path, each.track)
+                if key is not None:
+                    return key
+        return None if held is not None and self._film and is_followed(held) else held
+
+    def _take(self, sample: data.Sample, now: Annotation) -> None:
+        """The object away: out of its track, or off the picture."""
+        if self._film and is_followed(now):
+            self._film.remove(sample.path, now.track)
+            return
+        left = tuple(each for each in sample.annotations if each.id != now.id)
+        self._after[sample.path] = msgspec.structs.replace(sample, annotations=left)
 
 
 def _same(one: Annotation | None, other: Annotation | None) -> bool:
@@ -144,7 +239,8 @@ def _same(one: Annotation | None, other: Annotation | None) -> bool:
 def _bare(each: Annotation | None) -> Annotation | None:
     if each is None:
         return None
-    return msgspec.structs.replace(each, author="", score=None, review="accepted")
+    bare = msgspec.structs.replace(each, author="", score=None, review="accepted")
+    return msgspec.structs.replace(bare, id="") if is_followed(bare) else bare
 
 
 def _check_unchanged(now: Annotation | None, change: Edit, path: str) -> None:
@@ -156,68 +252,6 @@ def _check_unchanged(now: Annotation | None, change: Edit, path: str) -> None:
     else:
         what = f"object {wanted} of {path!r} was changed by {now.author or 'somebody else'}"
     raise EditConflict(what, fix="read the picture again, and keep yours or theirs")
-
-
-def _check_shape(new: Annotation, sample: data.Sample) -> None:
-    if not new.id:
-        raise UsageError("an object without an id is put", fix="give each new object an id")
-    if isinstance(new, Mask):
-        if new.size_hw != (sample.height, sample.width) or sum(new.counts) != (
-            sample.height * sample.width
-        ):
-            raise _wrong(f"the mask is not of {sample.width} × {sample.height} pixels", sample)
-        return
-    points = _points(new)
-    sizes = (*new.cxcywh, new.angle_deg) if isinstance(new, OrientedBox) else ()
-    if not all(isfinite(value) for value in (*points, *sizes)):
-        raise _wrong("a coordinate is not a number", sample)
-    xs, ys = points[0::2], points[1::2]
-    if _is_empty(new):
-        raise _wrong("the shape has no area", sample)
-    inside = (-_SLACK_PX <= x <= sample.width + _SLACK_PX for x in xs)
-    if not (all(inside) and all(-_SLACK_PX <= y <= sample.height + _SLACK_PX for y in ys)):
-        raise _wrong("the shape reaches beyond the picture", sample)
-
-
-def _is_empty(new: Annotation) -> bool:
-    """Whether it is a shape without area."""
-    match new:
-        case Box() | Track():
-            x1, y1, x2, y2 = new.xyxy
-            return x1 >= x2 or y1 >= y2
-        case OrientedBox():
-            return min(new.cxcywh[2:]) <= 0
-        case Polygon():
-            return not new.rings or any(
-                len(ring) < 2 * _CORNERS
-                or min(ring[0::2]) >= max(ring[0::2])
-                or min(ring[1::2]) >= max(ring[1::2])
-                for ring in new.rings
-            )
-        case _:
-            return False
-
-
-def _points(new: Annotation) -> list[float]:
-    """Where it lies, as x, y, x, y …; of an oriented box its centre, of a class nothing."""
-    match new:
-        case Box() | Track():
-            return list(new.xyxy)
-        case OrientedBox():
-            return list(new.cxcywh[:2])
-        case Polygon():
-            return [value for ring in new.rings for value in ring]
-        case Points():
-            return [value for x, y, seen in new.points if seen for value in (x, y)]
-        case _:
-            return []
-
-
-def _wrong(what: str, sample: data.Sample) -> WrongShape:
-    return WrongShape(
-        f"{what}: {sample.path!r}",
-        fix=f"coordinates are pixels of the upright picture, {sample.width} × {sample.height}",
-    )
 
 
 def _changes(before: data.Sample, after: data.Sample) -> dict[str, Any]:

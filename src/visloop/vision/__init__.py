@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from visloop.vision.records import Annotation as Annotation
     from visloop.vision.records import Box as Box
     from visloop.vision.records import ClassLabel as ClassLabel
+    from visloop.vision.records import Followed as Followed
     from visloop.vision.records import Mask as Mask
     from visloop.vision.records import NumberValue as NumberValue
     from visloop.vision.records import OrientedBox as OrientedBox
@@ -57,6 +58,11 @@ if TYPE_CHECKING:
     from visloop.vision.statistics import image_statistics as image_statistics
     from visloop.vision.tiles import Window as Window
     from visloop.vision.tiles import windows as windows
+    from visloop.vision.tracks import Course as Course
+    from visloop.vision.tracks import between as between
+    from visloop.vision.tracks import course_of as course_of
+    from visloop.vision.tracks import filled as filled
+    from visloop.vision.tracks import is_followed as is_followed
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -82,6 +88,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Annotation",
             "Box",
             "ClassLabel",
+            "Followed",
             "Mask",
             "NumberValue",
             "OrientedBox",
@@ -93,5 +100,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "statistics": ("STATISTIC_NAMES", "image_statistics"),
         "tiles": ("Window", "windows"),
+        "tracks": ("Course", "between", "course_of", "filled", "is_followed"),
     },
 )

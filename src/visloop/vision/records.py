@@ -31,6 +31,19 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     review: ReviewState = "accepted"
 
 
+class _Followed(_Common, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A shape that may be this frame's part of a track: one object, followed through a video.
+
+    `track` names the object, the same in all frames of the film; "": it is of none. A person has
+    placed it in a `key_frame`; between two of them it is interpolated, and is an annotation of its
+    frame as any other. `ends`: from the next frame on it is out of sight.
+    """
+
+    track: str = ""
+    key_frame: bool = True
+    ends: bool = False
+
+
 class ClassLabel(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="class"):
     """The whole picture is of class `label`; several are allowed."""
 
@@ -48,27 +61,27 @@ class Box(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="box"):
     xyxy: tuple[float, float, float, float]
 
 
-class OrientedBox(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="obb"):
+class OrientedBox(_Followed, frozen=True, kw_only=True, omit_defaults=True, tag="obb"):
     """A turned box: centre and size in pixels, angle in degrees clockwise."""
 
     cxcywh: tuple[float, float, float, float]
     angle_deg: float
 
 
-class Polygon(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="polygon"):
+class Polygon(_Followed, frozen=True, kw_only=True, omit_defaults=True, tag="polygon"):
     """One object of one or more rings, each x1 y1 x2 y2 … in pixels."""
 
     rings: tuple[tuple[float, ...], ...]
 
 
-class Mask(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="mask"):
+class Mask(_Followed, frozen=True, kw_only=True, omit_defaults=True, tag="mask"):
     """A bitmap of (height, width) as COCO's uncompressed run lengths, column by column, zeros first."""
 
     size_hw: tuple[int, int]
     counts: tuple[int, ...]
 
 
-class Points(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="points"):
+class Points(_Followed, frozen=True, kw_only=True, omit_defaults=True, tag="points"):
     """Named points of a skeleton: (x, y, visibility) each, visibility 0 absent, 1 hidden, 2 seen."""
 
     points: tuple[tuple[float, float, int], ...]
@@ -77,16 +90,19 @@ class Points(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="points
 
 
 class Track(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="track"):
-    """This frame's box of an object that is followed through a video."""
+    """This frame's box of an object that is followed through a video; see `_Followed`."""
 
     track: str
     xyxy: tuple[float, float, float, float]
     key_frame: bool = True
+    ends: bool = False
 
 
 Annotation: TypeAlias = (
     ClassLabel | NumberValue | Box | OrientedBox | Polygon | Mask | Points | Track
 )
+
+Followed: TypeAlias = Track | OrientedBox | Polygon | Mask | Points
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from visloop.vision import (
     Points,
     Polygon,
     Track,
+    is_followed,
 )
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ SHAPES: Final[dict[type[object], str]] = {
     Points: "points",
     Track: "track",
 }
+_TRACK: Final = ("track", "key_frame", "ends")
 _COMMON: Final = frozenset(
-    {"id", "label", "attributes", "ignore", "crowd", "author", "score", "review"}
+    {"id", "label", "attributes", "ignore", "crowd", "author", "score", "review", *_TRACK}
 )
 
 
@@ -205,6 +207,10 @@ def lost(annotation: Annotation, native: Annotation | None, losses: Losses, path
         names = [name for name in annotation.__struct_fields__ if name not in _COMMON]
         if any(getattr(annotation, name) != getattr(native, name) for name in names):
             losses.add("geometry", path)
+    if is_followed(annotation) and (native is None or type(native) is type(annotation)):
+        said = [getattr(native, name, None) for name in _TRACK]
+        if said != [getattr(annotation, name) for name in _TRACK]:
+            losses.add("track", path)
     for kind, names in _FIELDS.items():
         default = native or ClassLabel()
         if kind == "unlabelled" and (native is None or annotation.label):

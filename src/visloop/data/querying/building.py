@@ -22,6 +22,7 @@ from visloop.vision import (
     Points,
     Polygon,
     Track,
+    is_followed,
 )
 
 _NOWHERE: Final = (None, None, None, None)
@@ -105,7 +106,7 @@ def _objects(builder: Builder, objects: Sequence[Annotation], kinds: Sequence[st
     builder.numbers("object.width", [_side(x1, x2) for x1, _, x2, _ in boxes])
     builder.numbers("object.height", [_side(y1, y2) for _, y1, _, y2 in boxes])
     builder.numbers("object.area", [area(each) for each in objects])
-    tracks = [each.track if isinstance(each, Track) else None for each in objects]
+    tracks = [each.track if is_followed(each) else None for each in objects]
     builder.texts("object.track", tracks)
     values = [each.value if isinstance(each, NumberValue) else None for each in objects]
     builder.numbers("object.value", values)

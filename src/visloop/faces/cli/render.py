@@ -17,6 +17,7 @@ from visloop.faces.cli.answers import (
     judging,
     rollouts,
     searches,
+    tracks,
     upkeep,
 )
 
@@ -306,6 +307,12 @@ def _label_list(plain: Mapping[str, Any]) -> None:
     _rows(rows)
 
 
+def _tracked(plain: Mapping[str, Any]) -> None:
+    tracks.head(plain)
+    if plain["tracks"]:
+        _rows(tracks.rows(plain))
+
+
 def _meta_fields(plain: Mapping[str, Any]) -> None:
     _rows(metadata.field_rows(plain))
 
@@ -443,6 +450,7 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "label.list": _label_list,
     "label.next": _label_list,
     "label.import": _imported,
+    "label.track": _tracked,
     "quarantine.retry": _added,
     "quarantine.remove": _counted("{n} let go; their files stay where they lie"),
     "unstage": _counted("{n} staged changes taken back"),

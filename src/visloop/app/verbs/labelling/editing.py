@@ -22,6 +22,10 @@ class LabelEdit:
     An edit is JSON: `{"put": {"type": "box", "id": "…", "label": "cat", "xyxy": [1, 2, 3, 4]}}`,
     `{"remove": "ID"}`, or `{"labelled": true}` (somebody looked: without objects there is nothing). Its
     `was` says what the object was before; when somebody else has changed it since, nothing is done.
+
+    Put with a `track` (a box as `{"type": "track", "track": "…", …}`), an object is placed in a key
+    frame: the frames between key frames are interpolated anew. `"ends": true`: it is out of sight after
+    that frame. `path` in an edit names another frame of the same film.
     """
 
     dataset: str = arg("the data set")
@@ -34,18 +38,59 @@ class LabelEdit:
 
 @dataclass(frozen=True)
 class EditedSample:
-    """The picture as it is now."""
+    """The picture as it is now, and the tracks that the edits touched."""
 
     sample: dict[str, Any]
+    tracks: tuple[dict[str, Any], ...] = ()
 
 
 @operation("label.edit", permission="label.write")
 def label_edit(ports: Ports, scope: Scope, ask: LabelEdit) -> EditedSample:
     """All of the edits or none."""
     edits = label.read_edits(ask.edits)
-    return EditedSample(
-        plain(label.edit(ports.label, scope, ask.dataset, ask.path, edits, key=ask.key))
-    )
+    done = label.edit(ports.label, scope, ask.dataset, ask.path, edits, key=ask.key)
+    return EditedSample(plain(done.sample), tuple(plain(each) for each in done.tracks))
+
+
+@dataclass(frozen=True)
+class LabelTrack:
+    """List the tracks of a film: each object that is followed through its frames, with its key frames.
+
+    Key frames are put and removed with `visloop label edit`; frames are counted from 0 in the order in
+    which they are shown.
+    """
+
+    dataset: str = arg("the data set")
+    film: str = arg("the film, as it was added, or one of its frames")
+
+
+@dataclass(frozen=True)
+class FilmTracks:
+    """The frames that were taken from the film, and the tracks through them."""
+
+    film: str
+    frames: tuple[dict[str, Any], ...]
+    tracks: tuple[dict[str, Any], ...]
+
+
+@operation("label.track", permission="label.read")
+def label_track(ports: Ports, scope: Scope, ask: LabelTrack) -> FilmTracks:
+    """Of the working state."""
+    footage, found = label.tracks(ports.label, scope, ask.dataset, ask.film)
+    frames = [
+        {
+            "path": each.path,
+            "image": each.image,
+            "place": place,
+            "width": each.width,
+            "height": each.height,
+            "media": each.media,
+            "mode": each.mode,
+            "time_s": each.metadata.get("video.frame_time_s"),
+        }
+        for each, place in zip(footage.frames, footage.places, strict=True)
+    ]
+    return FilmTracks(footage.name, tuple(frames), tuple(plain(each) for each in found))
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from visloop.vision import (
     Points,
     Polygon,
     Track,
+    is_followed,
 )
 
 if TYPE_CHECKING:
@@ -201,6 +202,7 @@ class _Canvas:
             "object_ids": bool(each.id),
             "crowd": each.crowd,
             "ignore": each.ignore and bool(each.label),
+            "track": is_followed(each) and not isinstance(each, Track),
         }
         for kind, lost in told.items():
             if lost:

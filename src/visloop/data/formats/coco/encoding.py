@@ -19,6 +19,7 @@ from visloop.vision import (
     Polygon,
     Track,
     geometry_xyxy,
+    is_followed,
 )
 
 if TYPE_CHECKING:
@@ -99,12 +100,11 @@ class Encoder:
             score=each.score,
             attributes=attributes or None,
         )
+        if is_followed(each):
+            self._losses.add("track", path)
+            item.track_id, kept.key_frame, kept.ends = each.track, each.key_frame, each.ends
         match each:
-            case Box():
-                _give_box(item, each.xyxy)
-            case Track():
-                self._losses.add("track", path)
-                item.track_id, kept.key_frame = each.track, each.key_frame
+            case Box() | Track():
                 _give_box(item, each.xyxy)
             case Polygon():
                 _give_box(item, geometry_xyxy(each) or (0, 0, 0, 0))

@@ -24,7 +24,7 @@ class Rle(msgspec.Struct, gc=False):
 class Kept(msgspec.Struct, omit_defaults=True):
     """What COCO has no field for, so that our own re-import is complete.
 
-    Of an annotation: `id`, `author`, `review`, and a turned box or a track's key frame. Of a
+    Of an annotation: `id`, `author`, `review`, a turned box, a track's key frame or end. Of a
     picture: `annotations`, whole, that are no COCO objects (classes, numbers, unlabelled ones).
     """
 
@@ -35,6 +35,7 @@ class Kept(msgspec.Struct, omit_defaults=True):
     cxcywh: tuple[float, float, float, float] | None = None
     angle_deg: float = 0.0
     key_frame: bool = True
+    ends: bool = False
     names: list[str] | None = None
     edges: list[tuple[int, int]] | None = None
     annotations: list[Annotation] = []

@@ -127,7 +127,7 @@ class Translator:
             return [_shape(each, kept, common)]
         points = _points(each, category, kept, common)
         if kept.kind == "points" or not (each.bbox or each.segmentation):
-            return [points]
+            return [msgspec.structs.replace(points, **_track(each, kept))]
         attributes = attributes | {PAIR: each.id}
         beside = msgspec.structs.replace(points, id="", attributes=attributes)
         return [_shape(each, kept, common | {"attributes": attributes}), beside]
@@ -152,23 +152,27 @@ def _whole(image: Image) -> list[Annotation]:
 
 
 def _shape(each: Object, kept: Kept, common: dict[str, Any]) -> Annotation:
+    track = _track(each, kept)
     if kept.kind == "obb" and kept.cxcywh is not None:
-        return OrientedBox(cxcywh=kept.cxcywh, angle_deg=kept.angle_deg, **common)
+        return OrientedBox(cxcywh=kept.cxcywh, angle_deg=kept.angle_deg, **common, **track)
     drawn = each.segmentation
     if isinstance(drawn, Rle):
-        return Mask(size_hw=drawn.size, counts=_runs(drawn), **common)
+        return Mask(size_hw=drawn.size, counts=_runs(drawn), **common, **track)
     rings = tuple(ring for ring in drawn or () if len(ring) >= _LEAST_RING)
     if rings:
-        if each.track_id is not None:
-            common["attributes"] = common["attributes"] | {"track_id": each.track_id}
-        return Polygon(rings=rings, **common)
+        return Polygon(rings=rings, **common, **track)
     if len(each.bbox) != 4:  # noqa: PLR2004
         raise _BadObject("bad_geometry", "it has neither a box of four numbers nor an outline")
     x, y, width, height = each.bbox
     xyxy = (x, y, x + width, y + height)
-    if each.track_id is not None:
-        return Track(track=str(each.track_id), xyxy=xyxy, key_frame=kept.key_frame, **common)
-    return Box(xyxy=xyxy, **common)
+    return Track(xyxy=xyxy, **common, **track) if track else Box(xyxy=xyxy, **common)
+
+
+def _track(each: Object, kept: Kept) -> dict[str, Any]:
+    """What it says of the track that it is a part of; nothing where it is of none."""
+    if each.track_id is None:
+        return {}
+    return {"track": str(each.track_id), "key_frame": kept.key_frame, "ends": kept.ends}
 
 
 def _runs(drawn: Rle) -> tuple[int, ...]:

@@ -23,6 +23,7 @@ from visloop.vision import (
     Points,
     Polygon,
     Track,
+    is_followed,
 )
 
 if TYPE_CHECKING:
@@ -53,8 +54,7 @@ class Encoder:
                 lost(each, None, self._losses, sample.path)
                 homeless.append(each)
             else:
-                tracked = video and isinstance(each, Track)
-                self._beside(each, nodes, sample, tracked=tracked)
+                self._beside(each, nodes, sample, tracked=video and has_course(each, nodes))
                 made.append((each, nodes))
         return made, homeless
 
@@ -64,8 +64,8 @@ class Encoder:
         size = (sample.width, sample.height)
         said = [decode(node, safe(each.label).strip(), self.labels, size) for node in nodes]
         native = one_of(said)
-        if tracked and isinstance(each, Track) and isinstance(native, Box):
-            native = track_of(native, each.track, key_frame=each.key_frame)
+        if tracked and is_followed(each):
+            native = track_of(native, each.track, key_frame=each.key_frame, ends=each.ends)
         part = ""
         if len(nodes) > 1:
             self._losses.add("rings", sample.path)
@@ -126,18 +126,22 @@ class Encoder:
             written.text = _text(value)
 
 
-def track_of(native: Annotation, track: str, *, key_frame: bool) -> Annotation:
-    """What a track says in one frame: a box of the track; other shapes name it as an attribute."""
-    if not isinstance(native, Box):
-        attributes = {"track_id": track} | native.attributes
-        return msgspec.structs.replace(native, attributes=attributes)
-    return Track(
-        track=track,
-        key_frame=key_frame,
-        xyxy=native.xyxy,
-        label=native.label,
-        attributes=native.attributes,
-    )
+def has_course(each: Annotation, nodes: list[ET.Element]) -> bool:
+    """Whether CVAT's tracks can hold it: one shape a frame, and no mask."""
+    return is_followed(each) and len(nodes) == 1 and not isinstance(each, Mask)
+
+
+def track_of(
+    native: Annotation, track: str, *, key_frame: bool = True, ends: bool = False
+) -> Annotation:
+    """What a track says in one frame."""
+    said: dict[str, Any] = {"track": track, "key_frame": key_frame, "ends": ends}
+    if isinstance(native, Box):
+        common = {"label": native.label, "attributes": native.attributes}
+        return Track(xyxy=native.xyxy, **common, **said)
+    if isinstance(native, ClassLabel | NumberValue):
+        return native
+    return msgspec.structs.replace(native, **said)
 
 
 def _can_pose(points: Points) -> bool:

@@ -1,8 +1,8 @@
 """CVAT for video: tracks over numbered frames, joined with the frames as picture files.
 
-A track's box holds from its frame on; between two key frames it moves in a straight line (such
-frames are told apart by `key_frame`), and `outside="1"` ends it. Frames after the last one that a
-track states hold nothing of it.
+A track's shape holds from its frame on; between two stated frames it moves in a straight line (such
+frames are told apart by `key_frame`), and `outside="1"` ends it, for good or until it is stated
+again (`ends`). Frames after the last one that a track states hold nothing of it.
 """
 
 # Paths are text here: a Path for every file costs more than the system call that it is made for.
@@ -15,7 +15,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -23,16 +23,17 @@ from visloop.data.formats.beside import FIELD, Whole, joined, typed
 from visloop.data.formats.cvat.encoding import track_of
 from visloop.data.formats.cvat.labels import Labels, side_in
 from visloop.data.formats.cvat.shapes import NO_SHAPES, decode
-from visloop.data.formats.loose import BadObject, mapping, size
+from visloop.data.formats.loose import BadObject, listing, mapping, size
 from visloop.data.formats.shapes import ELLIPSE_NOTE
 from visloop.data.formats.stated import Objection, Stated
 from visloop.data.ingest.walk import Entry, Leftovers, clean, walk
-from visloop.vision import Annotation, Points, Track
+from visloop.vision import Annotation, Followed, Points, between, is_followed
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
 SINGLE: Final = "single"
+ENDS: Final = "ends"
 _NUMBER: Final = re.compile(r"(\d{1,12})$")
 _SHOWN: Final = 5
 
@@ -132,12 +133,20 @@ class Video:
             if one is not None:
                 said.append(one)
         said.sort(key=lambda one: one.frame)
-        for before, after in zip(said, [*said[1:], None], strict=True):
+        stated = {each for each in listing(extra.get(ENDS)) if isinstance(each, int)}
+        for k, before in enumerate(said):
             if before.outside or before.annotation is None:
                 continue
-            self._entries[before.frame].append((before.side, before.annotation))
-            if after is not None and isinstance(before.annotation, Track):
-                self._between(before, after, before.annotation, numbers)
+            after = said[k + 1] if k + 1 < len(said) else None
+            placed = [(before.frame, before.side, before.annotation)]
+            if after is not None and is_followed(before.annotation):
+                placed += self._between(before, after, before.annotation, numbers)
+            again = after is not None and after.outside and said[-1].frame > after.frame
+            ends = stated if ENDS in extra else {placed[-1][0]} if again else ()
+            for frame, side, each in placed:
+                last = frame in ends and is_followed(each)
+                drawn = msgspec.structs.replace(each, ends=True) if last else each
+                self._entries[frame].append((side, drawn))
 
     def _state(
         self, node: ET.Element, label: str, where: str, name: str, *, single: bool
@@ -164,15 +173,15 @@ class Video:
             native = track_of(native, name, key_frame=key)
         return _Said(frame, outside=False, key=key, annotation=native, side=side_in(node))
 
-    def _between(self, a: _Said, b: _Said, box: Track, numbers: list[int]) -> None:
-        """Boxes of the frames that lie between two stated ones and have a picture."""
-        end = b.annotation if isinstance(b.annotation, Track) else box
+    def _between(
+        self, a: _Said, b: _Said, shape: Followed, numbers: list[int]
+    ) -> list[tuple[int, object, Annotation]]:
+        """Shapes of the frames that lie between two stated ones and have a picture."""
+        held = msgspec.structs.replace(shape, key_frame=False)
+        end = b.annotation if b.annotation is not None and is_followed(b.annotation) else held
         low, high = bisect_right(numbers, a.frame), bisect_left(numbers, b.frame)
-        for number in numbers[low:high]:
-            share = (number - a.frame) / (b.frame - a.frame)
-            moved: Any = tuple(p + (q - p) * share for p, q in zip(box.xyxy, end.xyxy, strict=True))
-            drawn = msgspec.structs.replace(box, xyxy=moved, key_frame=False)
-            self._entries[number].append((None, drawn))
+        span = b.frame - a.frame
+        return [(at, None, between(held, end, (at - a.frame) / span)) for at in numbers[low:high]]
 
 
 def _numbered(entries: list[Entry]) -> dict[int, Entry]:

@@ -1,8 +1,8 @@
 """CVAT out: `annotations.xml` with the pictures in `images/`, for images 1.1 or for video 1.1.
 
 `cvat` writes pictures that stand alone; tracks are boxes there. `cvat-video` writes the pictures as
-frames of one video, in the order of their paths, and tracks as tracks; other shapes become tracks of
-one frame, as CVAT itself does.
+frames of one video, in the order of their paths, and tracks as tracks; what is of no track becomes
+a track of one frame, as CVAT itself does, and so does each frame of a mask that is followed.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from visloop.data.formats.beside import FIELD, Whole, whole_of, words
-from visloop.data.formats.cvat.encoding import Encoder
+from visloop.data.formats.cvat.encoding import Encoder, has_course
 from visloop.data.formats.cvat.labels import labels_node, safe, side_text
-from visloop.data.formats.cvat.video import SINGLE
+from visloop.data.formats.cvat.video import ENDS, SINGLE
 from visloop.data.formats.folder import SPLITS
 from visloop.data.formats.losses import Losses
 from visloop.data.formats.pictures import KEPT_TURNED, PicturesOut, split_suffix
 from visloop.data.formats.records import ExportReport, ReadBlob, Upright
 from visloop.data.formats.target import Target
-from visloop.vision import Annotation, Track
+from visloop.vision import Annotation, Followed, is_followed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +44,7 @@ LOSSES: Final = words(
 LOSSES_VIDEO: Final = words(
     "CVAT for video",
     _PLACE,
+    track="CVAT for video follows one shape a frame, and no masks: these are tracks of one frame",
     splits=f"CVAT for video has one subset: splits are kept in {_PLACE} of <meta>",
     paths=f"CVAT for video numbers its frames: paths are kept in {_PLACE} of <meta>",
     sizes="CVAT for video has one size of picture: others are kept in <meta>",
@@ -124,7 +125,7 @@ class _Film:
         self.count = 0
         self._size: tuple[int, int] = (0, 0)
         self._beside: dict[str, Any] = {}
-        self._tracks: defaultdict[tuple[str, str, int], dict[int, tuple[Track, ET.Element]]]
+        self._tracks: defaultdict[tuple[str, str, int], dict[int, tuple[Followed, ET.Element]]]
         self._tracks = defaultdict(dict)
         self._singles: list[tuple[int, str, list[ET.Element]]] = []
 
@@ -150,13 +151,13 @@ class _Film:
         if built := side.builtins:
             self._beside[str(self.count)] = built
         for each, nodes in made:
-            if isinstance(each, Track):
+            if is_followed(each) and has_course(each, nodes):
                 self._add(each, nodes[0])
             else:
                 self._singles.append((self.count, each.label, nodes))
         self.count += 1
 
-    def _add(self, each: Track, node: ET.Element) -> None:
+    def _add(self, each: Followed, node: ET.Element) -> None:
         again = 0
         while self.count in self._tracks[each.track, each.label, again]:
             again += 1
@@ -178,8 +179,12 @@ class _Film:
         for (track, label, _), states in self._tracks.items():
             number = str(len(made))
             root = ET.Element("track", id=number, label=safe(label), source="manual")
-            if track != number:
-                root.set(FIELD, side_text({"track": track}))
+            side: dict[str, Any] = {"track": track} if track != number else {}
+            ends = [at for at, (each, _) in states.items() if each.ends]
+            if ends != [at for at in states if at + 1 not in states and at < max(states)]:
+                side[ENDS] = ends
+            if side:
+                root.set(FIELD, side_text(side))
             self._fill(root, states)
             made.append(root)
         for frame, label, nodes in self._singles:
@@ -191,7 +196,7 @@ class _Film:
                 made.append(root)
         return made
 
-    def _fill(self, root: ET.Element, states: dict[int, tuple[Track, ET.Element]]) -> None:
+    def _fill(self, root: ET.Element, states: dict[int, tuple[Followed, ET.Element]]) -> None:
         for frame in sorted(states):
             each, node = states[frame]
             self._state(root, node, frame, key=each.key_frame)

@@ -27,6 +27,7 @@ from visloop.vision import (
     Points,
     Polygon,
     Track,
+    is_followed,
 )
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _meant(each: Annotation) -> dict[str, Any]:
         meant["ignore"] = True
     if each.score is not None:
         meant["score"] = each.score
-    if isinstance(each, Track):
+    if is_followed(each):
         number = int(each.track) if each.track.isascii() and each.track.isdigit() else None
         meant["track_id"] = number if str(number) == each.track else each.track
         meant["keyframe"] = each.key_frame

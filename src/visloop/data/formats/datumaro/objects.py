@@ -102,18 +102,18 @@ def decode(raw: dict[str, Any], labels: list[str], skeletons: Skeletons) -> Anno
         case "bbox":
             return _box(raw, common)
         case "polygon":
-            return Polygon(rings=(numbers(raw.get("points"), "its points"),), **common)
+            return Polygon(rings=(numbers(raw.get("points"), "its points"),), **_tracked(common))
         case "mask":
-            return _mask(mapping(raw.get("rle")), common)
+            return _mask(mapping(raw.get("rle")), _tracked(common))
         case "points":
-            return _points(raw, common, skeletons)
+            return _points(raw, _tracked(common), skeletons)
         case "ellipse":
             points = numbers(raw.get("points"), "its points")
             if len(points) != 4:  # noqa: PLR2004
                 raise BadObject("bad_geometry", "an ellipse has four numbers")
             x1, y1, x2, y2 = points
             ring = ellipse_ring((x1 + x2) / 2, (y1 + y2) / 2, (x2 - x1) / 2, (y2 - y1) / 2)
-            return Polygon(rings=(ring,), **common)
+            return Polygon(rings=(ring,), **_tracked(common))
         case _:
             raise BadObject("unsupported_shape", f"no annotation is of the type {kind!r}")
 
@@ -143,14 +143,18 @@ def _box(raw: dict[str, Any], common: dict[str, Any]) -> Annotation:
         raise BadObject("bad_geometry", f"its box has {len(box)} numbers, not four")
     x, y, width, height = box
     xyxy = (x, y, x + width, y + height)
+    told = _tracked(common)
+    return Track(xyxy=xyxy, **told) if "track" in told else Box(xyxy=xyxy, **common)
+
+
+def _tracked(common: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a track in place of the attributes that say it, where they do."""
     attributes = dict(common["attributes"])
-    track = attributes.get("track_id")
+    track = attributes.pop("track_id", None)
     if isinstance(track, bool) or not isinstance(track, int | str) or track == "":
-        return Box(xyxy=xyxy, **common)
-    del attributes["track_id"]
-    key = attributes.pop("keyframe", True)
-    common = common | {"attributes": attributes}
-    return Track(track=str(track), xyxy=xyxy, key_frame=bool(key), **common)
+        return common
+    key = bool(attributes.pop("keyframe", True))
+    return common | {"attributes": attributes, "track": str(track), "key_frame": key}
 
 
 def _mask(drawn: dict[str, Any], common: dict[str, Any]) -> Mask:

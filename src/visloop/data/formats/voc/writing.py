@@ -16,7 +16,17 @@ from visloop.data.formats.losses import Losses
 from visloop.data.formats.pictures import KEPT_TURNED, PicturesOut, split_suffix
 from visloop.data.formats.records import ExportReport, ReadBlob, Upright
 from visloop.data.formats.target import Target
-from visloop.vision import Box, ClassLabel, Mask, OrientedBox, Points, Polygon, Track, geometry_xyxy
+from visloop.vision import (
+    Box,
+    ClassLabel,
+    Mask,
+    OrientedBox,
+    Points,
+    Polygon,
+    Track,
+    geometry_xyxy,
+    is_followed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,6 +164,8 @@ def _box(each: Annotation, path: str, losses: Losses) -> Corners | None:
     kind, box = _enclosing(each)
     if kind:
         losses.add(kind, path)
+    if kind != "track" and is_followed(each):
+        losses.add("track", path)
     return box
 
 

@@ -21,6 +21,7 @@ from visloop.vision import (
     Points,
     Polygon,
     Track,
+    is_followed,
 )
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class Encoder:
             "object_ids": bool(each.id),
             "crowd": each.crowd,
             "ignore": each.ignore,
-            "track": isinstance(each, Track),
+            "track": is_followed(each),
         }
         for kind, lost in told.items():
             if lost:
