@@ -145,6 +145,7 @@ export interface Verbs {
   "label.import": { ask: LabelImportAsk; answer: LabelsImported };
   "label.open": { ask: LabelOpenAsk; answer: OpenSample };
   "label.edit": { ask: LabelEditAsk; answer: EditedSample };
+  "label.track": { ask: LabelTrackAsk; answer: FilmTracks };
   "label.doubt": { ask: LabelDoubtAsk; answer: LabelsDoubted };
   "label.propose": { ask: LabelProposeAsk; answer: Proposals };
   "loop.start": { ask: LoopStartAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
@@ -843,6 +844,7 @@ export interface DiffAsk {
 
 export interface EditedSample {
   sample: Record<string, any>;
+  tracks: (Record<string, any>)[];
 }
 
 export interface EvaluateAsk {
@@ -968,6 +970,12 @@ export interface FieldSummary {
   learnt: boolean;
   private: boolean;
   description: string;
+}
+
+export interface FilmTracks {
+  film: string;
+  frames: (Record<string, any>)[];
+  tracks: (Record<string, any>)[];
 }
 
 export interface FolderStatus {
@@ -1147,6 +1155,11 @@ export interface LabelRejectAsk {
 export interface LabelStatusAsk {
 }
 
+export interface LabelTrackAsk {
+  dataset: string;
+  film: string;
+}
+
 export interface LabelUndoAsk {
   task: string;
   key?: string;
@@ -1286,6 +1299,9 @@ export interface Mask {
   author?: string;
   score?: number | null;
   review?: "accepted" | "draft" | "proposed" | "rejected";
+  track?: string;
+  key_frame?: boolean;
+  ends?: boolean;
   size_hw: [number, number];
   counts: number[];
 }
@@ -1613,6 +1629,9 @@ export interface OrientedBox {
   author?: string;
   score?: number | null;
   review?: "accepted" | "draft" | "proposed" | "rejected";
+  track?: string;
+  key_frame?: boolean;
+  ends?: boolean;
   cxcywh: [number, number, number, number];
   angle_deg: number;
 }
@@ -1638,6 +1657,9 @@ export interface Points {
   author?: string;
   score?: number | null;
   review?: "accepted" | "draft" | "proposed" | "rejected";
+  track?: string;
+  key_frame?: boolean;
+  ends?: boolean;
   points: ([number, number, number])[];
   names?: string[];
   edges?: ([number, number])[];
@@ -1694,6 +1716,9 @@ export interface Polygon {
   author?: string;
   score?: number | null;
   review?: "accepted" | "draft" | "proposed" | "rejected";
+  track?: string;
+  key_frame?: boolean;
+  ends?: boolean;
   rings: number[][];
 }
 
@@ -2375,6 +2400,7 @@ export interface Track {
   track: string;
   xyxy: [number, number, number, number];
   key_frame?: boolean;
+  ends?: boolean;
 }
 
 export interface TrainAsk {
