@@ -24,6 +24,9 @@ class ServeSection(Section):
     `device`: where networks run; `auto`: CUDA where ONNX Runtime has it, else the processor.
     `keys`: whether whoever asks a model needs an API key; `auto`: only where other machines can reach
     the server. `upload_limit_mb`: the largest file that may be sent in pieces to a data set.
+    `urls`: from where pictures are fetched that are named by their URL (beginnings of URLs, hosts,
+    `*.example.com`, networks for private addresses); none if empty. Films sent to a model: at most
+    `video_seconds` long (0: none), at most `video_frames` of one are answered.
     """
 
     host: str = "127.0.0.1"
@@ -37,6 +40,10 @@ class ServeSection(Section):
     spool_limit_mb: Count = 512
     folders: tuple[str, ...] = ()
     keys: Literal["auto", "required", "off"] = "auto"
+    urls: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    url_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
+    video_seconds: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    video_frames: Annotated[int, Field(gt=0, le=10_000)] = 120
 
 
 class CanarySection(Section):

@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from visloop.data.history.names import tag as tag
     from visloop.data.history.names import tag_list as tag_list
     from visloop.data.history.names import tag_remove as tag_remove
+    from visloop.data.ingest.media import is_film_start as is_film_start
     from visloop.data.ingest.media import media_of as media_of
     from visloop.data.ingest.probe import probe as probe
     from visloop.data.ingest.records import BrokenFile as BrokenFile
@@ -143,6 +144,7 @@ if TYPE_CHECKING:
     from visloop.data.media.video import OtherPixels as OtherPixels
     from visloop.data.media.video import VideoInfo as VideoInfo
     from visloop.data.media.video import VideoReader as VideoReader
+    from visloop.data.media.video import frames_due as frames_due
     from visloop.data.media.video import open_video as open_video
     from visloop.data.offered import READ_FORMATS as READ_FORMATS
     from visloop.data.offered import WRITTEN_FORMATS as WRITTEN_FORMATS
@@ -180,6 +182,8 @@ if TYPE_CHECKING:
     from visloop.data.origins.handed import Handed as Handed
     from visloop.data.origins.handed import check_handed as check_handed
     from visloop.data.origins.remote.bucket import open_bucket as open_bucket
+    from visloop.data.origins.remote.net import Net as Net
+    from visloop.data.origins.remote.net import NotGot as NotGot
     from visloop.data.privacy.entering import NotProtected as NotProtected
     from visloop.data.privacy.entering import protected as protected
     from visloop.data.privacy.finding import find_faces as find_faces
@@ -314,7 +318,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "mapping.maps": ("PictureMap", "picture_map"),
         "formats": ("CARRIED", "FORMATS", "Format"),
         "formats.coco.results": ("coco_results",),
-        "ingest.media": ("media_of",),
+        "ingest.media": ("is_film_start", "media_of"),
         "history.blame": ("Blamed", "ObjectNotFound", "blame"),
         "history.clean": ("MergeWaits", "StagedChanges"),
         "history.hurt": (
@@ -380,6 +384,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "OtherPixels",
             "VideoInfo",
             "VideoReader",
+            "frames_due",
             "open_video",
         ),
         "origins.archives.unpack": ("ArchiveRefused",),
@@ -410,6 +415,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "origins.arriving": ("About", "Arrivals", "Arriving", "Piece", "UploadNotFound"),
         "origins.handed": ("Handed", "check_handed"),
         "origins.remote.bucket": ("open_bucket",),
+        "origins.remote.net": ("Net", "NotGot"),
         "streams.folder": ("watch_folder",),
         "streams.live": ("is_live", "watch_stream"),
         "streams.records": ("Watch", "Watched", "parse_commits"),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from visloop.infer.images import decode as decode
     from visloop.infer.images import is_light as is_light
     from visloop.infer.images import read as read
+    from visloop.infer.images import whole as whole
     from visloop.infer.lite0 import LITE0_STRIDES as LITE0_STRIDES
     from visloop.infer.lite0 import imagenet_weights as imagenet_weights
     from visloop.infer.model_file import ModelRefused as ModelRefused
@@ -92,6 +93,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "decode",
             "is_light",
             "read",
+            "whole",
         ),
         "lite0": ("LITE0_STRIDES", "imagenet_weights"),
         "model_file": ("ModelRefused", "check_model", "joined", "refuse_folder"),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from visloop.infer import Outputs, Picture
 from visloop.serve.errors import BadRequest, TimedOut, TooLarge
+from visloop.serve.forms.longer import Longer
 from visloop.serve.forms.writing import Answered, check, named, plain, written
 from visloop.serve.journal.clerk import Clerk, Taken
 from visloop.serve.lineup import Slot
@@ -53,8 +54,9 @@ class _Batch:
 class Answers:
     """Makes the work for requests."""
 
-    def __init__(self, clerk: Clerk, limits: Limits, failures: Failures) -> None:
+    def __init__(self, clerk: Clerk, limits: Limits, failures: Failures, longer: Longer) -> None:
         self._clerk = clerk
+        self._longer = longer
         self._limits = limits
         self.failures = failures
 
@@ -65,6 +67,13 @@ class Answers:
     def tensors(self, request: Request) -> Work:
         """POST /v2/models/NAME/infer: prepared tensors, or encoded pictures."""
         return self.failures.covered(self._tensors, request)
+
+    def several(self, request: Request) -> Work | None:
+        """POST /predict/NAME with what is no picture: a film or a list of addresses; None: neither."""
+        body = self._image(request)
+        if not self._longer.knows(body):
+            return None
+        return self.failures.covered(lambda each: self._longer.work(each, body), request)
 
     def _picture(self, request: Request) -> Work:
         def work(_task: Task) -> Answer:

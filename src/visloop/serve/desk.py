@@ -21,7 +21,7 @@ from visloop.serve.forms.asking import Form
 from visloop.serve.keys.ring import Holder, Keyring
 from visloop.serve.lineup import KEY_HEADER, Lineup, Slot
 from visloop.serve.model import Model
-from visloop.serve.pool import Answer, Task, Workers
+from visloop.serve.pool import Answer, Done, Task, Workers
 from visloop.serve.switching.failures import Request
 from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import Headers
@@ -93,6 +93,7 @@ class Desk:
         keys: Keyring,
         lineup: Lineup,
         workers: Workers,
+        long_workers: Workers,
         answers: Answers,
         metrics: Metrics,
     ) -> None:
@@ -100,6 +101,7 @@ class Desk:
         self._keys = keys
         self._lineup = lineup
         self._workers = workers
+        self._long_workers = long_workers
         self._answers = answers
         self._metrics = metrics
         self._meters: dict[tuple[str, str], _Meter] = {}
@@ -116,6 +118,10 @@ class Desk:
 
         def done(answer: Answer | None, error: BaseException | None) -> None:
             if answer is None:
+                if isinstance(error, infer.NotAnImage) and self._several(
+                    asked, request, task, done
+                ):
+                    return
                 self._answers.failures.failed(slot, error)
                 reply(self._failed(asked, slot, error))
                 return
@@ -127,6 +133,7 @@ class Desk:
             self._workers.behind(answer.after)
 
         request = Request(slot, model, asked.headers, asked.body, asked.started, holder, asked.form)
+        task: Task | None = None
         work = self._answers.tensors(request) if asked.v2 else self._answers.picture(request)
         try:
             # a canary is timed against the champion on the same way, and must not stop the event loop
@@ -134,10 +141,26 @@ class Desk:
             if quick and not asked.v2 and infer.is_light(asked.body):
                 done(work(Task(work)), None)
                 return None
-            return self._workers.submit(work, len(asked.body), done, patience_s)
+            task = self._workers.submit(work, len(asked.body), done, patience_s)
         except Exception as error:  # noqa: BLE001 - told and logged there
             done(None, error)
             return None
+        return task
+
+    def _several(self, asked: Asked, request: Request, task: Task | None, done: Done) -> bool:
+        """What is no picture may be a film or a list of addresses: whether it is, and is being answered."""
+        if asked.v2 or task is None or task.then is not None:
+            return False
+        task.then = task
+        try:
+            work = self._answers.several(request)
+            if work is None:
+                return False
+            size, patience_s = len(asked.body), _patience_s(asked.headers)
+            task.then = self._long_workers.submit(work, size, done, patience_s)
+        except VisloopError as error:
+            done(None, error)
+        return True
 
     def enter(self, asked: Asked) -> Asked:
         """Let a request in before its body is read.
@@ -155,7 +178,10 @@ class Desk:
 
     def give_up(self, task: Task) -> None:
         """The client has hung up."""
-        self._workers.give_up(task)
+        if task.then is None:
+            self._workers.give_up(task)
+        else:
+            self._long_workers.give_up(task.then)
 
     def slot(self, name: str, version: str = "") -> tuple[Slot, Model]:
         """Who answers.

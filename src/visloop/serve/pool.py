@@ -51,6 +51,7 @@ class Task:
     """One request's work; `done` gets its answer or its error, once, on the event loop.
 
     `abandoned` is set when nobody waits for it any more: what has not begun by then is not run.
+    `then` is the task that took its place, when it turned out to be a longer one.
     """
 
     work: Callable[[Task], Answer]
@@ -61,6 +62,7 @@ class Task:
     begun: bool = False
     counted: bool = True
     timer: asyncio.TimerHandle | None = None
+    then: Task | None = None
 
 
 AFTERS: Final = 8

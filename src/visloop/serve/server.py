@@ -28,6 +28,8 @@ from visloop.ids import new_id
 from visloop.serve.answers import Answers, Limits
 from visloop.serve.asgi import App, Parts
 from visloop.serve.desk import Desk
+from visloop.serve.forms.addresses import Fetcher
+from visloop.serve.forms.longer import Longer, LongerLimits
 from visloop.serve.journal.clerk import Allowance, Clerk
 from visloop.serve.journal.counter import Counter, Counts
 from visloop.serve.journal.log import PredictionLog
@@ -52,6 +54,8 @@ from visloop.store import Ledger, PackBlobs, Spool, SystemClock
 log = logging.getLogger("visloop.serve")
 
 BACKLOG: Final = 2048
+LONG_THREADS: Final = 2
+LONG_QUEUE: Final = 16
 # threads that hold Python's lock for long make the event loop wait: hand it over sooner than 5 ms
 SWITCH_INTERVAL_S: Final = 0.001
 
@@ -128,6 +132,10 @@ class Process:
         self._workers = Workers(
             settings.worker_threads, settings.queue, settings.max_pending_bytes, settings.timeout_s
         )
+        self._fetcher = Fetcher(settings.urls, settings.max_body_bytes, settings.url_s)
+        self._long_workers = Workers(
+            LONG_THREADS, LONG_QUEUE, settings.max_pending_bytes, settings.long_timeout_s
+        )
         self._failures = Failures(self._id, ports.ledger.clock)
         self._switch = Switch(
             ports,
@@ -161,6 +169,8 @@ class Process:
         self._switch.stop(grace_s)
         self._keys.stop(grace_s)
         self._workers.stop(grace_s)
+        self._long_workers.stop(grace_s)
+        self._fetcher.close()
         if self._log is not None:
             self._log.close(grace_s)
         answered = self._counter.answered if self._log is not None else 0
@@ -175,6 +185,7 @@ class Process:
         on_ready: Callable[[str], None] | None,
     ) -> None:
         self._workers.start(asyncio.get_running_loop())
+        self._long_workers.start(asyncio.get_running_loop())
         if on_ready is not None:
             on_ready(self._url)
         log.info("serve.ready", extra={"url": self._url, "server": self._id})
@@ -207,8 +218,10 @@ class Process:
         clerk = Clerk(self._id, self._counter, clock, self._log, allowance)
         guard = Guard(settings.allowed_hosts, settings.allowed_origins)
         metrics = Metrics(self._id)
-        answers = Answers(clerk, limits, self._failures)
-        self._desk = Desk(guard, self._keys, self._lineup, self._workers, answers, metrics)
+        answers = Answers(clerk, limits, self._failures, self._longer(clerk))
+        self._desk = Desk(
+            guard, self._keys, self._lineup, self._workers, self._long_workers, answers, metrics
+        )
         return Parts(
             guard=guard,
             bodies=BodyReader(
@@ -221,6 +234,16 @@ class Process:
             metrics=metrics,
             fallback=Pages(Path(settings.pages), self._proxy) if settings.pages else self._proxy,
         )
+
+    def _longer(self, clerk: Clerk) -> Longer:
+        settings = self._settings
+        limits = LongerLimits(
+            film_s=settings.video_s,
+            frames=settings.video_frames,
+            max_pixels=settings.max_pixels,
+            urls=settings.max_batch,
+        )
+        return Longer(clerk, limits, self._fetcher)
 
     def _prediction_log(self) -> PredictionLog:
         settings = self._settings

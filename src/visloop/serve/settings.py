@@ -27,6 +27,9 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     Image statistics (0.4 ms each between two networks) are taken of every picture up to
     `statistics_burst` at once and `statistics_per_s` for long; beyond that, log rows go without.
     Each shadow or canary looks at copies of at most `copies_per_s` pictures.
+    `urls`: from where pictures may be fetched that a client names by address (`forms.addresses`), in
+    `url_s` each; none are when it is empty. A film may last `video_s` (0: none is taken) and at most
+    `video_frames` of it are answered. Both may take `long_timeout_s`.
     """
 
     ledger: str
@@ -47,6 +50,11 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_pending_bytes: Annotated[int, msgspec.Meta(ge=1)] = 512 * MIB
     max_pixels: Annotated[int, msgspec.Meta(ge=1)] = 100_000_000
     max_batch: Annotated[int, msgspec.Meta(ge=1)] = 64
+    urls: tuple[str, ...] = ()
+    url_s: Positive = 10.0
+    video_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0
+    video_frames: Annotated[int, msgspec.Meta(ge=1)] = 120
+    long_timeout_s: Positive = 60.0
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     fallback: str | None = None

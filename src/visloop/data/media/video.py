@@ -109,14 +109,23 @@ class VideoReader(Protocol):
         ...
 
 
-def open_video(stream: BinaryIO) -> VideoReader:
+def open_video(stream: BinaryIO, *, max_pixels: int = MAX_FRAME_PIXELS) -> VideoReader:
     """Open a film from its bytes.
 
     Raises:
         MissingExtra: no reader is installed.
-        BrokenFile: it is no film.
+        BrokenFile: it is no film, or its frames have more than `max_pixels`.
     """
-    return video_reader()(stream)
+    return video_reader()(stream, max_pixels=max_pixels)
+
+
+def frames_due(times: array[int], base: Fraction, every_s: float) -> Iterator[int]:
+    """The first frame's pts, and of each that is `every_s` seconds or more after the last one taken."""
+    step, last = Fraction(str(every_s)), None
+    for pts in times:
+        if last is None or (pts - last) * base >= step:
+            last = pts
+            yield pts
 
 
 def video_reader() -> type[_Opens]:
@@ -129,7 +138,7 @@ def video_reader() -> type[_Opens]:
 
 
 class _Opens(VideoReader, Protocol):
-    def __init__(self, stream: BinaryIO) -> None: ...
+    def __init__(self, stream: BinaryIO, *, max_pixels: int = MAX_FRAME_PIXELS) -> None: ...
 
 
 class OtherPixels(VisloopError):

@@ -145,6 +145,10 @@ def settings_for(
         pages=str(_UI),
         copies_per_s=ports.config.shadow.per_s,
         keys=config.keys,
+        urls=config.urls,
+        url_s=config.url_seconds,
+        video_s=config.video_seconds,
+        video_frames=config.video_frames,
         spool_bytes=config.spool_limit_mb * _MIB,
     )
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from visloop.errors import NotFound, UsageError, VisloopError
-from visloop.faces.client.replies import PredictionReply, read_reply
+from visloop.errors import NotFound, Refused, UsageError, VisloopError
+from visloop.faces.client.replies import (
+    PredictionReply,
+    read_failed,
+    read_reply,
+    read_several,
+)
 from visloop.faces.client.tries import PATIENCE, REQUEST_ID, Patience, Tries, error_of
 
 if TYPE_CHECKING:
@@ -95,6 +100,38 @@ def reply_of(response: httpx.Response, tries: Tries) -> PredictionReply:
         raise _strange(error) from error
     given = response.headers.get(REQUEST_ID, tries.request_id)
     return msgspec.structs.replace(reply, request_id=given)
+
+
+def listed(urls: Iterable[str]) -> bytes:
+    """A list of addresses as it is sent."""
+    return msgspec.json.encode({"urls": list(urls)})
+
+
+def replies_of(
+    response: httpx.Response, tries: Tries, *, keep_going: bool
+) -> list[PredictionReply | VisloopError]:
+    """The answers to a film's frames or to a list of addresses.
+
+    Raises:
+        VisloopError: one of them is an error, unless `keep_going`.
+    """
+    given = response.headers.get(REQUEST_ID, tries.request_id)
+    found: list[PredictionReply | VisloopError] = []
+    try:
+        several = read_several(response.content)
+        for raw in several.frames or several.pictures:
+            error = read_failed(raw).error
+            if error is None:
+                reply = msgspec.structs.replace(read_reply(raw), request_id=given)
+                found.append(reply)
+                continue
+            met = error_of(Refused.http_status, raw)
+            if not keep_going:
+                raise met
+            found.append(met)
+    except msgspec.MsgspecError as problem:
+        raise _strange(problem) from problem
+    return found
 
 
 def coco_of(response: httpx.Response) -> list[dict[str, Any]]:

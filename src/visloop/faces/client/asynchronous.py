@@ -18,8 +18,10 @@ from visloop.faces.client.asking import (
     DrawnAs,
     check,
     coco_of,
+    listed,
     names_of,
     only_one,
+    replies_of,
     reply_of,
 )
 from visloop.faces.client.pictures import PictureLike, encoded
@@ -73,6 +75,29 @@ class AsyncClient:
         path = self._asking.path(deployment or await self._named(), **query)
         tries = self._asking.tries()
         return coco_of(await self._post(path, data, tries))
+
+    async def predict_film(
+        self,
+        film: PictureLike,
+        *,
+        every_s: float = 1.0,
+        deployment: str | None = None,
+        keep_going: bool = False,
+    ) -> list[PredictionReply | VisloopError]:
+        """The answers to a film's frames, as `Client.predict_film`."""
+        data = await asyncio.to_thread(encoded, film)
+        path = self._asking.path(deployment or await self._named(), every=f"{every_s:f}")
+        tries = self._asking.tries()
+        return replies_of(await self._post(path, data, tries), tries, keep_going=keep_going)
+
+    async def predict_urls(
+        self, urls: Iterable[str], *, deployment: str | None = None, keep_going: bool = False
+    ) -> list[PredictionReply | VisloopError]:
+        """The answers to pictures that the server fetches, as `Client.predict_urls`."""
+        path = self._asking.path(deployment or await self._named())
+        tries = self._asking.tries()
+        data = listed(urls)
+        return replies_of(await self._post(path, data, tries), tries, keep_going=keep_going)
 
     async def predict_many(
         self,

@@ -64,7 +64,7 @@ def _of_file(path: str) -> bytes:
     if path.startswith(("http://", "https://")):  # what a stranger typed must not fetch for them
         raise UsageError(
             f"{path} is an address, and a client fetches none",
-            fix=f"fetch it yourself: predict(httpx.get({path!r}).content)",
+            fix=f"predict(httpx.get({path!r}).content), or let the server: predict_urls([{path!r}])",
         )
     try:
         return Path(path).read_bytes()

@@ -18,7 +18,8 @@ class PredictionReply(msgspec.Struct, frozen=True, kw_only=True):
 
     `label` and `confidence` are the likeliest class's, `probabilities` every class's by name.
     `annotations` are boxes, masks or numbers in pixels of the upright picture of `width` × `height`.
-    `id` is the answer's in the prediction log; `request_id` went with the request.
+    `id` is the answer's in the prediction log; `request_id` went with the request. `time_s` is a film's
+    frame's, `url` where the server fetched the picture.
     """
 
     id: str
@@ -34,6 +35,8 @@ class PredictionReply(msgspec.Struct, frozen=True, kw_only=True):
     height: int | None = None
     embedding: tuple[float, ...] | None = None
     request_id: str = ""
+    time_s: float | None = None
+    url: str = ""
 
     @property
     def version(self) -> str:
@@ -64,4 +67,19 @@ class PredictionReply(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(each for each in self.annotations if isinstance(each, kind))
 
 
+class Several(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back for a film or a list of addresses: each an answer, or the error in its place."""
+
+    frames: tuple[msgspec.Raw, ...] = ()
+    pictures: tuple[msgspec.Raw, ...] = ()
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """An error in the place of an answer."""
+
+    error: Mapping[str, str] | None = None
+
+
+read_several = msgspec.json.Decoder(Several).decode
+read_failed = msgspec.json.Decoder(Failed).decode
 read_reply = msgspec.json.Decoder(PredictionReply).decode

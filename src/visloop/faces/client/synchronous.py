@@ -19,8 +19,10 @@ from visloop.faces.client.asking import (
     DrawnAs,
     check,
     coco_of,
+    listed,
     names_of,
     only_one,
+    replies_of,
     reply_of,
 )
 from visloop.faces.client.pictures import PictureLike, encoded
@@ -99,6 +101,41 @@ class Client:
         path = self._asking.path(deployment or self._named(), **query)
         tries = self._asking.tries()
         return coco_of(self._post(path, encoded(picture), tries))
+
+    def predict_film(
+        self,
+        film: PictureLike,
+        *,
+        every_s: float = 1.0,
+        deployment: str | None = None,
+        keep_going: bool = False,
+    ) -> list[PredictionReply | VisloopError]:
+        """The answers to a film: its first frame, and one every `every_s` seconds; 0: every frame.
+
+        Args:
+            film: a path, a file's bytes, or an open binary file.
+            every_s: between two frames.
+            deployment: which one is asked.
+            keep_going: leave the error of a damaged frame in place of its answer, rather than raise it.
+
+        Raises:
+            VisloopError: as `predict`; `Refused` for a film that is too long for the server.
+        """
+        path = self._asking.path(deployment or self._named(), every=f"{every_s:f}")
+        tries = self._asking.tries()
+        return replies_of(self._post(path, encoded(film), tries), tries, keep_going=keep_going)
+
+    def predict_urls(
+        self, urls: Iterable[str], *, deployment: str | None = None, keep_going: bool = False
+    ) -> list[PredictionReply | VisloopError]:
+        """The answers to pictures that the server fetches itself, in the order of their URLs.
+
+        Raises:
+            VisloopError: as `predict`; `Forbidden` where the server's operator does not allow a place.
+        """
+        path = self._asking.path(deployment or self._named())
+        tries = self._asking.tries()
+        return replies_of(self._post(path, listed(urls), tries), tries, keep_going=keep_going)
 
     def predict_many(
         self,

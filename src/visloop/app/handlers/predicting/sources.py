@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from glob import has_magic, iglob
 from pathlib import Path
@@ -19,8 +18,6 @@ from visloop.ids import Ref
 from visloop.infer import Item, Unread
 
 if TYPE_CHECKING:
-    from array import array
-
     from visloop.app.ports import Ports
     from visloop.events import Scope
     from visloop.store import Bucket
@@ -175,15 +172,6 @@ def _unread(error: VisloopError | OSError) -> Unread:
     return Unread({"code": "predict.unreadable", "what": told, "fix": "look at the file"})
 
 
-def due(times: array[int], base: Fraction, every_s: float) -> Iterator[int]:
-    """The first frame, and each that is `every_s` or more after the last one taken."""
-    step, last = Fraction(str(every_s)), None
-    for pts in times:
-        if last is None or (pts - last) * base >= step:
-            last = pts
-            yield pts
-
-
 def _frames(
     film: Path, every_s: float, name: str = "", fetch: Callable[[Path], None] | None = None
 ) -> Iterator[Picture]:
@@ -197,7 +185,7 @@ def _frames(
             fetch(film)
         with film.open("rb") as stream, closing(data.open_video(stream)) as reader:
             base = reader.info.time_base
-            for pts in due(reader.marks().times, base, every_s):
+            for pts in data.frames_due(reader.marks().times, base, every_s):
                 at_s = round(float(pts * base), 3)
                 try:
                     item: Item = reader.still(pts).rgb
@@ -221,7 +209,9 @@ def _frames_or_1(film: Path, every_s: float) -> int:
 def _frame_count(film: Path, every_s: float) -> int:
     try:
         with film.open("rb") as stream, closing(data.open_video(stream)) as reader:
-            return sum(1 for _ in due(reader.marks().times, reader.info.time_base, every_s))
+            return sum(
+                1 for _ in data.frames_due(reader.marks().times, reader.info.time_base, every_s)
+            )
     except data.BrokenFile:
         return 1
 

@@ -8,9 +8,9 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import httpcore
 import httpx
@@ -23,6 +23,9 @@ _AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_WAIT_S: Final = 30.0
 _FIRST_WAIT_S: Final = 0.5
 _STEP_S: Final = 15.0
+
+
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Got(NamedTuple):
@@ -43,18 +46,30 @@ class NotGot(Exception):
 
 
 class Net:
-    """Fetches; may be used by several threads. Nothing of the environment (proxies, .netrc) is used."""
+    """Fetches; may be used by several threads. Nothing of the environment (proxies, .netrc) is used.
 
-    def __init__(self, limits: Limits) -> None:
+    Args:
+        limits: how much, how long, how often, and whether private addresses may be asked.
+        gate: called with every URL before it is asked, those of redirects too; raises `NotGot`.
+        inside: private networks that may be asked nevertheless.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        gate: Callable[[str], None] | None = None,
+        inside: Sequence[Network] = (),
+    ) -> None:
         self._limits = limits
         step = min(_STEP_S, limits.fetch_seconds)
         self._client = httpx.Client(
-            transport=_Transport(private=limits.private_addresses, at_once=limits.fetch_at_once),
+            transport=_Transport(_Backend(limits.private_addresses, inside), limits.fetch_at_once),
             timeout=httpx.Timeout(step, pool=None),
             follow_redirects=True,
             max_redirects=_REDIRECTS,
             headers={"User-Agent": "visloop", "Accept": "image/*,*/*;q=0.5"},
             trust_env=False,
+            event_hooks={"request": [_passing(gate)]} if gate else {},
         )
 
     def close(self) -> None:
@@ -167,9 +182,9 @@ class _Private(Exception):
 class _Backend(httpcore.NetworkBackend):
     """Connects only where it is allowed to, to the very address that was looked at."""
 
-    def __init__(self, *, private: bool) -> None:
+    def __init__(self, private: bool, inside: Sequence[Network]) -> None:
         self._inner = httpcore.SyncBackend()
-        self._private = private
+        self._private, self._inside = private, inside
 
     def connect_tcp(
         self,
@@ -181,12 +196,12 @@ class _Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """As its parent, after the addresses of the name were looked at."""
         if not self._private:
-            host = _public(host, port)
+            host = _public(host, port, self._inside)
         return self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
 
 
-def _public(host: str, port: int) -> str:
-    """An address of the name; none of its addresses may be private."""
+def _public(host: str, port: int, inside: Sequence[Network]) -> str:
+    """An address of the name; none of its addresses may be private, but for those `inside`."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as problem:
@@ -194,7 +209,8 @@ def _public(host: str, port: int) -> str:
     addresses = [str(each[4][0]).partition("%")[0] for each in found]
     for text in addresses:
         address = _inner(ipaddress.ip_address(text))
-        if not address.is_global or address.is_multicast:
+        known = any(address in network for network in inside)
+        if not known and (not address.is_global or address.is_multicast):
             raise _Private(f"{host} leads to {text}, an address of this machine or its own network")
     return addresses[0]
 
@@ -210,13 +226,20 @@ def _inner(
     return address.ipv4_mapped or address.sixtofour or address
 
 
+def _passing(gate: Callable[[str], None]) -> Callable[[httpx.Request], None]:
+    def pass_on(request: httpx.Request) -> None:
+        gate(str(request.url))
+
+    return pass_on
+
+
 class _Transport(httpx.HTTPTransport):
     """httpx's own, over connections that are looked at."""
 
-    def __init__(self, *, private: bool, at_once: int) -> None:
+    def __init__(self, backend: _Backend, at_once: int) -> None:
         super().__init__()
         self._pool = httpcore.ConnectionPool(
             ssl_context=ssl.create_default_context(),
             max_connections=at_once,
-            network_backend=_Backend(private=private),
+            network_backend=backend,
         )

@@ -1,0 +1,281 @@
+"""Questions with several pictures: a small film, answered frame by frame, and a list of URLs.
+
+They are done by hands of their own, so that no picture waits behind a film or a slow server.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from visloop import data, infer
+from visloop.errors import Refused, VisloopError
+from visloop.infer import Outputs, Picture
+from visloop.serve.errors import BadRequest, TimedOut, TooLarge
+from visloop.serve.forms import writing
+from visloop.serve.forms.addresses import AT_ONCE, Fetcher
+from visloop.serve.forms.asking import PLAIN, Form
+from visloop.serve.forms.writing import Answered, NotInThatForm
+from visloop.serve.journal.clerk import Clerk
+from visloop.serve.pool import Answer, Task
+from visloop.serve.switching.failures import Request, Work
+from visloop.serve.wire.reply import JSON
+
+_FILM_HEAD: Final = 264
+
+
+class NotAFilm(Refused):
+    """A film that cannot be read, or a damaged one."""
+
+    code = "serve.not_a_film"
+
+
+@dataclass(frozen=True)
+class LongerLimits:
+    """`film_s` and `frames` of one film (0: none is taken), its frames' pixels; URLs of one request."""
+
+    film_s: float
+    frames: int
+    max_pixels: int
+    urls: int
+
+
+class _Addresses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    urls: list[str]
+
+
+class _Item(NamedTuple):
+    """One picture of several: what the answer says of it besides, how it is read; or the error instead."""
+
+    named: dict[str, Any]
+    image: bytes
+    pixels: NDArray[np.uint8] | None = None
+    error: VisloopError | None = None
+
+
+class _Done(NamedTuple):
+    named: dict[str, Any]
+    answer: Answered | None
+    error: VisloopError | None
+
+
+@dataclass
+class _Several:
+    """Seconds to bring the pictures here, and to answer them."""
+
+    done: list[_Done] = field(default_factory=list[_Done])
+    decode_s: float = 0.0
+    infer_s: float = 0.0
+
+
+class Longer:
+    """Makes the work for such questions."""
+
+    def __init__(self, clerk: Clerk, limits: LongerLimits, fetcher: Fetcher) -> None:
+        self._clerk = clerk
+        self._limits = limits
+        self._fetcher = fetcher
+
+    def knows(self, body: bytes) -> bool:
+        """Whether a body that is no picture is one of these."""
+        return _is_json(body) or self._is_film(body)
+
+    def work(self, request: Request, body: bytes) -> Work:
+        """The work for such a body."""
+        made = self._of_addresses if _is_json(body) else self._of_film
+        return made(request, body)
+
+    def _is_film(self, body: bytes) -> bool:
+        return self._limits.film_s > 0 and data.is_film_start(body[:_FILM_HEAD])
+
+    def _of_film(self, request: Request, body: bytes) -> Work:
+        def work(task: Task) -> Answer:
+            form = request.form or PLAIN
+            _check(form, request, several=True)
+            try:
+                with closing(_opened(body, self._limits.max_pixels)) as reader:
+                    items = self._frames(reader, form.every_s)
+                    done = self._answered(request, items, task)
+            except data.BrokenFile as broken:
+                raise NotAFilm(
+                    f"the film cannot be read: {broken}", fix="send an MP4, MKV, MOV, WebM or AVI"
+                ) from broken
+            return _answer(request, form, done, {"every_s": form.every_s}, "frames")
+
+        return work
+
+    def _frames(self, reader: data.VideoReader, every_s: float) -> Iterator[_Item]:
+        times, base = reader.marks().times, reader.info.time_base
+        length_s, limits = float((times[-1] - times[0]) * base), self._limits
+        if length_s > limits.film_s:
+            raise TooLarge(
+                f"the film lasts {length_s:.1f} s; the limit is {limits.film_s:g}",
+                fix="cut it, raise serve.video_seconds, or use: visloop predict MODEL FILM",
+            )
+        due = list(islice(data.frames_due(times, base, every_s), limits.frames + 1))
+        if len(due) > limits.frames:
+            raise TooLarge(
+                f"more than {limits.frames} frames of the film are asked for",
+                fix="ask for fewer: ?every=2s; or raise serve.video_frames",
+            )
+        for pts in due:
+            named = {"time_s": round(float(pts * base), 3)}
+            try:
+                still = reader.still(pts)
+                yield _Item(named, still.png(), still.rgb)
+            except data.BrokenFile as broken:
+                error = NotAFilm(str(broken), fix="copy the film again")
+                yield _Item(named, b"", error=error)
+
+    def _of_addresses(self, request: Request, body: bytes) -> Work:
+        def work(task: Task) -> Answer:
+            form = request.form or PLAIN
+            urls = _urls_of(body, self._limits.urls)
+            _check(form, request, several=len(urls) > 1)
+            for url in urls:
+                self._fetcher.check(url)
+            done = self._answered(request, self._fetched(urls), task)
+            return _answer(request, form, done, {}, "pictures")
+
+        return work
+
+    def _fetched(self, urls: Sequence[str]) -> Iterator[_Item]:
+        """In their order, a few at once: what is held is bounded by as many bodies."""
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch") as hands:
+            for at in range(0, len(urls), AT_ONCE):
+                yield from hands.map(self._one, urls[at : at + AT_ONCE])
+
+    def _one(self, url: str) -> _Item:
+        try:
+            return _Item({"url": url}, self._fetcher.get(url))
+        except VisloopError as error:
+            return _Item({"url": url}, b"", error=error)
+
+    def _answered(self, request: Request, items: Iterator[_Item], task: Task) -> _Several:
+        """Each picture's answer; in JSON an error stands in the place of one, else it is raised."""
+        whole, several = (request.form or PLAIN).shape == "json", _Several()
+        at = time.perf_counter()
+        for item in items:
+            brought = time.perf_counter()
+            if task.abandoned:
+                raise TimedOut("nobody waits for this answer any more")
+            try:
+                if item.error is not None:
+                    raise item.error
+                several.done.append(_Done(item.named, self._answer(request, item), None))
+            except VisloopError as error:
+                if not whole:
+                    raise
+                several.done.append(_Done(item.named, None, error))
+            several.decode_s += brought - at
+            at = time.perf_counter()
+            several.infer_s += at - brought
+        return several
+
+    def _answer(self, request: Request, item: _Item) -> Answered:
+        """As a picture that came alone; it is on record before the next one is looked at."""
+        started, slot, model = time.perf_counter(), request.slot, request.model
+        picture = _picture(item, request)
+        array = infer.to_tensor(picture.pixels, model.contract)
+        outputs = model.predictor.run(array[None])
+        said = ()
+        if model.raw:
+            author = f"model:{slot.deployment.model}"
+            said = model.predictor.say(outputs, 0, model.place(picture), author=author)
+        taken = self._clerk.take(item.image, picture.pixels, started)
+        look = None if request.holder is None else request.holder.look
+        told = [said] if model.raw else []
+        record = self._clerk.behind(slot, model, outputs, [taken], told, look)
+        if record is not None:
+            record()
+        kept = replace(taken, pixels=None, image=item.image if "url" in item.named else b"")
+        return Answered(slot, model, outputs, 0, kept, said, picture.size_hw)
+
+
+def _is_json(body: bytes) -> bool:
+    return body.lstrip()[:1] in {b"{", b"["}
+
+
+def _picture(item: _Item, request: Request) -> Picture:
+    if item.pixels is not None:
+        return infer.whole(item.pixels)
+    return infer.read(item.image, request.model.reading)
+
+
+def _opened(body: bytes, max_pixels: int) -> data.VideoReader:
+    return data.open_video(io.BytesIO(body), max_pixels=min(max_pixels, data.MAX_FRAME_PIXELS))
+
+
+def _check(form: Form, request: Request, *, several: bool) -> None:
+    writing.check(form, request.model)
+    if several and form.shape == "picture":
+        raise NotInThatForm(
+            "several pictures are not drawn into one",
+            fix="use as=json, or draw a film: visloop predict MODEL FILM --video OUT.mp4",
+        )
+
+
+def _urls_of(body: bytes, most: int) -> list[str]:
+    try:
+        urls = msgspec.json.decode(body, type=_Addresses).urls
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise BadRequest(
+            f"the JSON is no list of addresses: {error}",
+            fix='send {"urls": ["https://…/a.jpg"]}, or a picture\'s own bytes',
+        ) from error
+    if not urls:
+        raise BadRequest("the list of addresses is empty", fix="name one or more")
+    if len(urls) > most:
+        raise TooLarge(f"{len(urls)} addresses; the limit is {most}", fix="send several requests")
+    return urls
+
+
+def _answer(
+    request: Request, form: Form, several: _Several, besides: dict[str, Any], each: str
+) -> Answer:
+    answers = [one.answer for one in several.done if one.answer is not None]
+    forms: dict[str, Callable[[], bytes]] = {
+        "json": lambda: _plain(request, several.done, besides, each),
+        "coco": lambda: msgspec.json.encode(writing.coco(answers, form.image_id)),
+        "v2": lambda: _v2(request, answers),
+    }
+    kind = JSON
+    if form.shape == "picture":
+        body, kind = writing.written(form, answers[0])
+    else:
+        body = forms[form.shape]()
+    return Answer(
+        body,
+        content_type=kind,
+        decode_s=several.decode_s,
+        infer_s=several.infer_s,
+        pictures=len(answers),
+    )
+
+
+def _plain(request: Request, done: Sequence[_Done], besides: dict[str, Any], each: str) -> bytes:
+    said: list[dict[str, Any]] = []
+    for one in done:
+        told = one.error.to_dict() if one.error else {}
+        if one.answer is not None:
+            told = writing.plain(one.answer)
+        said.append(one.named | told)
+    deployment = request.slot.deployment
+    whole = {"deployment": deployment.name, "model": deployment.model, **besides, each: said}
+    return msgspec.json.encode(whole)
+
+
+def _v2(request: Request, answers: Sequence[Answered]) -> bytes:
+    outputs = Outputs.joined([one.outputs for one in answers])
+    said = [one.said for one in answers]
+    return writing.as_v2(request.slot, request.model, outputs, said)
