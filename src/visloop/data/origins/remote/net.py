@@ -200,7 +200,7 @@ class _Backend(httpcore.NetworkBackend):
         return self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
 
 
-def _public(host: str, port: int, inside: Sequence[Network]) -> str:
+def _public(host: str, port: int, inside: Sequence[Network] = ()) -> str:
     """An address of the name; none of its addresses may be private, but for those `inside`."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
