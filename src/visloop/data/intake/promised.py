@@ -17,7 +17,7 @@ from visloop.data.working import batches
 from visloop.events import Scope
 
 _AT_ONCE = 500
-_HERE = ("sample", "quarantined", "removed", "opened")
+_HERE = ("sample", "removed", "opened")
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,13 @@ class Promised:
 
 @dataclass(frozen=True)
 class Missing:
-    """`missing` are places in the list that was promised; the others came before, and how they went."""
+    """`missing` are places in the list that was promised; the others came before.
+
+    A file that was refused is missing: it is sent again, and told with its reason.
+    """
 
     missing: tuple[int, ...]
     unchanged: int
-    quarantined: int
 
 
 def missing(
@@ -59,10 +61,8 @@ def missing(
         labels = guard.signed(labels_digest(found, options.class_map))
         said.append((found.source, (each.size_bytes, each.modified_ns, labels)))
     known = _known(ports, scope, dataset, [source for source, _ in said])
-    here = [known.get(source, {}).get(seen) for source, seen in said]
-    away = tuple(place for place, state in enumerate(here) if state is None)
-    quarantined = sum(state == "quarantined" for state in here)
-    return Missing(away, len(here) - len(away) - quarantined, quarantined)
+    away = tuple(k for k, (source, seen) in enumerate(said) if known.get(source) != seen)
+    return Missing(away, len(said) - len(away))
 
 
 def _guard(ports: DataPorts, options: AddOptions) -> Guard:
@@ -72,10 +72,10 @@ def _guard(ports: DataPorts, options: AddOptions) -> Guard:
 
 def _known(
     ports: DataPorts, scope: Scope, dataset: str, files: Sequence[str]
-) -> dict[str, dict[tuple[int, int, str], str]]:
-    """What is noted of them: {source: {(size, mtime in ns, labels): state}}."""
+) -> dict[str, tuple[int, int, str]]:
+    """(size, mtime in ns, labels) of what is noted of them, by source."""
     table = sources.c
-    query = select(table.file, table.size, table.mtime_ns, table.labels, table.state).where(
+    query = select(table.file, table.size, table.mtime_ns, table.labels).where(
         table.project == scope.project,
         table.dataset == dataset,
         table.state.in_(_HERE),
@@ -83,7 +83,7 @@ def _known(
     )
     with ports.ledger.read() as connection:
         return {
-            row[0]: {(row[1], row[2], row[3]): row[4]}
+            row[0]: (row[1], row[2], row[3])
             for part in batches(files, _AT_ONCE)
             for row in connection.execute(query, {"files": part})
         }

@@ -9,7 +9,7 @@ A form may say more of its files, in their order, in a field `about`: JSON, `[{"
 The answer says `{added, updated, unchanged, quarantined, notes}`; with it the bytes are on the disk.
 The same bytes again at the same place change nothing. Which files need not be sent again is said by
 `POST /api/v1/push/DATASET/missing` with such a list, each with its `size`, and the same parameters:
-`{missing: [0, 3, …], unchanged, quarantined}`.
+`{missing: [0, 3, …], unchanged}`.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ export class ApiError extends Error {
   }
 }
 
-const UNREACHABLE = new ApiError("unreachable", "The server does not answer.", "Is `visloop up` still running?");
+export const UNREACHABLE = new ApiError("unreachable", "The server does not answer.", "Is `visloop up` still running?");
 
 /** @param {unknown} caught */
 export const asError = (caught) =>
@@ -111,7 +111,7 @@ async function post(verb, ask, accept) {
  * @param {{status: number}} reply
  * @param {any} body
  */
-function failureOf(reply, body) {
+export function failureOf(reply, body) {
   const told = typeof body?.error === "object" ? body.error : body; // V2 tells it flat
   if (told?.what) return new ApiError(told.code, told.what, told.fix);
   return new ApiError("server", `The server answered ${reply.status}.`, "See the log of `visloop up`.");
@@ -164,35 +164,6 @@ async function ask(path, how) {
   } catch {
     throw UNREACHABLE;
   }
-}
-
-/** @typedef {{added: number, updated: number, unchanged: number, quarantined: number, classes_added: string[], notes: string[]}} Pushed */
-
-/**
- * Bring one file into a data set.
- * @param {string} dataset
- * @param {Blob} file
- * @param {Record<string, string>} says path, split, camera, licence, label, add_classes, frames; what is empty is not said
- * @param {(sent: number) => void} onSent bytes that are on their way
- * @param {AbortSignal} signal
- * @returns {Promise<Pushed>}
- */
-export function push(dataset, file, says, onSent, signal) {
-  const given = new URLSearchParams(Object.entries(says).filter(([, value]) => value));
-  return new Promise((done, failed) => {
-    const request = new XMLHttpRequest();
-    request.open("POST", `/api/v1/push/${encodeURIComponent(dataset)}?${given}`);
-    request.responseType = "json";
-    request.upload.onprogress = (event) => onSent(event.loaded);
-    request.onload = () =>
-      request.status === 200 && request.response
-        ? done(request.response)
-        : failed(failureOf({ status: request.status }, request.response));
-    request.onerror = () => failed(UNREACHABLE);
-    request.onabort = () => failed(new ApiError("cancelled", "It was not sent.", ""));
-    signal.addEventListener("abort", () => request.abort());
-    request.send(file);
-  });
 }
 
 /** @typedef {64 | 160 | 320 | 640 | 1280} Size */

@@ -41,6 +41,6 @@ async function walked(entry) {
       reader.readEntries(done, failed),
     );
     if (!some.length) return found;
-    for (const each of some) found.push(...(await walked(each)));
+    found.push(...(await Promise.all(some.map(walked))).flat());
   }
 }

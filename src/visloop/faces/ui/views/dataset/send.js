@@ -1,14 +1,12 @@
 // @ts-check
 /** Files of this computer: dropped or chosen, sent a few at a time, what became of each. */
-import { a, button, div, form, h, input, label, li, p, span, strong, ul, useState } from "../../lib/dom.js";
-import { chosen, useUploads } from "../../lib/arrivals/page.js";
+import { button, div, form, h, input, label, p, span, strong, useState } from "../../lib/dom.js";
+import { begin, chosen, useUploads } from "../../lib/arrivals/page.js";
 import { chosenFiles, droppedFiles, folderOf, isHidden } from "../../lib/arrivals/dropped.js";
 import { choiceField, fields, textField, tick } from "../../lib/forms.js";
-import { act, bar, failure, panel } from "../../lib/parts.js";
-import { address } from "../../lib/use.js";
-import { bytes, count, duration } from "../../lib/words.js";
-import { here } from "./mends.js";
-import { Outcome } from "./outcome.js";
+import { act, panel } from "../../lib/parts.js";
+import { bytes, count } from "../../lib/words.js";
+import { CutOff, Sending } from "./sending.js";
 
 /** @typedef {import("../../lib/arrivals/dropped.js").Chosen} Chosen */
 
@@ -38,19 +36,21 @@ export function Send({ name, cameras }) {
   const go = (/** @type {Event} */ event) => {
     event.preventDefault();
     const { folders, label: given, ...rest } = says;
-    uploads.begin(
+    begin(
       name,
       files.map(({ path, file }) => {
         const word = folders ? folderOf(path) : given.trim();
         const frames = FILM.test(path) ? rest.frames.trim() : "";
         return { path, file, says: { ...rest, frames, label: word, add_classes: word ? "1" : "" } };
       }),
+      says,
     );
     take([]);
   };
   if (uploads.batch.total) return h(Sending, { key: "sending" });
   return panel(
     "From this computer",
+    h(CutOff, { name, onSays: (before) => set(before) }),
     h(Zone, { over, onOver: setOver, onFiles: take }),
     files.length
       ? form(
@@ -167,81 +167,3 @@ const Zone = ({ over, onOver, onFiles }) => {
     ),
   );
 };
-
-/** What is under way, or how it ended. */
-function Sending() {
-  const uploads = useUploads();
-  const { batch, pace } = uploads;
-  const { counts, failed } = batch;
-  const over = !uploads.busy && !batch.held;
-  const took = counts.added + counts.updated + counts.unchanged + counts.quarantined;
-  return panel(
-    {
-      title: over ? `Sent to ${uploads.dataset}` : `Sending to ${uploads.dataset}`,
-      aside: over ? null : act("Cancel", () => uploads.cancel()),
-    },
-    div(
-      { class: "stacked" },
-      over
-        ? null
-        : div(
-            { class: "under-way", role: "status" },
-            bar(pace.share, { label: "sent", value: pace.words }),
-            p({ class: "caption" }, pace.words),
-          ),
-      batch.trouble
-        ? failure({ what: batch.trouble.what, fix: `It is tried again by itself. ${here(batch.trouble, true).fix}` })
-        : null,
-      batch.held
-        ? failure(
-            {
-              what: `Stopped after ${failed.length} refusals: ${failed.at(-1)?.trouble.what}`,
-              fix: failed.length ? here(failed[failed.length - 1].trouble, true).fix : "",
-            },
-            act("Go on", () => uploads.resume()),
-          )
-        : null,
-      took || over
-        ? h(Outcome, {
-            done: { ...counts, classes_added: batch.classes, notes: batch.notes },
-            dataset: uploads.dataset,
-          })
-        : null,
-      failed.length
-        ? div(
-            { class: "notice bad" },
-            div(
-              { class: "notice-words" },
-              p({ class: "what" }, `${count(failed.length, "file")} not taken by the server`),
-              ul(
-                { class: "refused" },
-                ...failed
-                  .slice(0, 8)
-                  .map(({ path, trouble }) =>
-                    li(
-                      span({ class: "path" }, path),
-                      span(trouble.what),
-                      span({ class: "muted" }, here(trouble, true).fix),
-                    ),
-                  ),
-              ),
-            ),
-          )
-        : null,
-      over
-        ? p(
-            { class: "muted" },
-            batch.cancelled ? `${count(batch.cancelled, "file")} not sent: cancelled. ` : "",
-            `It took ${duration(batch.tookMs / 1000)}.`,
-          )
-        : null,
-      over
-        ? div(
-            { class: "row" },
-            a({ href: address("data", uploads.dataset), class: "button primary" }, "See the pictures"),
-            act("Send more", () => uploads.clear()),
-          )
-        : null,
-    ),
-  );
-}
