@@ -2,7 +2,7 @@
 /** That files were on their way when a tab ended: remembered in this browser, so that a person is told how to go on. */
 
 /** @typedef {{dataset: string, total: number, finished: number, first: string, says: Record<string, unknown>, time: number}} CutOff */
-/** @typedef {import("../outbox.js").Shelf} Shelf */
+/** @typedef {import("../sending/outbox.js").Shelf} Shelf */
 
 const PREFIX = "visloop.upload.";
 
