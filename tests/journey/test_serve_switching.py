@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import resource
 import signal
+import threading
 import time
 from contextlib import closing, suppress
 from pathlib import Path
@@ -119,6 +121,78 @@ def test_where_a_canary_fails_the_champion_answers_and_the_canary_is_stopped(wor
         failed = connection.execute(select(tables.failures.c.model, tables.failures.c.error)).all()
     assert {model for model, _ in failed} == {bad.ref}
     assert all("out of data bounds" in error for _, error in failed)
+
+
+def keys_of(server, model: registry.ModelVersion, count: int, image: bytes = RED) -> list[str]:
+    """So many request keys that meet this model."""
+    found = []
+    for number in range(400):
+        answer = ask(
+            server.port, "POST", "/predict/desk", image, {"X-Visloop-Key": f"user-{number}"}
+        )
+        if answer.json()["model"] == model.ref:
+            found.append(f"user-{number}")
+        if len(found) == count:
+            return found
+    raise AssertionError(f"{model.ref} answers nobody")
+
+
+def test_a_canary_that_hangs_holds_no_thread_of_the_champion(world):
+    good, bad = world.register(), register_odd(world, "blue", "hangs")
+    world.deploy(good)
+    server = world.serve(threads=2, timeout_s=120.0)
+    begin(world, bad, share=0.5)
+    unlucky = keys_of(server, bad, 4)
+    (lucky,) = keys_of(server, good, 1)
+    hung = []
+
+    def send(key: str) -> None:
+        with suppress(OSError, http.client.HTTPException):  # the server is killed at last
+            hung.append(ask(server.port, "POST", "/predict/desk", BLUE, {"X-Visloop-Key": key}))
+
+    threads = [threading.Thread(target=send, args=(key,), daemon=True) for key in unlucky]
+    for thread in threads:
+        thread.start()
+    until(lambda: waiting(server) == 4)
+    for _ in range(50):
+        said = ask(server.port, "POST", "/predict/desk", GREEN, {"X-Visloop-Key": lucky}).json()
+        assert (said["label"], said["model"]) == ("green", good.ref)
+    assert waiting(server) == 4
+    assert hung == [], "they hang still, all of them"
+    server.end(signal.SIGKILL)
+    for thread in threads:
+        thread.join(30)
+
+
+def test_what_hangs_in_a_canary_is_answered_by_the_champion_and_its_threads_come_back(world):
+    good, bad = world.register(), register_odd(world, "blue", "hangs")
+    world.deploy(good)
+    server = world.serve(threads=1, timeout_s=2.0)
+    begin(world, bad, share=0.5)
+    (unlucky,) = keys_of(server, bad, 1)
+    headers = {"X-Visloop-Key": unlucky}
+    said = ask(server.port, "POST", "/predict/desk", BLUE, headers)
+    assert (said.status, said.json()["label"]) == (200, "blue")
+    assert said.json()["model"] == good.ref, "the champion, in its place"
+    until(lambda: waiting(server) == 0)
+    answer = ask(server.port, "POST", "/predict/desk", RED, headers).json()
+    assert (answer["label"], answer["model"]) == ("red", bad.ref), "its thread is free again"
+    server.end()
+    with world.ledger.read() as connection:
+        failed = connection.execute(select(tables.failures.c.model, tables.failures.c.error)).all()
+    assert [(model, error.partition(":")[0]) for model, error in failed] == [(bad.ref, "Hung")]
+
+
+def metrics(server) -> str:
+    return server.ask("GET", "/metrics").body.decode()
+
+
+def waiting(server) -> int:
+    """Requests that wait or are computed."""
+    (line,) = [
+        each for each in metrics(server).splitlines() if each.startswith("visloop_queue_length")
+    ]
+    return int(line.rpartition(" ")[2])
 
 
 def test_a_key_always_meets_the_same_model(world):

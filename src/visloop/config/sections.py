@@ -27,12 +27,15 @@ class ServeSection(Section):
     `urls`: from where pictures are fetched that are named by their URL (beginnings of URLs, hosts,
     `*.example.com`, networks for private addresses); none if empty. Films sent to a model: at most
     `video_seconds` long (0: none), at most `video_frames` of one are answered.
+    `batch`: pictures that wait go through a network together; `auto`: as many as are measured to be
+    faster than one by one, for each model on this machine.
     """
 
     host: str = "127.0.0.1"
     processes: Annotated[int, Field(ge=1, le=64)] = 1
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     device: Literal["auto", "cpu", "cuda", "openvino"] = "auto"
+    batch: Literal["auto", "off"] | Annotated[int, Field(ge=1, le=64)] = "auto"
     queue: Count = 256
     body_limit_mb: Annotated[int, Field(gt=0, le=4096)] = 32
     upload_limit_mb: Annotated[int, Field(gt=0, le=1 << 20)] = 4096

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from visloop.infer.orientation import jpeg_orientation as jpeg_orientation
     from visloop.infer.orientation import turn_upright as turn_upright
     from visloop.infer.predictor import Answer as Answer
+    from visloop.infer.predictor import Halt as Halt
     from visloop.infer.predictor import Outputs as Outputs
     from visloop.infer.predictor import Predictor as Predictor
     from visloop.infer.predictor import Prepared as Prepared
@@ -98,7 +99,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "lite0": ("LITE0_STRIDES", "imagenet_weights"),
         "model_file": ("ModelRefused", "check_model", "joined", "refuse_folder"),
         "orientation": ("is_sideways", "jpeg_orientation", "turn_upright"),
-        "predictor": ("Answer", "Outputs", "Predictor", "Prepared", "Session", "providers"),
+        "predictor": (
+            "Answer",
+            "Halt",
+            "Outputs",
+            "Predictor",
+            "Prepared",
+            "Session",
+            "providers",
+        ),
         "saying": ("candidates", "say"),
         "forms.shrinking": ("Made", "halved", "quantised"),
         "stating": ("Signature", "read_contract", "signature"),

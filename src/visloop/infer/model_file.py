@@ -58,6 +58,12 @@ def check_model(data: bytes) -> onnx.ModelProto:
     return model
 
 
+def loops(model: onnx.ModelProto) -> bool:
+    """Whether it has loops: then a picture may take any time, whatever another one took."""
+    nodes = (each for each in _messages(model) if isinstance(each, onnx.NodeProto))
+    return any(node.op_type in {"Loop", "Scan"} for node in nodes)
+
+
 def joined(data: bytes, beside: Callable[[str], bytes | None]) -> bytes:
     """The model with the tensors inside that it keeps in files of its own folder.
 

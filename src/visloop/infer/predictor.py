@@ -19,7 +19,7 @@ from visloop.errors import Unavailable, UsageError
 from visloop.ids import digest_of
 from visloop.infer.fitting import check_fit
 from visloop.infer.images import read, whole
-from visloop.infer.model_file import ModelRefused, check_model
+from visloop.infer.model_file import ModelRefused, check_model, loops
 from visloop.infer.saying import say, wanted_outputs
 from visloop.infer.tensors import check_executable, place, preprocess, to_tensor
 from visloop.vision import Annotation, ClassLabel, ShapeError
@@ -54,6 +54,14 @@ class Outputs:
     raw: Mapping[str, Floats] = field(default_factory=dict[str, "Floats"])
     """What boxes, masks or numbers are read from, by the model's own names; (N, …) each, or (N, T, …)
     of a contract with T tiles."""
+
+    def part(self, start: int, end: int) -> Outputs:
+        """The answers to pictures `start` up to `end`."""
+        return Outputs(
+            None if self.probabilities is None else self.probabilities[start:end],
+            None if self.embedding is None else self.embedding[start:end],
+            {name: values[start:end] for name, values in self.raw.items()},
+        )
 
     @classmethod
     def joined(cls, parts: Sequence[Outputs]) -> Outputs:
@@ -127,11 +135,28 @@ class Session(Protocol):
         ...
 
 
-class Predictor:
-    """A model that is ready to answer; `run` may be called from several threads at once."""
+class Halt:
+    """Ends a `run` under way, between two nodes of its network, from another thread."""
 
-    def __init__(self, session: Session, contract: Contract, digest: str) -> None:
+    def __init__(self) -> None:
+        self.options = ort.RunOptions()
+
+    def now(self) -> None:
+        """What runs with it fails; what begins with it fails at once."""
+        self.options.terminate = True
+
+
+class Predictor:
+    """A model that is ready to answer; `run` may be called from several threads at once.
+
+    `loops`: how long it takes depends on the picture; `one_by_one`: its file takes batches of one.
+    """
+
+    def __init__(
+        self, session: Session, contract: Contract, digest: str, *, loops: bool = False
+    ) -> None:
         self.contract = contract
+        self.loops = loops
         self.digest = digest
         self._session = session
         decode = contract.decode
@@ -143,7 +168,7 @@ class Predictor:
         embedding = () if self._windows else (decode.embedding,)
         names = (*(self._raw or (decode.probabilities,)), *embedding)
         self._asked = [name for name in dict.fromkeys(names) if name in given]
-        self._one_by_one = session.get_inputs()[0].shape[0] == 1
+        self.one_by_one = session.get_inputs()[0].shape[0] == 1
 
     @classmethod
     def load(
@@ -169,7 +194,7 @@ class Predictor:
             ContractRefused: the contract asks for libraries that are not here.
         """
         check_executable(contract)
-        check_model(onnx)
+        checked = check_model(onnx)
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -187,7 +212,8 @@ class Predictor:
                 fix="export it again, with an opset that this ONNX Runtime knows",
             ) from error
         check_fit(session, contract)
-        return cls(session, contract, digest_of(onnx, contract.to_json()))
+        digest = digest_of(onnx, contract.to_json())
+        return cls(session, contract, digest, loops=loops(checked))
 
     def prepare(self, data: bytes | memoryview) -> NDArray[np.float32]:
         """One encoded picture as the model wants it: float32 (C, H, W); errors: see `decode`."""
@@ -203,11 +229,12 @@ class Predictor:
         array = to_tensor(picture.pixels, self.contract)
         return Prepared(array, place(picture, self.contract.resize))
 
-    def run(self, batch: NDArray[np.float32]) -> Outputs:
+    def run(self, batch: NDArray[np.float32], halt: Halt | None = None) -> Outputs:
         """Answers to a batch of prepared pictures.
 
         Args:
             batch: float32 (N, C, H, W), each as `prepare` gives it.
+            halt: ends it before it is done; of ONNX Runtime's sessions only.
 
         Raises:
             ShapeError: the batch is of another shape or type.
@@ -217,23 +244,26 @@ class Predictor:
             size = ", ".join(map(str, wanted))
             raise ShapeError(f"a batch is float32 (N, {size}), not {batch.dtype} {batch.shape}")
         if self._windows:
-            return Outputs(raw=self._in_tiles(batch))
-        return self._answer(batch)
+            return Outputs(raw=self._in_tiles(batch, halt))
+        return self._answer(batch, halt)
 
-    def _in_tiles(self, batch: NDArray[np.float32]) -> dict[str, Floats]:
+    def _in_tiles(self, batch: NDArray[np.float32], halt: Halt | None) -> dict[str, Floats]:
         """Answers to the T tiles of each picture, (N, T, …), picture by picture."""
         _, high, wide = self.contract.network_shape
         rows: list[Mapping[str, Floats]] = []
         for picture in batch:
             parts = [picture[:, y : y + high, x : x + wide] for x, y, _ in self._windows]
-            rows.append(self._answer(np.stack(parts)).raw)
+            rows.append(self._answer(np.stack(parts), halt).raw)
         return {name: np.stack([row[name] for row in rows]) for name in self._raw}
 
-    def _answer(self, batch: NDArray[np.float32]) -> Outputs:
+    def _answer(self, batch: NDArray[np.float32], halt: Halt | None) -> Outputs:
         """What the model gives for a batch of its own input."""
-        if self._one_by_one and len(batch) != 1:
-            return Outputs.joined([self._answer(batch[at : at + 1]) for at in range(len(batch))])
-        answers: Any = self._session.run(self._asked, {self.contract.input_name: batch})
+        if self.one_by_one and len(batch) != 1:
+            parts = [self._answer(batch[at : at + 1], halt) for at in range(len(batch))]
+            return Outputs.joined(parts)
+        told = () if halt is None else (halt.options,)
+        session: Any = self._session
+        answers: Any = session.run(self._asked, {self.contract.input_name: batch}, *told)
         by_name = dict(zip(self._asked, answers, strict=True))
         decode = self.contract.decode
         probabilities = by_name.get(decode.probabilities) if not self._raw else None

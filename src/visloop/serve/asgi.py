@@ -24,7 +24,6 @@ from visloop.serve.errors import InternalError, NoSuchRoute, WrongMethod
 from visloop.serve.forms.asking import PLAIN, form_of
 from visloop.serve.keys.ring import Keyring
 from visloop.serve.lineup import Lineup
-from visloop.serve.pool import Workers
 from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import (
     Application,
@@ -41,6 +40,7 @@ from visloop.serve.wire.http import (
 )
 from visloop.serve.wire.metrics import CONTENT_TYPE, Labels, Metrics
 from visloop.serve.wire.reply import Reply
+from visloop.serve.work.pool import Workers
 
 log = logging.getLogger("visloop.serve")
 
@@ -212,6 +212,10 @@ class App:
             for slot in self._parts.lineup
         }
         return {
+            "visloop_batch_limit": {
+                (("deployment", slot.deployment.name),): slot.lane.batch
+                for slot in self._parts.lineup
+            },
             "visloop_queue_length": {(): workers.in_flight},
             "visloop_queue_limit": {(): workers.capacity},
             "visloop_log_rows_total": {(): state["written"]},

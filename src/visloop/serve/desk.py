@@ -15,18 +15,19 @@ from typing import Final, TypeAlias
 
 from visloop import infer
 from visloop.errors import VisloopError
-from visloop.serve.answers import Answers
-from visloop.serve.errors import BadRequest, DeploymentNotFound, InternalError
+from visloop.serve.errors import BadRequest, DeploymentNotFound, Hung, InternalError
 from visloop.serve.forms.asking import Form
 from visloop.serve.keys.ring import Holder, Keyring
 from visloop.serve.lineup import KEY_HEADER, Lineup, Slot
 from visloop.serve.model import Model
-from visloop.serve.pool import Answer, Done, Task, Workers
 from visloop.serve.switching.failures import Request
 from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import Headers
 from visloop.serve.wire.metrics import Histogram, Metrics
 from visloop.serve.wire.reply import Reply, error_reply
+from visloop.serve.work.answers import Answers
+from visloop.serve.work.lane import Answer, Done, Task
+from visloop.serve.work.pool import Workers
 
 log = logging.getLogger("visloop.serve")
 
@@ -34,6 +35,8 @@ REQUEST_ID: Final = b"x-request-id"
 PATIENCE: Final = b"x-request-timeout-ms"
 TIMING: Final = b"x-server-timing"
 _LONGEST_ID: Final = 128
+_SOON_S: Final = 0.05
+_BATCHES: Final = (1, 2, 4, 8, 16, 32)
 _STAGES: Final = ("decode", "queue", "infer", "post")
 
 Replies: TypeAlias = Callable[[Reply], None]
@@ -71,12 +74,18 @@ class _Meter:
             metrics.histogram("visloop_stage_seconds", (deployment, ("stage", stage)))
             for stage in _STAGES
         ]
+        self._together: Histogram | None = None
+        if slot.lane.batch > 1:
+            name = "visloop_batch_pictures"
+            self._together = metrics.histogram(name, (deployment,), _BATCHES)
 
     def count(self, answer: Answer, seconds: float) -> None:
         """One answer has gone out."""
         self._metrics.count("visloop_requests_total", self._answered)
         self._metrics.count("visloop_predictions_total", self._model, answer.pictures)
         self._request.observe(seconds)
+        if self._together is not None:
+            self._together.observe(answer.together)
         decode, queue, infer, post = self._stages
         decode.observe(answer.decode_s)
         queue.observe(answer.queue_s)
@@ -116,6 +125,15 @@ class Desk:
             reply(self._marked(asked, error_reply(error, as_text=asked.v2)))
             return None
 
+        request = Request(slot, model, asked.headers, asked.body, asked.started, holder, asked.form)
+        return self._put(asked, request, patience_s, reply)
+
+    def _put(
+        self, asked: Asked, request: Request, patience_s: float | None, reply: Replies
+    ) -> Task | None:
+        """Have a request computed: here and now where that is quick, else by a worker."""
+        slot, model = request.slot, request.model
+
         def done(answer: Answer | None, error: BaseException | None) -> None:
             if answer is None:
                 if isinstance(error, infer.NotAnImage) and self._several(
@@ -123,7 +141,14 @@ class Desk:
                 ):
                     return
                 self._answers.failures.failed(slot, error)
-                reply(self._failed(asked, slot, error))
+                champion = slot.instead
+                if isinstance(error, Hung) and champion is not None and champion.model is not None:
+                    other = replace(request, slot=champion, model=champion.model)
+                    spent_s = time.perf_counter() - asked.started
+                    left_s = (patience_s or self._workers.timeout_s) - spent_s
+                    self._put(asked, other, max(left_s, _SOON_S), reply)
+                else:
+                    reply(self._failed(asked, slot, error))
                 return
             told = Reply(200, answer.body, answer.content_type, answer.headers)
             if TIMING in asked.headers:
@@ -132,16 +157,15 @@ class Desk:
             self._meter(slot).count(answer, time.perf_counter() - asked.started)
             self._workers.behind(answer.after)
 
-        request = Request(slot, model, asked.headers, asked.body, asked.started, holder, asked.form)
         task: Task | None = None
         work = self._answers.tensors(request) if asked.v2 else self._answers.picture(request)
         try:
             # a canary is timed against the champion on the same way, and must not stop the event loop
             quick = model.quick and not slot.rollout
             if quick and not asked.v2 and infer.is_light(asked.body):
-                done(work(Task(work)), None)
+                done(work.alone(Task(work, slot.lane)), None)
                 return None
-            task = self._workers.submit(work, len(asked.body), done, patience_s)
+            task = self._workers.submit(work, slot.lane, len(asked.body), done, patience_s)
         except Exception as error:  # noqa: BLE001 - told and logged there
             done(None, error)
             return None
@@ -157,7 +181,8 @@ class Desk:
             if work is None:
                 return False
             size, patience_s = len(asked.body), _patience_s(asked.headers)
-            task.then = self._long_workers.submit(work, size, done, patience_s)
+            lane = request.slot.long_lane
+            task.then = self._long_workers.submit(work, lane, size, done, patience_s)
         except VisloopError as error:
             done(None, error)
         return True

@@ -9,6 +9,7 @@ Refused      ├── TooLarge             serve.too_large             413  bod
 Forbidden    └── StrangeOrigin        serve.strange_origin        403  Host or Origin is not ours
 Unavailable  ├── Busy                 serve.busy                  429  the queue is full
              ├── TimedOut             serve.timed_out             503
+             │   └── Hung             serve.hung                  503  a model computes for ever
              ├── NotLoaded            serve.not_loaded            503  the deployment's model does not load
              └── Upstream             serve.upstream              502  nothing behind the proxy
 """
@@ -71,6 +72,12 @@ class TimedOut(Unavailable):
     """The answer did not come within the server's time limit."""
 
     code = "serve.timed_out"
+
+
+class Hung(TimedOut):
+    """The model computes longer than anybody should."""
+
+    code = "serve.hung"
 
 
 class NotLoaded(Unavailable):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +17,7 @@ from visloop.serve.errors import NotLoaded
 from visloop.serve.model import Model
 from visloop.serve.processes import Loaded
 from visloop.serve.rollout import Deployment, not_found
+from visloop.serve.work.lane import Lane
 
 if TYPE_CHECKING:
     from visloop.serve.journal.entry import Entry
@@ -46,7 +47,8 @@ class Slot:
 
     `error` says why generation `tried`, newer than the one served, is not there. While a canary runs,
     `canary` has both arms; each of them is a slot that says so: `rollout`, the canary's `share`, and the
-    request's `key`, digested. `instead` answers where the canary fails.
+    request's `key`, digested. `instead` answers where the canary fails. Requests wait in `lane`, those
+    with several pictures in `long_lane`.
     """
 
     deployment: Deployment
@@ -59,6 +61,15 @@ class Slot:
     key: str = ""
     instead: Slot | None = None
     copies: tuple[Copy, ...] = ()
+    lane: Lane = field(default_factory=Lane)
+    long_lane: Lane = field(default_factory=Lane)
+
+    @classmethod
+    def of(cls, deployment: Deployment, model: Model, *, apart: bool = False) -> Slot:
+        """A slot whose model answers; `apart`: it is on trial, and must not hold what others need."""
+        lane = Lane(deployment.name, batch=model.batching.limit, apart=apart)
+        longer = Lane(deployment.name, apart=apart)
+        return cls(deployment, model, lane=lane, long_lane=longer)
 
     @property
     def version(self) -> str:
@@ -150,6 +161,8 @@ class Lineup:
                 model=slot.deployment.model,
                 error=slot.error,
                 tried=slot.tried,
+                batch=slot.lane.batch,
+                because=slot.model.batching.because if slot.model else "",
             )
             for name, slot in self._slots.items()
         }

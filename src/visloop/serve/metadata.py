@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+import msgspec
+
 from visloop.serve.lineup import Lineup, Slot
 from visloop.serve.model import ANNOTATIONS_OUTPUT, LABEL_OUTPUT, Model
 
@@ -29,7 +31,11 @@ def model_metadata(slot: Slot, model: Model) -> dict[str, Any]:
         "platform": "onnxruntime_onnx",
         "inputs": inputs(model),
         "outputs": outputs(model),
-        "parameters": {"model": slot.deployment.model, "package": slot.deployment.package},
+        "parameters": {
+            "model": slot.deployment.model,
+            "package": slot.deployment.package,
+            "batching": msgspec.to_builtins(model.batching),
+        },
     }
 
 

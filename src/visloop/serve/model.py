@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from PIL import Image
 
 from visloop import infer, vision
 from visloop.infer import Picture, Predictor
+from visloop.serve.work.batching import ALONE, Batching
 from visloop.vision import Contract, Decode, Placement
 
 LABEL_OUTPUT: Final = "label"
@@ -29,7 +30,8 @@ class Model:
 
     `reading` is the contract under this server's limit of pixels; `classes` and `embedding_dim` are
     0 where the network has no such output; `raw` has the shapes of the outputs from which boxes,
-    masks and numbers are read, without N. `quick`: a small picture takes half a millisecond or less.
+    masks and numbers are read, without N. `quick`: any small picture takes half a millisecond or less.
+    `batching`: how many pictures go through the network together.
     """
 
     predictor: Predictor
@@ -40,6 +42,7 @@ class Model:
     embedding_dim: int
     raw: Mapping[str, tuple[int, ...]]
     quick: bool = False
+    batching: Batching = ALONE
 
     @property
     def names(self) -> Decode:
@@ -70,7 +73,14 @@ class Model:
         return infer.place(picture, self.contract.resize)
 
     @classmethod
-    def load(cls, onnx: bytes, contract: Contract, max_pixels: int, device: str = "auto") -> Model:
+    def load(
+        cls,
+        onnx: bytes,
+        contract: Contract,
+        max_pixels: int,
+        device: str = "auto",
+        batching: Callable[[Predictor], Batching] | None = None,
+    ) -> Model:
         """Build the session and answer one grey picture, so that the first client does not wait.
 
         Args:
@@ -78,6 +88,7 @@ class Model:
             contract: what stands around it.
             max_pixels: the server's limit, where it is below the contract's.
             device: see `infer.providers`.
+            batching: decides about it, asked when the model is warm; without, pictures go one by one.
 
         Raises:
             VisloopError: what `Predictor.load` refuses.
@@ -95,7 +106,8 @@ class Model:
             classes=0 if outputs.probabilities is None else outputs.probabilities.shape[1],
             embedding_dim=0 if outputs.embedding is None else outputs.embedding.shape[1],
             raw={name: values.shape[1:] for name, values in outputs.raw.items()},
-            quick=took_s <= _QUICK_S,
+            quick=took_s <= _QUICK_S and not predictor.loops,
+            batching=ALONE if batching is None else batching(predictor),
         )
 
 

@@ -25,3 +25,8 @@ class ServePorts:
     def spool(self) -> Path:
         """The bounded ring of served pictures."""
         return self.state / "spool"
+
+    @property
+    def curves(self) -> Path:
+        """What was measured of models on this machine."""
+        return self.state / "curves"

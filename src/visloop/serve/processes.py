@@ -23,13 +23,16 @@ PART: Final = Actor("part", "serve")
 class Loaded(msgspec.Struct, frozen=True):
     """What a process serves under one name (generation 0: nothing yet).
 
-    `error` says why generation `tried`, newer than the one served, is not there.
+    `error` says why generation `tried`, newer than the one served, is not there. `batch` pictures at most
+    go through the network together, `because` of what was measured.
     """
 
     generation: int
     model: str
     error: str = ""
     tried: int = 0
+    batch: int = 1
+    because: str = ""
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):

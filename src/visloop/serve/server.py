@@ -25,7 +25,6 @@ from visloop import infer, serve
 from visloop.errors import UsageError
 from visloop.events import Scope
 from visloop.ids import new_id
-from visloop.serve.answers import Answers, Limits
 from visloop.serve.asgi import App, Parts
 from visloop.serve.desk import Desk
 from visloop.serve.forms.addresses import Fetcher
@@ -36,7 +35,6 @@ from visloop.serve.journal.log import PredictionLog
 from visloop.serve.keys.ring import Keyring
 from visloop.serve.lineup import Lineup
 from visloop.serve.model import Model
-from visloop.serve.pool import Workers
 from visloop.serve.ports import ServePorts
 from visloop.serve.processes import PART, finish, register, settle
 from visloop.serve.rollout import Deployment
@@ -49,6 +47,9 @@ from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import BodyReader
 from visloop.serve.wire.metrics import Metrics
 from visloop.serve.wire.pages import Pages
+from visloop.serve.work.answers import Answers, Limits
+from visloop.serve.work.batching import Curves
+from visloop.serve.work.pool import Workers
 from visloop.store import Ledger, PackBlobs, Spool, SystemClock
 
 log = logging.getLogger("visloop.serve")
@@ -257,8 +258,16 @@ class Process:
 
     def _load(self, wanted: Deployment) -> Model:
         package = load_package(self._ports, self._scope, wanted.model, wanted.package)
+        settings = self._settings
+        curves = Curves(
+            self._ports.curves, settings.device, settings.worker_threads, settings.batch
+        )
         return Model.load(
-            package.onnx, package.contract, self._settings.max_pixels, self._settings.device
+            package.onnx,
+            package.contract,
+            settings.max_pixels,
+            settings.device,
+            lambda predictor: curves.of(wanted.package, predictor),
         )
 
     def _log_state(self) -> dict[str, int]:

@@ -26,6 +26,8 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     where other machines can reach the server. `log` off answers without writing predictions.
     Image statistics (0.4 ms each between two networks) are taken of every picture up to
     `statistics_burst` at once and `statistics_per_s` for long; beyond that, log rows go without.
+    `batch`: `auto` lets pictures that wait go through the network together where that is measured to be
+    faster; a number does so unmeasured, at most so many; `off` never.
     Each shadow or canary looks at copies of at most `copies_per_s` pictures.
     `urls`: from where pictures may be fetched that a client names by address (`forms.addresses`), in
     `url_s` each; none are when it is empty. A film may last `video_s` (0: none is taken) and at most
@@ -41,6 +43,7 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     fd: int | None = None
     threads: Count = 0
     device: Literal["auto", "cpu", "cuda", "openvino"] = "auto"
+    batch: Literal["auto", "off"] | Annotated[int, msgspec.Meta(ge=1, le=64)] = "auto"
     queue: Annotated[int, msgspec.Meta(ge=1)] = 128
     timeout_s: Positive = 10.0
     body_timeout_s: Positive = 30.0

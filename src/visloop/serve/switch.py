@@ -138,7 +138,7 @@ class Switch:
             return False
         started = time.perf_counter()
         try:
-            slot = Slot(wanted, at_hand or self._load(wanted))
+            slot = Slot.of(wanted, at_hand or self._load(wanted))
         except Exception as error:  # whatever a model does while loading, the old one goes on
             log.exception("serve.load_failed", extra={"model": wanted.model})
             slot = _failed(now, wanted, error)

@@ -138,6 +138,7 @@ def settings_for(
         fd=fd,
         threads=config.threads,
         device=config.device,
+        batch=config.batch,
         queue=config.queue,
         max_body_bytes=config.body_limit_mb * _MIB,
         allowed_hosts=config.allowed_hosts,

@@ -27,9 +27,10 @@ from visloop.serve.forms.addresses import AT_ONCE, Fetcher
 from visloop.serve.forms.asking import PLAIN, Form
 from visloop.serve.forms.writing import Answered, NotInThatForm
 from visloop.serve.journal.clerk import Clerk
-from visloop.serve.pool import Answer, Task
-from visloop.serve.switching.failures import Request, Work
+from visloop.serve.switching.failures import Request
 from visloop.serve.wire.reply import JSON
+from visloop.serve.work.jobs import OfOne
+from visloop.serve.work.lane import Answer, Task
 
 _FILM_HEAD: Final = 264
 
@@ -90,15 +91,15 @@ class Longer:
         """Whether a body that is no picture is one of these."""
         return _is_json(body) or self._is_film(body)
 
-    def work(self, request: Request, body: bytes) -> Work:
+    def work(self, request: Request, body: bytes) -> OfOne:
         """The work for such a body."""
         made = self._of_addresses if _is_json(body) else self._of_film
-        return made(request, body)
+        return OfOne(made(request, body))
 
     def _is_film(self, body: bytes) -> bool:
         return self._limits.film_s > 0 and data.is_film_start(body[:_FILM_HEAD])
 
-    def _of_film(self, request: Request, body: bytes) -> Work:
+    def _of_film(self, request: Request, body: bytes) -> Callable[[Task], Answer]:
         def work(task: Task) -> Answer:
             form = request.form or PLAIN
             _check(form, request, several=True)
@@ -137,7 +138,7 @@ class Longer:
                 error = NotAFilm(str(broken), fix="copy the film again")
                 yield _Item(named, b"", error=error)
 
-    def _of_addresses(self, request: Request, body: bytes) -> Work:
+    def _of_addresses(self, request: Request, body: bytes) -> Callable[[Task], Answer]:
         def work(task: Task) -> Answer:
             form = request.form or PLAIN
             urls = _urls_of(body, self._limits.urls)
@@ -172,7 +173,7 @@ class Longer:
             try:
                 if item.error is not None:
                     raise item.error
-                several.done.append(_Done(item.named, self._answer(request, item), None))
+                several.done.append(_Done(item.named, self._answer(request, item, task), None))
             except VisloopError as error:
                 if not whole:
                     raise
@@ -182,12 +183,12 @@ class Longer:
             several.infer_s += at - brought
         return several
 
-    def _answer(self, request: Request, item: _Item) -> Answered:
+    def _answer(self, request: Request, item: _Item, task: Task) -> Answered:
         """As a picture that came alone; it is on record before the next one is looked at."""
         started, slot, model = time.perf_counter(), request.slot, request.model
         picture = _picture(item, request)
         array = infer.to_tensor(picture.pixels, model.contract)
-        outputs = model.predictor.run(array[None])
+        outputs = model.predictor.run(array[None], task.halt)
         said = ()
         if model.raw:
             author = f"model:{slot.deployment.model}"

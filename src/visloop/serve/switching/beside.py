@@ -114,7 +114,12 @@ class Beside:
             rollout=rollout.id,
             share=rollout.share,
             champion=replace(plain, copies=(*plain.copies, of_champion), **marks),
-            candidate=Slot(candidate, model, instead=plain, copies=(of_candidate,), **marks),
+            candidate=replace(
+                Slot.of(candidate, model, apart=True),
+                instead=plain,
+                copies=(of_candidate,),
+                **marks,
+            ),
         )
         return replace(plain, canary=canary)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from visloop.errors import VisloopError
 from visloop.events import Clock
@@ -16,8 +16,9 @@ from visloop.serve.forms.asking import Form
 from visloop.serve.keys.ring import Holder
 from visloop.serve.lineup import Slot
 from visloop.serve.model import Model
-from visloop.serve.pool import Answer, Task
 from visloop.serve.wire.http import Headers
+from visloop.serve.work.jobs import Job, OfOne, together
+from visloop.serve.work.lane import Answer, Task, attempt
 from visloop.store import Ledger
 
 log = logging.getLogger("visloop.serve")
@@ -25,7 +26,35 @@ log = logging.getLogger("visloop.serve")
 WAITING: Final = 10_000
 _BATCH: Final = 1000
 
-Work: TypeAlias = Callable[[Task], Answer]
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A request's job, and the champion's in its place where the canary fails on it."""
+
+    mine: Job | OfOne
+    others: Job | OfOne | None = None
+    note: Callable[[Exception], None] | None = None
+
+    def alone(self, task: Task) -> Answer:
+        """The answer, of whoever gives one."""
+        if self.others is None or self.note is None:
+            return self.mine.alone(task)
+        try:
+            return self.mine.alone(task)
+        except Exception as error:
+            if task.abandoned:  # ended as it computed for too long; the champion is asked already
+                raise
+            answer = self.others.alone(task)
+            self.note(error)
+            return answer
+
+    def together(self, tasks: Sequence[Task]) -> list[Answer | Exception]:
+        """The answers to several, in one run; where anything fails, each is answered alone."""
+        try:
+            works = [task.work for task in tasks if isinstance(task.work, Work)]
+            return together([each.mine for each in works if isinstance(each.mine, Job)], tasks)
+        except Exception:  # noqa: BLE001 - whose fault it is shows one by one
+            return [attempt(task) for task in tasks]
 
 
 @dataclass(frozen=True)
@@ -52,7 +81,7 @@ class Failures:
         self._clock = clock
         self._waiting: deque[dict[str, Any]] = deque(maxlen=WAITING)
 
-    def covered(self, make: Callable[[Request], Work], request: Request) -> Work:
+    def covered(self, make: Callable[[Request], Job | OfOne], request: Request) -> Work:
         """The work for a request; where the canary fails on it, the champion does it.
 
         What the champion refuses too (bytes that are no picture) is no fault of the canary's.
@@ -60,18 +89,9 @@ class Failures:
         champion = request.slot.instead
         mine = make(request)
         if champion is None or champion.model is None:
-            return mine
+            return Work(mine)
         others = make(replace(request, slot=champion, model=champion.model))
-
-        def work(task: Task) -> Answer:
-            try:
-                return mine(task)
-            except Exception as error:  # noqa: BLE001 - whatever a canary does, the client gets an answer
-                answer = others(task)
-                self.note(request.slot, error)
-                return answer
-
-        return work
+        return Work(mine, others, lambda error: self.note(request.slot, error))
 
     def failed(self, slot: Slot, error: BaseException | None) -> None:
         """A request got an error; a fault of the client's, or a full queue, is neither model's."""

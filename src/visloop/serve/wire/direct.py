@@ -21,8 +21,8 @@ from visloop.serve.errors import BadRequest
 from visloop.serve.wire.reply import JSON, Reply, error_reply
 
 if TYPE_CHECKING:
-    from visloop.serve.pool import Task
     from visloop.serve.wire.http import Headers
+    from visloop.serve.work.pool import Task
 
 _PREDICT: Final = b"/predict/"
 _MODELS: Final = b"/v2/models/"

@@ -31,6 +31,8 @@ _HELP: Final = {
     "visloop_predictions_total": "Pictures answered, by deployment and model.",
     "visloop_stage_seconds": "Time spent in each stage of a request.",
     "visloop_request_seconds": "Time from the request's first byte to its answer.",
+    "visloop_batch_pictures": "Pictures that went through the network in one run, by request.",
+    "visloop_batch_limit": "Pictures that may go through the network in one run.",
     "visloop_queue_length": "Requests waiting or being computed.",
     "visloop_queue_limit": "Requests that may wait or be computed before 429.",
     "visloop_log_rows_total": "Predictions written to the log.",
@@ -45,21 +47,22 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class Histogram:
-    """Cumulative buckets over seconds."""
+    """Cumulative buckets over seconds, or over what else `bounds` are in."""
 
-    def __init__(self) -> None:
-        self.counts = [0] * (len(_BOUNDS_S) + 1)
+    def __init__(self, bounds: tuple[float, ...] = _BOUNDS_S) -> None:
+        self._bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
 
-    def observe(self, seconds: float) -> None:
-        """Count one duration."""
-        self.counts[bisect_left(_BOUNDS_S, seconds)] += 1
-        self.total += seconds
+    def observe(self, value: float) -> None:
+        """Count one duration, or size."""
+        self.counts[bisect_left(self._bounds, value)] += 1
+        self.total += value
 
     def lines(self, name: str, labels: Labels) -> Iterable[str]:
         """The buckets, the sum and the count."""
         running = 0
-        for bound, count in zip((*_BOUNDS_S, float("inf")), self.counts, strict=True):
+        for bound, count in zip((*self._bounds, float("inf")), self.counts, strict=True):
             running += count
             edge = "+Inf" if bound == float("inf") else f"{bound:g}"
             yield f"{name}_bucket{_braces((*labels, ('le', edge)))} {running}"
@@ -80,10 +83,12 @@ class Metrics:
         series = self._counters.setdefault(name, {})
         series[labels] = series.get(labels, 0) + by
 
-    def histogram(self, name: str, labels: Labels) -> Histogram:
-        """Where durations of one series are counted; made when it is asked for first."""
+    def histogram(
+        self, name: str, labels: Labels, bounds: tuple[float, ...] = _BOUNDS_S
+    ) -> Histogram:
+        """Where durations (or sizes) of one series are counted; made when it is asked for first."""
         series = self._histograms.setdefault(name, {})
-        return series.setdefault(labels, Histogram())
+        return series.setdefault(labels, Histogram(bounds))
 
     def render(self, gauges: Mapping[str, Mapping[Labels, float]]) -> bytes:
         """Everything as text, with `gauges` read by the caller just now."""

@@ -81,7 +81,10 @@ def rollout_row(ports: Ports, rollout: serve.Rollout) -> dict[str, Any]:
 
 
 def deployment_rows(ports: Ports, scope: Scope) -> list[dict[str, Any]]:
-    """Every deployment, with the candidates that run beside its model."""
+    """Every deployment, with the candidates that run beside its model, and what the processes that serve
+    it measured: how many pictures go through the network together (null: nobody serves it).
+    """
+    live = serve.servers(ports.serve, scope, live_only=True)
     running = serve.running_rollouts(ports.serve, scope)
     rows: list[dict[str, Any]] = []
     for each in serve.deployments(ports.serve, scope):
@@ -89,6 +92,10 @@ def deployment_rows(ports: Ports, scope: Scope) -> list[dict[str, Any]]:
         for kind in ("canary", "shadow"):
             found = [one for one in running if (one.deployment, one.kind) == (each.name, kind)]
             row[kind] = _short(found[0]) if found else None
+        loaded = [one.loaded[each.name] for one in live if each.name in one.loaded]
+        told = [one for one in loaded if one.generation]
+        row["batch"] = told[0].batch if told else None
+        row["batch_because"] = told[0].because if told else ""
         rows.append(row)
     return rows
 

@@ -31,6 +31,7 @@ def deployment_row(row: Mapping[str, Any]) -> dict[str, Any]:
     for kind in ("canary", "shadow"):
         one = row[kind]
         told[kind] = one and f"{one['model']} {one['share']:.0%}, {one['verdict']}"
+    told["together"] = row["batch"]
     return {**told, "changed": row["changed"]}
 
 

@@ -1,0 +1,1 @@
+"""What is computed for a request, by whom, and with which others."""
