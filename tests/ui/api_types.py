@@ -98,6 +98,8 @@ class TurnRow(TypedDict):
     champion: NotRequired[str | None]
     checks: NotRequired[list[str]]
     approval: NotRequired[str]
+    shadow: NotRequired[str]
+    why: NotRequired[str]
     time_to_heal_s: NotRequired[float]
 
 

@@ -213,7 +213,11 @@ class SearchSection(Section):
 
 
 class LoopSection(Section):
-    """When a new model is made from what production taught, and how."""
+    """When a new model is made from what production taught, and how.
+
+    `switch`: how it takes the champion's place. `direct`: at once. `canary`: its share of the requests
+    grows first, as `canary` says. `shadow`: before that it looks at copies of them, as `shadow` says.
+    """
 
     dataset: str = ""
     deployment: str = ""
@@ -222,6 +226,7 @@ class LoopSection(Section):
     labels: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     test_share: Share = 0.25
     cooldown_s: Annotated[float, Field(ge=0)] = 0.0
+    switch: Literal["direct", "shadow", "canary"] = "direct"
     every_s: Seconds = 1.0
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from visloop import evaluate, label
 from visloop.errors import LeaseLost, NotFound, Refused, UsageError, VisloopError
-from visloop.loop import cycles, steps
+from visloop.loop import cycles, steps, switching
 from visloop.loop.records import Cycle, LoopStatus, Stepped
+from visloop.loop.turns import Turn
 
 if TYPE_CHECKING:
     from visloop.events import Scope
@@ -35,12 +36,12 @@ def step(
         return _open(ports, scope, policy, claim, force=force)
     if not force and cycle.retry_at and cycle.retry_at > ports.clock.now():
         return _waits(cycle, f"another try at {cycle.retry_at:%H:%M:%S} after: {cycle.error}")
-    turn = steps.Turn(ports, scope, policy, cycle, claim)
+    turn = Turn(ports, scope, policy, cycle, claim)
     try:
         state, learnt = steps.STEPS[cycle.state](turn)
     except LeaseLost:
         raise
-    except steps.StillWaiting as waiting:
+    except switching.StillWaiting as waiting:
         return _waits(cycle, str(waiting))
     except VisloopError as error:
         _log.warning("loop.step_failed", extra={"cycle": cycle.id, "code": error.code})
@@ -82,6 +83,8 @@ _NEXT = {
     "trained": "the gate",
     "gated": "approval",
     "approved": "the switch",
+    "shadow": "what the shadow did",
+    "canary": "what the canary did",
     "promoted": "the new reference",
 }
 
@@ -109,7 +112,9 @@ def status(ports: LoopPorts, scope: Scope, policy: LoopPolicy) -> LoopStatus:
 
 
 def _held_up(ports: LoopPorts, scope: Scope, policy: LoopPolicy, cycle: Cycle) -> str:
-    """A policy that nobody approved, before the gate."""
+    """A policy that nobody approved, before the gate; what is seen of a candidate beside the champion."""
+    if cycle.state in {"shadow", "canary"}:
+        return switching.waits_for(ports.serve, scope.project, cycle.facts)
     if cycle.state != "trained":
         return ""
     try:

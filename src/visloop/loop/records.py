@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
+
+from visloop import serve
 
 if TYPE_CHECKING:
     from visloop.data import DataPorts
@@ -14,14 +16,23 @@ if TYPE_CHECKING:
     from visloop.label import LabelPorts
     from visloop.observe import ObservePorts
     from visloop.registry import RegistryPorts
-    from visloop.serve import ServePorts
+    from visloop.serve import CanaryPolicy, ServePorts
     from visloop.store import Ledger
     from visloop.train import TrainPorts
 
 State = Literal[
-    "labelled", "committed", "trained", "gated", "approved", "promoted", "done", "refused"
+    "labelled",
+    "committed",
+    "trained",
+    "gated",
+    "approved",
+    "shadow",
+    "canary",
+    "promoted",
+    "done",
+    "refused",
 ]
-OPEN: tuple[State, ...] = ("labelled", "committed", "trained", "gated", "approved", "promoted")
+Way = Literal["direct", "shadow", "canary"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,11 @@ class LoopPorts:
 
 @dataclass(frozen=True)
 class LoopPolicy:
-    """When a new model is made and how; `labels` accepted ones since the last commit start a cycle."""
+    """When a new model is made and how; `labels` accepted ones since the last commit start a cycle.
+
+    `switch`: `direct` deploys what the gate passed; `canary` gives it a share of the requests first, as
+    `canary` says; `shadow` lets it look at copies of `shadow_share` of them before that.
+    """
 
     deployment: str
     dataset: str
@@ -52,6 +67,9 @@ class LoopPolicy:
     approval: bool = False
     cooldown_s: float = 0.0
     switch_wait_s: float = 30.0
+    switch: Way = "direct"
+    canary: CanaryPolicy = field(default_factory=lambda: serve.CanaryPolicy())  # noqa: PLW0108 - found when it is used
+    shadow_share: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The steps of a cycle. Each can be killed at any moment and run again to the same end:
 
     labelled ──commit──▶ committed ──train──▶ trained ──gate──▶ gated ──(approve)──▶ approved
-        ──deploy, wait, alias──▶ promoted ──new reference, close alerts──▶ done
-                                              gate or person says no ──▶ refused
+        ──switch (`loop.switching`)──▶ promoted ──new reference, close alerts──▶ done
+                                              gate, person or canary says no ──▶ refused
 
 An incident that is opened on the way sends the candidate back to the gate.
 
@@ -12,13 +12,12 @@ what the first one left.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from visloop import data, evaluate, label, observe, registry, serve, train
-from visloop.errors import Unavailable
+from visloop import data, evaluate, label, observe, registry, train
 from visloop.ids import Ref
-from visloop.loop import cycles
+from visloop.loop import cycles, switching
 from visloop.loop.gathering import GATHERING
 from visloop.store import utc_text
 
@@ -26,27 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from visloop.events import Scope
-    from visloop.loop.records import Cycle, LoopPolicy, LoopPorts, State
-    from visloop.store import Claim
+    from visloop.loop.records import LoopPolicy, LoopPorts, State
+    from visloop.loop.turns import Turn
 
     Step = Callable[["Turn"], tuple[State, dict[str, Any]]]
-
-
-@dataclass(frozen=True)
-class Turn:
-    """What every step is given."""
-
-    ports: LoopPorts
-    scope: Scope
-    policy: LoopPolicy
-    cycle: Cycle
-    claim: Claim
-
-
-class StillWaiting(Unavailable):
-    """A step that cannot go on yet, and what for."""
-
-    code = "loop.waiting"
 
 
 def commit(turn: Turn) -> tuple[State, dict[str, Any]]:
@@ -99,7 +81,7 @@ def judge(turn: Turn) -> tuple[State, dict[str, Any]]:
             gathering=GATHERING,
         )
     except evaluate.PolicyNotApproved as problem:
-        raise StillWaiting(problem.what, fix=problem.fix) from problem
+        raise switching.StillWaiting(problem.what, fix=problem.fix) from problem
     learnt = {
         "verdict": "pass" if verdict.passed else "fail",
         "champion": champion.ref if champion else None,
@@ -114,53 +96,17 @@ def approve(turn: Turn) -> tuple[State, dict[str, Any]]:
         return "approved", {"approval": "not asked for"}  # incidents: `promote` looks again
     ref = turn.cycle.facts["model"]
     candidate = registry.resolve(turn.ports.registry, turn.scope, Ref.parse(ref))
-    fresh = _asked_since(turn, candidate)
+    fresh = switching.asked_since(turn, candidate)
     if fresh:
         return "trained", {"asked_since": fresh}
     decision = registry.decision(turn.ports.registry, turn.scope, candidate)
     if decision is None:
         registry.request_approval(turn.ports.registry, turn.scope, candidate)
-        raise StillWaiting(
+        raise switching.StillWaiting(
             f"{ref} passed the gate and waits for a person",
             fix=f"visloop model approve {ref}   (or reject)",
         )
     return ("approved" if decision == "approved" else "refused"), {"approval": decision}
-
-
-def promote(turn: Turn) -> tuple[State, dict[str, Any]]:
-    """Served first, then every serving process confirms, and the alias moves last."""
-    ports, policy = turn.ports, turn.policy
-    candidate = registry.resolve(ports.registry, turn.scope, Ref.parse(turn.cycle.facts["model"]))
-    if registry.decision(ports.registry, turn.scope, candidate) == "rejected":
-        return "refused", {"approval": "rejected"}
-    again = _asked_since(turn, candidate) or _judged_by_another_policy(turn, candidate)
-    if again:
-        return "trained", again
-    name, fence = policy.deployment, turn.claim
-    served = serve.deploy(ports.serve, turn.scope, name, candidate, fence=fence)
-    serve.wait_ready(ports.serve, served.name, served.generation, policy.switch_wait_s)
-    registry.promote(
-        ports.registry, turn.scope, candidate, needs_approval=policy.approval, fence=fence
-    )
-    return "promoted", {"generation": served.generation}
-
-
-def _asked_since(turn: Turn, candidate: registry.ModelVersion) -> dict[str, Any]:
-    """Incidents that were opened after the gate judged: it has to judge again."""
-    ports = turn.ports.evaluate
-    verdict = evaluate.last_verdict(ports, turn.scope, candidate)
-    found = evaluate.untried(ports, turn.scope, candidate, verdict) if verdict else []
-    return {"asked_since": [each.id for each in found]} if found else {}
-
-
-def _judged_by_another_policy(turn: Turn, candidate: registry.ModelVersion) -> dict[str, Any]:
-    """A policy that a person approved after the gate had said yes: it has to judge by that."""
-    ports = turn.ports.evaluate
-    known = evaluate.policy_in_force(ports, turn.scope, candidate.model)
-    verdict = evaluate.last_verdict(ports, turn.scope, candidate)
-    if known is None or verdict is None or verdict.policy_digest == known.policy.digest:
-        return {}
-    return {"policy_since": known.policy.digest}
 
 
 def settle(turn: Turn) -> tuple[State, dict[str, Any]]:
@@ -181,7 +127,9 @@ STEPS: dict[str, Step] = {
     "committed": fit,
     "trained": judge,
     "gated": approve,
-    "approved": promote,
+    "approved": switching.begin,
+    "shadow": switching.in_shadow,
+    "canary": switching.in_canary,
     "promoted": settle,
 }
 

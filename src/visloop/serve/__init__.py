@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from visloop.serve.switching.changing import promote_rollout as promote_rollout
     from visloop.serve.switching.changing import stop_rollout as stop_rollout
     from visloop.serve.switching.judging import judge_rollouts as judge_rollouts
+    from visloop.serve.switching.judging import shadow_harm as shadow_harm
+    from visloop.serve.switching.judging import shadow_words as shadow_words
     from visloop.serve.switching.records import CanaryPolicy as CanaryPolicy
     from visloop.serve.switching.records import Copied as Copied
     from visloop.serve.switching.records import Rollout as Rollout
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from visloop.serve.switching.store import CopiedAnswer as CopiedAnswer
     from visloop.serve.switching.store import copied as copied
     from visloop.serve.switching.store import copied_answers as copied_answers
+    from visloop.serve.switching.store import rollout_by_id as rollout_by_id
     from visloop.serve.switching.store import rollouts as rollouts
     from visloop.serve.switching.store import running_rollouts as running_rollouts
     from visloop.serve.switching.waiting import wait_ready as wait_ready
@@ -74,7 +77,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "url_of",
         ),
         "switching.changing": ("begin_rollout", "promote_rollout", "stop_rollout"),
-        "switching.judging": ("judge_rollouts",),
+        "switching.judging": ("judge_rollouts", "shadow_harm", "shadow_words"),
         "switching.records": (
             "CanaryPolicy",
             "Copied",
@@ -87,6 +90,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "copied",
             "copied_answers",
             "rollouts",
+            "rollout_by_id",
             "running_rollouts",
         ),
         "switching.waiting": ("wait_ready",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from visloop import evaluate, loop, observe
+from visloop.app.handlers.serving.rollouts import canary_policy
 from visloop.config import AssessCheck, ThresholdCheck
 from visloop.errors import ConfigError, UsageError
 
@@ -89,6 +90,9 @@ def loop_policy(ports: Ports) -> loop.LoopPolicy:
         labels=section.labels,
         approval=ports.config.gate.approval,
         cooldown_s=section.cooldown_s,
+        switch=section.switch,
+        canary=canary_policy(ports),
+        shadow_share=ports.config.shadow.share,
     )
 
 

@@ -2509,10 +2509,12 @@ export interface TurnRow {
   model?: string;
   opened: string;
   run?: string;
+  shadow?: string;
   state: string;
   time_to_heal_s?: number;
   verdict?: string;
   version?: string;
+  why?: string;
 }
 
 export interface UnstageAsk {

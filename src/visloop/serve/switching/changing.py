@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from visloop.registry import ModelVersion
     from visloop.serve.ports import ServePorts
     from visloop.serve.rollout import Deployment
-    from visloop.store import Write
+    from visloop.store import Claim, Write
 
 
 def begin_rollout(
@@ -36,6 +36,8 @@ def begin_rollout(
     kind: Kind,
     share: float,
     policy: CanaryPolicy,
+    *,
+    fence: Claim | None = None,
 ) -> Rollout:
     """Set a candidate beside the model that answers under `name`.
 
@@ -47,16 +49,17 @@ def begin_rollout(
         kind: `canary` answers its share of the requests, `shadow` gets copies that nobody waits for.
         share: of the traffic, in (0, 1]; a canary leaves some to the champion.
         policy: how a canary is judged; its steps above `share` follow.
+        fence: the claim under which this is done.
 
     Raises:
         DeploymentNotFound: nothing is deployed under that name.
         UsageError: the share is none, or the candidate is what is deployed already.
         RolloutRunning: one of that kind runs already.
-        ApprovalNeeded, ModelArchived: as for `deploy`.
+        ApprovalNeeded, ModelArchived, LeaseLost: as for `deploy`.
     """
     _check_share(kind, share)
     require_servable(model)
-    with ports.ledger.write(scope) as write:
+    with ports.ledger.write(scope, fence=fence) as write:
         served = live(write, name)
         _check_free(write, served, model, kind)
         rollout = new_id("rollout")
@@ -120,14 +123,21 @@ def _check_free(write: Write, served: Deployment, model: ModelVersion, kind: Kin
 
 
 def stop_rollout(
-    ports: ServePorts, scope: Scope, name: str, kind: Kind, *, because: str = ""
+    ports: ServePorts,
+    scope: Scope,
+    name: str,
+    kind: Kind,
+    *,
+    because: str = "",
+    fence: Claim | None = None,
 ) -> Rollout:
     """End a candidate's trial: from now on only the deployed model answers.
 
     Raises:
         RolloutNotFound: no such candidate runs.
+        LeaseLost: `fence` was taken over.
     """
-    with ports.ledger.write(scope) as write:
+    with ports.ledger.write(scope, fence=fence) as write:
         found = store.need(write.connection, scope.project, name, kind)
         return ending.end(write, found, "stopped", because or f"by {scope.actor}")
 

@@ -152,6 +152,26 @@ def _of_shadow(rollout: Rollout, seen: Evidence) -> tuple[Verdict, str]:
     return ("go on" if seen.compared >= rollout.policy.min_requests else "not enough"), told
 
 
+def shadow_harm(rollout: Rollout) -> str:
+    """What speaks against a shadow, in words; empty: nothing that is shown so far. Pure.
+
+    It failed on, or disagrees on, more of the pictures than the policy lets a canary; that a shadow
+    which is not worse than that is ever called harmful has chance alpha at most, for each of the two.
+    """
+    seen, policy = rollout.evidence, rollout.policy
+    looked = seen.compared + seen.copy_failures
+    if rate_bounds(seen.copy_failures, looked, policy.alpha)[0] > policy.margin:
+        return f"errors: it failed on {seen.copy_failures} of {looked:,} pictures"
+    if rate_bounds(seen.disagreed, seen.compared, policy.alpha)[0] > policy.disagreement:
+        return f"disagreement: it differs on {seen.disagreed} of {seen.compared:,} pictures"
+    return ""
+
+
+def shadow_words(rollout: Rollout) -> str:
+    """What a shadow came to, whether it runs or not."""
+    return _of_shadow(rollout, rollout.evidence)[1]
+
+
 def rates(arm: Arm) -> dict[str, float | None]:
     """Errors and slow answers of an arm as shares of its requests; None before the first."""
     return {

@@ -36,6 +36,13 @@ def rollouts(ports: ServePorts, scope: Scope, name: str, *, limit: int = 20) -> 
         return [tables.record(row, Rollout) for row in rows]
 
 
+def rollout_by_id(ports: ServePorts, project: str, rollout: str) -> Rollout | None:
+    """One candidate, running or not; None: the project has none by that id."""
+    with ports.ledger.read() as connection:
+        found = by_id(connection, rollout)
+    return found if found is not None and found.project == project else None
+
+
 def of(connection: Connection, project: str, name: str, kind: Kind) -> Rollout | None:
     """The candidate of that kind that runs beside a deployment's model, if one does."""
     mine = (_T.c.state == "running") & (_T.c.deployment == name) & (_T.c.kind == kind)

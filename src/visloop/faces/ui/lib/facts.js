@@ -80,8 +80,11 @@ const SENTENCES = {
   "loop.committed": (p) => `${p.version}`,
   "loop.trained": (p) => `${p.model}`,
   "loop.gated": () => "the gate said yes",
-  "loop.refused": (p) => `the gate said no: ${(p.checks ?? []).join(", ")}`,
+  "loop.refused": (p) =>
+    p.why ?? (p.approval ? `approval ${p.approval}` : `the gate said no: ${(p.checks ?? []).join(", ")}`),
   "loop.approved": (p) => `approval ${p.approval}`,
+  "loop.shadow": () => "looks at copies of the requests",
+  "loop.canary": (p) => `gets a share of the requests${p.shadow ? `; in the shadow it ${p.shadow}` : ""}`,
   "store.collected": (p) => `${count(p.removed ?? 0, "blob")} removed, ${bytes(p.freed_bytes ?? 0)} given back`,
   "store.verified": (p) => `${p.quick ? "quickly; " : ""}${p.problems ? count(p.problems, "problem") : "all was well"}`,
   "loop.done": (p) => `healed in ${duration(p.time_to_heal_s)}`,

@@ -36,8 +36,13 @@ const DOING = {
   trained: "judging …",
   gated: "approval …",
   approved: "switching …",
+  shadow: "in the shadow …",
+  canary: "canary …",
   promoted: "settling …",
 };
+
+/** On the way from one stop to the next. @type {Record<string, string>} */
+const BEHIND = { shadow: "approved", canary: "approved" };
 
 /** What is known at each stop of the turn under way. @param {Status} status @returns {string[]} */
 function known({ state, waiting: queued, accepted, needed, history }) {
@@ -58,7 +63,7 @@ function known({ state, waiting: queued, accepted, needed, history }) {
 /** @param {{status: Status}} properties */
 function Circle({ status }) {
   const { state, on, waiting: queued, accepted } = status;
-  const reached = state === "waiting" ? (queued || accepted ? 0 : -1) : STOPS.indexOf(state);
+  const reached = state === "waiting" ? (queued || accepted ? 0 : -1) : STOPS.indexOf(BEHIND[state] ?? state);
   const [cx, cy, r] = [280, 196, 128];
   const facts = known(status);
   const stops = STOPS.map((name, k) => {
@@ -123,8 +128,17 @@ function Now({ status }) {
         ? [`a turn with ${count(turn.because.labels, "label")}, begun `, when(turn.opened)]
         : `${accepted} of ${count(needed, "label")} accepted; ${count(queued, "picture")} wait${queued === 1 ? "s" : ""} in the queue`,
     ),
+    BEHIND[state]
+      ? p(
+          { class: "muted" },
+          `${turn?.model} stands beside the champion; it takes its place, or is taken back, by what it does there.`,
+        )
+      : null,
     div(
       { class: "row" },
+      BEHIND[state]
+        ? a({ class: "button", href: address("deployments", status.deployment) }, `Look at the ${state}`)
+        : null,
       queued ? a({ class: "button primary", href: "#/queue" }, "Label pictures") : null,
       state === "gated" && turn?.model
         ? a({ class: "button primary", href: address("models", turn.model) }, `Decide about ${turn.model}`)
@@ -189,7 +203,7 @@ const Turns = ({ rows }) =>
           { title: "began", cell: (row) => when(row.opened) },
           {
             title: "problem",
-            cell: (row) => row.error ?? (row.checks?.length ? row.checks.join(", ") : "–"),
+            cell: (row) => row.error ?? row.why ?? (row.checks?.length ? row.checks.join(", ") : "–"),
             kind: "wide",
           },
         ])
