@@ -29,6 +29,7 @@ class ServeSection(Section):
     `video_seconds` long (0: none), at most `video_frames` of one are answered.
     `batch`: pictures that wait go through a network together; `auto`: as many as are measured to be
     faster than one by one, for each model on this machine.
+    `otel`: where traces go by OTLP over HTTP, `http://127.0.0.1:4318/v1/traces`; nowhere if empty.
     """
 
     host: str = "127.0.0.1"
@@ -47,6 +48,7 @@ class ServeSection(Section):
     url_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
     video_seconds: Annotated[float, Field(ge=0, le=3600)] = 60.0
     video_frames: Annotated[int, Field(gt=0, le=10_000)] = 120
+    otel: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
 
 
 class CanarySection(Section):

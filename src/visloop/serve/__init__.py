@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from visloop.serve.switching.store import running_rollouts as running_rollouts
     from visloop.serve.switching.waiting import wait_ready as wait_ready
     from visloop.serve.wire.proxy import Proxy as Proxy
+    from visloop.serve.wire.tracing import Traced as Traced
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -104,6 +105,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "ports": ("ServePorts",),
         "wire.proxy": ("Proxy",),
+        "wire.tracing": ("Traced",),
         "journal.record": ("Captured",),
         "server": ("address_of", "listen", "run"),
         "processes": ("PART", "LogBalance", "Server", "lost", "servers"),

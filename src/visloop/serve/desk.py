@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, TypeAlias
 
 from visloop import infer
@@ -25,6 +26,7 @@ from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import Headers
 from visloop.serve.wire.metrics import Histogram, Metrics
 from visloop.serve.wire.reply import Reply, error_reply
+from visloop.serve.wire.tracing import Tracer, traced
 from visloop.serve.work.answers import Answers
 from visloop.serve.work.lane import Answer, Done, Task
 from visloop.serve.work.pool import Workers
@@ -105,7 +107,9 @@ class Desk:
         long_workers: Workers,
         answers: Answers,
         metrics: Metrics,
+        tracer: Tracer | None = None,
     ) -> None:
+        self._tracer = tracer
         self._guard = guard
         self._keys = keys
         self._lineup = lineup
@@ -123,6 +127,7 @@ class Desk:
             patience_s = _patience_s(asked.headers)
         except VisloopError as error:
             reply(self._marked(asked, error_reply(error, as_text=asked.v2)))
+            self._trace(asked, error.http_status)
             return None
 
         request = Request(slot, model, asked.headers, asked.body, asked.started, holder, asked.form)
@@ -156,6 +161,7 @@ class Desk:
             reply(self._marked(asked, told))
             self._meter(slot).count(answer, time.perf_counter() - asked.started)
             self._workers.behind(answer.after)
+            self._trace(asked, told.status, slot, answer)
 
         task: Task | None = None
         work = self._answers.tensors(request) if asked.v2 else self._answers.picture(request)
@@ -196,6 +202,24 @@ class Desk:
         holder = self._let_in(asked)
         self.slot(asked.name, asked.version)
         return replace(asked, entered=True, holder=holder)
+
+    def _trace(
+        self, asked: Asked, status: int, slot: Slot | None = None, answer: Answer | None = None
+    ) -> None:
+        """Tell who traces, once the reply is on its way."""
+        if self._tracer is None:
+            return
+        model = slot.deployment.model if slot else ""
+        told = traced(
+            asked.name,
+            asked.headers,
+            asked.started,
+            status,
+            v2=asked.v2,
+            model=model,
+            answer=answer,
+        )
+        self._workers.behind(partial(self._tracer.record, told))
 
     def _let_in(self, asked: Asked) -> Holder | None:
         self._guard.check(asked.headers.get(b"host"), asked.headers.get(b"origin"))
@@ -243,6 +267,7 @@ class Desk:
                 "the server failed on this request", fix="see the log of the serving process"
             )
         self._count_error(slot.deployment.name, error.http_status)
+        self._trace(asked, error.http_status, slot)
         return self._marked(asked, error_reply(error, as_text=asked.v2))
 
     def _count_error(self, name: str, status: int) -> None:

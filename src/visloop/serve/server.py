@@ -47,6 +47,7 @@ from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import BodyReader
 from visloop.serve.wire.metrics import Metrics
 from visloop.serve.wire.pages import Pages
+from visloop.serve.wire.tracing import tracer_to
 from visloop.serve.work.answers import Answers, Limits
 from visloop.serve.work.batching import Curves
 from visloop.serve.work.pool import Workers
@@ -137,6 +138,7 @@ class Process:
         self._long_workers = Workers(
             LONG_THREADS, LONG_QUEUE, settings.max_pending_bytes, settings.long_timeout_s
         )
+        self._tracer = tracer_to(settings.otel, self._id)
         self._failures = Failures(self._id, ports.ledger.clock)
         self._switch = Switch(
             ports,
@@ -172,6 +174,8 @@ class Process:
         self._workers.stop(grace_s)
         self._long_workers.stop(grace_s)
         self._fetcher.close()
+        if self._tracer is not None:
+            self._tracer.close()
         if self._log is not None:
             self._log.close(grace_s)
         answered = self._counter.answered if self._log is not None else 0
@@ -221,7 +225,14 @@ class Process:
         metrics = Metrics(self._id)
         answers = Answers(clerk, limits, self._failures, self._longer(clerk))
         self._desk = Desk(
-            guard, self._keys, self._lineup, self._workers, self._long_workers, answers, metrics
+            guard,
+            self._keys,
+            self._lineup,
+            self._workers,
+            self._long_workers,
+            answers,
+            metrics,
+            self._tracer,
         )
         return Parts(
             guard=guard,

@@ -31,7 +31,8 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     Each shadow or canary looks at copies of at most `copies_per_s` pictures.
     `urls`: from where pictures may be fetched that a client names by address (`forms.addresses`), in
     `url_s` each; none are when it is empty. A film may last `video_s` (0: none is taken) and at most
-    `video_frames` of it are answered. Both may take `long_timeout_s`.
+    `video_frames` of it are answered. Both may take `long_timeout_s`. `otel`: where traces go by OTLP over
+    HTTP; nowhere when it is empty.
     """
 
     ledger: str
@@ -58,6 +59,7 @@ class ServeSettings(msgspec.Struct, frozen=True, kw_only=True):
     video_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0
     video_frames: Annotated[int, msgspec.Meta(ge=1)] = 120
     long_timeout_s: Positive = 60.0
+    otel: str = ""
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     fallback: str | None = None

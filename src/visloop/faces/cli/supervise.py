@@ -150,6 +150,7 @@ def settings_for(
         url_s=config.url_seconds,
         video_s=config.video_seconds,
         video_frames=config.video_frames,
+        otel=config.otel,
         spool_bytes=config.spool_limit_mb * _MIB,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -25,6 +27,7 @@ INDEX: Final = "/v2/repository/index"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 JSON: Final = "application/json"
 DrawnAs: TypeAlias = Literal["jpeg", "png"]
+_TRACES: Final = "opentelemetry.trace"
 _PLACES: Final = ("predict", "try")
 
 
@@ -78,13 +81,18 @@ class Asking:
         return f"{self.address.base}/predict/{quote(deployment, safe='')}{asked}"
 
     def headers(self, tries: Tries, left_s: float, accept: str) -> dict[str, str]:
-        """Who asks, under which id, and how long anybody waits: later answers are not computed."""
+        """Who asks, under which id, and how long anybody waits: later answers are not computed.
+
+        A program that traces by OpenTelemetry has its span told as the parent (W3C Trace Context).
+        """
         told = {
             "accept": accept,
             "content-type": "application/octet-stream",
             REQUEST_ID: tries.request_id,
             PATIENCE: str(max(1, int(left_s * 1e3))),
         }
+        if _TRACES in sys.modules:
+            importlib.import_module("opentelemetry.propagate").inject(told)
         return told | ({"authorization": f"Bearer {self.key}"} if self.key else {})
 
 
