@@ -105,6 +105,16 @@ if TYPE_CHECKING:
     from visloop.app.verbs.datasets import split as split
     from visloop.app.verbs.datasets import status as status
     from visloop.app.verbs.datasets import unstage as unstage
+    from visloop.app.verbs.finding.changing import Bulk as Bulk
+    from visloop.app.verbs.finding.changing import BulkAnswer as BulkAnswer
+    from visloop.app.verbs.finding.changing import BulkList as BulkList
+    from visloop.app.verbs.finding.changing import BulkUndo as BulkUndo
+    from visloop.app.verbs.finding.changing import Pick as Pick
+    from visloop.app.verbs.finding.changing import PickAnswer as PickAnswer
+    from visloop.app.verbs.finding.changing import bulk as bulk
+    from visloop.app.verbs.finding.changing import bulk_list as bulk_list
+    from visloop.app.verbs.finding.changing import bulk_undo as bulk_undo
+    from visloop.app.verbs.finding.changing import pick as pick
     from visloop.app.verbs.finding.mapping import Map as Map
     from visloop.app.verbs.finding.mapping import MapAnswer as MapAnswer
     from visloop.app.verbs.finding.mapping import MapPoints as MapPoints
@@ -599,6 +609,18 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "split",
             "status",
             "unstage",
+        ),
+        "verbs.finding.changing": (
+            "Bulk",
+            "BulkAnswer",
+            "BulkList",
+            "BulkUndo",
+            "Pick",
+            "PickAnswer",
+            "bulk",
+            "bulk_list",
+            "bulk_undo",
+            "pick",
         ),
         "verbs.finding.mapping": (
             "Map",

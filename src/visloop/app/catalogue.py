@@ -25,7 +25,7 @@ from visloop.app.verbs import (
     streams,
     watching,
 )
-from visloop.app.verbs.finding import mapping, searching
+from visloop.app.verbs.finding import changing, mapping, searching
 from visloop.app.verbs.judging import assessing, evaluating, explaining, gating, incidents
 from visloop.app.verbs.labelling import doubting, editing
 from visloop.app.verbs.registry import cards, packages, shelving
@@ -67,6 +67,10 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     searching.search,
     mapping.map_,
     mapping.map_points,
+    changing.pick,
+    changing.bulk,
+    changing.bulk_undo,
+    changing.bulk_list,
     datasets.export,
     formats.formats,
     datasets.split,

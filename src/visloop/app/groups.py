@@ -10,6 +10,7 @@ from visloop.errors import UsageError
 
 GROUPS: Final = {
     "alerts": "Alarms: list, acknowledge, close.",
+    "bulk": "Many samples at once: tag, label, split, drop, queue; take it back.",
     "camera": "The registry of cameras: places, clocks, calibration; whose picture it is.",
     "classes": "The class dictionary of a data set.",
     "demo": "The virtual factory line: pictures, a video, a live stream, with drift at will.",
@@ -60,7 +61,7 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
         "merge",
         "revert",
     ),
-    "Find": ("query", "search", "map", "view", "complete"),
+    "Find": ("query", "search", "map", "view", "pick", "bulk", "complete"),
     "Label": ("label",),
     "Train": ("train", "tune", "track", "runs", "reproduce"),
     "Judge": ("evaluate", "explain", "assess", "gate", "policy", "incident", "models", "model"),

@@ -184,6 +184,14 @@ if TYPE_CHECKING:
     from visloop.data.origins.remote.bucket import open_bucket as open_bucket
     from visloop.data.origins.remote.net import Net as Net
     from visloop.data.origins.remote.net import NotGot as NotGot
+    from visloop.data.picking.changing import Bulk as Bulk
+    from visloop.data.picking.changing import Wish as Wish
+    from visloop.data.picking.changing import change_many as change_many
+    from visloop.data.picking.changing import known_bulk as known_bulk
+    from visloop.data.picking.changing import list_bulk as list_bulk
+    from visloop.data.picking.changing import remember as remember
+    from visloop.data.picking.changing import undo_bulk as undo_bulk
+    from visloop.data.picking.picks import pick as pick
     from visloop.data.privacy.entering import NotProtected as NotProtected
     from visloop.data.privacy.entering import protected as protected
     from visloop.data.privacy.finding import find_faces as find_faces
@@ -249,6 +257,7 @@ if TYPE_CHECKING:
     from visloop.data.working import images_held as images_held
     from visloop.data.working import staged_paths as staged_paths
     from visloop.data.working import working_sample as working_sample
+    from visloop.data.working import working_samples as working_samples
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -270,11 +279,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "fields.editing": ("Edited", "meta_set"),
         "fields.summary": ("FieldSummary", "Value", "field_list", "meta_fields", "meta_show"),
         "fields.tabular.importing": ("meta_import",),
-        "catalog": (
-            "DatasetInTrash",
-            "DatasetNotFound",
-            "VersionNotFound",
-        ),
+        "catalog": ("DatasetInTrash", "DatasetNotFound", "VersionNotFound"),
         "checkouts.manifest": ("FolderInUse",),
         "checkouts.writing": ("CheckedOut", "FilesChanged", "checkout"),
         "comparing.records": (
@@ -290,44 +295,27 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "comparing.sheets.writing": ("sheet", "sheet_ending"),
         "comparing.versions": ("diff",),
-        "dictionary": (
-            "UnknownClass",
-            "class_names",
-            "classes",
-            "renamed",
-        ),
-        "exporting": (
-            "Exported",
-            "export",
-        ),
-        "features": (
-            "Embedder",
-            "embeddings",
-        ),
+        "dictionary": ("UnknownClass", "class_names", "classes", "renamed"),
+        "exporting": ("Exported", "export"),
+        "features": ("Embedder", "embeddings"),
         "fields.built_in": ("BUILT_IN",),
-        "fields.records": (
-            "TYPES",
-            "Field",
-            "OwnFields",
-        ),
+        "fields.records": ("TYPES", "Field", "OwnFields"),
         "finding.finder": ("Finder",),
         "finding.gallery": ("Gallery",),
         "finding.ranking": ("Sought", "ranked"),
         "finding.searching": ("Nearest", "search"),
         "mapping.colouring": ("Colours", "colours", "named_points"),
+        "picking.changing": (
+            *("Bulk", "Wish", "change_many", "known_bulk", "list_bulk", "remember", "undo_bulk"),
+        ),
+        "picking.picks": ("pick",),
         "mapping.maps": ("PictureMap", "picture_map"),
         "formats": ("CARRIED", "FORMATS", "Format"),
         "formats.coco.results": ("coco_results",),
         "ingest.media": ("is_film_start", "media_of"),
         "history.blame": ("Blamed", "ObjectNotFound", "blame"),
         "history.clean": ("MergeWaits", "StagedChanges"),
-        "history.hurt": (
-            "HurtSamples",
-            "hurt_samples",
-            "left_in_place",
-            "originals",
-            "restore",
-        ),
+        "history.hurt": ("HurtSamples", "hurt_samples", "left_in_place", "originals", "restore"),
         "history.kept": ("DATA_ROOTS",),
         "history.merging.conflicts": ("MergeConflict",),
         "history.merging.running": (
@@ -372,11 +360,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "stretched",
             "windowed",
         ),
-        "media.following": (
-            "FileChanged",
-            "FileGone",
-            "following",
-        ),
+        "media.following": ("FileChanged", "FileGone", "following"),
         "media.keeping": ("in_place",),
         "media.video": (
             "MAX_FRAME_PIXELS",
@@ -442,22 +426,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Version",
         ),
         "removal": ("remove", "take_back", "unstage"),
-        "snapshot": (
-            "Snapshot",
-            "SplitNotFound",
-            "open",
-        ),
-        "splits": (
-            "Shared",
-            "split",
-        ),
+        "snapshot": ("Snapshot", "SplitNotFound", "open"),
+        "splits": ("Shared", "split"),
         "staging": ("FrozenSplit", "Staged", "stage"),
-        "standing": (
-            "FolderStatus",
-            "StagedCounts",
-            "Status",
-            "status",
-        ),
+        "standing": ("FolderStatus", "StagedCounts", "Status", "status"),
         "committing": ("MovedOn", "NothingToCommit", "commit"),
         "trash": (
             "NotInTrash",
@@ -470,18 +442,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "throw_away",
             "trash_list",
         ),
-        "versions": (
-            "DatasetSummary",
-            "datasets",
-            "log",
-            "names",
-        ),
+        "versions": ("DatasetSummary", "datasets", "log", "names"),
         "working": (
             "SampleNotFound",
             "committed_at",
             "images_held",
             "staged_paths",
             "working_sample",
+            "working_samples",
         ),
     },
 )

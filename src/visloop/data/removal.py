@@ -44,7 +44,7 @@ def remove(ports: DataPorts, scope: Scope, dataset: str, paths: Collection[str])
                     fix=f"list them: visloop samples {dataset}@{catalog.WORK}",
                 )
         stage_over(write, over, (), removed=list(held))
-        _forget_files(write, dataset, held.values())
+        forget_files(write, dataset, held.values())
         write.fact("data.removed", dataset, ids=sorted(each.id for each in held.values()))
     return len(held)
 
@@ -88,7 +88,7 @@ def take_back(write: Write, dataset: str, paths: Collection[str]) -> int:
         )
         if raw is not None and (sample := decode_value(raw))
     ]
-    _forget_files(write, dataset, samples)
+    forget_files(write, dataset, samples)
     catalog.next_sequence(write, dataset)
     return drop(write, dataset, paths)
 
@@ -100,7 +100,8 @@ def forget_classes(write: Write, dataset: str) -> bool:
     return bool(write.execute(update(datasets).where(staged).values(classes=None)).rowcount)
 
 
-def _forget_files(write: Write, dataset: str, samples: Collection[Sample]) -> None:
+def forget_files(write: Write, dataset: str, samples: Collection[Sample]) -> None:
+    """Look at the files of these samples anew with the next `add`."""
     table = sources.c
     statement = delete(sources).where(
         table.project == write.scope.project,

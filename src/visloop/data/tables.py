@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
 
-from visloop.store import UtcDateTime, format_column, metadata
+from visloop.store import Json, UtcDateTime, format_column, metadata
 
 
 def _owner() -> tuple[Column[str], Column[str]]:
@@ -206,4 +206,36 @@ cameras: Final = Table(
     Column("added", UtcDateTime, nullable=False),
     Column("changed", UtcDateTime, nullable=False),
     format_column(),
+)
+
+picks: Final = Table(  # samples chosen by hand
+    "picks",
+    metadata,
+    Column("project", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("dataset", String, nullable=False),
+    Column("samples", LargeBinary, nullable=False),  # 16 bytes each, ascending
+    Column("count", Integer, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    format_column(),
+)
+
+bulk_changes: Final = Table(  # changes of many samples, to be taken back
+    "bulk_changes",
+    metadata,
+    Column("project", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("dataset", String, nullable=False),
+    Column("says", Json, nullable=False),
+    # MessagePack of `Before` of each sample, by Zstandard
+    Column("before", LargeBinary, nullable=False),
+    Column("tasks", Json, nullable=False),
+    Column("matched", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("time", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("undone", UtcDateTime),
+    format_column(),
+    Index(None, "project", "dataset", "time"),
 )

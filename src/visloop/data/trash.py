@@ -17,9 +17,11 @@ from visloop.data import catalog
 from visloop.data.records import DataPorts
 from visloop.data.tables import (
     branches,
+    bulk_changes,
     choices,
     datasets,
     merges,
+    picks,
     quarantine,
     roots,
     sources,
@@ -33,6 +35,7 @@ from visloop.store import Write, utc_text
 
 _ALL: Final = (
     versions, branches, tags, merges, choices, working, sources, roots, quarantine,
+    picks, bulk_changes,
 )  # fmt: skip
 
 

@@ -211,6 +211,18 @@ def working_sample(
     return found
 
 
+def working_samples(
+    ports: DataPorts, connection: Connection, project: str, dataset: str, paths: Collection[str]
+) -> dict[str, Sample]:
+    """The samples at these paths, as staged or else as committed; absent ones are left out.
+
+    Raises:
+        DatasetNotFound: there is no such data set.
+    """
+    state = catalog.state(connection, project, dataset)
+    return Working.load(connection, Nodes(ports.blobs), state).get_many(paths)
+
+
 def images_held(ports: DataPorts, project: str, dataset: str, images: Collection[str]) -> set[str]:
     """Those of the pictures (by digest) that the data set holds, committed or staged.
 

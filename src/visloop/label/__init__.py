@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from visloop.label.asking import ask_again as ask_again
+    from visloop.label.asking import withdraw as withdraw
     from visloop.label.decisions import accept as accept
     from visloop.label.decisions import reject as reject
     from visloop.label.decisions import skip as skip
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
+        "asking": ("ask_again", "withdraw"),
         "kept": ("LABEL_ROOTS",),
         "querying": ("Reviewed", "reviewed", "tasks_relation"),
         "doubting": ("Doubted", "Doubts", "doubt"),

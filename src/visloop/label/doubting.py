@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from visloop import data
-from visloop.data import Candidate
 from visloop.ids import sample_id
+from visloop.label.asking import candidate_of
 from visloop.label.queue import enqueue
 from visloop.label.records import LabelPorts, Proposal
 from visloop.vision import ClassLabel
@@ -78,19 +78,6 @@ def _proposal(sample: data.Sample, doubted: Doubted, author: str) -> Proposal:
     label = ClassLabel(
         label=doubted.suggested, author=author, score=1 - doubted.belief, review="proposed"
     )
-    candidate = Candidate(
-        path=sample.path,
-        image=sample.image,
-        bytes=sample.bytes,
-        width=sample.width,
-        height=sample.height,
-        media=sample.media,
-        mode=sample.mode,
-        orientation=sample.orientation,
-        annotations=(label,),
-        split=sample.split,
-        metadata=sample.metadata,
-        source=sample.source,
-    )
+    candidate = candidate_of(sample, (label,))
     reason = f"doubted {doubted.belief:.3f}: labelled {doubted.label}"
     return Proposal(candidate=candidate, reasons=(reason,), priority=1 - doubted.belief)

@@ -40,6 +40,8 @@ from visloop.query.values import operators, read
 _ALIKE: Final = 0.8
 VIEW: Final = "view"
 """`view(night)` stands for what was saved under that name."""
+PICK: Final = "pick"
+"""`pick(s0a1b2c3d4e5f)` are the rows that were picked by hand under that name."""
 
 
 def check(text: str, schema: Schema) -> Checked:
@@ -192,6 +194,8 @@ class Checker:
         scope = asked.scope.text.lower()
         if scope == VIEW:
             return self._view(asked, parts=parts)
+        if scope == PICK:
+            return self._pick(asked, parts=parts)
         if scope == self.schema.rows.one and parts and asked.where is not None:
             return Of(self.plan(asked.where, parts=False))
         kinds = self.schema.scopes.get(scope)
@@ -242,6 +246,17 @@ class Checker:
         if levels[of] == parts:
             return found
         return Some(found) if levels[of] else Of(found)
+
+    def _pick(self, asked: Within, *, parts: bool) -> Plan:
+        """Those that somebody chose, by their ids."""
+        named = asked.where.name if isinstance(asked.where, Bare) else None
+        found = None if named is None else self.schema.picked(named.text)
+        if found is None or asked.operator is not None:
+            problem = "nothing was picked under that name"
+            raise self._wrong(problem, named or asked.scope, "pick again: visloop pick DATASET …")
+        ids = next(each for each in self.schema.rows.fields if each.name == "id")
+        inside = Test(ids, "in", found)
+        return Of(inside) if parts else inside
 
     # --- words --------------------------------------------------------------------------------
 

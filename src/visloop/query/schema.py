@@ -65,7 +65,8 @@ class Schema:
     conditions to one part (`box(…)`) → the values of the parts' field `kind` that they mean.
     `versioned`: there are versions, so that it can be asked what changed since one. `pictured`:
     rows are pictures, so that they can be ranked by what they show. `views`: names of saved
-    questions → what they list, and their text.
+    questions → what they list, and their text. `picked` gives the ids of the rows that were picked
+    by hand under a name (None: nothing was); rows that can be picked have a field `id`.
     """
 
     rows: Level
@@ -77,6 +78,8 @@ class Schema:
     versioned: bool = True
     pictured: bool = False
     views: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+
+    picked: Callable[[str], tuple[str, ...] | None] = lambda _: None
 
     @property
     def listed(self) -> Level:

@@ -10,7 +10,17 @@ import msgspec
 from sqlalchemy import select
 
 from visloop.data import catalog
-from visloop.data.tables import embeddings, fetched, located, quarantine, sources, versions, working
+from visloop.data.picking.changing import remembered_samples
+from visloop.data.tables import (
+    bulk_changes,
+    embeddings,
+    fetched,
+    located,
+    quarantine,
+    sources,
+    versions,
+    working,
+)
 from visloop.data.tree.codec import Inner, decode
 from visloop.data.working import image_of
 from visloop.errors import Corrupt
@@ -30,6 +40,10 @@ def _digests(look: Look) -> Iterator[Link]:
         said = [each.decode() for each in _HEX.findall(found or b"")]
         for digest in (*said, *([image] if image else [])):
             yield Link(digest, f"quarantine of {dataset}: {name}", dataset)
+    changes = look.connection.execute(select(bulk_changes.c.key, bulk_changes.c.before))
+    for key, before in changes:
+        for sample in remembered_samples(before):
+            yield Link(image_of(sample), f"change {key}, which can be taken back")
     for chunk in look.connection.scalars(select(embeddings.c.chunk).distinct()):
         yield Link(chunk, "embeddings")
 
@@ -89,6 +103,7 @@ DATA_ROOTS: Final = Roots(
             "quarantine.image",
             "quarantine.found",
             "embeddings.chunk",
+            "bulk_changes.before",
         }
     ),
     digests=_digests,

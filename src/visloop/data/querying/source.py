@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visloop.data import working
+from visloop.data.picking.picks import picked
 from visloop.data.querying.building import build
 from visloop.data.querying.schema import schema
 from visloop.data.records import DataPorts, Sample
@@ -58,7 +59,12 @@ class Columns:
     def _schema(self) -> Schema:
         found = schema(self.snapshot, self._layout.attributes, of_parts=self._of_parts)
         scope = Scope(project=self.snapshot.version.project)
-        return replace(found, views=known_views(self._ports.ledger, scope))
+        ledger = self._ports.ledger
+        return replace(
+            found,
+            views=known_views(ledger, scope),
+            picked=lambda name: picked(ledger, scope.project, name),
+        )
 
     def size(self, *, parts: bool) -> int:
         """How many samples, or annotations."""

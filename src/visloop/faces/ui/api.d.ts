@@ -32,6 +32,10 @@ export interface Verbs {
   "search": { ask: SearchAsk; answer: SearchAnswer };
   "map": { ask: MapAsk; answer: MapAnswer };
   "map.points": { ask: MapPointsAsk; answer: PointsAnswer };
+  "pick": { ask: PickAsk; answer: PickAnswer };
+  "bulk": { ask: BulkAsk; answer: BulkAnswer };
+  "bulk.undo": { ask: BulkUndoAsk; answer: BulkAnswer };
+  "bulk.list": { ask: BulkListAsk; answer: Rows };
   "export": { ask: ExportAsk; answer: Exported };
   "formats": { ask: FormatsAsk; answer: { count: number; rows: FormatLine[] } };
   "split": { ask: SplitAsk; answer: SplitAnswer };
@@ -374,6 +378,41 @@ export interface BranchListAsk {
 export interface BranchRemoveAsk {
   dataset: string;
   name: string;
+}
+
+export interface BulkAnswer {
+  key: string;
+  dataset: string;
+  matched: number;
+  changed: number;
+  queued: number;
+  again: boolean;
+  undone: boolean;
+  dry_run: boolean;
+}
+
+export interface BulkAsk {
+  dataset: string;
+  where: string;
+  tag?: string[];
+  untag?: string[];
+  label?: string;
+  set?: Record<string, string>;
+  split?: string;
+  drop?: boolean;
+  queue?: string;
+  unfreeze?: boolean;
+  dry_run?: boolean;
+  key?: string;
+}
+
+export interface BulkListAsk {
+  dataset: string;
+  limit?: number;
+}
+
+export interface BulkUndoAsk {
+  key: string;
 }
 
 export interface Calibrated {
@@ -1639,6 +1678,18 @@ export interface OrientedBox {
 export interface Origin {
   id: number;
   name: string;
+}
+
+export interface PickAnswer {
+  pick: string;
+  text: string;
+  count: number;
+}
+
+export interface PickAsk {
+  dataset: string;
+  ids?: string[];
+  where?: string;
 }
 
 export interface Point {

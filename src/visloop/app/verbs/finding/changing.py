@@ -1,0 +1,205 @@
+"""Verbs over many samples at once: picked by hand, changed by a question, taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from visloop import data, label
+from visloop.app.operation import arg, operation, opt
+from visloop.app.rows import Rows, plain, rows_of
+from visloop.errors import UsageError
+from visloop.ids import Ref, check_name, new_id
+
+if TYPE_CHECKING:
+    from visloop.app.ports import Ports
+    from visloop.events import Scope
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Pick:
+    """Keep samples under a name that questions know: 'pick(s0a1b2c3d4e5f) and split = train'.
+
+    By their ids, or those on which a question holds now. Equal samples get an equal name, so it can be
+    shared; a later move, label or split leaves them picked.
+    """
+
+    dataset: str = arg("the data set")
+    ids: tuple[str, ...] = opt("a sample's id; again for more", name="id", default=())
+    where: str = opt("those on which it holds now: 'near \"a dog\" limit 50'", default="")
+
+
+@dataclass(frozen=True)
+class PickAnswer:
+    """`text` is the question that finds them."""
+
+    pick: str
+    text: str
+    count: int
+
+
+@operation("pick", permission="data.read")
+def pick(ports: Ports, scope: Scope, ask: Pick) -> PickAnswer:
+    """Nothing of the data changes."""
+    if bool(ask.ids) == bool(ask.where):
+        raise UsageError("which samples?", fix="--id ID …, or --where QUESTION: one of them")
+    ids = ask.ids or tuple(row["id"] for row in _rows(ports, scope, ask.dataset, ask.where))
+    done = data.pick(ports.ledger, scope, ask.dataset, ids)
+    return PickAnswer(done.id, done.text, done.count)
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """Change all samples on which a question holds: tag, label, split, drop, or send to the queue.
+
+    Staged as one change, or not at all; a commit makes it last. What was done can be taken back whole by
+    `bulk undo`, also after a commit, until somebody changes those samples again.
+    """
+
+    dataset: str = arg("the data set")
+    where: str = opt("the question: 'pick(s0a1…)', 'split = train and tag.dark'; '' is everything")
+    tag: tuple[str, ...] = opt("put a tag on: the field tag.NAME is true then", default=())
+    untag: tuple[str, ...] = opt("take a tag off", default=())
+    label: str = opt("the class of the whole picture", default="")
+    set: dict[str, str] = opt("the class of one of them: --set a.jpg=gear", default={})
+    split: str = opt("the split that they go to", default="")
+    drop: bool = opt("take them out of the data set", default=False)
+    queue: str = opt("put them on the labelling queue, for this reason", default="")
+    unfreeze: bool = opt("let committed test samples move, too", default=False)
+    dry_run: bool = opt("only say how many would change", default=False)
+    key: str = opt(
+        "a name of your own for the change: sent again under it, it is made once", default=""
+    )
+
+
+@dataclass(frozen=True)
+class BulkAnswer:
+    """Samples that were meant, those that changed, new tasks; `key` takes it back: `bulk undo KEY`.
+
+    `again`: it had been made under that key before, and nothing was done now.
+    """
+
+    key: str
+    dataset: str
+    matched: int
+    changed: int
+    queued: int
+    again: bool = False
+    undone: bool = False
+    dry_run: bool = False
+
+
+class _DryRun(Exception):
+    """Ends a transaction that is not to last."""
+
+    def __init__(self, answer: BulkAnswer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+@operation("bulk", permission="data.write")
+def bulk(ports: Ports, scope: Scope, ask: Bulk) -> BulkAnswer:
+    """A dry run does the same in a transaction that is given up."""
+    try:
+        return _done(ports, scope, ask)
+    except _DryRun as tried:
+        return tried.answer
+
+
+def _done(ports: Ports, scope: Scope, ask: Bulk) -> BulkAnswer:
+    """All in one transaction; the samples are those on which the question holds before it."""
+    wish, key = _wish(ask), ask.key or new_id("bulk")
+    paths = [row["path"] for row in _rows(ports, scope, ask.dataset, ask.where)]
+    with ports.ledger.write(scope) as write:
+        known = data.known_bulk(write, key)
+        if known is not None:
+            return _answer(known, again=True)
+        before = data.change_many(
+            ports.data, write, ask.dataset, paths, wish, unfreeze=ask.unfreeze
+        )
+        tasks: list[str] = []
+        if ask.queue:
+            tasks = label.ask_again(ports.label, write, ask.dataset, paths, ask.queue)
+        says = wish.says | ({"queue": ask.queue} if ask.queue else {})
+        done = data.remember(write, ask.dataset, key, says, before, matched=len(paths), tasks=tasks)
+        if ask.dry_run:
+            raise _DryRun(_answer(done, dry_run=True))
+    return _answer(done)
+
+
+def _wish(ask: Bulk) -> data.Wish:
+    for each in (*ask.tag, *ask.untag):
+        check_name(each, "tag")
+    wish = data.Wish(ask.tag, ask.untag, ask.label, ask.set, ask.split, ask.drop)
+    others = len(wish.says) - ask.drop + bool(ask.queue)
+    if not wish.says and not ask.queue:
+        raise UsageError(
+            "what is to become of them?", fix="--tag, --label, --split, --drop, --queue"
+        )
+    if ask.drop and others:
+        raise UsageError("what is dropped cannot be changed as well", fix="--drop alone")
+    return wish
+
+
+def _answer(done: data.Bulk, *, again: bool = False, dry_run: bool = False) -> BulkAnswer:
+    return BulkAnswer(
+        key="" if dry_run else done.key,
+        dataset=done.dataset,
+        matched=done.matched,
+        changed=done.changed,
+        queued=len(done.tasks),
+        again=again,
+        undone=done.undone is not None,
+        dry_run=dry_run,
+    )
+
+
+def _rows(ports: Ports, scope: Scope, dataset: str, where: str) -> list[dict[str, Any]]:
+    """What a question finds in the data set as it is, all of it."""
+    ref, found = Ref(check_name(dataset, "data set name"), "work"), list[dict[str, Any]]()
+    while True:
+        page = data.query(ports.data, scope, ref, where, offset=len(found), limit=_PAGE)
+        found += page.rows
+        if len(found) >= page.count or not page.rows:
+            return found
+
+
+@dataclass(frozen=True)
+class BulkUndo:
+    """Take a change of many samples back, whole: they are staged as they were before it.
+
+    Refused when one of them was changed again since. Tasks that still wait leave the queue.
+    """
+
+    key: str = arg("the change, as bulk answered it")
+
+
+@operation("bulk.undo", permission="data.write")
+def bulk_undo(ports: Ports, scope: Scope, ask: BulkUndo) -> BulkAnswer:
+    """Again: nothing."""
+    with ports.ledger.write(scope) as write:
+        before = data.known_bulk(write, ask.key)
+        done = data.undo_bulk(ports.data, write, ask.key)
+        again = before is not None and before.undone is not None
+        if not again:
+            label.withdraw(write, done.tasks)
+    return _answer(done, again=again)
+
+
+@dataclass(frozen=True)
+class BulkList:
+    """List the changes of many samples of the last 60 days, the newest first."""
+
+    dataset: str = arg("the data set")
+    limit: int = opt("at most so many", default=20)
+
+
+@operation("bulk.list", permission="data.read")
+def bulk_list(ports: Ports, scope: Scope, ask: BulkList) -> Rows:
+    """One row a change."""
+    return rows_of(
+        plain(each) | {"tasks": len(each.tasks)}
+        for each in data.list_bulk(ports.ledger, scope, ask.dataset, ask.limit)
+    )

@@ -1,0 +1,1 @@
+"""Samples picked by hand under a name that questions know, and many samples changed at once."""

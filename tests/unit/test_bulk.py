@@ -1,0 +1,143 @@
+"""Many samples changed at once: all or none, once under a key, taken back whole, nothing lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.data_world import folder_of, kept, picture
+from visloop import app
+from visloop.data.picking.changing import BulkNotFound, ChangedSince
+from visloop.data.staging import FrozenSplit
+from visloop.errors import UsageError, VisloopError
+from visloop.faces import sdk
+from visloop.faces.sdk import Connection
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Connection]:
+    """Five pets, committed."""
+    app.create(tmp_path / "w")
+    with sdk.local(tmp_path / "w") as connection:
+        pets = folder_of(tmp_path / "in", cat=3, dog=2)
+        connection.call(app.add, app.Add(paths=(str(pets),), to="pets"))
+        connection.call(app.commit, app.Commit(dataset="pets", message="first"))
+        yield connection
+
+
+def found(here: Connection, text: str, key: str = "path") -> list[Any]:
+    rows = here.call(app.query, app.Query(text=text, at="pets")).rows
+    return [row[key] for row in rows]
+
+
+def bulk(here: Connection, where: str, **more: Any) -> app.BulkAnswer:
+    return here.call(app.bulk, app.Bulk(dataset="pets", where=where, **more))
+
+
+def facts(here: Connection, kind: str) -> int:
+    return here.call(app.facts, app.Facts(kind=(kind,))).count
+
+
+def test_a_pick_is_a_question_that_survives_what_is_said_of_its_samples(here: Connection) -> None:
+    cats = found(here, "annotations.label = cat", "id")
+    done = here.call(app.pick, app.Pick(dataset="pets", ids=tuple(cats)))
+    again = here.call(app.pick, app.Pick(dataset="pets", where="annotations.label = cat"))
+    assert (done.count, again) == (3, done)
+    bulk(here, done.text, label="dog")
+    assert sorted(found(here, done.text, "id")) == sorted(cats)
+    assert found(here, f"{done.text} and name = cat1.jpg") == ["cat/cat1.jpg"]
+    assert found(here, f"not {done.text}") == ["dog/dog0.jpg", "dog/dog1.jpg"]
+    assert len(here.call(app.query, app.Query(text=done.text, of="objects", at="pets")).rows) == 3
+    with pytest.raises(UsageError, match="nothing was picked"):
+        found(here, "pick(s000000000000)")
+    unknown: list[dict[str, Any]] = [{}, {"ids": ("xyz",)}, {"ids": ("ab",)}]
+    for wrong in unknown:
+        with pytest.raises(UsageError):
+            here.call(app.pick, app.Pick(dataset="pets", **wrong))
+
+
+def test_what_is_tried_changes_nothing_and_what_is_done_is_done_once(here: Connection) -> None:
+    tried = bulk(here, "annotations.label = cat", tag=("night",), dry_run=True)
+    assert (tried.matched, tried.changed, tried.key) == (3, 3, "")
+    assert facts(here, "data.bulk_changed") == 0
+    first = bulk(here, "annotations.label = cat", tag=("night",), key="one")
+    late = bulk(here, "", tag=("day",), key="one")
+    assert (first.changed, late.changed, late.again) == (3, 3, True)
+    assert (len(found(here, "tag.night")), facts(here, "data.bulk_changed")) == (3, 1)
+    assert bulk(here, "tag.night", tag=("night",)).changed == 0
+
+
+@pytest.mark.parametrize(
+    ("wish", "question", "after"),
+    [
+        ({"label": "dog"}, "annotations.label = dog", 5),
+        ({"set": {"cat/cat0.jpg": "dog"}}, "annotations.label = dog", 3),
+        ({"split": "train"}, "split = train", 3),
+        ({"drop": True}, "", 2),
+        ({"tag": ("a", "b")}, "tag.a and tag.b", 3),
+    ],
+)
+@pytest.mark.parametrize("committed", [False, True])
+def test_all_of_it_is_taken_back(
+    here: Connection, wish: dict[str, Any], question: str, after: int, committed: bool
+) -> None:
+    before = here.call(app.samples, app.Samples(ref="pets@work")).rows
+    done = bulk(here, "annotations.label = cat", **wish)
+    assert len(found(here, question)) == after
+    if committed:
+        here.call(app.commit, app.Commit(dataset="pets", message="many"))
+    assert here.call(app.bulk_undo, app.BulkUndo(done.key)).undone
+    assert here.call(app.samples, app.Samples(ref="pets@work")).rows == before
+    assert here.call(app.bulk_undo, app.BulkUndo(done.key)).again
+    assert facts(here, "data.bulk_undone") == 1
+
+
+def test_later_work_is_not_undone_with_it(here: Connection) -> None:
+    done = bulk(here, "annotations.label = cat", label="dog")
+    bulk(here, "name = cat2.jpg", label="cat")
+    with pytest.raises(ChangedSince, match="1 of 3"):
+        here.call(app.bulk_undo, app.BulkUndo(done.key))
+    assert len(found(here, "annotations.label = dog")) == 4
+    with pytest.raises(BulkNotFound):
+        here.call(app.bulk_undo, app.BulkUndo("none"))
+
+
+def test_one_wrong_sample_and_nothing_is_changed(here: Connection) -> None:
+    bulk(here, "name = cat0.jpg", split="test")
+    here.call(app.commit, app.Commit(dataset="pets", message="a test"))
+    with pytest.raises(FrozenSplit):
+        bulk(here, "", split="train", tag=("x",))
+    assert found(here, "split exists") == found(here, "split = test") == ["cat/cat0.jpg"]
+    for wrong in ({}, {"label": "horse"}, {"drop": True, "tag": ("a",)}, {"tag": ("a b",)}):
+        with pytest.raises(VisloopError):
+            bulk(here, "", **wrong)
+    assert bulk(here, "", split="train", unfreeze=True).changed == 5
+
+
+def test_the_queue_gets_them_once_and_undo_takes_back_those_that_wait(here: Connection) -> None:
+    done = bulk(here, "annotations.label = cat", queue="odd light")
+    assert (done.queued, bulk(here, "", queue="all").queued) == (3, 2)
+    waiting = here.call(app.label_list, app.LabelList(dataset="pets")).rows
+    assert {tuple(row["reasons"]) for row in waiting} == {("odd light",), ("all",)}
+    mine = next(row for row in waiting if row["reasons"] == ("odd light",))
+    here.call(app.label_accept, app.LabelAccept(task=mine["id"], label="dog"))
+    here.call(app.bulk_undo, app.BulkUndo(done.key))
+    left = here.call(app.label_list, app.LabelList(dataset="pets")).rows
+    assert [row["reasons"] for row in left] == [("all",), ("all",)]
+    assert len(found(here, "annotations.label = dog")) == 3
+
+
+def test_the_bytes_of_what_was_dropped_are_kept_as_long_as_it_can_come_back(
+    here: Connection, tmp_path: Path
+) -> None:
+    new = picture(tmp_path / "new" / "owl.jpg", 99)
+    here.call(app.add, app.Add(paths=(str(new),), to="pets"))
+    (image,) = found(here, "name = owl.jpg", "image")
+    done = bulk(here, "name = owl.jpg", drop=True)
+    assert isinstance(here, sdk.Local)
+    assert image in kept(here.ports.data)
+    here.call(app.bulk_undo, app.BulkUndo(done.key))
+    assert found(here, "name = owl.jpg", "image") == [image]
