@@ -3,15 +3,9 @@
 import {
   a,
   button,
-  dd,
-  dialog,
   div,
-  dl,
-  dt,
   h,
-  h2,
   header,
-  kbd,
   main,
   nav,
   p,
@@ -19,10 +13,11 @@ import {
   span,
   useEffect,
   useLayoutEffect,
-  useRef,
   useState,
 } from "./lib/dom.js";
-import { act, icon } from "./lib/parts.js";
+import { Help } from "./lib/palette/help.js";
+import { Palette } from "./lib/palette/palette.js";
+import { icon } from "./lib/parts.js";
 import { onReachable, start } from "./lib/pulse.js";
 import { toggleTheme } from "./lib/theme.js";
 import { useAddress, useAnswer, useKeys, useTheme } from "./lib/use.js";
@@ -76,42 +71,39 @@ function Reach() {
       );
 }
 
-/** @param {{open: boolean, onClose: () => void}} properties */
-function Help({ open, onClose }) {
-  const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
-    if (open) ref.current?.showModal();
-    else ref.current?.close();
-  }, [open]);
-  /** @param {string[]} keys @param {string} words */
-  const row = (keys, words) => [dt(...keys.map((each) => (each === "…" ? "… " : kbd(each)))), dd(words)];
-  return dialog(
-    { ref, class: "help", onClose, "aria-label": "keys" },
-    div(
-      { class: "title" },
-      h2({ class: "big" }, "Keys"),
-      span({ class: "grow" }),
-      act("Close", () => ref.current?.close(), { key: "Esc", kind: "quiet" }),
-    ),
-    div(
-      { class: "help-columns" },
-      dl(...VIEWS.flatMap(({ key, title }) => row(["g", key], title))),
-      dl(
-        ...row(["1", "…", "9"], "queue: give the class"),
-        ...row(["Enter"], "queue: accept the proposal"),
-        ...row(["e"], "queue: draw on it in the label editor"),
-        ...row(["x"], "queue: leave the picture out"),
-        ...row(["u"], "queue: undo"),
-        ...row(["←", "→"], "previous, next picture, change, conflict"),
-        ...row(["1", "2", "3", "4"], "merge: take ours, theirs, base, both"),
-        ...row(["+", "-", "0"], "compare, merge: closer, farther, the whole picture"),
-        ...EDITOR_KEYS.flatMap(([keys, words]) => row(keys, words)),
-        ...row(["t"], "dark or light"),
-        ...row(["?"], "this help"),
-      ),
-    ),
-  );
-}
+/** The keys of every view. @type {import("./lib/palette/help.js").Part[]} */
+const KEYS = [
+  {
+    title: "Everywhere",
+    rows: [
+      [["Ctrl k"], "go to anything, do anything here; ⌘ k on a Mac"],
+      ...VIEWS.map(({ key, title }) => /** @type {[string[], string]} */ ([["g", key], title])),
+      [["t"], "dark or light"],
+      [["?"], "this help"],
+    ],
+  },
+  {
+    title: "Queue",
+    rows: [
+      [["1", "…", "9"], "give the class"],
+      [["Enter"], "accept the proposal"],
+      [["e"], "draw on it in the label editor"],
+      [["x"], "leave the picture out"],
+      [["u"], "undo"],
+      [["←", "→"], "previous, next picture"],
+    ],
+  },
+  {
+    title: "Pictures and versions",
+    rows: [
+      [["←", "→"], "previous, next picture, change, conflict"],
+      [["j", "k"], "compare: next, previous change"],
+      [["1", "2", "3", "4"], "merge: take ours, theirs, base, both"],
+      [["+", "-", "0"], "compare, merge: closer, farther, the whole picture"],
+    ],
+  },
+  { title: "Label editor", rows: EDITOR_KEYS.map(([keys, words]) => [keys, words.replace(/^edit: /, "")]) },
+];
 
 /** `g` and then a letter leads to a view. */
 function useLeader() {
@@ -145,6 +137,10 @@ function App() {
   const dark = useTheme() === "dark";
   useKeys({ "?": () => setHelp(true), t: toggleTheme });
   useLeader();
+  const own = [
+    { group: "Page", words: "Dark or light", hint: "t", run: toggleTheme },
+    { group: "Page", words: "Keys", hint: "? help", run: () => setHelp(true) },
+  ];
   useEffect(() => {
     document.title = `${current.title} · Visloop`;
     scrollTo(0, 0);
@@ -179,6 +175,16 @@ function App() {
         { class: "tools" },
         button(
           {
+            onClick: () => dispatchEvent(new Event("visloop:palette")),
+            title: "go to, or do (Ctrl-K)",
+            "aria-label": "go to, or do",
+            type: "button",
+            class: "icon",
+          },
+          icon("find"),
+        ),
+        button(
+          {
             onClick: toggleTheme,
             title: "dark or light (t)",
             "aria-label": dark ? "light theme" : "dark theme",
@@ -198,7 +204,8 @@ function App() {
       { tabIndex: -1, "data-address": [path, ...rest].join("/") },
       h(current.view, { key: current.path, address: rest }),
     ),
-    h(Help, { open: help, onClose: () => setHelp(false) }),
+    h(Help, { open: help, onClose: () => setHelp(false), parts: KEYS }),
+    h(Palette, { views: VIEWS, own }),
   );
 }
 

@@ -61,6 +61,7 @@ export const label = tag("label");
 export const legend = tag("legend");
 export const li = tag("li");
 export const main = tag("main");
+export const mark = tag("mark");
 export const nav = tag("nav");
 export const ol = tag("ol");
 export const option = tag("option");

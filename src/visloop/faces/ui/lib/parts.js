@@ -261,6 +261,7 @@ const SHAPES = {
   right: "M9 5l7 7-7 7",
   close: "M5 5l14 14M19 5L5 19",
   check: "M4 12.5l5 5L20 6.5",
+  find: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5L21 21",
 };
 
 /** @param {keyof typeof SHAPES} name */

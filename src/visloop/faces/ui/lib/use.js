@@ -92,6 +92,12 @@ export function useDeeds() {
   };
 }
 
+/** @type {Set<{current: Record<string, unknown>}>} */
+const bound = new Set();
+
+/** Every key that does something just now; the help names them all. */
+export const boundKeys = () => [...new Set([...bound].flatMap((each) => Object.keys(each.current)))];
+
 /**
  * Keys of a view; they rest while somebody types in a field, and a button keeps Enter and Space.
  *
@@ -105,14 +111,19 @@ export function useKeys(bindings) {
     const on = (event) => {
       const target = /** @type {HTMLElement} */ (event.target);
       const action = now.current[event.key];
-      if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!action || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog.palette[open]"))
+        return;
       if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) return;
       if (event.key === "Enter" && /^(BUTTON|A)$/.test(target.tagName)) return;
       event.preventDefault();
       action();
     };
+    bound.add(now);
     addEventListener("keydown", on);
-    return () => removeEventListener("keydown", on);
+    return () => {
+      bound.delete(now);
+      removeEventListener("keydown", on);
+    };
   }, []);
 }
 
