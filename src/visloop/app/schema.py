@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-HEAD: Final = "0020"
+HEAD: Final = "0021"
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 

@@ -28,7 +28,8 @@ class ServeSection(Section):
     `*.example.com`, networks for private addresses); none if empty. Films sent to a model: at most
     `video_seconds` long (0: none), at most `video_frames` of one are answered.
     `batch`: pictures that wait go through a network together; `auto`: as many as are measured to be
-    faster than one by one, for each model on this machine.
+    faster than one by one, for each model on this machine. `queue`, `time_limit_s`, `megapixels` and
+    `body_limit_mb` hold for every deployment; one may set itself tighter ones (`deploy --limit`).
     `otel`: where traces go by OTLP over HTTP, `http://127.0.0.1:4318/v1/traces`; nowhere if empty.
     """
 
@@ -38,6 +39,8 @@ class ServeSection(Section):
     device: Literal["auto", "cpu", "cuda", "openvino"] = "auto"
     batch: Literal["auto", "off"] | Annotated[int, Field(ge=1, le=64)] = "auto"
     queue: Count = 256
+    time_limit_s: Seconds = 10.0
+    megapixels: Annotated[float, Field(gt=0)] = 100.0
     body_limit_mb: Annotated[int, Field(gt=0, le=4096)] = 32
     upload_limit_mb: Annotated[int, Field(gt=0, le=1 << 20)] = 4096
     allowed_hosts: tuple[str, ...] = ()

@@ -126,7 +126,7 @@ class App:
         desk = self._parts.desk
         asked = desk.enter(asked)
         try:
-            body = await self._parts.bodies.read(asked.headers, receive)
+            body = await self._parts.bodies.read(asked.headers, receive, desk.bound(asked.name))
         except BodyRefused as refused:
             desk.refused(asked.name, refused.error)
             raise

@@ -23,7 +23,7 @@ from visloop.serve.lineup import KEY_HEADER, Lineup, Slot
 from visloop.serve.model import Model
 from visloop.serve.switching.failures import Request
 from visloop.serve.wire.guard import Guard
-from visloop.serve.wire.http import Headers
+from visloop.serve.wire.http import BodyBound, Headers
 from visloop.serve.wire.metrics import Histogram, Metrics
 from visloop.serve.wire.reply import Reply, error_reply
 from visloop.serve.wire.tracing import Tracer, traced
@@ -124,7 +124,7 @@ class Desk:
         try:
             holder = asked.holder if asked.entered else self._let_in(asked)
             slot, model = self._chosen(asked)
-            patience_s = _patience_s(asked.headers)
+            patience_s = _shorter(_patience_s(asked.headers), slot.limits.time_s)
         except VisloopError as error:
             reply(self._marked(asked, error_reply(error, as_text=asked.v2)))
             self._trace(asked, error.http_status)
@@ -255,6 +255,11 @@ class Desk:
             return self.slot(asked.name, asked.version)
         return self._lineup.chosen(asked.name, asked.headers.get(KEY_HEADER))
 
+    def bound(self, name: str) -> BodyBound | None:
+        """How large a request to `name` may be, where the deployment says so."""
+        slot = self._lineup.find(name)
+        return None if slot is None else slot.body
+
     def refused(self, name: str, error: VisloopError) -> None:
         """Count a request that was refused before it was complete."""
         if self._lineup.find(name) is not None:
@@ -294,6 +299,10 @@ def _timing(answer: Answer) -> tuple[bytes, bytes]:
     spent = (answer.decode_s, answer.queue_s, answer.infer_s, answer.post_s)
     told = (f"{stage};dur={each * 1e3:.2f}" for stage, each in zip(_STAGES, spent, strict=True))
     return b"server-timing", ", ".join(told).encode()
+
+
+def _shorter(one: float | None, other: float | None) -> float | None:
+    return other if one is None else one if other is None else min(one, other)
 
 
 def _patience_s(headers: Headers) -> float | None:

@@ -14,9 +14,12 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from visloop.serve.errors import NotLoaded
+from visloop.serve.limits import FREE, DeploymentLimits, raise_it
 from visloop.serve.model import Model
 from visloop.serve.processes import Loaded
 from visloop.serve.rollout import Deployment, not_found
+from visloop.serve.settings import MIB
+from visloop.serve.wire.http import BodyBound
 from visloop.serve.work.lane import Lane
 
 if TYPE_CHECKING:
@@ -67,9 +70,30 @@ class Slot:
     @classmethod
     def of(cls, deployment: Deployment, model: Model, *, apart: bool = False) -> Slot:
         """A slot whose model answers; `apart`: it is on trial, and must not hold what others need."""
-        lane = Lane(deployment.name, batch=model.batching.limit, apart=apart)
+        limits = deployment.limits or FREE
+        lane = Lane(
+            deployment.name,
+            batch=model.batching.limit,
+            at_once=limits.at_once or 0,
+            queue=limits.queue,
+            apart=apart,
+        )
         longer = Lane(deployment.name, apart=apart)
-        return cls(deployment, model, lane=lane, long_lane=longer)
+        bounded = model.bounded(limits.megapixels)
+        return cls(deployment, bounded, lane=lane, long_lane=longer)
+
+    @property
+    def body(self) -> BodyBound | None:
+        """How large a request may be, where that has a limit of its own."""
+        most = self.limits.body_mb
+        if most is None:
+            return None
+        return BodyBound(round(most * MIB), raise_it(self.deployment.name, "body_mb"))
+
+    @property
+    def limits(self) -> DeploymentLimits:
+        """The deployment's own."""
+        return self.deployment.limits or FREE
 
     @property
     def version(self) -> str:

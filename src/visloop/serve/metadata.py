@@ -34,6 +34,7 @@ def model_metadata(slot: Slot, model: Model) -> dict[str, Any]:
         "parameters": {
             "model": slot.deployment.model,
             "package": slot.deployment.package,
+            "limits": slot.limits.told(),
             "batching": msgspec.to_builtins(model.batching),
         },
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from PIL import Image
 
 from visloop import infer, vision
 from visloop.infer import Picture, Predictor
+from visloop.serve.limits import raise_it
 from visloop.serve.work.batching import ALONE, Batching
 from visloop.vision import Contract, Decode, Placement
 
@@ -22,6 +24,7 @@ LABEL_OUTPUT: Final = "label"
 ANNOTATIONS_OUTPUT: Final = "annotations"
 _QUICK_S: Final = 5e-4
 _TRIES: Final = 3
+_SMALLER: Final = f"shrink the picture, {raise_it('NAME', 'megapixels')}"
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,20 @@ class Model:
 
     def prepare(self, image: bytes) -> tuple[Picture, NDArray[np.float32]]:
         """The decoded picture, for the statistics, and the network's input float32 (C, H, W)."""
-        picture = infer.read(image, self.reading)
+        try:
+            picture = infer.read(image, self.reading)
+        except infer.TooManyPixels as error:
+            if self.reading.decoder == self.contract.decoder:
+                raise
+            raise infer.TooManyPixels(error.what, fix=_SMALLER) from error
         return picture, infer.to_tensor(picture.pixels, self.contract)
+
+    def bounded(self, megapixels: float | None) -> Model:
+        """The same, reading no larger pictures than these."""
+        if megapixels is None:
+            return self
+        reading = _bounded(self.reading, round(megapixels * 1e6))
+        return dataclasses.replace(self, reading=reading)
 
     def place(self, picture: Picture | None) -> Placement:
         """Where a picture lies in the network's input; None: the input came ready-made, so in itself."""

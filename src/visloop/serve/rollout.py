@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from visloop.ids import check_name
 from visloop.registry import ApprovalNeeded, ModelVersion, require_in_use
 from visloop.serve import tables
 from visloop.serve.errors import DeploymentNotFound
+from visloop.serve.limits import FREE, DeploymentLimits
 from visloop.serve.ports import ServePorts
 from visloop.serve.processes import servers
 from visloop.serve.switching import ending, store
@@ -23,7 +25,10 @@ DEFAULT_URL: Final = "http://127.0.0.1:8484"
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
-    """Which model answers under `name`; `generation` grows with every change of anything served."""
+    """Which model answers under `name`; `generation` grows with every change of anything served.
+
+    `limits`: its own, where it has some.
+    """
 
     project: str
     name: str
@@ -35,6 +40,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     generation: int
     created: datetime
     changed: datetime
+    limits: DeploymentLimits | None = None
 
 
 class NothingToRollBackTo(Conflict):
@@ -44,14 +50,21 @@ class NothingToRollBackTo(Conflict):
 
 
 def deploy(
-    ports: ServePorts, scope: Scope, name: str, model: ModelVersion, *, fence: Claim | None = None
+    ports: ServePorts,
+    scope: Scope,
+    name: str,
+    model: ModelVersion,
+    *,
+    limits: Sequence[str] = (),
+    fence: Claim | None = None,
 ) -> Deployment:
     """Let `model` answer under `name`; serving processes switch within a second.
 
-    Deploying what is deployed already changes nothing and records no fact.
+    Deploying what is deployed already changes nothing and records no fact. A deployment keeps its limits
+    but for those given (`body_mb=2`), whatever model is next.
 
     Raises:
-        UsageError: `name` cannot stand in a URL.
+        UsageError: `name` cannot stand in a URL, or something is no limit.
         ApprovalNeeded: a person rejected this version.
         ModelArchived: it was put away.
         LeaseLost: `fence` was taken over.
@@ -60,13 +73,21 @@ def deploy(
     require_servable(model)
     with ports.ledger.write(scope, fence=fence) as write:
         before = _find(write, scope.project, name)
-        if before and (before.model, before.package, before.state) == (
-            model.ref,
-            model.package,
-            "live",
-        ):
-            return before
-        return change(write, name, model.ref, model.package, before, reason="deploy")
+        had = before.limits if before and before.limits else FREE
+        wanted = had.changed(limits)
+        here = (before.model, before.package, before.state) if before else None
+        if before and here == (model.ref, model.package, "live"):
+            return before if wanted == had else _limited(write, before, wanted)
+        after = change(write, name, model.ref, model.package, before, reason="deploy")
+        return after if wanted == had else _limited(write, after, wanted)
+
+
+def _limited(write: Write, before: Deployment, limits: DeploymentLimits) -> Deployment:
+    """The same model under other limits."""
+    generation = write.fact("deployment.limited", before.name, limits=limits.told())
+    after = msgspec.structs.replace(before, limits=limits, generation=generation, changed=write.now)
+    _store(write, before, after)
+    return after
 
 
 def require_servable(model: ModelVersion) -> None:
@@ -189,6 +210,7 @@ def change(
         generation=generation,
         created=before.created if before else write.now,
         changed=write.now,
+        limits=before.limits if before else None,
     )
     _store(write, before, after)
     return after

@@ -44,7 +44,7 @@ from visloop.serve.switching.beside import Beside, load_package
 from visloop.serve.switching.failures import Failures
 from visloop.serve.wire.direct import protocol
 from visloop.serve.wire.guard import Guard
-from visloop.serve.wire.http import BodyReader
+from visloop.serve.wire.http import BodyBound, BodyReader
 from visloop.serve.wire.metrics import Metrics
 from visloop.serve.wire.pages import Pages
 from visloop.serve.wire.tracing import tracer_to
@@ -217,7 +217,7 @@ class Process:
 
     def _parts(self) -> Parts:
         settings = self._settings
-        limits = Limits(settings.max_body_bytes, settings.max_batch)
+        limits = Limits(BodyBound(settings.max_body_bytes), settings.max_batch)
         clock = self._ports.ledger.clock
         allowance = Allowance(settings.statistics_per_s, settings.statistics_burst)
         clerk = Clerk(self._id, self._counter, clock, self._log, allowance)

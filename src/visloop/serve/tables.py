@@ -43,6 +43,7 @@ deployments: Final = Table(
     Column("generation", BigInteger, nullable=False),
     Column("created", UtcDateTime, nullable=False),
     Column("changed", UtcDateTime, nullable=False),
+    Column("limits", Json),
     format_column(),
 )
 

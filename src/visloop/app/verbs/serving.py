@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class Deploy:
     """Serve a model under a name; under a running server the switch loses no request.
 
+    A deployment keeps its limits, whatever model is next; --limit queue=none takes one away.
+
     With --canary it gets a share of the requests beside the deployed model, judged by itself as
     visloop.yaml says (canary); with --shadow copies of them, whose answers nobody waits for.
     """
@@ -31,6 +33,10 @@ class Deploy:
     as_: str = opt("the deployment's name", name="as")
     canary: str | None = opt("beside the deployed model, with this share: 10%", default=None)
     shadow: bool = opt("beside the deployed model, with copies of the requests", default=False)
+    limit: tuple[str, ...] = opt(
+        "of this deployment: body_mb, megapixels, time_s, queue or at_once, as in queue=8; may be repeated",
+        default=(),
+    )
     wait_s: float = opt("wait so long for the serving processes to switch", default=30.0)
 
 
@@ -38,7 +44,8 @@ class Deploy:
 class Deployed:
     """Where it answers; `ready` when every serving process that runs has switched.
 
-    `candidate` is the canary or shadow that begins beside `model`, with its `share`.
+    `candidate` is the canary or shadow that begins beside `model`, with its `share`; `limits` are the
+    deployment's own.
     """
 
     name: str
@@ -48,6 +55,7 @@ class Deployed:
     ready: bool
     candidate: str | None = None
     share: float | None = None
+    limits: dict[str, float] = field(default_factory=dict[str, float])
 
 
 @operation("deploy", permission="serve.deploy")
@@ -57,8 +65,13 @@ def deploy(ports: Ports, scope: Scope, ask: Deploy) -> Deployed:
     name = check_name(ask.as_, "deployment name")
     if ask.canary is not None and ask.shadow:
         raise UsageError("either a canary or a shadow", fix="run the command twice for both")
+    if ask.limit and (ask.canary is not None or ask.shadow):
+        raise UsageError(
+            "a candidate has the limits of its deployment",
+            fix="set them with the deployed model: visloop deploy MODEL --as NAME --limit …",
+        )
     if ask.canary is None and not ask.shadow:
-        done = serving.deploy(ports.serve, scope, name, version)
+        done = serving.deploy(ports.serve, scope, name, version, limits=ask.limit)
         return _deployed(ports, scope, done, ask.wait_s)
     begun = handlers.begin_candidate(ports, scope, name, version, ask.canary)
     done = serving.deployment(ports.serve, scope, name)
@@ -95,6 +108,7 @@ def _deployed(ports: Ports, scope: Scope, done: serving.Deployment, wait_s: floa
         model=done.model,
         previous=done.previous,
         ready=ready,
+        limits=done.limits.told() if done.limits else {},
     )
 
 

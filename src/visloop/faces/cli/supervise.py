@@ -140,6 +140,8 @@ def settings_for(
         device=config.device,
         batch=config.batch,
         queue=config.queue,
+        timeout_s=config.time_limit_s,
+        max_pixels=round(config.megapixels * 1e6),
         max_body_bytes=config.body_limit_mb * _MIB,
         allowed_hosts=config.allowed_hosts,
         fallback=fallback,

@@ -836,6 +836,7 @@ export interface DeployAsk {
   as_: string;
   canary?: string | null;
   shadow?: boolean;
+  limit?: string[];
   wait_s?: number;
 }
 
@@ -847,6 +848,15 @@ export interface Deployed {
   ready: boolean;
   candidate: string | null;
   share: number | null;
+  limits: Record<string, number>;
+}
+
+export interface DeploymentLimits {
+  body_mb: number | null;
+  megapixels: number | null;
+  time_s: number | null;
+  queue: number | null;
+  at_once: number | null;
 }
 
 export interface DeploymentRow {
@@ -860,6 +870,7 @@ export interface DeploymentRow {
   generation: number;
   created: string;
   changed: string;
+  limits: DeploymentLimits | null;
   canary: Beside | null;
   shadow: Beside | null;
 }

@@ -146,12 +146,16 @@ class Direct(HttpToolsProtocol):
             return None
         headers = dict(self.headers)
         length = headers.get(b"content-length")
-        if length is None or not length.isdigit() or int(length) > self.most_bytes:
+        if length is None or not length.isdigit() or int(length) > self._most(name):
             return None
         odd = b"transfer-encoding" in headers or _DRAWN in headers.get(b"accept", b"")
         if odd or self.parser.get_http_version() != "1.1":
             return None
         return name.decode("latin-1"), v2, headers
+
+    def _most(self, name: bytes) -> int:
+        bound = self.desk.bound(name.decode("latin-1"))
+        return self.most_bytes if bound is None else min(bound.most_bytes, self.most_bytes)
 
     def _reply(self, short: _Short, reply: Reply) -> None:
         """Write it at once, head and body in one piece."""

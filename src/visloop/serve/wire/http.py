@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from visloop.errors import VisloopError
@@ -34,16 +35,47 @@ class BodyRefused(Exception):
         self.error = error
 
 
+@dataclass(frozen=True)
+class BodyBound:
+    """How large a request's body may be, and whom to ask for more."""
+
+    most_bytes: int
+    fix: str = "or raise serve.body_limit_mb"
+
+    def or_less(self, other: BodyBound | None) -> BodyBound:
+        """The tighter one of both."""
+        return self if other is None or other.most_bytes > self.most_bytes else other
+
+    def kept(self, body: bytes) -> bytes:
+        """The body.
+
+        Raises:
+            TooLarge: it is.
+        """
+        if len(body) > self.most_bytes:
+            raise self.too_large(len(body))
+        return body
+
+    def too_large(self, size: int) -> TooLarge:
+        """The error for so many bytes."""
+        return TooLarge(
+            f"the request body has {size:,} bytes or more; the limit is {self.most_bytes:,}",
+            fix=f"send a smaller picture, {self.fix}",
+        )
+
+
 class BodyReader:
     """Reads request bodies under a limit for each and a budget for all that are under way."""
 
     def __init__(self, max_bytes: int, pending_bytes: int, timeout_s: float) -> None:
-        self.max_bytes = max_bytes
+        self._bound = BodyBound(max_bytes)
         self._budget = pending_bytes
         self._timeout_s = timeout_s
 
-    async def read(self, headers: Headers, receive: Receive) -> bytes:
-        """The whole body.
+    async def read(
+        self, headers: Headers, receive: Receive, bound: BodyBound | None = None
+    ) -> bytes:
+        """The whole body; `bound` where it is tighter than the server's.
 
         Raises:
             BodyRefused: with `TooLarge` (by its own word or by count), `Busy` (the bodies under way
@@ -51,53 +83,48 @@ class BodyReader:
             ClientGone: the connection closed first.
         """
         try:
-            return await self._read(headers, receive)
+            return await self._read(headers, receive, self._bound.or_less(bound))
         except VisloopError as error:
             raise BodyRefused(error) from None
 
-    async def _read(self, headers: Headers, receive: Receive) -> bytes:
+    async def _read(self, headers: Headers, receive: Receive, bound: BodyBound) -> bytes:
         declared = _declared_length(headers)
-        if declared is not None and declared > self.max_bytes:
+        if declared is not None and declared > bound.most_bytes:
             if headers.get(b"expect") is None:
                 await self._drain(receive)
-            raise self._too_large(declared)
+            raise bound.too_large(declared)
         try:
             async with asyncio.timeout(self._timeout_s):
                 message = await receive()
         except TimeoutError:
             raise self._too_slow() from None
         if not message.get("more_body", False) and message["type"] == "http.request":
-            return self._bounded(message.get("body", b""))
-        reserved = self.max_bytes if declared is None else declared
+            return bound.kept(message.get("body", b""))
+        reserved = bound.most_bytes if declared is None else declared
         if reserved > self._budget:
             await self._drain(receive)
             raise Busy("too many request bodies at once", fix="try again in a moment")
         self._budget -= reserved
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._collect(message, receive)
+                return await self._collect(message, receive, bound)
         except TimeoutError:
             raise self._too_slow() from None
         finally:
             self._budget += reserved
 
-    async def _collect(self, message: Message, receive: Receive) -> bytes:
+    async def _collect(self, message: Message, receive: Receive, bound: BodyBound) -> bytes:
         body = bytearray()
         while True:
             if message["type"] != "http.request":
                 raise ClientGone
             body += message.get("body", b"")
-            if len(body) > self.max_bytes:
+            if len(body) > bound.most_bytes:
                 await self._drain(receive)
-                raise self._too_large(len(body))
+                raise bound.too_large(len(body))
             if not message.get("more_body", False):
                 return bytes(body)
             message = await receive()
-
-    def _bounded(self, body: bytes) -> bytes:
-        if len(body) > self.max_bytes:
-            raise self._too_large(len(body))
-        return body
 
     async def _drain(self, receive: Receive) -> None:
         """Read on for a moment: a client that is still sending would not see the answer."""
@@ -118,12 +145,6 @@ class BodyReader:
             fix="send the body without pauses",
         )
 
-    def _too_large(self, size: int) -> TooLarge:
-        return TooLarge(
-            f"the request body has {size:,} bytes or more; the limit is {self.max_bytes:,}",
-            fix="send a smaller picture, or raise serve.body_limit_mb",
-        )
-
 
 def _declared_length(headers: Headers) -> int | None:
     raw = headers.get(b"content-length")
@@ -134,8 +155,8 @@ def _declared_length(headers: Headers) -> int | None:
     return int(raw)
 
 
-def unpack(body: bytes, encoding: bytes | None, max_bytes: int) -> bytes:
-    """Undo a request's `Content-Encoding` (gzip or deflate), to at most `max_bytes`.
+def unpack(body: bytes, encoding: bytes | None, bound: BodyBound) -> bytes:
+    """Undo a request's `Content-Encoding` (gzip or deflate), to at most so many bytes.
 
     Raises:
         BadRequest: another encoding, or bytes that are not it.
@@ -150,13 +171,13 @@ def unpack(body: bytes, encoding: bytes | None, max_bytes: int) -> bytes:
         )
     unzip = zlib.decompressobj(_ZLIB_OR_GZIP)
     try:
-        plain = unzip.decompress(body, max_bytes + 1)
+        plain = unzip.decompress(body, bound.most_bytes + 1)
     except zlib.error as error:
         raise BadRequest(f"the body is not {encoding.decode()}: {error}") from error
-    if len(plain) > max_bytes:
+    if len(plain) > bound.most_bytes:
         raise TooLarge(
-            f"the body unpacks to more than {max_bytes:,} bytes",
-            fix="send less, or raise serve.body_limit_mb",
+            f"the body unpacks to more than {bound.most_bytes:,} bytes",
+            fix=f"send less, {bound.fix}",
         )
     if not unzip.eof:
         raise BadRequest("the compressed body ends too early", fix="send all of it")

@@ -23,7 +23,7 @@ from visloop.serve.metadata import PICTURE_INPUT, TENSOR_INPUT
 from visloop.serve.model import Model
 from visloop.serve.switching.failures import Failures, Request, Work
 from visloop.serve.wire import multipart, v2
-from visloop.serve.wire.http import unpack
+from visloop.serve.wire.http import BodyBound, unpack
 from visloop.serve.wire.reply import JSON
 from visloop.serve.work.jobs import Job
 from visloop.serve.work.lane import Answer
@@ -34,9 +34,9 @@ Floats: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one request: bytes once unpacked, pictures of a V2 request."""
+    """Of one request: its body once unpacked, pictures of a V2 request."""
 
-    body_bytes: int
+    body: BodyBound
     batch: int
 
 
@@ -82,7 +82,8 @@ class _Asked(Job):
 
     def _unpacked(self) -> bytes:
         encoding = self._request.headers.get(b"content-encoding")
-        return unpack(self._request.body, encoding, self._limits.body_bytes)
+        bound = self._limits.body.or_less(self._request.slot.body)
+        return unpack(self._request.body, encoding, bound)
 
     def _behind(
         self, outputs: Outputs, taken: Sequence[Taken], said: Sequence[tuple[Annotation, ...]]

@@ -106,6 +106,11 @@ class Lane:
         self.turns = 0
         self.held = 0
 
+    @property
+    def bounded(self) -> bool:
+        """Whether it has a limit of its own."""
+        return self.queue is not None or self.at_once > 0
+
     def take(self, threads: int) -> list[Task]:
         """The next ones, for one of `threads` workers: as many as go into a batch, if they are there
         already, but no more than its share; safe to call from several threads.

@@ -18,6 +18,7 @@ from queue import SimpleQueue
 from typing import Final, TypeAlias
 
 from visloop.serve.errors import Busy, Hung, TimedOut
+from visloop.serve.limits import raise_it
 from visloop.serve.work.lane import Answer, Done, Lane, Task, Work, attempt
 
 log = logging.getLogger("visloop.serve")
@@ -143,10 +144,10 @@ class Workers:
                 fix="stop the canary: visloop rollout stop NAME",
             )
         room = self.capacity - self.threads if lane.queue is None else lane.queue
-        if lane.in_flight >= room + (lane.at_once or self.threads):
+        if lane.bounded and lane.in_flight >= room + (lane.at_once or self.threads):
             raise Busy(
                 f"{lane.in_flight} requests for {lane.name!r} are waiting already",
-                fix="wait for Retry-After and send again, or raise the deployment's limit",
+                fix=f"wait for Retry-After and send again, {raise_it(lane.name, 'queue')}",
             )
         if self.in_flight >= self.capacity or self._bytes + size > self._max_bytes:
             raise Busy(

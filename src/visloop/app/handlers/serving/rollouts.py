@@ -89,6 +89,7 @@ def deployment_rows(ports: Ports, scope: Scope) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for each in serve.deployments(ports.serve, scope):
         row: dict[str, Any] = msgspec.to_builtins(each)
+        row["limits"] = each.limits.told() if each.limits else {}
         for kind in ("canary", "shadow"):
             found = [one for one in running if (one.deployment, one.kind) == (each.name, kind)]
             row[kind] = _short(found[0]) if found else None

@@ -21,6 +21,8 @@ def deployed(plain: Mapping[str, Any]) -> None:
         click.echo(f"  visloop rollout show {plain['name']}")
     elif plain["previous"]:
         click.echo(f"before: {plain['previous']}  (visloop rollback {plain['name']})")
+    if plain["limits"]:
+        click.echo("limits: " + ", ".join(f"{k}={v:g}" for k, v in plain["limits"].items()))
     if not plain["ready"]:
         click.echo("no serving process has confirmed it: visloop up")
 
@@ -32,6 +34,7 @@ def deployment_row(row: Mapping[str, Any]) -> dict[str, Any]:
         one = row[kind]
         told[kind] = one and f"{one['model']} {one['share']:.0%}, {one['verdict']}"
     told["together"] = row["batch"]
+    told["limits"] = " ".join(f"{k}={v:g}" for k, v in row["limits"].items()) or None
     return {**told, "changed": row["changed"]}
 
 

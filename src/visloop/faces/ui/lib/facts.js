@@ -69,6 +69,12 @@ const SENTENCES = {
   "canary.promoted": (p) => `${p.model} in place of ${p.against}: ${p.because}`,
   "shadow.started": (p) => `${p.model} looks at what ${p.against} answers`,
   "shadow.stopped": (p) => `${p.model}: ${p.because}`,
+  "deployment.limited": (p) =>
+    `limits: ${
+      Object.entries(p.limits)
+        .map(([k, v]) => `${k}=${v}`)
+        .join(", ") || "none"
+    }`,
   "deployment.changed": (p) => `serves ${p.model}${p.previous ? `, before: ${p.previous}` : ""}`,
   "key.added": (p) =>
     `API key made${p.per_day ? `, ${p.per_day} requests a day` : ""}${p.per_minute ? `, ${p.per_minute} a minute` : ""}`,
