@@ -280,4 +280,14 @@ def _last_line(path: Path) -> str:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
         lines = file.read().decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it wrote nothing"
+    return _words(lines[-1]) if lines else "it wrote nothing"
+
+
+def _words(line: str) -> str:
+    """What a line of a log says, JSON or not."""
+    try:
+        told: Any = msgspec.json.decode(line)
+        said = told["visloop"]["said"]
+        return f"{said['what']} (fix: {said['fix']})"
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return line

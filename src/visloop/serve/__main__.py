@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 import msgspec
 
+from visloop import logs
 from visloop.errors import UsageError, VisloopError
 from visloop.serve.server import run
 from visloop.serve.settings import ServeSettings
@@ -14,7 +14,7 @@ from visloop.serve.settings import ServeSettings
 
 def main(argv: list[str]) -> int:
     """Run one serving process; the exit status."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.to_stderr()
     try:
         if len(argv) != 2:  # noqa: PLR2004 - the program and its settings
             raise UsageError("one argument is needed: the settings as JSON")

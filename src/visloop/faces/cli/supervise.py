@@ -7,16 +7,16 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from visloop import app, deploy
+from visloop import app, deploy, logs
 from visloop import serve as serving
 from visloop.errors import Conflict
-from visloop.faces.cli import logs
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -61,6 +61,7 @@ def up(root: Path, *, host: str | None, port: int, as_json: bool) -> None:
     folder = root / app.INNER / "run"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "url").write_text(address, "utf-8")
+    logs.to_file(folder / "up.log")
     try:
         deploy.Supervisor(children, folder).run()
     finally:
@@ -117,9 +118,10 @@ def _announce(root: Path, address: str, *, as_json: bool) -> None:
 def serve(root: Path, *, host: str | None, port: int, fd: int | None, fallback: str | None) -> None:
     """Answer requests in this process until SIGTERM."""
     logs.to_stderr()
-    with app.opened(root) as ports:
-        settings = settings_for(ports, host=host, port=port, fd=fd, fallback=fallback)
-    serving.run(settings)
+    with logs.last_words() if fd is not None else nullcontext():
+        with app.opened(root) as ports:
+            settings = settings_for(ports, host=host, port=port, fd=fd, fallback=fallback)
+        serving.run(settings)
 
 
 def settings_for(

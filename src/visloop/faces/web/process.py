@@ -7,7 +7,7 @@ from pathlib import Path
 
 import uvicorn
 
-from visloop import app
+from visloop import app, logs
 from visloop.faces.web.server import build
 
 
@@ -16,12 +16,13 @@ def run(root: Path, *, port: int, fd: int | None, here: bool) -> None:
 
     `here`: no part of what stands in front of it is reached by other machines.
     """
+    logs.to_stderr()
     with app.opened(root) as ports:
         config = uvicorn.Config(
             build(ports, here=here),
             host="127.0.0.1",
             port=port,
-            log_level="warning",
+            log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
