@@ -149,7 +149,9 @@ def test_classes_say_little():
 
 
 def test_folders_are_small():
-    folders = [PACKAGE, *(p for p in PACKAGE.rglob("*") if p.is_dir() and p.name != "__pycache__")]
+    # migrations are a list that grows: one a change of the tables, none is ever taken out
+    no_rooms = ("__pycache__", "versions")
+    folders = [PACKAGE, *(p for p in PACKAGE.rglob("*") if p.is_dir() and p.name not in no_rooms)]
     counts = {p: sum(1 for f in p.iterdir() if f.is_file()) for p in folders}
     found = [f"{p.relative_to(ROOT)}: {n}" for p, n in counts.items() if n > FILES_PER_FOLDER]
     fail_with(found, f"at most {FILES_PER_FOLDER} files a folder")
