@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from visloop import label
+import msgspec
+
+from visloop import data, label
 from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
 from visloop.app.rows import plain
+from visloop.vision import is_followed
 
 if TYPE_CHECKING:
     from visloop.app.ports import Ports
@@ -66,7 +69,10 @@ class LabelTrack:
 
 @dataclass(frozen=True)
 class FilmTracks:
-    """The frames that were taken from the film, and the tracks through them."""
+    """The frames that were taken from the film, and the tracks through them.
+
+    A frame is told with what it shows of no track, `time_s` seconds into the film; `place` orders them.
+    """
 
     film: str
     frames: tuple[dict[str, Any], ...]
@@ -78,17 +84,8 @@ def label_track(ports: Ports, scope: Scope, ask: LabelTrack) -> FilmTracks:
     """Of the working state."""
     footage, found = label.tracks(ports.label, scope, ask.dataset, ask.film)
     frames = [
-        {
-            "path": each.path,
-            "image": each.image,
-            "place": place,
-            "width": each.width,
-            "height": each.height,
-            "media": each.media,
-            "mode": each.mode,
-            "time_s": each.metadata.get("video.frame_time_s"),
-        }
-        for each, place in zip(footage.frames, footage.places, strict=True)
+        plain(_bare(each)) | {"place": at, "time_s": each.metadata.get("video.frame_time_s")}
+        for each, at in zip(footage.frames, footage.places, strict=True)
     ]
     return FilmTracks(footage.name, tuple(frames), tuple(plain(each) for each in found))
 
@@ -116,6 +113,12 @@ def label_open(ports: Ports, scope: Scope, ask: LabelOpen) -> OpenSample:
     sample = label.read(ports.label, scope, ask.dataset, ask.path)
     others = label.present(ports.label, scope, ask.dataset, ask.path, tab=ask.tab)
     return OpenSample(plain(sample), tuple(plain(each) for each in others))
+
+
+def _bare(frame: data.Sample) -> data.Sample:
+    """A frame with what is of no track."""
+    others = tuple(each for each in frame.annotations if not is_followed(each))
+    return msgspec.structs.replace(frame, annotations=others, metadata={}, source="", added="")
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ import { TOOLS } from "./keys.js";
  *   offered: Annotation | null,
  *   take: () => void,
  *   takeAll: () => void,
+ *   film: (import("./film/reel.js").Reeling["deeds"] & {current: Annotation | null}) | null,
  * }} Deeds
  */
 
@@ -41,7 +42,26 @@ const SHIFTED = "!@#$%^&*(";
 
 /** @param {Deeds} all @returns {Record<string, (event: KeyboardEvent) => void>} */
 export function bindings(all) {
-  return { ...tools(all), ...classes(all), ...arrows(all), ...drawing(all), ...pictures(all) };
+  return { ...tools(all), ...classes(all), ...arrows(all), ...drawing(all), ...pictures(all), ...film(all) };
+}
+
+/** In a film. @param {Deeds} all @returns {Record<string, () => unknown>} */
+function film({ film: deeds }) {
+  if (!deeds) return {};
+  return {
+    t: () => deeds.start(deeds.current),
+    f: deeds.key,
+    l: deeds.leave,
+    L: deeds.end,
+    q: deeds.occluded,
+    s: deeds.split,
+    "Shift+Delete": deeds.remove,
+    " ": deeds.play,
+    ",": deeds.previousKey,
+    ".": deeds.nextKey,
+    Home: () => deeds.go(0),
+    End: () => deeds.go(Infinity),
+  };
 }
 
 /** @param {Deeds} all */

@@ -12,9 +12,9 @@ const CLOSE = 1.5;
 const SHARP_PX = 1500; // wider than that, a thumbnail shows
 
 /**
- * @param {{sample: Sample, given: Given, stage: {current: Stage | null}}} properties
+ * @param {{sample: Sample, view: string, given: Given, stage: {current: Stage | null}}} properties `view`: seen as closely and from the same place while it stays
  */
-export function Canvas({ sample, given, stage }) {
+export function Canvas({ sample, view, given, stage }) {
   const frame = useRef(/** @type {HTMLElement | null} */ (null));
   const picture = useRef(/** @type {HTMLElement | null} */ (null));
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
@@ -34,7 +34,7 @@ export function Canvas({ sample, given, stage }) {
     };
   }, []);
   useLayoutEffect(() => stage.current?.set(all));
-  useEffect(() => stage.current?.fit(), [sample.path]);
+  useEffect(() => stage.current?.fit(), [view]);
   return div(
     { class: "edit-frame-room" },
     div(
@@ -53,7 +53,7 @@ export function Canvas({ sample, given, stage }) {
       div(
         { ref: picture, class: "edit-picture", style: `width:${sample.width}px;height:${sample.height}px` },
         h(Picture, {
-          key: sample.image,
+          key: view === sample.path ? sample.image : view,
           src: z * sample.width > SHARP_PX ? sharp(sample) : large(sample),
           fallback: thumbnail(sample.image, 640),
           alt: sample.path,

@@ -9,6 +9,9 @@ import { Canvas } from "./canvas.js";
 import { freshId } from "./desk.js";
 import { useEditorKeys } from "./keys.js";
 import { bindings } from "./bindings.js";
+import { changed, useReel } from "./film/reel.js";
+import { Strip } from "./film/strip.js";
+import { useFilm } from "./film/using.js";
 import { first, useNeighbours } from "./neighbours.js";
 import { Proposals, useProposals } from "./proposals.js";
 import { reread, useDesk } from "./open.js";
@@ -87,12 +90,14 @@ function Room({ name, at, text, path, onGo }) {
     early.current = to;
     onGo(to.path);
   };
+  const reel = useFilm(name, desk?.sample ?? null, redraw);
   if (!desk) return div(waiting(error));
-  return h(Table, { name, desk, others, around, redraw, onLeave: leave, error });
+  if (reel && reel.film.at(desk.sample.path) >= 0) desk.join(reel.film, reel.history);
+  return h(Table, { name, text, desk, others, around, redraw, onLeave: leave, error, reel: desk.film ? reel : null });
 }
 
-/** @param {{name: string, desk: import("./desk.js").Desk, others: import("./open.js").Other[], around: ReturnType<typeof useNeighbours>, redraw: () => void, onLeave: (to: Sample | null) => void, error: import("../../lib/api.js").ApiError | null}} properties */
-function Table({ name, desk, others, around, redraw, onLeave, error }) {
+/** @param {{name: string, text: string, desk: import("./desk.js").Desk, others: import("./open.js").Other[], around: ReturnType<typeof useNeighbours>, redraw: () => void, onLeave: (to: Sample | null) => void, error: import("../../lib/api.js").ApiError | null, reel: import("./film/using.js").Reel | null}} properties */
+function Table({ name, text, desk, others, around, redraw, onLeave, error, reel }) {
   const { sample } = desk;
   const { objects, labelled } = desk.shown;
   const classes = useClasses(name);
@@ -106,13 +111,15 @@ function Table({ name, desk, others, around, redraw, onLeave, error }) {
   const [hide, setHide] = useState(false);
   const [copied, setCopied] = useState(/** @type {Annotation[]} */ ([]));
   const proposed = useProposals(name, sample.path);
+  const reeling = useReel({ desk, reel, tool, selected, select: setSelected, redraw, goTo: (frame) => leave(frame) });
+  const { film, absent, playing } = reeling;
   const current = objects.find((each) => each.id === selected) ?? null;
   const offered = proposed.shown.find((each) => each.id === selected) ?? null;
   const drawing = classes.names.includes(label) ? label : (classes.names[0] ?? "");
-  useEffect(() => setSelected(null), [sample.path]);
+  useEffect(() => setSelected((was) => (was && reeling.tracks.has(was) ? was : null)), [sample.path]);
   const change = (/** @type {Annotation[]} */ put, /** @type {string[]} */ removed = []) => {
     if (put.some((each) => !each.label)) return;
-    desk.change(put, removed);
+    changed(reeling, desk, put, removed);
     redraw();
   };
   const take = (/** @type {Annotation[]} */ those) => {
@@ -138,26 +145,38 @@ function Table({ name, desk, others, around, redraw, onLeave, error }) {
     if (current && current.label !== chosen) change([{ ...current, label: chosen }]);
     return undefined;
   };
+  /** The frame beside this one, where frames are gone through one by one. @param {number} by */
+  const beside = (by) => (film && playing === null && !text ? (film.frames[reeling.here + by] ?? null) : null);
+  const back = (/** @type {import("./desk.js").Step | null} */ step) => {
+    redraw();
+    const frame = film && step?.path !== sample.path ? film.frames[film.at(step?.path ?? "")] : null;
+    if (frame) leave(frame);
+  };
   const deeds = {
+    film: film ? { ...reeling.deeds, current } : null,
     stage,
     change,
     chooseClass,
     takeTool,
     select: setSelected,
-    undo: () => (desk.undo(), redraw()),
-    redo: () => (desk.redo(), redraw()),
+    undo: () => back(desk.undo()),
+    redo: () => back(desk.redo()),
     brush: (/** @type {number} */ by) =>
       setRadius(Math.max(1, Math.min(200, Math.round(radius * by + Math.sign(by - 1))))),
     erase: () => setErase(!erase),
     hide: () => setHide(!hide),
-    next: () => leave(around.next),
-    previous: () => leave(around.previous),
+    next: () => leave(beside(1) ?? around.next),
+    previous: () => leave(beside(-1) ?? around.previous),
     copy: () => change(copied.map((each) => ({ ...each, id: freshId() }))),
     take: () => offered && take([offered]),
     takeAll: () => take(proposed.shown),
     offered,
     nothing: () => (desk.say(!labelled), redraw()),
   };
+  const frame = film && playing !== null ? film.frames[playing] : null;
+  const shown = frame
+    ? [...(frame.annotations ?? []), ...(film?.shown(reeling.at, sent.waiting) ?? [])]
+    : [...objects, ...(absent ? [absent] : [])];
   useEditorKeys(bindings({ tool, objects, current, names: classes.names, size: sample, ...deeds }), (key) => {
     if (key !== "z" || !stage.current) return;
     stage.current.loupe = false;
@@ -184,13 +203,15 @@ function Table({ name, desk, others, around, redraw, onLeave, error }) {
     div(
       { class: "edit-desk" },
       h(Canvas, {
-        sample,
+        sample: frame ?? sample,
+        view: film ? film.name : sample.path,
         stage,
         given: {
           ...{ tool, radius, erase, selected, skeleton },
           label: drawing,
-          objects: hide ? [] : objects,
-          proposals: proposed.shown,
+          name: reeling.drawn,
+          objects: hide ? [] : shown,
+          proposals: frame ? [] : proposed.shown,
           hidden: [],
           size: { width: sample.width, height: sample.height },
           colour: classes.colour,
@@ -219,6 +240,7 @@ function Table({ name, desk, others, around, redraw, onLeave, error }) {
         h(Objects, { objects, classes, selected, onSelect: setSelected }),
       ),
     ),
+    h(Strip, { reeling, current, colour: classes.colour, onSelect: setSelected }),
   );
 }
 

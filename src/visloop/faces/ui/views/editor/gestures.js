@@ -22,8 +22,9 @@ import { freshId } from "./desk.js";
  *   reach: number,
  *   arm: number,
  *   free: boolean,
+ *   name?: string,
  *   skeleton?: {names: readonly string[], edges: ReadonlyArray<readonly number[]>},
- * }} Table what lies on the table: `reach` is how near is near, `free` springs to nothing
+ * }} Table what lies on the table: `reach` is how near is near, `free` springs to nothing, `name` is what is drawn next
  */
 /**
  * @typedef {{
@@ -165,7 +166,7 @@ const ended = (gesture, table) =>
 function boxed(from, to, table) {
   const xyxy = corners(from, to, table.size);
   if (!xyxy) return null;
-  const same = { id: freshId(), label: table.label };
+  const same = { id: table.name ?? freshId(), label: table.label };
   const [x1, y1, x2, y2] = xyxy;
   return table.tool === "obb"
     ? { type: "obb", ...same, cxcywh: [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1], angle_deg: 0 }
@@ -173,8 +174,8 @@ function boxed(from, to, table) {
 }
 
 /** @param {Place[]} places @param {Table} table @returns {Annotation | null} */
-function drawn(places, { tool, label, skeleton }) {
-  const same = { id: freshId(), label };
+function drawn(places, { tool, label, skeleton, name }) {
+  const same = { id: name ?? freshId(), label };
   if (tool === "points")
     return {
       type: "points",

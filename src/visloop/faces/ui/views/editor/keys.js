@@ -27,6 +27,10 @@ export const EDITOR_KEYS = [
   [["d", "a"], "edit: next, previous picture"],
   [["c"], "edit: copy the objects of the previous picture"],
   [["e"], "edit: there is nothing here"],
+  [["t", "f"], "edit, in a film: follow what is selected; a key frame here, or none"],
+  [[",", "."], "edit, in a film: previous, next key frame; Home, End: first, last frame; Space: play"],
+  [["l", "L"], "edit, in a film: out of sight after this frame; end here; Shift Del: remove the track"],
+  [["s", "q"], "edit, in a film: split the track here; something stands before it"],
   [["h", "z"], "edit: hide the objects; hold for a magnifier"],
   [["Ctrl z", "Ctrl y"], "edit: undo, redo"],
 ];
@@ -44,11 +48,13 @@ export function useEditorKeys(bindings, released = () => {}) {
       const target = /** @type {HTMLElement} */ (event.target);
       if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || event.altKey || document.querySelector("dialog[open]"))
         return;
-      if (event.key === "Enter" && /^(BUTTON|A|SUMMARY)$/.test(target.tagName)) return;
+      if (/^(Enter| )$/.test(event.key) && /^(BUTTON|A|SUMMARY)$/.test(target.tagName)) return;
       const held = event.ctrlKey || event.metaKey;
       const key =
         event.key.length === 1 && !held ? event.key : event.key.length === 1 ? event.key.toLowerCase() : event.key;
-      const action = now.current.bindings[held ? `Ctrl+${event.shiftKey ? "Shift+" : ""}${key}` : key];
+      const { bindings: all } = now.current;
+      const shifted = event.shiftKey ? all[`Shift+${key}`] : undefined;
+      const action = held ? all[`Ctrl+${event.shiftKey ? "Shift+" : ""}${key}`] : (shifted ?? all[key]);
       if (!action) return;
       event.preventDefault();
       action(event);

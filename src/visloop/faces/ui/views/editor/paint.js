@@ -1,6 +1,7 @@
 // @ts-check
 /** Shapes on a canvas: one call draws them all, so that three hundred cost no more than a frame. */
 import { outlines, runs } from "../../lib/marks.js";
+import { isFollowed } from "./film/course.js";
 import { handles } from "./shapes.js";
 
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
@@ -48,7 +49,9 @@ function shape(ink, each, colour, z, how) {
   ink.strokeStyle = colour;
   ink.fillStyle = colour;
   ink.lineWidth = (how === "selected" || how === "offered" ? 3 : 2) / z;
-  ink.setLineDash(how === "proposed" || how === "offered" ? [6 / z, 4 / z] : []);
+  const placed = !isFollowed(each) || each.key_frame !== false;
+  ink.setLineDash(how === "proposed" || how === "offered" ? [6 / z, 4 / z] : placed ? [] : [10 / z, 5 / z]);
+  if (each.review === "draft") ink.setLineDash([2 / z, 5 / z]);
   if (each.type === "mask") {
     ink.globalAlpha = how === "selected" ? 0.6 : 0.45;
     ink.imageSmoothingEnabled = false;

@@ -4,6 +4,7 @@ import { button, div, h, input, label, li, option, p, select, span, ul, useState
 import { placed } from "../../lib/marks.js";
 import { act, dot, panel } from "../../lib/parts.js";
 import { useDeeds } from "../../lib/use.js";
+import { isFollowed } from "./film/course.js";
 import { TOOLS } from "./keys.js";
 import { bounds } from "./shapes.js";
 
@@ -83,7 +84,8 @@ export function inWords(each) {
   if (!around) return each.type;
   const [x1, y1, x2, y2] = around.map(Math.round);
   const size = `${x2 - x1} × ${y2 - y1}`;
-  return each.type === "box" || each.type === "track" ? size : `${each.type === "obb" ? "turned" : each.type} ${size}`;
+  if (isFollowed(each)) return each.key_frame === false ? `${size}, interpolated` : `${size}, key frame`;
+  return each.type === "box" ? size : `${each.type === "obb" ? "turned" : each.type} ${size}`;
 }
 
 /** @param {{objects: readonly Annotation[], classes: Classes, selected: string | null, onSelect: (id: string | null) => void}} properties */

@@ -9,15 +9,18 @@ import { Outbox } from "../../lib/sending/outbox.js";
 /** @typedef {{ask: EditAsk}} Deed */
 /** @typedef {import("../../lib/sending/outbox.js").State<Deed>} Sent */
 
-/** @type {Set<(dataset: string, sample: Sample) => void>} */
+/** @typedef {(dataset: string, sample: Sample, tracks: import("./film/film.js").Seen[]) => void} Told */
+
+/** @type {Set<Told>} */
 const listeners = new Set();
 
 /** @type {Outbox<Deed>} */
 export const edits = new Outbox(
   async ({ id, ask }) => {
     try {
-      const { sample } = await call("label.edit", { ...ask, key: id });
-      for (const told of [...listeners]) told(ask.dataset, /** @type {Sample} */ (sample));
+      const { sample, tracks } = await call("label.edit", { ...ask, key: id });
+      const seen = /** @type {import("./film/film.js").Seen[]} */ (tracks);
+      for (const told of [...listeners]) told(ask.dataset, /** @type {Sample} */ (sample), seen);
     } catch (caught) {
       throw asError(caught);
     }
@@ -31,7 +34,7 @@ addEventListener("beforeunload", (event) => {
 });
 addEventListener("online", () => edits.run());
 
-/** Called with each sample as the server has it, right before its edit stops waiting. @param {(dataset: string, sample: Sample) => void} told */
+/** Called with each sample, and each track that it is about, as the server has them, right before its edit stops waiting. @param {Told} told */
 export function onTaken(told) {
   listeners.add(told);
   return () => {

@@ -24,6 +24,7 @@ import { under } from "./shapes.js";
  *   hidden: readonly string[],
  *   selected: string | null,
  *   size: {width: number, height: number},
+ *   name?: string,
  *   skeleton?: {names: readonly string[], edges: ReadonlyArray<readonly number[]>},
  *   colour: (name: string | undefined) => string,
  *   onChange: (objects: Annotation[], removed: string[]) => void,
@@ -84,9 +85,9 @@ export class Stage {
 
   /** @returns {import("./gestures.js").Table} */
   get table() {
-    const { tool, label, size, objects, selected, skeleton } = this.given;
+    const { tool, label, size, objects, selected, skeleton, name } = this.given;
     const [reach, arm] = [REACH_PX / this.look.z, ARM_PX / this.look.z];
-    return { tool, label, size, objects, selected, skeleton, reach, arm, free: this.free };
+    return { tool, label, size, objects, selected, skeleton, name, reach, arm, free: this.free };
   }
 
   /** The whole picture, in the middle. */

@@ -1,0 +1,164 @@
+// @ts-check
+/** The strip below a film's frame: where in the film it is, each track with its key frames, and what can be done to it. */
+import { button, div, h, input, option, path, select, span, svg } from "../../../lib/dom.js";
+import { act, dot } from "../../../lib/parts.js";
+import { clock } from "../../../lib/states.js";
+import { count } from "../../../lib/words.js";
+
+/** @typedef {import("./reel.js").Reeling} Reeling */
+/** @typedef {import("./film.js").Track} Track */
+/** @typedef {import("../../../lib/marks.js").Annotation} Annotation */
+
+/** The runs of frames that show it, as [first, last]. @param {Track} track */
+function spans({ shown }) {
+  /** @type {Array<[number, number]>} */
+  const found = [];
+  for (const at of [...shown.keys()].sort((a, b) => a - b)) {
+    const last = found[found.length - 1];
+    if (last && last[1] === at - 1) last[1] = at;
+    else found.push([at, at]);
+  }
+  return found;
+}
+
+/** A track's class, and which of them it is. @param {Track} track @param {Iterable<Track>} all */
+export function inWords(track, all) {
+  const alike = [...all].filter(({ label }) => label === track.label);
+  return alike.length > 1 ? `${track.label} ${alike.indexOf(track) + 1}` : track.label;
+}
+
+/** @param {{reeling: Reeling, current: Annotation | null, colour: (name: string | undefined) => string, onSelect: (id: string | null) => void}} properties */
+export function Strip({ reeling, current, colour, onSelect }) {
+  const { film, at, playing, tracks, track, deeds } = reeling;
+  if (!film) return null;
+  const last = film.frames.length - 1;
+  const seconds = film.frames[at]?.time_s;
+  const all = [...tracks.values()];
+  return div(
+    { class: "reel", role: "group", "aria-label": `film ${film.name}` },
+    div(
+      { class: "edit-bar" },
+      act("⇤", deeds.previousKey, { key: ",", title: "previous key frame" }),
+      act("‹", () => deeds.step(-1), { title: "previous frame (a)", disabled: at <= 0 }),
+      act(playing === null ? "Play" : "Pause", deeds.play, { key: "Space" }),
+      act("›", () => deeds.step(1), { title: "next frame (d)", disabled: at >= last }),
+      act("⇥", deeds.nextKey, { key: ".", title: "next key frame" }),
+      span(
+        { class: "muted small reel-when" },
+        `frame ${at + 1} of ${last + 1}${typeof seconds === "number" ? `, ${clock(seconds)}` : ""}`,
+      ),
+      span({ class: "grow" }),
+      h(Deeds, { reeling, current }),
+    ),
+    div(
+      { class: "reel-lanes" },
+      span({ class: "muted small" }, count(all.length, "track")),
+      input({
+        type: "range",
+        min: 0,
+        max: last,
+        value: String(at),
+        "aria-label": "frame of the film",
+        "aria-valuetext": `frame ${at + 1} of ${last + 1}`,
+        onInput: (/** @type {any} */ event) => deeds.go(Number(event.target.value)),
+      }),
+      ...all.flatMap((each) =>
+        lane(each, inWords(each, all), { chosen: each === track, last, at, colour, onSelect, go: deeds.go }),
+      ),
+    ),
+    all.length
+      ? null
+      : span({ class: "muted small" }, "No tracks yet: draw a box, press t to follow it, go on, and draw it again."),
+  );
+}
+
+/**
+ * @param {Track} track
+ * @param {string} words
+ * @param {{chosen: boolean, last: number, at: number, colour: (name: string | undefined) => string, onSelect: (id: string | null) => void, go: (to: number) => void}} how
+ */
+function lane(track, words, { chosen, last, at, colour, onSelect, go }) {
+  const runs = spans(track);
+  const line = runs.map(([a, b]) => `M${a + 0.08} 6H${b + 0.92}`).join("");
+  const keys = [...track.keys.keys()].map((key) => `M${key + 0.5} 1V11`).join("");
+  const told = `${words}: ${count(track.keys.size, "key frame")}, frames ${runs.map(([a, b]) => (a === b ? a + 1 : `${a + 1} to ${b + 1}`)).join(", ")}`;
+  return [
+    button(
+      {
+        key: `${track.track} name`,
+        type: "button",
+        class: chosen ? "quiet here" : "quiet",
+        "aria-pressed": String(chosen),
+        "aria-label": `track ${told}`,
+        onClick: () => onSelect(chosen ? null : track.track),
+      },
+      dot(colour(track.label)),
+      words,
+    ),
+    div(
+      {
+        key: track.track,
+        class: chosen ? "reel-lane here" : "reel-lane",
+        title: told,
+        onClick: (/** @type {any} */ event) => {
+          const box = event.currentTarget.getBoundingClientRect();
+          onSelect(track.track);
+          go(Math.floor(((event.clientX - box.x) / box.width) * (last + 1)));
+        },
+      },
+      svg(
+        { viewBox: `0 0 ${last + 1} 12`, preserveAspectRatio: "none", "aria-hidden": "true" },
+        path({ d: line, class: "reel-span", style: `stroke:${colour(track.label)}` }),
+        path({ d: keys, class: "reel-key" }),
+        path({ d: `M${at + 0.5} 0V12`, class: "reel-now" }),
+      ),
+    ),
+  ];
+}
+
+/** What can be done to what is chosen. @param {{reeling: Reeling, current: Annotation | null}} properties */
+function Deeds({ reeling, current }) {
+  const { tracks, track, object, here, canKey, deeds, absent } = reeling;
+  if (!track) {
+    const none = !current || current.type === "class" || current.type === "number";
+    return act("Follow", () => deeds.start(current), {
+      key: "t",
+      disabled: none,
+      title: "what is chosen begins a track",
+    });
+  }
+  const others = [...tracks.values()].filter((each) => each !== track);
+  const first = Math.min(...track.shown.keys());
+  return div(
+    { class: "edit-bar" },
+    absent ? span({ class: "muted small" }, "out of sight here: draw it, or place the dashed shape") : null,
+    act(object?.key_frame ? "No key frame" : absent ? "Place here" : "Key frame", deeds.key, {
+      key: "f",
+      disabled: !canKey || (Boolean(object?.key_frame) && track.keys.size < 2),
+    }),
+    act(track.stops.has(here) ? "Stays" : "Leaves", deeds.leave, {
+      key: "l",
+      disabled: !object,
+      title: "out of sight after this frame, until its next key frame",
+    }),
+    act("End", deeds.end, { disabled: !object, title: "nothing of it after this frame (Shift l)" }),
+    act(object?.attributes?.occluded ? "Seen" : "Hidden", deeds.occluded, {
+      key: "q",
+      disabled: !object,
+      title: "something stands before it",
+    }),
+    act("Split", deeds.split, { key: "s", disabled: !object || here === first, title: "from here on it is another" }),
+    others.length
+      ? select(
+          {
+            "aria-label": "join with another track",
+            value: "",
+            onChange: (/** @type {any} */ event) => event.target.value && deeds.join(event.target.value),
+          },
+          option({ value: "" }, "Join with …"),
+          ...others.map((each) => option({ value: each.track }, inWords(each, tracks.values()))),
+        )
+      : null,
+    act("Remove", deeds.remove, { kind: "quiet", title: "the whole track (Shift Del)" }),
+  );
+}
