@@ -3,7 +3,7 @@
 POST /predict/NAME                          a picture in, JSON out, or ?as=v2|coco|picture
 GET  /v2, /v2/health/live, /v2/health/ready
 GET  /v2/models/NAME[/versions/V][/ready|/config]     POST …/infer     POST /v2/repository/index
-GET  /metrics, /health/live, /health/ready
+GET  /metrics, /health/live, /health/ready, /openapi.json
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from visloop.serve.errors import InternalError, NoSuchRoute, WrongMethod
 from visloop.serve.forms.asking import PLAIN, form_of
 from visloop.serve.keys.ring import Keyring
 from visloop.serve.lineup import Lineup
+from visloop.serve.wire import openapi
 from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import (
     Application,
@@ -46,7 +47,8 @@ log = logging.getLogger("visloop.serve")
 
 _PREDICT: Final = "/predict/"
 _MODELS: Final = "/v2/models/"
-_OURS: Final = frozenset({"/metrics", "/health/live", "/health/ready"})
+_OPENAPI: Final = "/openapi.json"
+_OURS: Final = frozenset({_OPENAPI, "/metrics", "/health/live", "/health/ready"})
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,10 @@ class App:
                 await respond(send, 200, b'{"live":true}')
             case "/health/ready":
                 await self._ready(send)
+            case "/openapi.json":
+                names = [slot.deployment.name for slot in self._parts.lineup]
+                said = openapi.document(names, needs_key=self._parts.keys.needed)
+                await respond(send, 200, msgspec.json.encode(said))
             case _:
                 text = self._parts.metrics.render(self._gauges())
                 await respond(send, 200, text, content_type=CONTENT_TYPE)
@@ -228,7 +234,7 @@ class App:
 
 def _want(method: str, wanted: str) -> None:
     if method != wanted and not (wanted == "GET" and method == "HEAD"):
-        raise WrongMethod(f"{method} is not answered here", fix=f"use {wanted}")
+        raise WrongMethod.of(method, wanted)
 
 
 async def _gone(receive: Receive) -> None:

@@ -37,6 +37,7 @@ REQUEST_ID: Final = b"x-request-id"
 PATIENCE: Final = b"x-request-timeout-ms"
 TIMING: Final = b"x-server-timing"
 _LONGEST_ID: Final = 128
+_LONGEST_PATIENCE: Final = 9
 _SOON_S: Final = 0.05
 _BATCHES: Final = (1, 2, 4, 8, 16, 32)
 _STAGES: Final = ("decode", "queue", "infer", "post")
@@ -314,9 +315,9 @@ def _patience_s(headers: Headers) -> float | None:
     told = headers.get(PATIENCE)
     if told is None:
         return None
-    if not told.isdigit() or not int(told):
+    if not told.isdigit() or len(told) > _LONGEST_PATIENCE or not int(told):
         raise BadRequest(
-            f"{PATIENCE.decode()} is {told.decode('latin-1')!r}",
-            fix="send whole milliseconds, 1 or more",
+            f"{PATIENCE.decode()} is {told[:40].decode('latin-1')!r}",
+            fix="send whole milliseconds, 1 to 999999999",
         )
     return int(told) / 1e3

@@ -53,6 +53,14 @@ class WrongMethod(Refused):
     """The path exists and wants another method."""
 
     code, http_status = "serve.wrong_method", 405
+    allow = "POST"
+
+    @classmethod
+    def of(cls, method: str, wanted: str) -> WrongMethod:
+        """`method` was sent, `wanted` is answered."""
+        error = cls(f"{method} is not answered here", fix=f"use {wanted}")
+        error.allow = "GET, HEAD" if wanted == "GET" else wanted
+        return error
 
 
 class StrangeOrigin(Forbidden):

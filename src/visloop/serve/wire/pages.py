@@ -57,7 +57,7 @@ class Pages:
 
     async def _file(self, name: str, scope: Scope, send: Send) -> None:
         if scope["method"] not in {"GET", "HEAD"}:
-            raise WrongMethod(f"{scope['method']} is not answered here", fix="use GET")
+            raise WrongMethod.of(scope["method"], "GET")
         file = (self._folder / name).resolve()
         kind = _KINDS.get(file.suffix)
         if kind is None or not file.is_relative_to(self._folder) or not file.is_file():

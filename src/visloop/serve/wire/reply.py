@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from visloop.errors import VisloopError
-from visloop.serve.errors import Busy, Upstream
+from visloop.serve.errors import Busy, Upstream, WrongMethod
 
 JSON: Final = b"application/json"
 
@@ -41,4 +41,6 @@ def error_reply(error: VisloopError, *, as_text: bool = False, close: bool = Fal
     if isinstance(error, Busy | Upstream):
         retry_s = error.retry_s if isinstance(error, Busy) else 1
         later = ((b"retry-after", b"%d" % retry_s),)
+    elif isinstance(error, WrongMethod):
+        later = ((b"allow", error.allow.encode()),)
     return Reply(error.http_status, msgspec.json.encode(said), JSON, later, close)

@@ -21,6 +21,7 @@ from visloop.serve.errors import BadRequest
 HEADER_LENGTH: Final = b"inference-header-content-length"
 _OCTETS: Final = b"application/octet-stream"
 _LENGTH_BYTES: Final = 4
+_LONGEST_LENGTH: Final = 18
 
 Floats: TypeAlias = NDArray[np.float32]
 Output: TypeAlias = Floats | Sequence[bytes]
@@ -158,9 +159,9 @@ def encode(
 def _header_length(header: bytes | None, size: int) -> int:
     if header is None:
         return size
-    if not header.isdigit() or int(header) > size:
+    if not header.isdigit() or len(header) > _LONGEST_LENGTH or int(header) > size:
         raise BadRequest(
-            f"Inference-Header-Content-Length is {header.decode('latin-1')!r}, the body has {size} bytes"
+            f"Inference-Header-Content-Length is {header[:40].decode('latin-1')!r}, the body has {size} bytes"
         )
     return int(header)
 
