@@ -2,9 +2,10 @@
 
     python bench/bench_page.py [--samples 100000] [--keep DIR]
 
-Busy is what Chromium itself says its main thread did (`Performance.getMetrics`: TaskDuration), between
-two frames; so a busy machine makes it longer by its caches only. The physical limit beside it is one
-frame of a display of 60 Hz, 16.7 ms. Pictures: 1,000 different JPEGs, each a hundred times over.
+Busy is the CPU time that Chromium itself says its main thread worked, between two frames (`traced.py`
+says which tasks, and why); so a busy machine makes it longer by its caches only. The physical limit
+beside it is one frame of a display of 60 Hz, 16.7 ms. Pictures: 1,000 different JPEGs, each a hundred
+times over.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,8 @@ import msgspec
 import numpy as np
 import pictures
 import sets
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
+from traced import Watched, taken_apart, wheeled
 
 from visloop import app, data
 from visloop.vision import Box
@@ -122,33 +123,6 @@ def real(sample: data.Sample, at: int, digests: list[str]) -> data.Sample:
     return msgspec.structs.replace(sample, image=image, width=SHAPE[1], height=SHAPE[0])
 
 
-class Watched:
-    """A page, and what its main thread did."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.cdp: CDPSession = page.context.new_cdp_session(page)
-        self.cdp.send("Performance.enable")
-
-    def metrics(self) -> dict[str, float]:
-        return {
-            each["name"]: each["value"]
-            for each in self.cdp.send("Performance.getMetrics")["metrics"]
-        }
-
-    def busy_ms(self, deed: Callable[[], object]) -> float:
-        """Milliseconds of the main thread from a deed to the second frame behind it."""
-        before = self.metrics()["TaskDuration"]
-        deed()
-        self.page.evaluate(_TWO_FRAMES)
-        return 1000 * (self.metrics()["TaskDuration"] - before)
-
-
-_TWO_FRAMES = (
-    "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-)
-
-
 def look(url: str, token: str, n: int) -> None:
     """Everything that is measured, in one run."""
     wait_for(url)
@@ -204,25 +178,24 @@ def scroll(watched: Watched, url: str) -> dict[str, Any]:
     del url
     page = watched.page
     page.mouse.move(600, 600)
-    for _ in range(20):
-        page.mouse.wheel(0, 300)
-        page.evaluate(_TWO_FRAMES)
     idle = [watched.busy_ms(lambda: None) for _ in range(40)]
-    wheel = [watched.busy_ms(lambda: page.mouse.wheel(0, 300)) / 2 for _ in range(STEPS)]
+    told = wheeled(watched, STEPS)
+    browser = page.context.browser
+    assert browser is not None
+    apart = taken_apart(browser, watched, STEPS // 2)
     leaps = []
     for k in range(40):
         to = f"() => scrollTo(0, {(k * 37 % 40) / 40} * document.body.scrollHeight)"
         leaps.append(watched.busy_ms(partial(page.evaluate, to)))
         page.wait_for_timeout(150)
-    watched.cdp.send("HeapProfiler.collectGarbage")
     return {
         "work": "scroll, main thread a frame",
-        "median_ms": round(statistics.median(wheel), 2),
-        "p95_ms": round(float(np.percentile(wheel, 95)), 2),
+        **told,
         "idle_ms": round(statistics.median(idle) / 2, 2),
         "leap_median_ms": round(statistics.median(leaps), 1),
-        "heap_mb": round(watched.metrics()["JSHeapUsedSize"] / 1e6, 1),
-        "ratio_to_frame": round(float(np.percentile(wheel, 95)) / 16.7, 2),
+        "heap_mb": round(watched.heap_mb(), 1),
+        "ratio_to_frame": round(told["p95_ms"] / 16.7, 2),
+        **apart,
         "bar": "≤ 8 ms median, ≤ 16 ms p95, ≤ 150 MB",
     }
 

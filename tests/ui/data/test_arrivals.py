@@ -37,7 +37,7 @@ def test_a_folder_of_classes_becomes_a_data_set(desk: Visit, classes: Path) -> N
     expect(outcome).to_contain_text("2 new classes: ")
     page.get_by_role("link", name="See the pictures").click()
     expect(page.locator("main .title")).to_contain_text("4 pictures")
-    pictures_are_there(page, ".cards")
+    pictures_are_there(page, ".window")
     rows = desk.site.ask("samples", ref="fresh@work")["rows"]
     assert [each["path"] for each in rows] == [
         f"parts/{each}.jpg" for each in ("gear/0", "gear/2", "nut/1", "nut/3")

@@ -87,19 +87,51 @@ export function Marks({ sample, colour, hidden = [], lit = null, words = false, 
   );
 }
 
+/**
+ * The same in as few elements as can be, where hundreds are in sight: one path a class.
+ * @param {{sample: {width: number, height: number, annotations?: readonly Annotation[]}, colour: (name: string | undefined) => string, hidden?: readonly string[]}} properties
+ */
+export function Sketch({ sample, colour, hidden = [] }) {
+  /** @type {Map<string, {d: string, kind: string, label: string}>} */
+  const drawn = new Map();
+  for (const each of sample.annotations ?? []) {
+    const { type, label = "" } = each;
+    if (!placed(each) || hidden.includes(label)) continue;
+    const kind = type === "mask" || type === "points" ? type : "";
+    const before = drawn.get(kind + label)?.d ?? "";
+    drawn.set(kind + label, { d: before + drawing(each), kind, label });
+  }
+  if (!drawn.size) return null;
+  return svg(
+    { class: "sketch", viewBox: `0 0 ${sample.width} ${sample.height}`, "aria-hidden": "true" },
+    ...[...drawn.values()].map(({ d, kind, label }) =>
+      path({ d, class: kind || undefined, [kind === "mask" ? "fill" : "stroke"]: colour(label), "data-label": label }),
+    ),
+  );
+}
+
+/** What lies somewhere, as the data of one path. @param {Annotation} each */
+function drawing(each) {
+  if (each.type === "mask") return columns(each);
+  if (each.type === "points") return each.points.map(([x, y, seen]) => (seen > 0 ? `M${x} ${y}h0` : "")).join("");
+  return outlines(each)
+    .map((ring) => `M${ring.map((at) => at.join(" ")).join("L")}z`)
+    .join("");
+}
+
+/** @param {Parameters<typeof runs>[0]} mask */
+const columns = (mask) =>
+  runs(mask)
+    .map(([x, y, long]) => `M${x} ${y}h1v${long}h-1z`)
+    .join("");
+
 /** @param {Annotation} each */
 function shape(each) {
   if (each.type === "box" || each.type === "track") {
     const [x1, y1, x2, y2] = each.xyxy;
     return rect({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 });
   }
-  if (each.type === "mask")
-    return path({
-      class: "mask",
-      d: runs(each)
-        .map(([x, y, long]) => `M${x} ${y}h1v${long}h-1z`)
-        .join(""),
-    });
+  if (each.type === "mask") return path({ class: "mask", d: columns(each) });
   if (each.type === "points")
     return g(...each.points.filter(([, , seen]) => seen > 0).map(([x, y]) => circle({ cx: x, cy: y, r: 3 })));
   return g(...outlines(each).map((ring) => polygon({ points: ring.map((at) => at.join(",")).join(" ") })));

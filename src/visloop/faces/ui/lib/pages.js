@@ -6,7 +6,7 @@ import { onChange } from "./pulse.js";
 
 /** @typedef {import("../api.d.ts").Sample} Sample */
 /** @typedef {{total: number, classes: string[], splits: Record<string, number>}} Head */
-/** @typedef {{head: Head | null, error: import("./api.js").ApiError | null, at: (index: number) => Sample | undefined, need: (first: number, last: number) => void}} Samples */
+/** `state` is another one as soon as `at` may give something else. @typedef {{state: string, head: Head | null, error: import("./api.js").ApiError | null, at: (index: number) => Sample | undefined, need: (first: number, last: number) => void}} Samples */
 
 const PAGE = 100;
 
@@ -16,7 +16,7 @@ const PAGE = 100;
  * @returns {Samples}
  */
 export function useSamples(ref, text = "") {
-  const [, redraw] = useState(0);
+  const [state, redraw] = useState(0);
   const pages = useMemo(() => new Pages(ref, text, () => redraw((n) => n + 1)), [ref, text]);
   const now = useRef(pages);
   now.current = pages;
@@ -25,6 +25,7 @@ export function useSamples(ref, text = "") {
     return onChange(() => now.current.refresh());
   }, [pages]);
   return {
+    state: `${ref} ${text} ${state}`,
     head: pages.head,
     error: pages.error,
     at: (index) => pages.at(index),

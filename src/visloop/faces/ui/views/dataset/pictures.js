@@ -1,8 +1,22 @@
 // @ts-check
 /** The pictures of a data set with labels and boxes, and beside them classes, versions, what was refused. */
-import { a, button, div, figcaption, figure, h, li, p, span, ul, useEffect, useState } from "../../lib/dom.js";
+import {
+  a,
+  button,
+  div,
+  figcaption,
+  figure,
+  h,
+  li,
+  p,
+  span,
+  ul,
+  useCallback,
+  useEffect,
+  useState,
+} from "../../lib/dom.js";
 import { thumbnail } from "../../lib/api.js";
-import { Marks, placed } from "../../lib/marks.js";
+import { Sketch, placed } from "../../lib/marks.js";
 import { useSamples } from "../../lib/pages.js";
 import { dot, empty, failure, panel, Picture } from "../../lib/parts.js";
 import { ranked } from "../../lib/questions.js";
@@ -21,15 +35,21 @@ import { Views } from "./finding/views.js";
 /** @typedef {import("../../lib/pages.js").Samples} Samples */
 /** @typedef {{names: string[], colour: (name: string | undefined) => string}} Classes */
 
-/** @param {{sample: Sample | undefined, classes: Classes, hidden: string[], index: number, onOpen: (index: number) => void}} properties */
-function Card({ sample, classes, hidden, index, onOpen }) {
+/** @param {{sample: Sample | undefined, classes: Classes, hidden: string[], index: number, tab: 0 | -1, onOpen: (index: number) => void}} properties */
+function Card({ sample, classes, hidden, index, tab, onOpen }) {
   if (!sample) return figure({ class: "card empty-card" });
   return figure(
     { class: "card" },
     button(
-      { type: "button", onClick: () => onOpen(index), "aria-label": `open ${sample.path}`, title: sample.path },
+      {
+        type: "button",
+        tabIndex: tab,
+        onClick: () => onOpen(index),
+        "aria-label": `open ${sample.path}`,
+        title: sample.path,
+      },
       h(Picture, { src: thumbnail(sample.image), alt: sample.path }),
-      h(Marks, { sample, colour: classes.colour, hidden }),
+      h(Sketch, { sample, colour: classes.colour, hidden }),
     ),
     figcaption(h(Labels, { sample, classes }), sample.split ? span({ class: "split" }, sample.split) : null),
   );
@@ -47,7 +67,16 @@ function Labels({ sample, classes }) {
     ...found
       .slice(0, 4)
       .map(([name, n]) =>
-        span({ class: "label", title: name, "aria-label": count(n, name, name) }, dot(classes.colour(name)), String(n)),
+        span(
+          {
+            class: "label",
+            role: "img",
+            title: name,
+            "aria-label": `${n} ${name}`,
+            style: `--dot:${classes.colour(name)}`,
+          },
+          String(n),
+        ),
       ),
   );
 }
@@ -94,6 +123,11 @@ export function Pictures({ dataset, samples: every, version, split, text, open }
   const classes = useClasses(name);
   const [hidden, setHidden] = useState(/** @type {string[]} */ ([]));
   const show = (/** @type {number} */ index) => go(...here, ...(text ? ["find", text] : []), index + 1);
+  const cell = useCallback(
+    (/** @type {number} */ index, /** @type {0 | -1} */ tab) =>
+      h(Card, { sample: samples.at(index), classes, hidden, index, tab, onOpen: show }),
+    [samples.state, classes, hidden, here.join("/"), text],
+  );
   useEffect(() => {
     if (open >= 0) samples.need(Math.max(0, open - 1), open + 2);
   }, [open, head]);
@@ -125,8 +159,9 @@ export function Pictures({ dataset, samples: every, version, split, text, open }
           key: `${version}:${split}:${text}`,
           count: head?.total ?? 0,
           least: 176,
+          label: "pictures",
           onRange: samples.need,
-          cell: (index) => h(Card, { key: index, sample: samples.at(index), classes, hidden, index, onOpen: show }),
+          cell,
         }),
       ),
       div(
