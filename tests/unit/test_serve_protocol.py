@@ -18,7 +18,7 @@ from visloop.serve import errors
 from visloop.serve.errors import BadRequest, StrangeOrigin, TooLarge
 from visloop.serve.wire import multipart, v2
 from visloop.serve.wire.guard import Guard
-from visloop.serve.wire.http import unpack
+from visloop.serve.wire.http import BodyBound, unpack
 from visloop.serve.wire.metrics import Metrics
 
 FLOATS = arrays.arrays(
@@ -176,19 +176,19 @@ def test_a_form_without_a_file_says_how_to_send_one():
 
 @pytest.mark.parametrize(("name", "pack"), [(b"gzip", gzip.compress), (b"deflate", zlib.compress)])
 def test_compressed_bodies_unpack_up_to_the_limit_and_no_further(name, pack):
-    assert unpack(pack(b"a" * 1000), name, 1000) == b"a" * 1000
+    assert unpack(pack(b"a" * 1000), name, BodyBound(1000)) == b"a" * 1000
     with pytest.raises(TooLarge):
-        unpack(pack(b"a" * 1001), name, 1000)
+        unpack(pack(b"a" * 1001), name, BodyBound(1000))
     with pytest.raises(BadRequest, match="ends too early"):
-        unpack(pack(b"a" * 1000)[:-6], name, 1000)
+        unpack(pack(b"a" * 1000)[:-6], name, BodyBound(1000))
     with pytest.raises(BadRequest):
-        unpack(b"not compressed", name, 1000)
+        unpack(b"not compressed", name, BodyBound(1000))
 
 
 def test_plain_bodies_pass_and_unknown_encodings_do_not():
-    assert unpack(b"abc", None, 1) == b"abc"
+    assert unpack(b"abc", None, BodyBound(1)) == b"abc"
     with pytest.raises(BadRequest, match="br"):
-        unpack(b"abc", b"br", 10)
+        unpack(b"abc", b"br", BodyBound(10))
 
 
 @pytest.mark.parametrize(
