@@ -122,6 +122,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.deployments, app.Deployments()),
         (app.predictions, app.Predictions(name="belt", limit=4)),
         (app.predict, app.Predict(model="inspector@v1", sources=(str(known.parts / "bolt"),))),
+        (app.batches, app.Batches(model="inspector@v1")),
         (app.trace, app.Trace(prediction=known.prediction)),
         *_about_incidents(known),
         (app.monitor, app.Monitor(name="belt")),

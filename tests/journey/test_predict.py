@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
 import random
+import shlex
 import threading
 from contextlib import closing
 from functools import partial
@@ -20,6 +22,7 @@ from tests.journey.killing import Nursery
 from tests.journey.serve_world import BLUE, GREEN, RED, SIZE_PX, network
 from tests.unit.test_infer_saying import BOXES, SCORES, always
 from visloop import app, data, store
+from visloop.app.handlers.predicting.journal import journal
 from visloop.errors import NotFound, UsageError, VisloopError
 from visloop.faces import cli, sdk
 
@@ -249,13 +252,39 @@ def test_killed_again_and_again_it_writes_the_same_file(root, tmp_path, nursery:
     words = ("predict", "slow@v1", str(many), "--out", str(out))
     while killed < 3:  # one that came too late found it finished, and the next begins again
         killed += nursery.command(root, *words).kill_at(size, rng.randint(2, 12))
+    (before,) = batches(root, out)
+    assert before["state"] == "cut off"
+    assert before["done"] < before["total"] == 60
+    assert shlex.split(before["command"])[1:] == [*words]
     told = nursery.run(root, *words)
-    assert told["count"] == 60 >= told["resumed"]
+    assert told["count"] == 60 >= told["resumed"] >= before["done"]
+    (after,) = batches(root, out)
+    assert (after["state"], after["done"], after["failed"]) == ("done", 60, 0)
+    assert after["resumed"] == told["resumed"]
     assert _content(out) == _content(tmp_path / "whole")
+
+
+def batches(root: Path, out: Path) -> list[dict]:
+    with sdk.local(root) as here:
+        rows = here.call(app.batches, app.Batches(model="slow@v1")).rows
+    return [row for row in rows if row["out"] == str(out)]
 
 
 def _content(folder: Path) -> dict[str, bytes]:
     return {each.name: each.read_bytes() for each in folder.iterdir()}
+
+
+def test_who_looks_at_a_batch_for_a_moment_does_not_stop_it(tmp_path):
+    path = tmp_path / "a.part"
+    with journal(path, {"format": 1}, fresh=False) as kept:
+        kept.add({"file": "a.jpg"})
+    held = path.open("rb")
+    fcntl.flock(held, fcntl.LOCK_SH)
+    looks = threading.Timer(0.05, held.close)
+    looks.start()
+    with journal(path, {"format": 1}, fresh=False) as kept:
+        assert kept.done == 1
+    looks.join()
 
 
 @pytest.fixture

@@ -108,6 +108,12 @@ def test_a_smaller_form_is_a_model_with_its_origin(root, tmp_path, target, name,
     assert f"It is `inspector@v1` as {target}" in json.dumps(
         card.__dict__ if hasattr(card, "__dict__") else str(card)
     )
+    with sdk.local(root) as here:
+        shown = here.call(app.model_show, app.ModelShow(ref="inspector@v1"))
+        assert here.call(app.model_show, app.ModelShow(ref=done.model)).variant_of == "inspector@v1"
+    (row,) = [each for each in shown.variants if each["target"] == target]
+    assert (row["model"], row["passed"]) == (done.model, True)
+    assert row["report"]["gain"] == made.report.gain
     again = export(root, tmp_path / "b.visloop", target)
     assert again.model == done.model, "the same is one version"
 
@@ -129,7 +135,10 @@ def test_what_loses_more_than_the_policy_allows_is_refused_with_the_reason(root,
     assert not list(tmp_path.iterdir())
     with sdk.local(root) as here:
         models = {row["model"] for row in here.call(app.models, app.Models()).rows}
+        (row,) = here.call(app.model_show, app.ModelShow(ref="fragile@v1")).variants
     assert "fragile-fp16" not in models
+    assert (row["passed"], row["model"]) == (False, "")
+    assert "a loss of more than 0.02 is shown" in row["why"]
 
 
 def test_what_is_not_shown_to_be_as_good_fails_where_the_policy_asks_for_that(root, tmp_path):

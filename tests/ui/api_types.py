@@ -112,11 +112,47 @@ class Beside(TypedDict):
     because: str
 
 
+class VariantRow(TypedDict):
+    """Another form of a model, as `model export --target` judged it."""
+
+    source: str
+    target: str
+    model: str
+    passed: bool
+    why: str
+    calibrated_on: str
+    bytes_before: int
+    bytes_after: int
+    margin: float
+    report: evaluate.VariantReport
+    time: str
+
+
+class BatchRow(TypedDict):
+    """A batch prediction, as `batches` answers it."""
+
+    id: str
+    model: str
+    sources: list[str]
+    out: str
+    video: str
+    command: str
+    total: int | None
+    resumed: int
+    begun: str
+    ended: str | None
+    failed: int
+    state: str
+    done: int
+
+
 class DeploymentRow(serve.Deployment, frozen=True, kw_only=True):
     """A deployment, as `deployments` answers it."""
 
     canary: Beside | None
     shadow: Beside | None
+    batch: int | None
+    batch_because: str
 
 
 class RolloutRow(serve.Rollout, frozen=True, kw_only=True):
@@ -156,6 +192,9 @@ ROWS: dict[tuple[str, str], Any] = {
     ("camera.list", "rows"): cameras.CameraAnswer,
     ("models", "rows"): registry.ModelLine,
     ("model.show", "model"): registry.ModelDetail,
+    ("model.show", "variants"): VariantRow,
+    ("batches", "rows"): BatchRow,
+    ("key.list", "rows"): serve.KeyUse,
     ("model.show", "verdict"): 'Verbs["gate"]["answer"]',
     ("model.show", "report"): 'Verbs["evaluate"]["answer"]',
     ("runs.list", "rows"): train.RunLine,

@@ -392,6 +392,7 @@ if TYPE_CHECKING:
     from visloop.app.verbs.runs.tuning import tune_join as tune_join
     from visloop.app.verbs.runs.tuning import tune_resume as tune_resume
     from visloop.app.verbs.runs.tuning import tune_show as tune_show
+    from visloop.app.verbs.serving import Batches as Batches
     from visloop.app.verbs.serving import Deploy as Deploy
     from visloop.app.verbs.serving import Deployed as Deployed
     from visloop.app.verbs.serving import Deployments as Deployments
@@ -399,6 +400,7 @@ if TYPE_CHECKING:
     from visloop.app.verbs.serving import Predicted as Predicted
     from visloop.app.verbs.serving import Predictions as Predictions
     from visloop.app.verbs.serving import Rollback as Rollback
+    from visloop.app.verbs.serving import batches as batches
     from visloop.app.verbs.serving import deploy as deploy
     from visloop.app.verbs.serving import deployments as deployments
     from visloop.app.verbs.serving import predict as predict
@@ -960,6 +962,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "tune_show",
         ),
         "verbs.serving": (
+            "Batches",
             "Deploy",
             "Deployed",
             "Deployments",
@@ -967,6 +970,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Predicted",
             "Predictions",
             "Rollback",
+            "batches",
             "deploy",
             "deployments",
             "predict",

@@ -168,6 +168,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     serving.deployments,
     serving.predictions,
     serving.predict,
+    serving.batches,
     keys.key_add,
     keys.key_list,
     keys.key_remove,

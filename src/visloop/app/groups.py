@@ -71,6 +71,7 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
         "rollout",
         "rollback",
         "predict",
+        "batches",
         "predictions",
         "serve",
         "key",

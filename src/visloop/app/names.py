@@ -11,6 +11,7 @@ NAMES: Final[Mapping[str, str]] = {
     "alerts.list": "alerts_list",
     "assess": "assess",
     "audit": "audit",
+    "batches": "batches",
     "blame": "blame",
     "branch": "branch",
     "branch.list": "branch_list",

@@ -82,7 +82,7 @@ def in_canary(turn: Turn) -> Went:
 def waits_for(ports: serve.ServePorts, project: str, facts: Mapping[str, Any]) -> str:
     """What is seen of the candidate beside the champion so far, for people."""
     found = serve.rollout_by_id(ports, project, facts["rollout"])
-    return str(_waits(found)) if found is not None and found.state == "running" else ""
+    return _waits(found).what if found is not None and found.state == "running" else ""
 
 
 def _candidate(turn: Turn) -> registry.ModelVersion:
@@ -206,7 +206,8 @@ def _too_long(turn: Turn, rollout: serve.Rollout) -> str:
 
 def _waits(rollout: serve.Rollout) -> StillWaiting:
     fix = f"visloop rollout show {rollout.deployment}   (or promote, or stop)"
-    who = f"the {rollout.kind} ({rollout.share:.0%} of the requests)"
+    copies = "copies of " if rollout.kind == "shadow" else ""
+    who = f"the {rollout.kind} ({copies}{rollout.share:.0%} of the requests)"
     if rollout.verdict == "promote":
         return StillWaiting(f"{who} is as good as the champion and waits for a person", fix=fix)
     return StillWaiting(f"{who}: {rollout.because}", fix=fix)

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from visloop.app.handlers.policies import probing_policy as probing_policy
     from visloop.app.handlers.policies import watch_policy as watch_policy
     from visloop.app.handlers.policies import webhooks as webhooks
+    from visloop.app.handlers.predicting.batches import batch_rows as batch_rows
     from visloop.app.handlers.predicting.running import Wanted as Wanted
     from visloop.app.handlers.predicting.running import predict_files as predict_files
     from visloop.app.handlers.proposing import proposals as proposals
@@ -100,12 +101,14 @@ if TYPE_CHECKING:
     from visloop.app.handlers.upkeep import problems as problems
     from visloop.app.handlers.variants import Variant as Variant
     from visloop.app.handlers.variants import export_variant as export_variant
+    from visloop.app.handlers.variants import variants_of as variants_of
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "proposing": ("proposals",),
         "relations": ("OF_DATA", "RELATIONS", "relation"),
+        "predicting.batches": ("batch_rows",),
         "predicting.running": ("Wanted", "predict_files"),
         "evidence": ("empty_trash", "models_that_need", "needs"),
         "finding.mapsheet": ("map_rows", "write_map"),
@@ -167,7 +170,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "sheets": ("draw_sheet",),
         "tracing": ("trace",),
         "upkeep": ("ROOTS", "findings", "originals", "parts", "places", "problems"),
-        "variants": ("Variant", "export_variant"),
+        "variants": ("Variant", "export_variant", "variants_of"),
         "tracking": (
             "Comparison",
             "compare_runs",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 OWN: Final = ("onnx-int8", "onnx-fp16")
 _CALIBRATED_ON: Final = 128
 _SEED: Final = 0
+_JUDGED: Final = "model.variant_judged"
 
 
 class Target(Protocol):
@@ -95,13 +96,28 @@ def export_variant(
         margin=gate.margin,
         report=report,
     )
-    if why:
-        return {"model": "", "file": "", "package_bytes": 0, "signer": ""}, variant
-    if target not in OWN:
-        return _written(ports, scope, version, file, form.content, target), variant
-    kept = _registered(ports, scope, version, replace(package, onnx=form.content), variant)
-    told = export_model(ports, scope, kept, file, key=key, unsigned=unsigned)
-    return told, replace(variant, model=kept)
+    told: dict[str, Any] = {"model": "", "file": "", "package_bytes": 0, "signer": ""}
+    if not why and target not in OWN:
+        told = _written(ports, scope, version, file, form.content, target)
+    elif not why:
+        kept = _registered(ports, scope, version, replace(package, onnx=form.content), variant)
+        told = export_model(ports, scope, kept, file, key=key, unsigned=unsigned)
+        variant = replace(variant, model=kept)
+    with ports.ledger.write(scope) as write:
+        write.fact(_JUDGED, version.ref, **msgspec.to_builtins(variant))
+    return told, variant
+
+
+def variants_of(ports: Ports, scope: Scope, ref: str) -> tuple[list[dict[str, Any]], str]:
+    """The newest form of a model for each target (itself, where it is a form), and of what it is one."""
+    facts = ports.ledger.facts(kinds=(_JUDGED,), project=scope.project)
+    newest = {
+        each.payload["target"]: {**each.payload, "time": each.time.isoformat()}
+        for each in facts
+        if ref in {each.subject, each.payload["model"]}
+    }
+    sources = [each.subject for each in facts if each.payload["model"] == ref]
+    return list(newest.values()), sources[-1] if sources else ""
 
 
 def _check_target(target: str) -> None:

@@ -41,13 +41,16 @@ class ModelShow:
 class ModelAnswer:
     """Everything recorded about a model version, its card as Markdown, the newest verdict and report.
 
-    `verdict` and `report` have the fields that `gate` and `evaluate` answer with.
+    `verdict` and `report` have the fields that `gate` and `evaluate` answer with. `variants`: its other
+    forms that were judged (`model export --target`), taken or not; `variant_of`: what it is a form of.
     """
 
     model: dict[str, Any]
     card: str
     verdict: dict[str, Any] | None
     report: dict[str, Any] | None
+    variants: tuple[dict[str, Any], ...] = ()
+    variant_of: str = ""
 
 
 @operation("model.show", permission="registry.read")
@@ -55,11 +58,14 @@ def model_show(ports: Ports, scope: Scope, ask: ModelShow) -> ModelAnswer:
     """The version, its card, and what was found out about it; nothing is computed."""
     version = registry.resolve(ports.registry, scope, Ref.parse(ask.ref))
     found = registry.show(ports.registry, scope, version)
+    variants, source = handlers.variants_of(ports, scope, version.ref)
     return ModelAnswer(
         model=plain(found),
         card=registry.card(ports.registry, version),
         verdict=handlers.whole_verdict_on(ports, scope, version),
         report=handlers.whole_report_on(ports, scope, version),
+        variants=tuple(variants),
+        variant_of=source,
     )
 
 

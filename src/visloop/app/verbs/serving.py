@@ -164,6 +164,20 @@ class Predict:
 
 
 @dataclass(frozen=True)
+class Batches:
+    """List batch predictions with an output: how far each is, where it lies, how it goes on."""
+
+    model: str = opt("of this version only: reader@v1", default="")
+
+
+@operation("batches", permission="serve.read")
+def batches(ports: Ports, scope: Scope, ask: Batches) -> Rows:
+    """Newest first; `state` is running, cut off (ask again: it goes on), done or dropped."""
+    del scope
+    return rows_of(handlers.batch_rows(ports, ask.model))
+
+
+@dataclass(frozen=True)
 class Predicted:
     """How many pictures, of which so many could not be read (`errors` names the first of them), and so
     many were answered before a cut. `rows`, one a picture, where nothing is written.

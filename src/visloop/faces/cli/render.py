@@ -354,6 +354,7 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "runs.save": ("path", "size", "digest"),
     "runs.fetch": ("path", "size"),
     "runs.experiments": ("name", "runs", "created", "newest"),
+    "batches": ("model", "state", "done", "total", "failed", "out", "video", "begun"),
     "predictions": ("id", "label", "confidence", "model", "latency_ms", "time"),
     "incident.list": ("id", "model", "expected", "answered", "version", "state", "opened", "why"),
     "alerts.list": ("id", "deployment", "state", "what", "windows", "opened"),

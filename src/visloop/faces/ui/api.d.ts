@@ -112,7 +112,7 @@ export interface Verbs {
   "policy.diff": { ask: PolicyDiffAsk; answer: PolicyChanges };
   "policy.approve": { ask: PolicyApproveAsk; answer: PolicyShown };
   "models": { ask: ModelsAsk; answer: { count: number; rows: ModelLine[] } };
-  "model.show": { ask: ModelShowAsk; answer: { model: ModelDetail; card: string; verdict: Verbs["gate"]["answer"] | null; report: Verbs["evaluate"]["answer"] | null } };
+  "model.show": { ask: ModelShowAsk; answer: { model: ModelDetail; card: string; verdict: Verbs["gate"]["answer"] | null; report: Verbs["evaluate"]["answer"] | null; variants: VariantRow[]; variant_of: string } };
   "model.card": { ask: ModelCardAsk; answer: Card };
   "model.import": { ask: ModelImportAsk; answer: ModelImported };
   "model.export": { ask: ModelExportAsk; answer: ModelExported };
@@ -133,8 +133,9 @@ export interface Verbs {
   "deployments": { ask: DeploymentsAsk; answer: { count: number; rows: DeploymentRow[] } };
   "predictions": { ask: PredictionsAsk; answer: { count: number; rows: Logged[] } };
   "predict": { ask: PredictAsk; answer: Predicted };
+  "batches": { ask: BatchesAsk; answer: { count: number; rows: BatchRow[] } };
   "key.add": { ask: KeyAddAsk; answer: KeyAdded };
-  "key.list": { ask: KeyListAsk; answer: Rows };
+  "key.list": { ask: KeyListAsk; answer: { count: number; rows: KeyUse[] } };
   "key.remove": { ask: KeyRemoveAsk; answer: KeyRemoved };
   "monitor": { ask: MonitorAsk; answer: { name: string; state: string; verdict: string; windows: Window[]; alerts: Alert[]; captured: Record<string, number> } };
   "alerts.list": { ask: AlertsListAsk; answer: { count: number; rows: Alert[] } };
@@ -299,6 +300,26 @@ export interface Audited {
   seals: number;
   head: string;
   problem: string;
+}
+
+export interface BatchRow {
+  begun: string;
+  command: string;
+  done: number;
+  ended: string | null;
+  failed: number;
+  id: string;
+  model: string;
+  out: string;
+  resumed: number;
+  sources: string[];
+  state: string;
+  total: number | null;
+  video: string;
+}
+
+export interface BatchesAsk {
+  model?: string;
 }
 
 export interface Because {
@@ -873,6 +894,8 @@ export interface DeploymentRow {
   limits: DeploymentLimits | null;
   canary: Beside | null;
   shadow: Beside | null;
+  batch: number | null;
+  batch_because: string;
 }
 
 export interface DeploymentsAsk {
@@ -1148,6 +1171,22 @@ export interface KeyRemoveAsk {
 
 export interface KeyRemoved {
   name: string;
+}
+
+export interface KeyUse {
+  name: string;
+  hint: string;
+  per_minute: number | null;
+  per_day: number | null;
+  deployments: string[];
+  created: string;
+  asked: number;
+  refused: number;
+  looked_at: number;
+  repeated: number;
+  near: number;
+  unsure: number;
+  entropy: number | null;
 }
 
 export interface LabelAcceptAsk {
@@ -2648,6 +2687,20 @@ export interface VariantReport {
   same_low: number | null;
   ms_before: number;
   ms_after: number;
+}
+
+export interface VariantRow {
+  bytes_after: number;
+  bytes_before: number;
+  calibrated_on: string;
+  margin: number;
+  model: string;
+  passed: boolean;
+  report: VariantReport;
+  source: string;
+  target: string;
+  time: string;
+  why: string;
 }
 
 export interface VerifyAnswer {

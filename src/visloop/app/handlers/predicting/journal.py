@@ -6,14 +6,18 @@ Line 1 says what is predicted; a run that was cut off goes on behind the last wh
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
 from visloop.errors import Conflict
+
+_TRIES: Final = 5
+_PAUSE_S: Final = 0.05
 
 
 class PredictionUnderWay(Conflict):
@@ -63,15 +67,23 @@ def journal(path: Path, head: Mapping[str, Any], *, fresh: bool) -> Generator[Jo
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _held(file):
             raise PredictionUnderWay(
                 f"another prediction is writing {path}", fix="wait for it, or name another --out"
-            ) from error
+            )
         if fresh:
             file.truncate(0)
         yield Journal(path, file, _begun(file, path, msgspec.json.encode(head) + b"\n"))
+
+
+def _held(file: BinaryIO) -> bool:
+    """Whether it is ours now; who lists batches holds it for a moment, too."""
+    for _ in range(_TRIES):
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(_PAUSE_S)
+    return False
 
 
 def _begun(file: BinaryIO, path: Path, head: bytes) -> int:

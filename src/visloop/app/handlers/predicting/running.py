@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +13,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import msgspec
+
 from visloop import data, infer, registry, store
+from visloop.app.handlers.predicting.batches import Batch, id_of, keep
 from visloop.app.handlers.predicting.films import check_film, write_film
 from visloop.app.handlers.predicting.journal import Journal, PredictionUnderWay, journal
 from visloop.app.handlers.predicting.outputs import Sheets, check_out, is_folder, write_out
@@ -49,6 +53,15 @@ class Wanted:
         """Seconds between two frames of a film."""
         usual = 1.0 if self.video is None else 0.0
         return usual if self.every_s is None else self.every_s
+
+    @property
+    def command(self) -> str:
+        """What asks for the same once more."""
+        line = ["visloop", "predict", self.model, *self.sources]
+        options = {"--out": self.out, "--video": self.video, "--every": self.every_s}
+        for option, value in options.items():
+            line += [] if value is None else [option, f"{value}"]
+        return shlex.join(line)
 
 
 @dataclass
@@ -94,10 +107,13 @@ def predict_files(ports: Ports, scope: Scope, wanted: Wanted) -> Tally:
             counts = [source.count() for source in sources]
             return Tally(version.ref, count=sum(each or 0 for each in counts))
         with _kept(wanted, version, package) as kept:
-            run = _Run(ports, wanted, version, package, kept)
-            tally = run.answered(sources)
-            if kept is not None:
+            counts = [source.count() for source in sources]
+            total = None if None in counts else sum(each or 0 for each in counts)
+            batch = _noted(ports, wanted, version, kept, total)
+            tally = _Run(ports, wanted, version, package, kept).answered(sources, total)
+            if kept is not None and batch is not None:
                 _finish(ports, wanted, package, kept, film)
+                _note_end(ports, batch, tally)
         return tally
 
 
@@ -125,6 +141,37 @@ def _kept(wanted: Wanted, version: ModelVersion, package: Package) -> Any:
     named = wanted.out is not None and is_folder(wanted.out)
     place = out / ".answers.part" if named else out.with_name(f"{out.name}.part")
     return journal(place, head, fresh=wanted.fresh)
+
+
+def _noted(
+    ports: Ports, wanted: Wanted, version: ModelVersion, kept: Journal | None, total: int | None
+) -> Batch | None:
+    """Who looks for batch predictions finds this one from now on."""
+    if kept is None:
+        return None
+    batch = Batch(
+        id=id_of(kept.path),
+        model=version.ref,
+        sources=tuple(wanted.sources),
+        out=_absolute(wanted.out),
+        video=_absolute(wanted.video),
+        command=wanted.command,
+        part=_absolute(kept.path),
+        total=total,
+        resumed=kept.done,
+        begun=ports.clock.now(),
+    )
+    keep(ports, batch)
+    return batch
+
+
+def _note_end(ports: Ports, batch: Batch, tally: Tally) -> None:
+    now = ports.clock.now()
+    keep(ports, msgspec.structs.replace(batch, ended=now, count=tally.count, failed=tally.failed))
+
+
+def _absolute(path: Path | None) -> str:
+    return "" if path is None else str(path.absolute())
 
 
 def _finish(
@@ -158,10 +205,8 @@ class _Run:
         author = f"model:{version.ref}"
         self._make = partial(infer.Answering, package.onnx, package.contract, author, colours)
 
-    def answered(self, sources: Sequence[Source]) -> Tally:
+    def answered(self, sources: Sequence[Source], total: int | None) -> Tally:
         """Every picture that has no row yet, and the tally of all."""
-        counts = [source.count() for source in sources]
-        total = None if None in counts else sum(each or 0 for each in counts)
         pictures = chain.from_iterable(source.pictures() for source in sources)
         if self._kept is not None and self._kept.done:
             self._skip(pictures, self._kept)

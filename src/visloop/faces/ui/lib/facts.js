@@ -59,6 +59,7 @@ const SENTENCES = {
   "run.pruned": () => "others were further by then",
   "model.registered": (p) => `trained on ${p.data}`,
   "model.evaluated": (p) => `on ${p.data}`,
+  "model.variant_judged": (p) => `as ${p.target}: ${p.passed ? `taken${p.model ? `, ${p.model}` : ""}` : p.why}`,
   "model.promoted": (p) => `now ${p.alias}${p.previous ? `, before: ${p.previous}` : ""}`,
   "gate.passed": (p) => `on ${p.data}`,
   "gate.failed": (p) => `on ${p.data}`,

@@ -7,6 +7,8 @@ import { address, go, useAnswer, useClasses, useDeeds } from "../lib/use.js";
 import { CAPTURED, count, figureOf, percent } from "../lib/words.js";
 import { Candidates } from "./candidates.js";
 import { Verdict, Windows } from "./drift.js";
+import { Keys } from "./serving/keys.js";
+import { Limits } from "./serving/limits.js";
 import { Trace } from "./trace.js";
 import { TryIt } from "./tryit.js";
 
@@ -174,8 +176,13 @@ function One({ current, all, prediction }) {
     div(
       { class: "columns wide" },
       div(h(Answers, { name, dataset }), h(Alerts, { name })),
-      div(h(TryIt, { name, dataset }), watched.data ? h(Captured, { captured: watched.data.captured }) : null),
+      div(
+        h(TryIt, { name, dataset }),
+        watched.data ? h(Captured, { captured: watched.data.captured }) : null,
+        h(Limits, { name }),
+      ),
     ),
+    h(Keys, { name }),
     prediction ? h(Trace, { key: prediction, prediction, onClose: () => go("deployments", name) }) : null,
   );
 }

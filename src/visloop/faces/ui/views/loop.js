@@ -118,8 +118,8 @@ function Now({ status }) {
     "Now",
     p(
       { class: "headline" },
-      turn ? "Next: " : "Waits for ",
-      strong(status.waiting_for.replace(/ \(.*\)$/, "") || "nothing"),
+      BEHIND[state] ? "" : turn ? "Next: " : "Waits for ",
+      strong(status.waiting_for.replace(/ \([^()]*\)$/, "") || "nothing"),
     ),
     turn ? null : bar(accepted / needed, { label: "accepted labels", value: `${accepted} of ${needed}` }),
     p(

@@ -8,7 +8,9 @@ import { bytes, figureOf, spelt } from "../lib/words.js";
 import { Asked } from "./judged/asking.js";
 import { Evidence } from "./judged/assessed.js";
 import { Incidents } from "./judged/incidents.js";
+import { Variants } from "./judged/variants.js";
 import { dataLink } from "./runs.js";
+import { Batches } from "./serving/batches.js";
 
 /** @typedef {import("../api.d.ts").Verbs} Verbs */
 /** @typedef {Verbs["gate"]["answer"]} Verdict */
@@ -159,6 +161,8 @@ export function Model({ model }) {
     data
       ? div(
           div({ class: "columns half" }, h(Origin, { model: ref, data: data.model }), h(Judged, { model: ref, data })),
+          h(Variants, { model: ref, rows: data.variants, source: data.variant_of }),
+          h(Batches, { model: ref }),
           h(Incidents, { version: ref, verdict: data.verdict }),
           panel(
             {
