@@ -132,6 +132,10 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.label_list, app.LabelList(limit=3)),
         (app.label_status, app.LabelStatus()),
         (app.label_next, app.LabelNext()),
+        (app.label_queue, app.LabelQueue(view="all")),
+        (app.label_assign, app.LabelAssign(dataset="line", limit=1, dry_run=True)),
+        (app.label_unassign, app.LabelUnassign(dataset="line")),
+        (app.label_back, app.LabelBack(task=known.tasks[0], comment="too wide")),
         (app.label_accept, app.LabelAccept(task=known.tasks[0], label="gear")),
         (app.label_undo, app.LabelUndo(task=known.tasks[0])),
         (app.label_reject, app.LabelReject(task=known.tasks[1])),
@@ -327,7 +331,7 @@ def test_every_face_gives_the_same_answers_and_the_same_facts(
     assert covered == {each.name for each in app.OPERATIONS}, "every operation is asked"
     reference = told["sdk"]
     wrong = {verb: answer["error"] for verb, answer in reference["answers"] if "error" in answer}
-    refused = ["log", "commit", "model.promote", "trace", "datasets.remove"]
+    refused = ["label.back", "log", "commit", "model.promote", "trace", "datasets.remove"]
     refused += ["runs.push", "model.push", "tune.join"]
     assert list(wrong) == refused, wrong
     for name, heard in told.items():

@@ -64,9 +64,21 @@ class Change(TypedDict):
     now: Sample | None
 
 
+class ShownTask(label.Task, frozen=True, kw_only=True):
+    """A task, as `label queue` answers it."""
+
+    people: list[str]
+    answers: list[label.Answer]
+    mine: label.Answer | None
+    open: list[str]
+    control: bool
+
+
 class QueueRow(TypedDict):
     dataset: str
     waiting: int
+    review: int
+    disputed: int
     accepted: int
     rejected: int
     skipped: int
@@ -217,6 +229,8 @@ ROWS: dict[tuple[str, str], Any] = {
     ("label.list", "rows"): label.Task,
     ("label.status", "rows"): QueueRow,
     ("label.next", "rows"): label.Task,
+    ("label.queue", "rows"): ShownTask,
+    ("label.back", "rows"): label.Task,
     ("label.accept", "rows"): label.Task,
     ("label.reject", "rows"): label.Task,
     ("label.undo", "rows"): label.Task,

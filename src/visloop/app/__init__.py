@@ -202,6 +202,16 @@ if TYPE_CHECKING:
     from visloop.app.verbs.labelling.editing import label_open as label_open
     from visloop.app.verbs.labelling.editing import label_propose as label_propose
     from visloop.app.verbs.labelling.editing import label_track as label_track
+    from visloop.app.verbs.labelling.sharing import LabelAssign as LabelAssign
+    from visloop.app.verbs.labelling.sharing import LabelAssigned as LabelAssigned
+    from visloop.app.verbs.labelling.sharing import LabelBack as LabelBack
+    from visloop.app.verbs.labelling.sharing import LabelQueue as LabelQueue
+    from visloop.app.verbs.labelling.sharing import LabelUnassign as LabelUnassign
+    from visloop.app.verbs.labelling.sharing import LabelUnassigned as LabelUnassigned
+    from visloop.app.verbs.labelling.sharing import label_assign as label_assign
+    from visloop.app.verbs.labelling.sharing import label_back as label_back
+    from visloop.app.verbs.labelling.sharing import label_queue as label_queue
+    from visloop.app.verbs.labelling.sharing import label_unassign as label_unassign
     from visloop.app.verbs.lines import DemoImages as DemoImages
     from visloop.app.verbs.lines import DemoStream as DemoStream
     from visloop.app.verbs.lines import DemoVideo as DemoVideo
@@ -734,6 +744,18 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "label_open",
             "label_propose",
             "label_track",
+        ),
+        "verbs.labelling.sharing": (
+            "LabelAssign",
+            "LabelAssigned",
+            "LabelBack",
+            "LabelQueue",
+            "LabelUnassign",
+            "LabelUnassigned",
+            "label_assign",
+            "label_back",
+            "label_queue",
+            "label_unassign",
         ),
         "verbs.lines": (
             "DemoImages",

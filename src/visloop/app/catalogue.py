@@ -27,7 +27,7 @@ from visloop.app.verbs import (
 )
 from visloop.app.verbs.finding import changing, mapping, searching
 from visloop.app.verbs.judging import assessing, evaluating, explaining, gating, incidents
-from visloop.app.verbs.labelling import doubting, editing
+from visloop.app.verbs.labelling import doubting, editing, sharing
 from visloop.app.verbs.registry import cards, packages, shelving
 from visloop.app.verbs.runs import exchanging, looking, repeating, reporting, training, tuning
 from visloop.app.verbs.upkeep import collecting, keys, people, removing, verifying
@@ -179,6 +179,10 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     watching.label_list,
     watching.label_status,
     watching.label_next,
+    sharing.label_queue,
+    sharing.label_assign,
+    sharing.label_unassign,
+    sharing.label_back,
     watching.label_accept,
     watching.label_reject,
     watching.label_undo,

@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from visloop.label.asking import ask_again as ask_again
     from visloop.label.asking import withdraw as withdraw
     from visloop.label.decisions import accept as accept
+    from visloop.label.decisions import back as back
     from visloop.label.decisions import reject as reject
     from visloop.label.decisions import skip as skip
-    from visloop.label.decisions import split_of as split_of
     from visloop.label.decisions import undo as undo
     from visloop.label.doubting import Doubted as Doubted
     from visloop.label.doubting import Doubts as Doubts
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from visloop.label.editing import Edit as Edit
     from visloop.label.editing import EditConflict as EditConflict
     from visloop.label.editing import Edited as Edited
+    from visloop.label.editing import draw as draw
     from visloop.label.editing import edit as edit
     from visloop.label.editing import read as read
     from visloop.label.editing import read_edits as read_edits
@@ -44,13 +45,33 @@ if TYPE_CHECKING:
     from visloop.label.queue import undecided as undecided
     from visloop.label.records import STATES as STATES
     from visloop.label.records import Counts as Counts
+    from visloop.label.records import GivenToOthers as GivenToOthers
     from visloop.label.records import LabelPorts as LabelPorts
     from visloop.label.records import NothingProposed as NothingProposed
+    from visloop.label.records import NotWaiting as NotWaiting
+    from visloop.label.records import OwnWork as OwnWork
     from visloop.label.records import Proposal as Proposal
+    from visloop.label.records import Question as Question
+    from visloop.label.records import Rules as Rules
     from visloop.label.records import Task as Task
     from visloop.label.records import TaskCommitted as TaskCommitted
     from visloop.label.records import TaskNotFound as TaskNotFound
+    from visloop.label.settling import split_of as split_of
     from visloop.label.shapes import WrongShape as WrongShape
+    from visloop.label.together.answering import Said as Said
+    from visloop.label.together.assigning import BARS as BARS
+    from visloop.label.together.assigning import Assigned as Assigned
+    from visloop.label.together.assigning import Wanted as Wanted
+    from visloop.label.together.assigning import assign as assign
+    from visloop.label.together.assigning import assign_queued as assign_queued
+    from visloop.label.together.assigning import unassign as unassign
+    from visloop.label.together.people import Answer as Answer
+    from visloop.label.together.people import Rights as Rights
+    from visloop.label.together.people import rights_of as rights_of
+    from visloop.label.together.showing import VIEWS as VIEWS
+    from visloop.label.together.showing import Shown as Shown
+    from visloop.label.together.showing import view as view
+    from visloop.label.together.showing import without_hints as without_hints
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
@@ -59,8 +80,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "kept": ("LABEL_ROOTS",),
         "querying": ("Reviewed", "reviewed", "tasks_relation"),
         "doubting": ("Doubted", "Doubts", "doubt"),
-        "decisions": ("accept", "reject", "skip", "split_of", "undo"),
-        "editing": ("Edit", "EditConflict", "Edited", "edit", "read", "read_edits"),
+        "editing": ("Edit", "EditConflict", "Edited", "draw", "edit", "read", "read_edits"),
+        "decisions": ("accept", "back", "reject", "skip", "undo"),
+        "settling": ("split_of",),
+        "together.answering": ("Said",),
+        "together.assigning": ("BARS", "Assigned", "Wanted", "assign", "assign_queued", "unassign"),
+        "together.people": ("Answer", "Rights", "rights_of"),
+        "together.showing": ("VIEWS", "Shown", "view", "without_hints"),
         "presence": ("Editor", "present"),
         "imports": ("Imported", "LabelsUnreadable", "Row", "import_labels", "read_rows"),
         "queue": (
@@ -78,6 +104,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "LabelPorts",
             "NothingProposed",
             "Proposal",
+            "Rules",
+            "Question",
+            "OwnWork",
+            "NotWaiting",
+            "GivenToOthers",
             "Task",
             "TaskCommitted",
             "TaskNotFound",

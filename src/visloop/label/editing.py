@@ -21,8 +21,11 @@ from visloop import data
 from visloop.errors import Conflict, UsageError
 from visloop.label.following import Film, TrackSeen
 from visloop.label.keys import is_first
+from visloop.label.queue import get
 from visloop.label.records import LabelPorts
 from visloop.label.shapes import check_shape
+from visloop.label.together.drawing import check_classes, drawn
+from visloop.label.together.people import put_answer, rights_of
 from visloop.vision import Annotation, is_followed
 
 if TYPE_CHECKING:
@@ -74,12 +77,19 @@ def read_edits(given: Sequence[dict[str, Any]]) -> tuple[Edit, ...]:
         ) from error
 
 
-def read(ports: LabelPorts, scope: Scope, dataset: str, path: str) -> data.Sample:
-    """One sample of the working set.
+def read(
+    ports: LabelPorts, scope: Scope, dataset: str, path: str, *, task: str = ""
+) -> data.Sample:
+    """One sample of the working set; with `task` as who asks has drawn on it for that task.
 
     Raises:
         SampleNotFound: the data set has no such sample.
+        TaskNotFound, NotWaiting, GivenToOthers, OwnWork, Forbidden: see `draft`.
     """
+    if task:
+        rights = rights_of(ports, scope)
+        with ports.ledger.write(scope) as write:
+            return drawn(ports, write, get(write.connection, scope.project, task), rights)
     with ports.ledger.read() as connection:
         return data.working_sample(ports.data, connection, scope.project, dataset, path)
 
@@ -132,6 +142,37 @@ def edit(
             if done.tracks:
                 told |= {"tracks": [each.track for each in done.tracks], "frames": len(changed)}
             write.fact("label.edited", before.id, **told)
+        return table.outcome()
+
+
+def draw(
+    ports: LabelPorts, scope: Scope, task: str, edits: Sequence[Edit], *, key: str = ""
+) -> Edited:
+    """As `edit`, for a task that was given to people: kept apart, staged when it is given in.
+
+    Raises:
+        EditConflict, WrongShape, UnknownClass: see `edit`.
+        TaskNotFound, NotWaiting, GivenToOthers, OwnWork, Forbidden: see `draft`.
+        UsageError: an edit is of a track, or of another picture.
+    """
+    rights = rights_of(ports, scope)
+    with ports.ledger.write(scope) as write:
+        given = get(write.connection, scope.project, task)
+        before = drawn(ports, write, given, rights)
+        if any(_of_a_track(each, before, before.path) for each in edits):
+            raise UsageError(
+                "tracks are drawn on the film itself, not for one task", fix="draw a box instead"
+            )
+        table = _Table(before, rights.actor)
+        if not is_first(write, key):
+            return table.outcome()
+        for each in edits:
+            table.apply(each)
+        after = table.outcome().sample
+        if after != before:
+            check_classes(ports, write, given, after.annotations)
+            values = {"annotations": after.annotations, "labelled": after.labelled}
+            put_answer(write, given, rights.actor, **values)
         return table.outcome()
 
 

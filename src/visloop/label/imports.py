@@ -105,7 +105,8 @@ def import_labels(
     """Accept one label a row; each is a decision of its own, as if made by hand.
 
     A row names its picture by task id, image digest, prediction id, or file name (the picture's
-    path in the data set, or its last part where only one picture has it). Rows are accepted in
+    path in the data set, or its last part where only one picture has it); pictures that were given to
+    people are theirs, and no file answers for them. Rows are accepted in
     batches, each batch one transaction, so a killed import is run again.
 
     Raises:
@@ -134,7 +135,7 @@ def _matches(ports: LabelPorts, scope: Scope, dataset: str) -> dict[str, Task]:
     """Everything that may name a task → the task; file names that several have are left out."""
     mine = (tasks.c.project == scope.project, tasks.c.dataset == dataset)
     with ports.ledger.read() as connection:
-        query = select(*COLUMNS).where(*mine, tasks.c.state != "rejected")
+        query = select(*COLUMNS).where(*mine, tasks.c.state != "rejected", tasks.c.rules.is_(None))
         found = [task_of(row) for row in connection.execute(query).mappings()]
     by_key: dict[str, Task] = {}
     clashes: set[str] = set()

@@ -50,7 +50,9 @@ class Reviewed:
 def reviewed(connection: Connection, project: str) -> list[Reviewed]:
     """Every picture that was put on a queue of the project, in that order."""
     columns = (t.c.image, t.c.prediction, t.c.state, t.c.final, t.c.reasons)
-    rows = connection.execute(select(*columns).where(t.c.project == project).order_by(t.c.seq))
+    rows = connection.execute(
+        select(*columns).where(t.c.project == project, t.c.control.is_(None)).order_by(t.c.seq)
+    )
     return [
         Reviewed(image, prediction, state, classes(final), ", ".join(reasons))
         for image, prediction, state, final, reasons in rows
@@ -60,7 +62,7 @@ def reviewed(connection: Connection, project: str) -> list[Reviewed]:
 def tasks_relation(ports: LabelPorts, scope: Scope) -> Relation:
     """Every picture of every queue of the project, newest first."""
     columns = [t.c[each.key] for each in _FIELDS if each.key != "label"]
-    query = select(*columns, t.c.final).where(t.c.project == scope.project)
+    query = select(*columns, t.c.final).where(t.c.project == scope.project, t.c.control.is_(None))
     with ports.ledger.read() as connection:
         rows = connection.execute(query.order_by(t.c.seq.desc())).mappings().all()
     return recorded("task", "tasks", _FIELDS, [_record(dict(row)) for row in rows])

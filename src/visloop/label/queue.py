@@ -92,7 +92,7 @@ def list_tasks(
             f"a task is never {state!r}",
             fix=did_you_mean(state, STATES, otherwise=f"one of: {', '.join(STATES)}"),
         )
-    where: list[ColumnElement[bool]] = [tasks.c.project == scope.project]
+    where: list[ColumnElement[bool]] = [tasks.c.project == scope.project, tasks.c.control.is_(None)]
     if dataset is not None:
         where.append(tasks.c.dataset == dataset)
     if state is not None:

@@ -33,6 +33,24 @@ class NothingProposed(Refused):
     code = "label.nothing_proposed"
 
 
+class OwnWork(Refused):
+    """Somebody would look over, or decide on, what they labelled themselves."""
+
+    code = "label.own_work"
+
+
+class GivenToOthers(Conflict):
+    """The picture was given to other people, who have not all answered."""
+
+    code = "label.given_to_others"
+
+
+class NotWaiting(Conflict):
+    """What should be done to a task does not fit where it stands."""
+
+    code = "label.not_waiting"
+
+
 class TaskCommitted(Conflict):
     """A decision that is in a version already cannot be taken back."""
 

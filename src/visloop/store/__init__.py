@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from visloop.store.people import give_role as give_role
     from visloop.store.people import issue_token as issue_token
     from visloop.store.people import list_people as list_people
+    from visloop.store.people import permits as permits
     from visloop.store.people import projects_in_use as projects_in_use
     from visloop.store.people import revoke_tokens as revoke_tokens
     from visloop.store.people import role_of as role_of
@@ -113,6 +114,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "give_role",
             "issue_token",
             "list_people",
+            "permits",
             "revoke_tokens",
             "role_of",
             "take_roles",

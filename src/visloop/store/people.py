@@ -25,7 +25,7 @@ EVERY_PROJECT: Final = "*"
 
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "owner": frozenset({"*"}),
-    "annotator": frozenset({"*.read", "incident.add", "label.*"}),
+    "annotator": frozenset({"*.read", "incident.add", "label.write"}),
     "approver": frozenset({"*.read", "incident.*", "policy.approve", "registry.approve"}),
     "auditor": frozenset({"*.read"}),
     "data-engineer": frozenset({"*.read", "data.*", "label.*"}),
@@ -54,6 +54,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
             "store.*",
         }
     ),
+    "reviewer": frozenset({"*.read", "incident.add", "label.review", "label.write"}),
     "viewer": frozenset({"*.read"}),
     "serve": frozenset({"registry.read", "serve.*"}),
     "observe": frozenset({"*.read", "observe.*", "label.queue"}),
@@ -76,7 +77,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
 
 FOR_PEOPLE: Final = (
     *("annotator", "approver", "auditor", "data-engineer", "data-scientist", "operator"),
-    *("owner", "viewer"),
+    *("owner", "reviewer", "viewer"),
 )
 """The roles that a person may be given; the others are those of the system's own parts."""
 
@@ -98,6 +99,11 @@ def role_of(ledger: Ledger, actor: Actor, project: str) -> str | None:
         return connection.execute(query).scalars().first()
 
 
+def permits(role: str | None, permission: str) -> bool:
+    """Whether the role includes the permission."""
+    return any(fnmatchcase(permission, pattern) for pattern in ROLES.get(role or "", ()))
+
+
 def authorise(ledger: Ledger, scope: Scope, permission: str) -> None:
     """Return when the actor may do this in the project.
 
@@ -105,7 +111,7 @@ def authorise(ledger: Ledger, scope: Scope, permission: str) -> None:
         Forbidden: it may not; the fix names the permission that is missing.
     """
     role = role_of(ledger, scope.actor, scope.project)
-    if any(fnmatchcase(permission, pattern) for pattern in ROLES.get(role or "", ())):
+    if permits(role, permission):
         return
     known = f"has role {role!r}, which does not include" if role else "is not known here and lacks"
     raise Forbidden(

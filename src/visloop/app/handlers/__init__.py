@@ -82,6 +82,10 @@ if TYPE_CHECKING:
     from visloop.app.handlers.serving.rollouts import deployment_rows as deployment_rows
     from visloop.app.handlers.serving.rollouts import require_candidate as require_candidate
     from visloop.app.handlers.serving.rollouts import rollout_row as rollout_row
+    from visloop.app.handlers.sharing import controls_among as controls_among
+    from visloop.app.handlers.sharing import people_named as people_named
+    from visloop.app.handlers.sharing import question_of as question_of
+    from visloop.app.handlers.sharing import samples_asked as samples_asked
     from visloop.app.handlers.sheets import draw_sheet as draw_sheet
     from visloop.app.handlers.tracing import trace as trace
     from visloop.app.handlers.tracking import Comparison as Comparison
@@ -167,6 +171,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "runs.reproduction": ("plan_reproduction", "reproduce_afresh", "reproduce_here"),
         "searching": ("importance_rows", "more_hands", "planned", "searched", "trial_rows"),
         "searchpage": ("search_page",),
+        "sharing": ("controls_among", "people_named", "question_of", "samples_asked"),
         "sheets": ("draw_sheet",),
         "tracing": ("trace",),
         "upkeep": ("ROOTS", "findings", "originals", "parts", "places", "problems"),

@@ -88,16 +88,16 @@ class LabelList:
     """List the queue: pictures that wait for a person, and why each is there."""
 
     dataset: str | None = opt("only for this data set", default=None)
-    state: str = opt("waiting, accepted, rejected or skipped", default="waiting")
+    state: str = opt("waiting, review, disputed, accepted, rejected or skipped", default="waiting")
     limit: int = opt("at most so many", default=50)
 
 
 @operation("label.list", permission="label.read")
 def label_list(ports: Ports, scope: Scope, ask: LabelList) -> Rows:
     """Most urgent first."""
-    return rows_of(
-        label.list_tasks(ports.label, scope, ask.dataset, state=ask.state, limit=ask.limit)
-    )
+    rights = label.rights_of(ports.label, scope)
+    found = label.list_tasks(ports.label, scope, ask.dataset, state=ask.state, limit=ask.limit)
+    return rows_of(label.without_hints(each, rights) for each in found)
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def label_status(ports: Ports, scope: Scope, ask: LabelStatus) -> Rows:
 
 @dataclass(frozen=True)
 class LabelNext:
-    """Show the picture that needs a person most."""
+    """Show the picture that needs you most: one that was given to you, else one for anybody."""
 
     dataset: str | None = opt("only for this data set", default=None)
 
@@ -125,16 +125,23 @@ class LabelNext:
 @operation("label.next", permission="label.read")
 def label_next(ports: Ports, scope: Scope, ask: LabelNext) -> Rows:
     """One row, or none."""
-    found = label.next_task(ports.label, scope, ask.dataset)
-    return rows_of([found] if found else [])
+    found = label.view(ports.label, scope, "mine", ask.dataset, limit=1)
+    return rows_of(each.task for each in found)
 
 
 @dataclass(frozen=True)
 class LabelAccept:
-    """Accept the proposed label of a task, or give the right one."""
+    """Accept the proposed label of a task, or give the right one.
+
+    Of a picture that was given to several people it is your answer; of one that is to review or
+    disputed it is what holds.
+    """
 
     task: str = arg("its id")
     label: str | None = opt("the right class; default: the proposed one", default=None)
+    of: str = opt("what this person answered: of a disputed picture", default="")
+    nothing: bool = opt("there is nothing to label", default=False)
+    seconds: float = opt("how long it took, as you measured", default=0.0)
     draw: bool = opt("take it in as proposed, or with nothing on it, to draw on it", default=False)
     key: str = opt(KEY, default="")
 
@@ -147,12 +154,12 @@ def label_accept(ports: Ports, scope: Scope, ask: LabelAccept) -> Rows:
         ports.label,
         scope,
         ask.task,
-        ask.label,
+        label.Said(ask.label, of=ask.of, nothing=ask.nothing, seconds=ask.seconds),
         test_share=share,
         drawing=ask.draw,
         key=ask.key,
     )
-    return rows_of([done])
+    return rows_of([label.without_hints(done, label.rights_of(ports.label, scope))])
 
 
 @dataclass(frozen=True)
@@ -180,7 +187,9 @@ class LabelUndo:
 @operation("label.undo", permission="label.write")
 def label_undo(ports: Ports, scope: Scope, ask: LabelUndo) -> Rows:
     """Possible until the label is committed."""
-    return rows_of([label.undo(ports.label, scope, ask.task, key=ask.key)])
+    share = ports.config.loop.test_share
+    done = label.undo(ports.label, scope, ask.task, test_share=share, key=ask.key)
+    return rows_of([label.without_hints(done, label.rights_of(ports.label, scope))])
 
 
 @dataclass(frozen=True)

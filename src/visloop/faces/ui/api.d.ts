@@ -144,6 +144,10 @@ export interface Verbs {
   "label.list": { ask: LabelListAsk; answer: { count: number; rows: Task[] } };
   "label.status": { ask: LabelStatusAsk; answer: { count: number; rows: QueueRow[] } };
   "label.next": { ask: LabelNextAsk; answer: { count: number; rows: Task[] } };
+  "label.queue": { ask: LabelQueueAsk; answer: { count: number; rows: ShownTask[] } };
+  "label.assign": { ask: LabelAssignAsk; answer: LabelAssigned };
+  "label.unassign": { ask: LabelUnassignAsk; answer: LabelUnassigned };
+  "label.back": { ask: LabelBackAsk; answer: { count: number; rows: Task[] } };
   "label.accept": { ask: LabelAcceptAsk; answer: { count: number; rows: Task[] } };
   "label.reject": { ask: LabelRejectAsk; answer: { count: number; rows: Task[] } };
   "label.undo": { ask: LabelUndoAsk; answer: { count: number; rows: Task[] } };
@@ -233,6 +237,22 @@ export interface AlertsCloseAsk {
 
 export interface AlertsListAsk {
   state?: string | null;
+}
+
+export interface Answer {
+  project: string;
+  task: string;
+  actor: string;
+  role: string;
+  state: string;
+  assigned: string;
+  annotations: (ClassLabel | NumberValue | Box | OrientedBox | Polygon | Mask | Points | Track)[] | null;
+  labelled: boolean;
+  seconds: number;
+  given: string | null;
+  comment: string;
+  returned_by: string;
+  format: number;
 }
 
 export interface Approval {
@@ -1192,7 +1212,45 @@ export interface KeyUse {
 export interface LabelAcceptAsk {
   task: string;
   label?: string | null;
+  of?: string;
+  nothing?: boolean;
+  seconds?: number;
   draw?: boolean;
+  key?: string;
+}
+
+export interface LabelAssignAsk {
+  dataset: string;
+  question?: string;
+  to?: string[];
+  path?: string[];
+  queued?: boolean;
+  limit?: number;
+  ask?: string | null;
+  annotators?: number;
+  bar?: number | null;
+  review?: boolean;
+  blind?: boolean;
+  controls?: number;
+  reason?: string[];
+  seed?: number;
+  dry_run?: boolean;
+}
+
+export interface LabelAssigned {
+  batch: string;
+  count: number;
+  controls: number;
+  question: string;
+  annotators: number;
+  bar: number;
+  people: Record<string, number>;
+  left: Record<string, string>;
+}
+
+export interface LabelBackAsk {
+  task: string;
+  comment: string;
   key?: string;
 }
 
@@ -1207,6 +1265,7 @@ export interface LabelEditAsk {
   path: string;
   edits: (Record<string, any>)[];
   key?: string;
+  task?: string;
 }
 
 export interface LabelImportAsk {
@@ -1228,12 +1287,20 @@ export interface LabelOpenAsk {
   dataset: string;
   path: string;
   tab?: string;
+  task?: string;
 }
 
 export interface LabelProposeAsk {
   dataset: string;
   path: string;
   model: string;
+}
+
+export interface LabelQueueAsk {
+  view?: string;
+  dataset?: string | null;
+  limit?: number;
+  tab?: string;
 }
 
 export interface LabelRejectAsk {
@@ -1247,6 +1314,16 @@ export interface LabelStatusAsk {
 export interface LabelTrackAsk {
   dataset: string;
   film: string;
+}
+
+export interface LabelUnassignAsk {
+  dataset: string;
+  person?: string;
+  task?: string;
+}
+
+export interface LabelUnassigned {
+  count: number;
 }
 
 export interface LabelUndoAsk {
@@ -1924,7 +2001,9 @@ export interface QueueRow {
   accepted: number;
   agreed: number;
   dataset: string;
+  disputed: number;
   rejected: number;
+  review: number;
   skipped: number;
   uncommitted: number;
   waiting: number;
@@ -2340,6 +2419,36 @@ export interface SearchAsk {
 export interface Shelved {
   model: string;
   stage: string;
+}
+
+export interface ShownTask {
+  seq: number;
+  id: string;
+  project: string;
+  dataset: string;
+  image: string;
+  path: string;
+  candidate: Candidate;
+  proposed: (ClassLabel | NumberValue | Box | OrientedBox | Polygon | Mask | Points | Track)[];
+  reasons: string[];
+  priority: number;
+  state: "accepted" | "disputed" | "rejected" | "review" | "skipped" | "waiting";
+  created: string;
+  prediction: string | null;
+  model: string | null;
+  decided_by: string | null;
+  decided: string | null;
+  final: (ClassLabel | NumberValue | Box | OrientedBox | Polygon | Mask | Points | Track)[] | null;
+  split: string | null;
+  batch: string;
+  rules: Rules | null;
+  score: number | null;
+  format: number;
+  people: string[];
+  answers: Answer[];
+  mine: Answer | null;
+  open: string[];
+  control: boolean;
 }
 
 export interface SigningKey {

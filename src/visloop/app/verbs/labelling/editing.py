@@ -37,6 +37,7 @@ class LabelEdit:
     key: str = opt(
         "a name of your own for them: sent again under it, they are taken once", default=""
     )
+    task: str = opt("draw for this task of the queue: staged when it is given in", default="")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,10 @@ class EditedSample:
 def label_edit(ports: Ports, scope: Scope, ask: LabelEdit) -> EditedSample:
     """All of the edits or none."""
     edits = label.read_edits(ask.edits)
-    done = label.edit(ports.label, scope, ask.dataset, ask.path, edits, key=ask.key)
+    if ask.task:
+        done = label.draw(ports.label, scope, ask.task, edits, key=ask.key)
+    else:
+        done = label.edit(ports.label, scope, ask.dataset, ask.path, edits, key=ask.key)
     return EditedSample(plain(done.sample), tuple(plain(each) for each in done.tracks))
 
 
@@ -97,6 +101,7 @@ class LabelOpen:
     dataset: str = arg("the data set")
     path: str = arg("the picture's path in it")
     tab: str = opt("which of a person's windows it is; default: none, tell nobody", default="")
+    task: str = opt("as you have drawn on it for this task of the queue", default="")
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ class OpenSample:
 @operation("label.open", permission="label.write")
 def label_open(ports: Ports, scope: Scope, ask: LabelOpen) -> OpenSample:
     """Asked again every few seconds while it is open."""
-    sample = label.read(ports.label, scope, ask.dataset, ask.path)
+    sample = label.read(ports.label, scope, ask.dataset, ask.path, task=ask.task)
     others = label.present(ports.label, scope, ask.dataset, ask.path, tab=ask.tab)
     return OpenSample(plain(sample), tuple(plain(each) for each in others))
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class UserAdd:
     """Let a person in, with a role; prints a token, once.
 
-    Roles: annotator, approver, auditor, data-engineer, data-scientist, operator, owner, viewer. Again
-    for the same user changes the role and gives a new token; the old one ends.
+    Roles: annotator, approver, auditor, data-engineer, data-scientist, operator, owner,
+    reviewer, viewer. Again for the same user changes the role and gives a new token; the old one ends.
     """
 
     user: str = arg("the user's name: letters, digits, dots, dashes")

@@ -1,0 +1,1 @@
+"""Pictures that are given to people: assigned, answered, looked over, disputed, settled."""
