@@ -186,7 +186,7 @@ function Table({ name, text, desk, others, around, redraw, onLeave, error, reel 
     { class: "edit" },
     h(Bar, {
       sample,
-      around,
+      around: { ...around, next: beside(1) ?? around.next, previous: beside(-1) ?? around.previous },
       sent,
       drawn: desk.done.length + desk.undone.length,
       desk,

@@ -175,7 +175,7 @@ function Coordinates({ object, onPut }) {
         input({
           type: "number",
           step: "any",
-          value: String(value),
+          value: String(Math.round(100 * value) / 100),
           onChange: (/** @type {any} */ event) => {
             const next = /** @type {[number, number, number, number]} */ ([...xyxy]);
             next[k] = Number(event.target.value);

@@ -142,7 +142,7 @@ function Deeds({ reeling, current }) {
       title: "out of sight after this frame, until its next key frame",
     }),
     act("End", deeds.end, { disabled: !object, title: "nothing of it after this frame (Shift l)" }),
-    act(object?.attributes?.occluded ? "Seen" : "Hidden", deeds.occluded, {
+    act(object?.attributes?.occluded ? "Not occluded" : "Occluded", deeds.occluded, {
       key: "q",
       disabled: !object,
       title: "something stands before it",
