@@ -18,7 +18,7 @@ import visloop
 from tests.films import film, times_of
 from tests.journey.serve_world import BLUE, GREEN, RED, until
 from tests.journey.zoo import zoo
-from visloop import data
+from visloop import data, serve
 from visloop.errors import ConfigError, Forbidden, Refused, UsageError
 from visloop.ids import digest_of
 from visloop.serve.forms.addresses import Fetcher
@@ -38,6 +38,7 @@ class Pages(BaseHTTPRequestHandler):
             self.end_headers()
             return
         colours = {"red": RED, "green": GREEN, "blue": BLUE, "large": b"x" * 2 * MIB}
+        colours["middle"] = RED + b"\0" * 30_000
         body = colours.get(name.rpartition("/")[2].removesuffix(".jpg"), b"no picture")
         self.send_response(404 if "gone" in name else 200)
         self.send_header("Content-Length", str(len(body)))
@@ -65,6 +66,8 @@ def web():
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     one = zoo(tmp_path_factory.mktemp("longer"))
+    limits = ["megapixels=0.002", "body_mb=0.02"]
+    serve.deploy(one.ports, one.scope, "tight", one.register("small"), limits=limits)
     yield one
     one.close()
 
@@ -153,6 +156,15 @@ def test_what_films_may_be_is_bounded(server, closed, clip, tmp_path):
         assert reply.status == status, reply.body
         assert word in reply.json()["error"]["fix"]
     assert post(closed, "desk", clip.read_bytes()).code == "infer.not_an_image"
+
+
+def test_a_deployments_own_limits_hold_for_frames_and_fetched_pictures(server, clip, web):
+    film_refused = post(server, "tight", clip.read_bytes()).json()["error"]
+    assert (film_refused["code"], film_refused["fix"]) == ("serve.not_a_film", "shrink it")
+    asked = urls(f"{web.url}/open/large.jpg", f"{web.url}/open/middle.jpg")
+    large, middle = (each["error"] for each in post(server, "tight", asked).json()["pictures"])
+    assert large["code"] == "serve.url_not_fetched"
+    assert (middle["code"], "body_mb" in middle["fix"]) == ("serve.too_large", True)
 
 
 def test_frames_are_logged_each_with_its_picture(world, server, clip):

@@ -187,7 +187,8 @@ class Desk:
             work = self._answers.several(request)
             if work is None:
                 return False
-            size, patience_s = len(asked.body), _patience_s(asked.headers)
+            size, limits = len(asked.body), request.slot.limits
+            patience_s = _shorter(_patience_s(asked.headers), limits.time_s)
             lane = request.slot.long_lane
             task.then = self._long_workers.submit(work, lane, size, done, patience_s)
         except VisloopError as error:

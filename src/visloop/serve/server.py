@@ -252,7 +252,6 @@ class Process:
         limits = LongerLimits(
             film_s=settings.video_s,
             frames=settings.video_frames,
-            max_pixels=settings.max_pixels,
             urls=settings.max_batch,
         )
         return Longer(clerk, limits, self._fetcher)

@@ -43,11 +43,10 @@ class NotAFilm(Refused):
 
 @dataclass(frozen=True)
 class LongerLimits:
-    """`film_s` and `frames` of one film (0: none is taken), its frames' pixels; URLs of one request."""
+    """`film_s` and `frames` of one film (0: none is taken); URLs of one request."""
 
     film_s: float
     frames: int
-    max_pixels: int
     urls: int
 
 
@@ -104,13 +103,13 @@ class Longer:
             form = request.form or PLAIN
             _check(form, request, several=True)
             try:
-                with closing(_opened(body, self._limits.max_pixels)) as reader:
+                with closing(_opened(body, request.model.reading.decoder.max_pixels)) as reader:
                     items = self._frames(reader, form.every_s)
                     done = self._answered(request, items, task)
             except data.BrokenFile as broken:
-                raise NotAFilm(
-                    f"the film cannot be read: {broken}", fix="send an MP4, MKV, MOV, WebM or AVI"
-                ) from broken
+                large = broken.reason_code == "too_many_pixels"
+                fix = "shrink it" if large else "send an MP4, MKV, MOV, WebM or AVI"
+                raise NotAFilm(f"the film cannot be read: {broken}", fix=fix) from broken
             return _answer(request, form, done, {"every_s": form.every_s}, "frames")
 
         return work
@@ -210,6 +209,8 @@ def _is_json(body: bytes) -> bool:
 def _picture(item: _Item, request: Request) -> Picture:
     if item.pixels is not None:
         return infer.whole(item.pixels)
+    if request.slot.body is not None:
+        request.slot.body.kept(item.image)
     return infer.read(item.image, request.model.reading)
 
 
