@@ -26,6 +26,7 @@ import { EDITOR_KEYS } from "./views/editor/keys.js";
 import { Deployments } from "./views/deployments.js";
 import { History } from "./views/history.js";
 import { Loop } from "./views/loop.js";
+import { MAP_KEYS } from "./views/dataset/map/keys.js";
 import { Models } from "./views/models.js";
 import { Queue } from "./views/queue.js";
 import { Runs } from "./views/runs.js";
@@ -102,6 +103,7 @@ const KEYS = [
       [["+", "-", "0"], "compare, merge: closer, farther, the whole picture"],
     ],
   },
+  { title: "Map", rows: MAP_KEYS.map(([keys, words]) => [keys, words.replace(/^map: /, "")]) },
   { title: "Label editor", rows: EDITOR_KEYS.map(([keys, words]) => [keys, words.replace(/^edit: /, "")]) },
 ];
 

@@ -1,7 +1,8 @@
 """REST, derived: every operation is `POST /api/v1/<name>`, dots become slashes.
 
 Ask with `Accept: text/event-stream` and the answer comes as server-sent events: `progress` while
-it works, then `answer` or `error`.
+it works, then `answer` or `error`. With `Visloop-Cancel: on-close` the work ends when the connection
+does; what it has kept by then stays.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def _endpoint(ports: Ports, places: Places, operation: Operation[Any, Any]) -> E
             scope = acting(request, ports)
             places.check(operation, ask, scope.actor)
             if "text/event-stream" in request.headers.get("accept", ""):
-                return _streamed(ports, scope, operation, ask)
+                ends = request.headers.get("visloop-cancel", "") == "on-close"
+                return _streamed(ports, scope, operation, ask, ends_with_it=ends)
             done = await run_in_threadpool(app.execute, ports, scope, operation, ask)
         except VisloopError as error:
             return failure(error)
@@ -122,7 +124,10 @@ def _streamed(
     scope: Any,
     operation: Operation[Any, Any],
     ask: object,
+    *,
+    ends_with_it: bool,
 ) -> Response:
+    """Events; the work goes on when nobody listens any more, unless `ends_with_it`."""
     reporter = Reporter(asyncio.get_running_loop())
     watched = app.with_progress(ports, reporter)
 
@@ -138,8 +143,11 @@ def _streamed(
 
     async def events() -> AsyncIterator[bytes]:
         running = asyncio.ensure_future(run_in_threadpool(work))
-        async for event in reporter.events():
-            yield event
-        await running
+        try:
+            async for event in reporter.events():
+                yield event
+            await running
+        finally:
+            reporter.given_up = ends_with_it
 
     return StreamingResponse(events(), media_type="text/event-stream")

@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from visloop.errors import VisloopError
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
 T = TypeVar("T")
 _PAUSE_S = 0.2
+
+
+class GivenUp(VisloopError):
+    """Whoever asked went away, and had said that the work may end with that."""
+
+    code = "web.given_up"
 
 
 class Reporter:
@@ -21,6 +29,7 @@ class Reporter:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+        self.given_up = False
 
     def track(
         self, items: Iterable[T], *, doing: str, unit: str, total: int | None = None
@@ -29,6 +38,8 @@ class Reporter:
         told = time.monotonic()
         for done, item in enumerate(items, start=1):
             yield item
+            if self.given_up:
+                raise GivenUp("nobody waits for the answer any more")
             if time.monotonic() - told > _PAUSE_S:
                 told = time.monotonic()
                 self._put("progress", {"doing": doing, "unit": unit, "done": done, "total": total})

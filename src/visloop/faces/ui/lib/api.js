@@ -27,6 +27,9 @@ export class ApiError extends Error {
 
 export const UNREACHABLE = new ApiError("unreachable", "The server does not answer.", "Is `visloop up` still running?");
 
+/** Somebody pressed Cancel. */
+const GIVEN_UP = new ApiError("given_up", "It was given up.", "");
+
 /** @param {unknown} caught */
 export const asError = (caught) =>
   caught instanceof ApiError
@@ -47,22 +50,25 @@ export async function call(verb, ask) {
 }
 
 /**
- * The same, telling how far it is: for what takes long.
+ * The same, telling how far it is: for what takes long. With a signal it can be given up: the server
+ * stops working on it, and what is done so far is kept where that is worth something.
  *
  * @template {Verb} V
  * @param {V} verb
  * @param {Verbs[V]["ask"]} ask
  * @param {(words: string) => void} onProgress
+ * @param {AbortSignal} [signal]
  * @returns {Promise<Verbs[V]["answer"]>}
  */
-export async function follow(verb, ask, onProgress) {
-  const reply = await post(verb, ask, "text/event-stream");
+export async function follow(verb, ask, onProgress, signal) {
+  const reply = await post(verb, ask, "text/event-stream", signal);
   if (!reply.ok || !reply.body) throw failureOf(reply, await reply.json().catch(() => null));
   const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
   const tell = paced();
   let kept = "";
   for (;;) {
     const { value, done } = await reader.read().catch(() => ({ value: "", done: true }));
+    if (signal?.aborted) throw GIVEN_UP;
     if (done) throw UNREACHABLE;
     const { events, rest } = eventsOf(kept + value);
     kept = rest;
@@ -94,16 +100,22 @@ export function eventsOf(text) {
  * @param {Verb} verb
  * @param {object} ask
  * @param {string} accept
+ * @param {AbortSignal} [signal]
  */
-async function post(verb, ask, accept) {
+async function post(verb, ask, accept, signal) {
   try {
     return await fetch("/api/v1/" + verb.replaceAll(".", "/"), {
       method: "POST",
-      headers: { "Content-Type": "application/json", Accept: accept },
+      headers: {
+        "Content-Type": "application/json",
+        Accept: accept,
+        ...(signal ? { "Visloop-Cancel": "on-close" } : {}),
+      },
       body: JSON.stringify(ask),
+      signal,
     });
   } catch {
-    throw UNREACHABLE;
+    throw signal?.aborted ? GIVEN_UP : UNREACHABLE;
   }
 }
 

@@ -9,6 +9,7 @@ import { count } from "../lib/words.js";
 import { Add } from "./dataset/add.js";
 import { Classes } from "./dataset/classes.js";
 import { Export } from "./dataset/export.js";
+import { PictureMap } from "./dataset/map/map.js";
 import { Metadata } from "./dataset/metadata.js";
 import { Pictures } from "./dataset/pictures.js";
 import { Quarantine } from "./dataset/quarantine.js";
@@ -20,6 +21,7 @@ import { VersionsRoom } from "./versions/room.js";
 /** What a data set shows besides its pictures; each has an address: `#/data/line/work/all/classes`. */
 const ROOMS = /** @type {const} */ ([
   ["pictures", "Pictures"],
+  ["map", "Map"],
   ["edit", "Label"],
   ["classes", "Classes"],
   ["metadata", "Metadata"],
@@ -183,6 +185,8 @@ function Room({ dataset, samples, version, split, room, text, chosen, rest, open
   switch (room) {
     case "pictures":
       return h(Pictures, { dataset, samples, version, split, text, open });
+    case "map":
+      return h(PictureMap, { dataset, version, split, total: samples.head?.total ?? -1, rest });
     case "edit":
       return h(Editor, { name, split, text: rest[1] ?? "", path: rest[0] ?? "" });
     case "classes":
