@@ -103,7 +103,7 @@ const KEYS = [
       [["+", "-", "0"], "compare, merge: closer, farther, the whole picture"],
     ],
   },
-  { title: "Map", rows: MAP_KEYS.map(([keys, words]) => [keys, words.replace(/^map: /, "")]) },
+  { title: "Map", rows: MAP_KEYS },
   { title: "Label editor", rows: EDITOR_KEYS.map(([keys, words]) => [keys, words.replace(/^edit: /, "")]) },
 ];
 

@@ -3,11 +3,11 @@
 
 /** @type {Array<[string[], string]>} */
 export const MAP_KEYS = [
-  [["←", "→", "↑", "↓"], "map: the nearest point in that direction"],
-  [["Space"], "map: pick the point, or let it go"],
-  [["n"], "map: pick the ten nearest more"],
-  [["l", "r"], "map: drag around points, a rectangle"],
-  [["Enter"], "map: open the picture"],
-  [["+", "-", "0"], "map: closer, farther, the whole map"],
-  [["Esc"], "map: let go of what is picked"],
+  [["←", "→", "↑", "↓"], "the nearest point in that direction"],
+  [["Space"], "pick the point, or let it go"],
+  [["n"], "pick the ten nearest more"],
+  [["l", "r"], "drag around points, a rectangle"],
+  [["Enter"], "open the picture"],
+  [["+", "-", "0"], "closer, farther, the whole map"],
+  [["Esc"], "let go of what is picked"],
 ];
