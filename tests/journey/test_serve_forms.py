@@ -59,6 +59,14 @@ def test_what_is_drawn_lies_where_the_json_says(server):
     assert (np.abs(foot.astype(int) - 90).max(axis=1) > 30).mean() > 0.8
 
 
+def test_a_mask_has_its_name_written_where_it_begins(server):
+    (mask,) = post(server, "parts", WIDE).json()["annotations"]
+    inside = bitmap_of(mask["counts"], mask["size_hw"])
+    drawn = pixels(post(server, "parts?as=picture", WIDE, accept="image/png"))
+    assert len(np.unique(drawn[inside], axis=0)) > 3, "a veil of one colour, and no words"
+    assert (drawn[:10][~inside[:10]] == 90).all()
+
+
 @pytest.mark.parametrize(
     ("accept", "kind"),
     [

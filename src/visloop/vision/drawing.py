@@ -43,12 +43,8 @@ def drawn(
     """
     said = list(annotations)
     sheet = np.ascontiguousarray(rgb).copy()
-    for each in said:
-        if isinstance(each, Mask | Polygon):
-            inside = outline_bitmap(each, (rgb.shape[0], rgb.shape[1]))
-            tint = np.asarray(colour(each.label), np.float32)
-            veiled = sheet[inside] * (1 - _VEIL) + tint * _VEIL
-            sheet[inside] = veiled.astype(np.uint8)
+    areas = [each for each in said if isinstance(each, Mask | Polygon)]
+    tops = [_veil(sheet, each, colour(each.label)) for each in areas]
     width = max(1, round(max(rgb.shape[:2]) * _SHARE))
     line = 0
     for each in reversed(said):  # the likeliest comes first, and lies on top
@@ -64,7 +60,21 @@ def drawn(
                 line += _write(sheet, _words(each), (0, line), colour(each.label), width)
             case _:
                 pass
+    for each, at in zip(reversed(areas), reversed(tops), strict=True):
+        if at is not None:
+            _write(sheet, _words(each), at, colour(each.label), width)
     return sheet
+
+
+def _veil(sheet: NDArray[np.uint8], each: Mask | Polygon, colour: Colour) -> tuple[int, int] | None:
+    """Tint what lies inside; (x, y) of its first pixel, where it has any."""
+    inside = outline_bitmap(each, (sheet.shape[0], sheet.shape[1]))
+    if not inside.any():
+        return None
+    veiled = sheet[inside] * (1 - _VEIL) + np.asarray(colour, np.float32) * _VEIL
+    sheet[inside] = veiled.astype(np.uint8)
+    y = int(inside.any(axis=1).argmax())
+    return int(inside[y].argmax()), y
 
 
 def _box(sheet: NDArray[np.uint8], box: Box | Track, colour: Colour, width: int) -> None:
