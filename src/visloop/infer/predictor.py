@@ -156,6 +156,7 @@ class Predictor:
         self, session: Session, contract: Contract, digest: str, *, loops: bool = False
     ) -> None:
         self.contract = contract
+        self.input_shape = contract.input_shape
         self.loops = loops
         self.digest = digest
         self._session = session
@@ -239,7 +240,7 @@ class Predictor:
         Raises:
             ShapeError: the batch is of another shape or type.
         """
-        wanted = self.contract.input_shape
+        wanted = self.input_shape
         if batch.shape[1:] != wanted or batch.dtype != np.float32:
             size = ", ".join(map(str, wanted))
             raise ShapeError(f"a batch is float32 (N, {size}), not {batch.dtype} {batch.shape}")

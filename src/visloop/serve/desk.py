@@ -22,6 +22,7 @@ from visloop.serve.keys.ring import Holder, Keyring
 from visloop.serve.lineup import KEY_HEADER, Lineup, Slot
 from visloop.serve.model import Model
 from visloop.serve.switching.failures import Request
+from visloop.serve.wire import v2
 from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import BodyBound, Headers
 from visloop.serve.wire.metrics import Histogram, Metrics
@@ -168,8 +169,7 @@ class Desk:
         work = self._answers.tensors(request) if asked.v2 else self._answers.picture(request)
         try:
             # a canary is timed against the champion on the same way, and must not stop the event loop
-            quick = model.quick and not slot.rollout
-            if quick and not asked.v2 and infer.is_light(asked.body):
+            if model.quick and not slot.rollout and _light(asked, model):
                 done(work.alone(Task(work, slot.lane)), None)
                 return None
             task = self._workers.submit(work, slot.lane, len(asked.body), done, patience_s)
@@ -301,6 +301,15 @@ def _timing(answer: Answer) -> tuple[bytes, bytes]:
     spent = (answer.decode_s, answer.queue_s, answer.infer_s, answer.post_s)
     told = (f"{stage};dur={each * 1e3:.2f}" for stage, each in zip(_STAGES, spent, strict=True))
     return b"server-timing", ", ".join(told).encode()
+
+
+def _light(asked: Asked, model: Model) -> bool:
+    """Whether there is next to nothing to decode: a small baseline JPEG, or one tensor as raw bytes."""
+    if not asked.v2:
+        return infer.is_light(asked.body)
+    length = asked.headers.get(v2.HEADER_LENGTH)
+    packed = b"content-encoding" in asked.headers
+    return not packed and v2.is_light(asked.body, length, model.input_bytes)
 
 
 def _shorter(one: float | None, other: float | None) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -51,6 +52,11 @@ class Model:
     def names(self) -> Decode:
         """How the network's outputs are called."""
         return self.contract.decode
+
+    @property
+    def input_bytes(self) -> int:
+        """Of one picture as the network takes it."""
+        return 4 * math.prod(self.predictor.input_shape)
 
     @property
     def outputs(self) -> list[str]:

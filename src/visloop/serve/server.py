@@ -7,6 +7,7 @@ Python's lock, and one process holds each model once. Several processes share a 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -191,6 +192,9 @@ class Process:
     ) -> None:
         self._workers.start(asyncio.get_running_loop())
         self._long_workers.start(asyncio.get_running_loop())
+        # what is here now stays: the collector need not look through it again and again
+        gc.collect()
+        gc.freeze()
         if on_ready is not None:
             on_ready(self._url)
         log.info("serve.ready", extra={"url": self._url, "server": self._id})

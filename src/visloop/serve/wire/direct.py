@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -132,17 +133,12 @@ class Direct(HttpToolsProtocol):
 
     def _route(self) -> tuple[str, bool, Headers] | None:
         """(deployment, V2?, headers) of a request that may go the short way."""
-        url: bytes = self.url
-        if url.startswith(_PREDICT):
-            name, v2 = url[len(_PREDICT) :], False
-        elif url.startswith(_MODELS) and url.endswith(_INFER):
-            name, v2 = url[len(_MODELS) : -len(_INFER)], True
-        else:
+        place = _place(self.url)
+        if place is None:
             return None
+        name, v2 = place
         busy = self.cycle is not None and not self.cycle.response_complete
         if busy or self.expect_100_continue or self.parser.get_method() != b"POST":
-            return None
-        if b"/" in name or any(odd in name for odd in _ODD):
             return None
         headers = dict(self.headers)
         length = headers.get(b"content-length")
@@ -151,10 +147,10 @@ class Direct(HttpToolsProtocol):
         odd = b"transfer-encoding" in headers or _DRAWN in headers.get(b"accept", b"")
         if odd or self.parser.get_http_version() != "1.1":
             return None
-        return name.decode("latin-1"), v2, headers
+        return name, v2, headers
 
-    def _most(self, name: bytes) -> int:
-        bound = self.desk.bound(name.decode("latin-1"))
+    def _most(self, name: str) -> int:
+        bound = self.desk.bound(name)
         return self.most_bytes if bound is None else min(bound.most_bytes, self.most_bytes)
 
     def _reply(self, short: _Short, reply: Reply) -> None:
@@ -213,6 +209,20 @@ class Direct(HttpToolsProtocol):
         reply = error_reply(BadRequest(what, fix=fix), as_text=v2, close=True)
         self.transport.write(b"".join(self._pieces(reply, keep_alive=False)))
         self.transport.close()
+
+
+@lru_cache(maxsize=1024)
+def _place(url: bytes) -> tuple[str, bool] | None:
+    """(deployment, V2?) of a plain URL; None for any other: servers are asked for a few, again and again."""
+    if url.startswith(_PREDICT):
+        name, v2 = url[len(_PREDICT) :], False
+    elif url.startswith(_MODELS) and url.endswith(_INFER):
+        name, v2 = url[len(_MODELS) : -len(_INFER)], True
+    else:
+        return None
+    if b"/" in name or any(odd in name for odd in _ODD):
+        return None
+    return name.decode("latin-1"), v2
 
 
 def protocol(desk: Desk, body_timeout_s: float, max_bytes: int) -> Callable[..., Direct]:

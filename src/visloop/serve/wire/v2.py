@@ -21,6 +21,7 @@ from visloop.serve.errors import BadRequest
 HEADER_LENGTH: Final = b"inference-header-content-length"
 _OCTETS: Final = b"application/octet-stream"
 _LENGTH_BYTES: Final = 4
+_HEAD: Final = 1024
 _LONGEST_LENGTH: Final = 18
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -125,6 +126,11 @@ def parse(body: bytes, header_length: bytes | None) -> InferRequest:
     if len(raw):
         raise BadRequest(f"{len(raw)} bytes are left over behind the last tensor")
     return InferRequest(head, tensors)
+
+
+def is_light(body: bytes, header_length: bytes | None, input_bytes: int) -> bool:
+    """Whether there is next to nothing to read: one raw tensor of so many bytes, and no long head."""
+    return header_length is not None and len(body) <= input_bytes + _HEAD and b"BYTES" not in body
 
 
 def encode(

@@ -199,7 +199,7 @@ def _said(
 
 
 def _check_shape(model: Model, tensor: Floats) -> None:
-    wanted = model.contract.input_shape
+    wanted = model.predictor.input_shape
     if tensor.shape[1:] != wanted:
         raise BadRequest(
             f"input {TENSOR_INPUT!r} has shape {list(tensor.shape)}, needs {[-1, *wanted]}",

@@ -27,7 +27,7 @@ Floats: TypeAlias = NDArray[np.float32]
 Wanted: TypeAlias = Literal["auto", "off"] | int
 
 ALLOWANCE_S: Final = 0.2
-LONGEST: Final = 3.0
+LONGEST: Final = 10.0
 LARGEST: Final = 8
 ROUNDS: Final = 5
 MOST_ROUNDS: Final = 25
@@ -39,12 +39,14 @@ SAME: Final = 1e-3
 class Batching(msgspec.Struct, frozen=True):
     """How many pictures go through the network in one run at most, and why.
 
-    `ms_per_picture`: medians by the number of pictures in a run.
+    `ms_per_picture`: medians by the number of pictures in a run. `cut`: the machine was too busy to measure
+    all that was meant to be, so the next process tries again.
     """
 
     limit: int = 1
     because: str = "not measured"
     ms_per_picture: dict[str, float] = {}
+    cut: bool = False
 
 
 ALONE: Final = Batching()
@@ -82,7 +84,8 @@ class Curves:
             return msgspec.json.decode(path.read_bytes(), type=Batching)
         except (OSError, msgspec.DecodeError):
             found = measure(predictor, self._clock)
-        self._keep(path, found)
+        if not found.cut:
+            self._keep(path, found)
         return found
 
     def _keep(self, path: Path, found: Batching) -> None:
@@ -113,7 +116,7 @@ def measure(
     Args:
         predictor: the model, warm.
         clock: seconds; `time.thread_time` where the calling thread computes everything itself.
-        allowance_s: about how long it may take by that clock, and three times as long by the wall's.
+        allowance_s: about how long it may take by that clock, and ten times as long by the wall's.
     """
     why = _unfit(predictor)
     if why:
@@ -124,7 +127,7 @@ def measure(
     for size in curve.sizes[1:]:
         if curve.helps(limit, size):
             limit = size
-    return Batching(limit, curve.told(limit), curve.ms_per_picture)
+    return Batching(limit, curve.told(limit), curve.ms_per_picture, curve.cut)
 
 
 class _Curve:
@@ -139,6 +142,7 @@ class _Curve:
         self._allowance_s = allowance_s
         self._seconds: dict[int, list[float]] = {1: []}
         self._why = ""
+        self.cut = False
 
     @property
     def sizes(self) -> list[int]:
@@ -169,6 +173,7 @@ class _Curve:
             elif left < round_s or len(self._seconds[1]) >= MOST_ROUNDS:
                 return
             if time.perf_counter() > end:
+                self.cut = True
                 return
 
     def _run(self, size: int) -> float:
