@@ -44,7 +44,7 @@ export function Versions({ dataset, version, split }) {
 }
 
 /** `base`: the version shown; whoever committed after it is told of. @param {{name: string, base?: string}} properties */
-function CommitForm({ name, base }) {
+export function CommitForm({ name, base }) {
   const [message, setMessage] = useState("");
   const deeds = useDeeds();
   const commit = async (/** @type {Event} */ event) => {

@@ -13,30 +13,50 @@ const go = (to) => () => {
   location.hash = to;
 };
 
+const PRESSED = "button, a[href], summary, label.button";
+const FILLED = "input:not([type=file]):not([type=hidden]), select, textarea";
+
+/** The dialog on top, else the view. */
+const inSight = () =>
+  [...document.querySelectorAll("dialog[open]:not(.palette)")].at(-1) ?? document.querySelector("main");
+
 /**
- * What a person could press in the view: its buttons and its own links, by the names that they have.
- * @param {Element | null} view
+ * What a person could press or fill in where the view is: its buttons, links and fields, by the names that they have.
+ * @param {Element | null} [view]
  * @returns {Entry[]}
  */
-export function actions(view) {
+export function actions(view = inSight()) {
   const seen = new Set();
   /** @type {Entry[]} */
   const found = [];
-  for (const each of view?.querySelectorAll("button, a.button, summary, [role=tab], nav a, label.button") ?? []) {
+  for (const each of view?.querySelectorAll(`${PRESSED}, ${FILLED}`) ?? []) {
     const control = /** @type {HTMLElement} */ (each);
-    const words = nameOf(control);
-    const off = control.matches(":disabled, [aria-disabled=true]") || !control.checkVisibility?.();
-    if (!words || off || seen.has(words) || control.closest("[data-no-palette]")) continue;
+    const field = control.matches(FILLED);
+    const words = field ? nameOfField(control) : nameOf(control);
+    if (!words || control.matches(":disabled") || !control.checkVisibility() || seen.has(words)) continue;
     seen.add(words);
-    found.push({ group: "Here", words, run: () => press(control) });
+    found.push({ group: "Here", words, hint: field ? "field" : "", run: () => press(control, field) });
   }
   return found;
 }
 
+/** @param {HTMLElement} control @param {boolean} field */
+function press(control, field) {
+  const file = /** @type {HTMLElement | null} */ (control.querySelector("input[type=file]"));
+  if (file) {
+    file.click();
+    return;
+  }
+  if (field) control.focus(); // else the focus goes back to where it was: keys of the view go on
+  if (!field || control.matches("[type=checkbox], [type=radio]")) control.click();
+}
+
 /** @param {HTMLElement} control */
-function press(control) {
-  control.focus();
-  control.click();
+function nameOfField(control) {
+  const label = control.closest("label");
+  return (
+    control.getAttribute("aria-label") ?? (label?.querySelector(".field-name") ?? label)?.textContent?.trim() ?? ""
+  );
 }
 
 /** @param {HTMLElement} control */
@@ -60,7 +80,7 @@ export function useEntries({ views, own, open }) {
   const runs = useAnswer("runs.list", open ? { limit: RUNS } : null).data?.rows ?? [];
   if (!open) return [];
   return [
-    ...actions(document.querySelector("main")),
+    ...actions(),
     ...recent(localStorage).map((each) => ({ group: "Where you were", words: each.words, run: go(each.address) })),
     ...views.map(({ path, title, key }) => ({ group: "Views", words: title, hint: `g ${key}`, run: go(`#/${path}`) })),
     ...own,

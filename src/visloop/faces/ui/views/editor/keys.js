@@ -46,6 +46,7 @@ export function useEditorKeys(bindings, released = () => {}) {
     /** @param {KeyboardEvent} event */
     const on = (event) => {
       const target = /** @type {HTMLElement} */ (event.target);
+      if (event.key === "Escape" && /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) target.blur();
       if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || event.altKey || document.querySelector("dialog[open]"))
         return;
       if (/^(Enter| )$/.test(event.key) && /^(BUTTON|A|SUMMARY)$/.test(target.tagName)) return;

@@ -36,7 +36,7 @@ export function ClassList({ dataset, classes, current, whole, onClass }) {
   const [name, setName] = useState("");
   const add = async () => {
     const done = await deeds.run("add", "classes.add", { dataset, names: [name.trim()] });
-    if (done) setName("");
+    if (done) setName((now) => (now === name ? "" : now)); // the next may be typed already
   };
   return panel(
     "Classes",

@@ -55,6 +55,8 @@ export class Stage {
     this.strokes = null;
     /** @type {Place | null} */
     this.cross = null;
+    /** Where it was last: the next one begins there. @type {Place | null} */
+    this.crossWas = null;
     /** @type {Place} */
     this.pointer = { x: 0, y: 0 };
     /** @type {Map<number, Place>} */
@@ -222,6 +224,7 @@ export class Stage {
     if (event.button) return;
     this.pointer = spot;
     this.cross = null;
+    this.crossWas = null;
     this.free = event.altKey;
     if (this.given.tool === "brush") this.strokes = [this.place(spot)];
     else this.go(press(this.gesture, this.place(spot), this.table));
@@ -302,10 +305,11 @@ export class Stage {
     this.go(back(this.gesture, this.table));
   }
 
-  /** A crosshair that keys move; from the middle, or where it is. @param {number} dx @param {number} dy */
+  /** A crosshair that keys move; from where it is, or was, or the middle. @param {number} dx @param {number} dy */
   step(dx, dy) {
     const { width, height } = this.given.size;
-    const at = this.cross ?? this.place({ x: this.frame.clientWidth / 2, y: this.frame.clientHeight / 2 });
+    const at =
+      this.cross ?? this.crossWas ?? this.place({ x: this.frame.clientWidth / 2, y: this.frame.clientHeight / 2 });
     this.cross = { x: Math.max(0, Math.min(width, at.x + dx)), y: Math.max(0, Math.min(height, at.y + dy)) };
     this.gesture = move(this.gesture, this.cross, { ...this.table, free: true });
     this.keepInSight(this.cross);
@@ -319,7 +323,7 @@ export class Stage {
     if (this.gesture.kind === "none" && this.given.tool === "brush") return this.endStroke([this.cross]);
     if (this.gesture.kind === "none" || this.gesture.kind === "path") this.go(press(this.gesture, this.cross, table));
     else this.go(release(this.gesture, this.cross, table));
-    if (this.gesture.kind === "none") this.cross = null;
+    if (this.gesture.kind === "none") [this.cross, this.crossWas] = [null, this.cross];
     return this.draw();
   }
 

@@ -5,7 +5,7 @@ import { thumbnail } from "../../lib/api.js";
 import { COLOURS, drawnOf, KINDS, toldOf } from "./changes.js";
 import { act, empty, failure, panel, Picture, waiting } from "../../lib/parts.js";
 import { frameInWords } from "../../lib/states.js";
-import { go, useAnswer, useKeys } from "../../lib/use.js";
+import { address, go, useAnswer, useKeys } from "../../lib/use.js";
 import { count } from "../../lib/words.js";
 import { Sides } from "./pair.js";
 import { versionsOf } from "./words.js";
@@ -63,6 +63,7 @@ export function Compare(where) {
                   ? h(One, {
                       key: data.details[place - offset].id,
                       data,
+                      where,
                       change: data.details[place - offset],
                       place,
                       total,
@@ -216,8 +217,8 @@ function dotsOf({ kinds, objects }) {
   return [...whole, ...of];
 }
 
-/** @param {{data: Answer, change: Change, place: number, total: number, step: (by: number) => void}} properties */
-function One({ data, change, place, total, step }) {
+/** @param {{data: Answer, where: Where, change: Change, place: number, total: number, step: (by: number) => void}} properties */
+function One({ data, where, change, place, total, step }) {
   const [lit, setLit] = useState("");
   const [before, after] = drawnOf(change);
   const told = toldOf(change);
@@ -228,6 +229,9 @@ function One({ data, change, place, total, step }) {
       class: "named compared",
       aside: div(
         { class: "row" },
+        where.b === "work" && change.now
+          ? a({ class: "button", href: address("data", where.name, "work", "all", "edit", change.now.path) }, "Edit it")
+          : null,
         act("←", () => step(-1), { disabled: place === 0, title: "previous (← or k)" }),
         span({ class: "muted" }, `${(place + 1).toLocaleString("en")} of ${total.toLocaleString("en")}`),
         act("→", () => step(1), { disabled: place >= total - 1, title: "next (→ or j)" }),

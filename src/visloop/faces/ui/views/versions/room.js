@@ -2,6 +2,8 @@
 /** The versions of a data set: their graph, any two compared, a merge that waits. Each has an address. */
 import { a, div, h, p } from "../../lib/dom.js";
 import { badge, empty, panel } from "../../lib/parts.js";
+import { count } from "../../lib/words.js";
+import { CommitForm } from "../versions.js";
 import { Compare } from "./compare.js";
 import { Conflicts } from "./conflicts.js";
 import { Graph } from "./graph.js";
@@ -23,8 +25,20 @@ export function VersionsRoom({ dataset, rest }) {
     return dataset.merging
       ? h(Conflicts, { dataset, chosen: more[0] ?? "" })
       : panel("", empty("No merge waits", a({ href: versionsOf(dataset.name) }, "See the versions")));
-  return div(h(Waits, { dataset }), h(Graph, { dataset, chosen: place }));
+  return div(h(Waits, { dataset }), h(Staged, { dataset }), h(Graph, { dataset, chosen: place }));
 }
+
+/** What is not in a version yet. @param {{dataset: DatasetSummary}} properties */
+const Staged = ({ dataset: { name, staged, branch, version } }) =>
+  staged
+    ? panel(
+        {
+          title: `${count(staged, "change")} to commit to ${branch}`,
+          aside: version ? a({ href: versionsOf(name, "diff", branch, "work") }, "Look them over") : null,
+        },
+        h(CommitForm, { name, base: version ?? undefined }),
+      )
+    : null;
 
 /** @param {{dataset: DatasetSummary}} properties */
 const Waits = ({ dataset }) =>
