@@ -118,7 +118,7 @@ function Table({ name, text, desk, others, around, redraw, onLeave, error, reel 
   const drawing = classes.names.includes(label) ? label : (classes.names[0] ?? "");
   useEffect(() => setSelected((was) => (was && reeling.tracks.has(was) ? was : null)), [sample.path]);
   const change = (/** @type {Annotation[]} */ put, /** @type {string[]} */ removed = []) => {
-    if (put.some((each) => !each.label)) return;
+    if (put.some((each) => !each.label) || playing !== null) return; // a frame that passes by is not changed
     changed(reeling, desk, put, removed);
     redraw();
   };

@@ -34,6 +34,7 @@ export function useReel({ desk, reel, tool, selected, select, redraw, goTo }) {
   const here = film ? film.at(desk.sample.path) : -1;
   const [playing, setPlaying] = useState(/** @type {number | null} */ (null));
   const tracks = film ? film.tracks(edits.state.waiting) : new Map();
+  const idle = playing === null; // nothing is changed in a frame that passes by
   const track = /** @type {Track | null} */ ((selected && tracks.get(selected)) || null);
   const absent = track && here >= 0 ? ghost(track, here) : null;
   const at = playing ?? here;
@@ -66,7 +67,7 @@ export function useReel({ desk, reel, tool, selected, select, redraw, goTo }) {
   const next = Math.min(...keys.filter((key) => key > here));
   const previous = Math.max(...keys.filter((key) => key < here));
   /** With a track that is chosen. @param {(film: import("./film.js").Film, track: Track) => import("../desk.js").Change[]} deed */
-  const ofTrack = (deed) => () => film && track && make(deed(film, track));
+  const ofTrack = (deed) => () => film && track && idle && make(deed(film, track));
   const deeds = {
     go,
     step: (/** @type {number} */ by) => (playing === null ? go(here + by) : setPlaying(Math.max(0, playing + by))),
@@ -74,7 +75,7 @@ export function useReel({ desk, reel, tool, selected, select, redraw, goTo }) {
     nextKey: () => Number.isFinite(next) && go(next),
     previousKey: () => Number.isFinite(previous) && go(previous),
     start: (/** @type {Annotation | null} */ each) => {
-      if (!each || !canFollow(each)) return;
+      if (!idle || !each || !canFollow(each)) return;
       desk.change([partOf(each, each.id ?? freshId(), each.label ?? "")]);
       redraw();
     },
@@ -83,7 +84,7 @@ export function useReel({ desk, reel, tool, selected, select, redraw, goTo }) {
     end: ofTrack((f, t) => ended(f, t, here)),
     split: ofTrack((f, t) => split(f, t, here, freshId())),
     occluded: () => {
-      if (!object) return;
+      if (!object || !idle) return;
       const { occluded, ...rest } = object.attributes ?? {};
       desk.change([{ ...object, attributes: occluded ? rest : { ...rest, occluded: true } }]);
       redraw();
@@ -91,7 +92,7 @@ export function useReel({ desk, reel, tool, selected, select, redraw, goTo }) {
     remove: ofTrack((f, t) => (select(null), gone(f, t))),
     join: (/** @type {string} */ other) => {
       const second = tracks.get(other);
-      if (film && track && second) make(joined(film, track, second));
+      if (film && track && second && idle) make(joined(film, track, second));
     },
   };
   const drawn = absent && tool === (absent.type === "track" ? "box" : absent.type) ? absent.track : undefined;

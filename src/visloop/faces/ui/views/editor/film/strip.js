@@ -1,6 +1,6 @@
 // @ts-check
 /** The strip below a film's frame: where in the film it is, each track with its key frames, and what can be done to it. */
-import { button, div, h, input, option, path, select, span, svg } from "../../../lib/dom.js";
+import { button, div, h, input, option, path, select, span, svg, useEffect } from "../../../lib/dom.js";
 import { act, dot } from "../../../lib/parts.js";
 import { clock } from "../../../lib/states.js";
 import { count } from "../../../lib/words.js";
@@ -27,22 +27,41 @@ export function inWords(track, all) {
   return alike.length > 1 ? `${track.label} ${alike.indexOf(track) + 1}` : track.label;
 }
 
+/** A button of one sign. @param {string} shown @param {string} words @param {string} key @param {() => void} onClick */
+const sign = (shown, words, key, onClick, disabled = false) =>
+  button({ type: "button", "aria-label": words, title: `${words} (${key})`, onClick, disabled }, shown);
+
+/** A hand that clicked goes on with keys that mean the film, not the button. @param {MouseEvent} event */
+const backToFrame = (event) => {
+  const target = /** @type {HTMLElement} */ (event.target);
+  const frame = /** @type {HTMLElement | null} */ (document.querySelector(".edit-frame"));
+  if (event.detail && !target.closest("select, input")) frame?.focus({ preventScroll: true });
+};
+
 /** @param {{reeling: Reeling, current: Annotation | null, colour: (name: string | undefined) => string, onSelect: (id: string | null) => void}} properties */
 export function Strip({ reeling, current, colour, onSelect }) {
   const { film, at, playing, tracks, track, deeds } = reeling;
+  const chosen = track?.track;
+  useEffect(() => {
+    const lane = /** @type {HTMLElement | null} */ (document.querySelector(".reel-lane.here"));
+    const room = lane?.parentElement;
+    if (!lane || !room) return;
+    const [top, low] = [lane.offsetTop, lane.offsetTop + lane.offsetHeight];
+    if (top < room.scrollTop || low > room.scrollTop + room.clientHeight) room.scrollTop = top - room.clientHeight / 2;
+  }, [chosen]);
   if (!film) return null;
   const last = film.frames.length - 1;
   const seconds = film.frames[at]?.time_s;
   const all = [...tracks.values()];
   return div(
-    { class: "reel", role: "group", "aria-label": `film ${film.name}` },
+    { class: "reel", role: "group", "aria-label": `film ${film.name}`, onClick: backToFrame },
     div(
       { class: "edit-bar" },
-      act("⇤", deeds.previousKey, { key: ",", title: "previous key frame" }),
-      act("‹", () => deeds.step(-1), { title: "previous frame (a)", disabled: at <= 0 }),
+      sign("⇤", "previous key frame", ",", deeds.previousKey),
+      sign("‹", "previous frame", "a", () => deeds.step(-1), at <= 0),
       act(playing === null ? "Play" : "Pause", deeds.play, { key: "Space" }),
-      act("›", () => deeds.step(1), { title: "next frame (d)", disabled: at >= last }),
-      act("⇥", deeds.nextKey, { key: ".", title: "next key frame" }),
+      sign("›", "next frame", "d", () => deeds.step(1), at >= last),
+      sign("⇥", "next key frame", ".", deeds.nextKey),
       span(
         { class: "muted small reel-when" },
         `frame ${at + 1} of ${last + 1}${typeof seconds === "number" ? `, ${clock(seconds)}` : ""}`,
@@ -141,7 +160,7 @@ function Deeds({ reeling, current }) {
       disabled: !object,
       title: "out of sight after this frame, until its next key frame",
     }),
-    act("End", deeds.end, { disabled: !object, title: "nothing of it after this frame (Shift l)" }),
+    act("End here", deeds.end, { disabled: !object, title: "nothing of it after this frame (Shift l)" }),
     act(object?.attributes?.occluded ? "Not occluded" : "Occluded", deeds.occluded, {
       key: "q",
       disabled: !object,
@@ -159,6 +178,6 @@ function Deeds({ reeling, current }) {
           ...others.map((each) => option({ value: each.track }, inWords(each, tracks.values()))),
         )
       : null,
-    act("Remove", deeds.remove, { kind: "quiet", title: "the whole track (Shift Del)" }),
+    act("Remove track", deeds.remove, { kind: "quiet", title: "from all frames (Shift Del)" }),
   );
 }
