@@ -59,8 +59,11 @@ export function around(points, index, k) {
   const apart = Float32Array.from({ length: points.length / 2 }, (_, at) =>
     Math.hypot(points[2 * at] - x, points[2 * at + 1] - y),
   );
-  const known = [...apart.keys()].filter((at) => apart[at] === apart[at]);
-  return known.sort((one, other) => apart[one] - apart[other] || one - other).slice(0, k);
+  const far = apart.slice().sort()[Math.min(k, apart.length) - 1]; // NaN stands last
+  const found = [];
+  for (let at = 0; at < apart.length; at++)
+    if (far === far ? apart[at] <= far : apart[at] === apart[at]) found.push(at);
+  return found.sort((one, other) => apart[one] - apart[other] || one - other).slice(0, k);
 }
 
 /**
