@@ -73,7 +73,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.map_, app.Map(ref="line@v1", by="pca", rows=True, html=str(folder / "map.html"))),
         (app.map_points, app.MapPoints(ref="line@v1", by="pca", color="label", names=True)),
         (app.pick, app.Pick(dataset="line", where="split = train limit 2")),
-        (app.bulk, app.Bulk(dataset="line", where="split = train limit 2", tag=("odd",), key="k1")),
+        (app.bulk, app.Bulk(dataset="line", where="split = train limit 2", label="gear", key="k1")),
         (app.bulk_undo, app.BulkUndo(key="k1")),
         (app.bulk_list, app.BulkList(dataset="line")),
         (app.export, app.Export(ref="line@v1", directory=str(folder / "coco"))),
