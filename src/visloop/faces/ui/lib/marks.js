@@ -99,7 +99,7 @@ export function Sketch({ sample, colour, hidden = [] }) {
     if (!placed(each) || hidden.includes(label)) continue;
     const kind = type === "mask" || type === "points" ? type : "";
     const before = drawn.get(kind + label)?.d ?? "";
-    drawn.set(kind + label, { d: before + drawing(each), kind, label });
+    drawn.set(kind + label, { d: before + drawing(each, sample), kind, label });
   }
   if (!drawn.size) return null;
   return svg(
@@ -110,14 +110,21 @@ export function Sketch({ sample, colour, hidden = [] }) {
   );
 }
 
-/** What lies somewhere, as the data of one path. @param {Annotation} each */
-function drawing(each) {
+/**
+ * What lies somewhere, as the data of one path; what leaves the picture ends at its edge.
+ * @param {Annotation} each
+ * @param {{width: number, height: number}} sample
+ */
+function drawing(each, { width, height }) {
   if (each.type === "mask") return columns(each);
   if (each.type === "points") return each.points.map(([x, y, seen]) => (seen > 0 ? `M${x} ${y}h0` : "")).join("");
   return outlines(each)
-    .map((ring) => `M${ring.map((at) => at.join(" ")).join("L")}z`)
+    .map((ring) => `M${ring.map(([x, y]) => `${within(x, width)} ${within(y, height)}`).join("L")}z`)
     .join("");
 }
+
+/** @param {number} at @param {number} end */
+const within = (at, end) => Math.max(0, Math.min(end, at));
 
 /** @param {Parameters<typeof runs>[0]} mask */
 const columns = (mask) =>
