@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -209,6 +210,31 @@ def test_every_shape_reaches_the_server(editor: Visit) -> None:
     assert [round(x) for x, _, _ in of["points"]["points"]] == [120, 140]
 
 
+def _as_written(folder: Path, kind: str, size: tuple[int, ...]) -> tuple[float, ...]:
+    """Corners of the one box of `turned`, as the format's own rules put them on the upright picture."""
+    if kind == "voc":
+        (file,) = folder.rglob("turned.xml")
+        box = ET.parse(file).find("object/bndbox")
+        assert box is not None
+        x1, y1, x2, y2 = (
+            float(box.findtext(each, "")) for each in ("xmin", "ymin", "xmax", "ymax")
+        )
+        return x1, y1, x2, y2
+    if kind == "yolo":
+        (file,) = folder.rglob("turned.txt")
+        x, y, width, height = map(float, file.read_text().split()[1:5])
+        wide, high = size
+        x, y, width, height = x * wide, y * high, width * wide, height * high
+        return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+    (file,) = folder.rglob("*.json")
+    told = json.loads(file.read_text())
+    (image,) = [each for each in told["images"] if each["file_name"].endswith("turned.png")]
+    (x, y, width, height) = next(
+        each["bbox"] for each in told["annotations"] if each["image_id"] == image["id"]
+    )
+    return x, y, x + width, y + height
+
+
 @pytest.mark.parametrize("kind", ["coco", "yolo", "voc"])
 def test_a_box_on_a_turned_picture_lies_on_the_same_pixels_after_export(
     editor: Visit, tmp_path: Path, kind: str
@@ -232,6 +258,11 @@ def test_a_box_on_a_turned_picture_lies_on_the_same_pixels_after_export(
     x1, y1, x2, y2 = (round(each) for each in box["xyxy"])
     inside = upright[y1 + 1 : y2 - 1, x1 + 1 : x2 - 1]
     assert (inside == (255, 0, 0)).all()
+    red = (upright == (255, 0, 0)).all(axis=2)
+    ys, xs = np.nonzero(red)
+    painted = (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1)
+    told = _as_written(tmp_path / kind, kind, upright.shape[1::-1])
+    assert told == pytest.approx(painted, abs=1.0), "read by hand, not by us"
 
 
 def test_two_people_on_one_picture(editor: Visit) -> None:
