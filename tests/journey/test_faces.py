@@ -134,6 +134,8 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.label_next, app.LabelNext()),
         (app.label_queue, app.LabelQueue(view="all")),
         (app.label_assign, app.LabelAssign(dataset="line", limit=1, dry_run=True)),
+        (app.label_agreement, app.LabelAgreement(dataset="line")),
+        (app.label_people, app.LabelPeople()),
         (app.label_unassign, app.LabelUnassign(dataset="line")),
         (app.label_back, app.LabelBack(task=known.tasks[0], comment="too wide")),
         (app.label_accept, app.LabelAccept(task=known.tasks[0], label="gear")),

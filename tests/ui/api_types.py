@@ -231,6 +231,7 @@ ROWS: dict[tuple[str, str], Any] = {
     ("label.next", "rows"): label.Task,
     ("label.queue", "rows"): ShownTask,
     ("label.back", "rows"): label.Task,
+    ("label.people", "rows"): label.Work,
     ("label.accept", "rows"): label.Task,
     ("label.reject", "rows"): label.Task,
     ("label.undo", "rows"): label.Task,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from visloop.label.agreement import figures, matching
+from visloop.label.agreeing import figures, matching
 from visloop.vision import Box, ClassLabel, Mask, OrientedBox, Points, Polygon, runs_of
 
 SIZE = (100, 120)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sklearn.metrics import cohen_kappa_score
 
 from tests.unit.train_parts import SCOPE, Workspace, folder
 from visloop import data, label, store
@@ -269,3 +270,64 @@ def test_what_waits_on_the_queue_is_given_out_by_urgency(desk):
         ).tasks
         == ()
     )
+
+
+def test_agreement_of_ten_pictures_is_what_scikit_learn_says_and_names_the_pictures(desk):
+    tasks = assign(desk, ANA, BEN, n=10, annotators=2, blind=True).tasks
+    ana = [
+        "disc",
+        "disc",
+        "square",
+        "stripe",
+        "disc",
+        "square",
+        "square",
+        "stripe",
+        "disc",
+        "square",
+    ]
+    ben = [*ana[:8], "square", "disc"]
+    for task, a, b in zip(tasks, ana, ben, strict=True):
+        says(desk, ANA, task, label.Said(a, seconds=4))
+        says(desk, BEN, task, label.Said(b, seconds=6))
+    found = label.agreement(desk.label, REX, "shapes")
+    (pair,) = found.pairs
+    assert pair.kappa.value == pytest.approx(cohen_kappa_score(ana, ben))
+    assert pair.kappa.low < pair.kappa.value <= pair.kappa.high
+    assert (pair.pictures, pair.same) == (10, 0.8)
+    assert found.confused == (("disc", "square", 2),)
+    assert [each.task for each in found.disagreed] == list(tasks[8:])
+    assert found.disagreed[0].said == {"ana": "disc", "ben": "square"}
+    assert found.classes["stripe"] == 1.0
+    for task in tasks[8:]:
+        says(desk, REX, task, "disc")
+    assert label.agreement(desk.label, REX, "shapes").pairs == found.pairs, "answers stay"
+    ana_, ben_ = label.people(desk.label, SCOPE, "shapes")
+    assert (ana_.answers, ana_.median_s, ana_.per_hour, ana_.left_s) == (10, 4, 900, 0)
+    assert (ben_.person, ben_.days[0].answers) == ("ben", 10)
+
+
+def test_objects_agree_by_what_both_drew(desk):
+    (task,) = assign(
+        desk, ANA, BEN, n=1, annotators=2, blind=True, question="objects", bar=0.9
+    ).tasks
+    box = Box(label="disc", xyxy=(2, 2, 22, 22))
+    more = Box(label="disc", xyxy=(24, 2, 30, 8))
+    says(desk, ANA, task, [box, more])
+    done = says(desk, BEN, task, [Box(label="square", xyxy=(2, 2, 22, 20))])
+    assert (done.state, done.score) == ("disputed", 0.0)
+    (pair,) = label.agreement(desk.label, REX, "shapes").pairs
+    assert (pair.extra, pair.missed, pair.f1.value) == (1, 0, 0.0)
+    assert pair.mean_iou.value == pytest.approx(0.9)
+
+
+def test_who_is_wrong_on_controls_is_told(desk):
+    known = samples(desk)[4:12]
+    assign(desk, ANA, n=4, controls=known, blind=True)
+    right = {each.image: each.annotations[0].label for each in samples(desk)}
+    for shown in label.view(desk.label, ANA, "mine"):
+        truth = right[shown.task.image]
+        says(desk, ANA, shown.task.id, "square" if truth == "disc" else "disc")
+    (ana,) = label.people(desk.label, SCOPE, None)
+    assert (ana.controls, ana.right, ana.below) == (8, 0, "surely")
+    assert ana.accuracy.high == pytest.approx(0.3244, abs=1e-4)

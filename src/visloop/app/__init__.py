@@ -187,6 +187,11 @@ if TYPE_CHECKING:
     from visloop.app.verbs.judging.incidents import incident_list as incident_list
     from visloop.app.verbs.judging.incidents import incident_reopen as incident_reopen
     from visloop.app.verbs.judging.incidents import incident_show as incident_show
+    from visloop.app.verbs.labelling.agreeing import Agreed as Agreed
+    from visloop.app.verbs.labelling.agreeing import LabelAgreement as LabelAgreement
+    from visloop.app.verbs.labelling.agreeing import LabelPeople as LabelPeople
+    from visloop.app.verbs.labelling.agreeing import label_agreement as label_agreement
+    from visloop.app.verbs.labelling.agreeing import label_people as label_people
     from visloop.app.verbs.labelling.doubting import LabelDoubt as LabelDoubt
     from visloop.app.verbs.labelling.doubting import LabelsDoubted as LabelsDoubted
     from visloop.app.verbs.labelling.doubting import label_doubt as label_doubt
@@ -725,6 +730,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "incident_list",
             "incident_reopen",
             "incident_show",
+        ),
+        "verbs.labelling.agreeing": (
+            "Agreed",
+            "LabelAgreement",
+            "LabelPeople",
+            "label_agreement",
+            "label_people",
         ),
         "verbs.labelling.doubting": (
             "LabelDoubt",

@@ -27,7 +27,7 @@ from visloop.app.verbs import (
 )
 from visloop.app.verbs.finding import changing, mapping, searching
 from visloop.app.verbs.judging import assessing, evaluating, explaining, gating, incidents
-from visloop.app.verbs.labelling import doubting, editing, sharing
+from visloop.app.verbs.labelling import agreeing, doubting, editing, sharing
 from visloop.app.verbs.registry import cards, packages, shelving
 from visloop.app.verbs.runs import exchanging, looking, repeating, reporting, training, tuning
 from visloop.app.verbs.upkeep import collecting, keys, people, removing, verifying
@@ -183,6 +183,8 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     sharing.label_assign,
     sharing.label_unassign,
     sharing.label_back,
+    agreeing.label_agreement,
+    agreeing.label_people,
     watching.label_accept,
     watching.label_reject,
     watching.label_undo,

@@ -5,6 +5,10 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from visloop.label.agreeing.report import Agreement as Agreement
+    from visloop.label.agreeing.report import agreement as agreement
+    from visloop.label.agreeing.work import Work as Work
+    from visloop.label.agreeing.work import people as people
     from visloop.label.asking import ask_again as ask_again
     from visloop.label.asking import withdraw as withdraw
     from visloop.label.decisions import accept as accept
@@ -83,6 +87,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "editing": ("Edit", "EditConflict", "Edited", "draw", "edit", "read", "read_edits"),
         "decisions": ("accept", "back", "reject", "skip", "undo"),
         "settling": ("split_of",),
+        "agreeing.report": ("Agreement", "agreement"),
+        "agreeing.work": ("Work", "people"),
         "together.answering": ("Said",),
         "together.assigning": ("BARS", "Assigned", "Wanted", "assign", "assign_queued", "unassign"),
         "together.people": ("Answer", "Rights", "rights_of"),

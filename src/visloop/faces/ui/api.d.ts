@@ -148,6 +148,8 @@ export interface Verbs {
   "label.assign": { ask: LabelAssignAsk; answer: LabelAssigned };
   "label.unassign": { ask: LabelUnassignAsk; answer: LabelUnassigned };
   "label.back": { ask: LabelBackAsk; answer: { count: number; rows: Task[] } };
+  "label.agreement": { ask: LabelAgreementAsk; answer: Agreed };
+  "label.people": { ask: LabelPeopleAsk; answer: { count: number; rows: Work[] } };
   "label.accept": { ask: LabelAcceptAsk; answer: { count: number; rows: Task[] } };
   "label.reject": { ask: LabelRejectAsk; answer: { count: number; rows: Task[] } };
   "label.undo": { ask: LabelUndoAsk; answer: { count: number; rows: Task[] } };
@@ -203,6 +205,18 @@ export interface AddAsk {
   camera?: string;
   add_class?: string[];
   dry_run?: boolean;
+}
+
+export interface Agreed {
+  dataset: string;
+  pictures: number;
+  people: string[];
+  fleiss: Record<string, any>;
+  alpha: Record<string, any>;
+  pairs: (Record<string, any>)[];
+  classes: Record<string, number>;
+  confused: ([string, string, number])[];
+  disagreed: (Record<string, any>)[];
 }
 
 export interface Alert {
@@ -839,6 +853,12 @@ export interface DatasetsRestoreAsk {
 export interface DatasetsTrashAsk {
 }
 
+export interface Day {
+  day: string;
+  answers: number;
+  median_s: number | null;
+}
+
 export interface DemoImagesAsk {
   directory: string;
   count?: number;
@@ -1065,6 +1085,12 @@ export interface FieldSummary {
   description: string;
 }
 
+export interface Figure {
+  value: number | null;
+  low: number | null;
+  high: number | null;
+}
+
 export interface FilmTracks {
   film: string;
   frames: (Record<string, any>)[];
@@ -1219,6 +1245,10 @@ export interface LabelAcceptAsk {
   key?: string;
 }
 
+export interface LabelAgreementAsk {
+  dataset: string;
+}
+
 export interface LabelAssignAsk {
   dataset: string;
   question?: string;
@@ -1288,6 +1318,11 @@ export interface LabelOpenAsk {
   path: string;
   tab?: string;
   task?: string;
+}
+
+export interface LabelPeopleAsk {
+  dataset?: string | null;
+  bound?: number;
 }
 
 export interface LabelProposeAsk {
@@ -2887,4 +2922,19 @@ export interface Window {
   mean_confidence: number | null;
   what: string;
   alert: string | null;
+}
+
+export interface Work {
+  person: string;
+  answers: number;
+  waiting: number;
+  returned: number;
+  median_s: number | null;
+  per_hour: number | null;
+  left_s: number | null;
+  controls: number;
+  right: number;
+  accuracy: Figure;
+  below: string;
+  days: Day[];
 }

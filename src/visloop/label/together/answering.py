@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from visloop import data
 from visloop.errors import UsageError, did_you_mean
-from visloop.label.agreement.matching import merged, score
+from visloop.label.agreeing.matching import merged, score
 from visloop.label.queue import get, renamed
 from visloop.label.records import LabelPorts, NothingProposed, NotWaiting, Task
 from visloop.label.settling import decide, said, sample_there, take
