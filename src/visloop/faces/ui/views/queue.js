@@ -1,15 +1,36 @@
 // @ts-check
 /** The queue: one picture at a time, why it is here, accept or correct by keyboard; no decision is ever lost. */
-import { a, button, dd, div, dl, dt, figure, h, h1, li, p, span, ul, useEffect, useState } from "../lib/dom.js";
+import {
+  a,
+  button,
+  dd,
+  div,
+  dl,
+  dt,
+  figure,
+  form,
+  h,
+  h1,
+  input,
+  li,
+  nav,
+  p,
+  span,
+  ul,
+  useEffect,
+  useRef,
+  useState,
+} from "../lib/dom.js";
 import { asError, call, large, thumbnail } from "../lib/api.js";
 import { outbox, useOutbox, useTasks } from "../lib/sending/decisions.js";
 import { Marks } from "../lib/marks.js";
 import { act, dot, empty, failure, panel, Picture, waiting, when } from "../lib/parts.js";
 import { saved, unheard } from "../lib/sending/sent.js";
 import { address, go, useClasses, useKeys } from "../lib/use.js";
-import { count, percent, proposal, reasonInWords } from "../lib/words.js";
+import { count, percent, proposal, reasonInWords, tally } from "../lib/words.js";
 
-/** @typedef {import("../api.d.ts").Task} Task */
+/** @typedef {import("../lib/sending/decisions.js").Task} Task */
+/** @typedef {import("../lib/sending/decisions.js").View} View */
 /** @typedef {import("../lib/sending/decisions.js").Sent} Sent */
 
 /** What the server did not take, and what it has not heard yet. @param {{sent: Sent, onBack: (task: string) => void}} properties */
@@ -28,15 +49,81 @@ const Troubles = ({ sent, onBack }) =>
     ),
   );
 
-/** @param {{task: Task, colour: (name: string | undefined) => string}} properties */
-function Why({ task, colour }) {
-  const proposed = proposal(task.proposed);
+/** @type {View[]} */
+const VIEWS = ["mine", "to-review", "disputed"];
+const TITLES = { mine: "Mine", "to-review": "To review", disputed: "Disputed" };
+/** @type {Record<string, [string, string, string]>} */
+const NOTHING = {
+  "to-review": [
+    "Nothing is to review",
+    "Pictures come here that somebody else has labelled, where they were given out with a review.",
+    "visloop label assign DATA --to NAME --review",
+  ],
+  disputed: [
+    "Nothing is disputed",
+    "Pictures come here on which the people who labelled them do not agree. Who labelled one does not decide about it.",
+    "visloop label assign DATA --to NAME --to NAME --annotators 2",
+  ],
+};
+
+const nameOf = (/** @type {string} */ actor) => actor.replace(/^\w+:/, "");
+
+/** @param {{view: View}} properties */
+const Tabs = ({ view }) =>
+  nav(
+    { class: "queue-views", "aria-label": "whose" },
+    ...VIEWS.map((each) =>
+      a({ href: address("queue", each), "aria-current": each === view ? "page" : undefined }, TITLES[each]),
+    ),
+  );
+
+/** What people said of the picture; one of them is taken, or it goes back. @param {{task: Task, colour: (name: string | undefined) => string, onTake: (of: string) => void, onBack: (comment: string) => void}} properties */
+function Answers({ task, colour, onTake, onBack }) {
+  const [comment, setComment] = useState("");
   return panel(
-    "Proposed",
+    "Labelled by",
+    ul(
+      { class: "plain" },
+      ...task.answers.map((each) => {
+        const said = tally(each.annotations ?? [], []);
+        return li(
+          { key: each.actor, class: "row" },
+          span(nameOf(each.actor)),
+          ...(said.length ? said : [["nothing", 0]]).map(([name, n]) =>
+            span(dot(colour(String(name))), n === 1 || !n ? name : `${n} ${name}`),
+          ),
+          span({ class: "grow" }),
+          act("Take this", () => onTake(nameOf(each.actor))),
+        );
+      }),
+    ),
+    form(
+      {
+        class: "row",
+        onSubmit: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          onBack(comment);
+        },
+      },
+      input({
+        "aria-label": "what is wrong",
+        placeholder: "what is wrong",
+        value: comment,
+        onInput: (/** @type {any} */ event) => setComment(event.target.value),
+      }),
+      button({ type: "submit", disabled: !comment.trim() }, "Send back"),
+    ),
+  );
+}
+
+/** @param {{task: Task, proposed: ReturnType<typeof proposal>, deciding: boolean, colour: (name: string | undefined) => string}} properties */
+function Why({ task, proposed, deciding, colour }) {
+  return panel(
+    deciding ? "Labelled" : "Proposed",
     p(
       { class: "proposal" },
       proposed ? dot(colour(proposed.label)) : null,
-      proposed?.label ?? "nothing",
+      proposed?.label ?? (deciding ? "people disagree" : "nothing"),
       proposed?.score != null ? span({ class: "muted" }, percent(proposed.score)) : null,
     ),
     dl(
@@ -94,15 +181,27 @@ const Strip = ({ rows, task, onPick }) =>
     }),
   );
 
-export function Queue() {
-  const tasks = useTasks();
+/** @param {{address: string[]}} properties */
+export function Queue({ address: [at] }) {
+  const view = VIEWS.find((each) => each === at) ?? "mine";
+  return h(Room, { key: view, view });
+}
+
+/** @param {{view: View}} properties */
+function Room({ view }) {
+  const tasks = useTasks(view);
   const { rows, decided } = tasks;
   const sent = useOutbox();
   const [at, setAt] = useState(0);
   const [problem, setProblem] = useState(/** @type {import("../lib/api.js").ApiError | null} */ (null));
   const task = rows[Math.min(at, rows.length - 1)];
   const classes = useClasses(task?.dataset);
-  const proposed = task ? proposal(task.proposed) : undefined;
+  const deciding = view !== "mine";
+  const proposed = task ? proposal((deciding && task.final) || task.proposed) : undefined;
+  const since = useRef(Date.now());
+  useEffect(() => {
+    since.current = Date.now();
+  }, [task?.id]);
   useEffect(() => {
     for (const next of rows.slice(at + 1, at + 4)) new Image().src = large({ ...next.candidate, image: next.image });
   }, [task?.id]);
@@ -110,7 +209,18 @@ export function Queue() {
   const accept = (/** @type {string | null} */ label) => {
     if (!task || (!label && !proposed)) return;
     tasks.decide(task, label ?? proposed?.label ?? "");
-    outbox.add({ verb: "label.accept", ask: label ? { task: task.id, label } : { task: task.id } });
+    const seconds = Math.round((Date.now() - since.current) / 100) / 10;
+    outbox.add({ verb: "label.accept", ask: { task: task.id, seconds, ...(label ? { label } : {}) } });
+  };
+  const take = (/** @type {string} */ of) => {
+    if (!task) return;
+    tasks.decide(task, `as ${of} says`);
+    outbox.add({ verb: "label.accept", ask: { task: task.id, of } });
+  };
+  const sendBack = (/** @type {string} */ comment) => {
+    if (!task || !comment.trim()) return;
+    tasks.decide(task, "sent back");
+    outbox.add({ verb: "label.back", ask: { task: task.id, comment } });
   };
   const reject = () => {
     if (!task) return;
@@ -144,7 +254,7 @@ export function Queue() {
   useKeys({
     Enter: () => accept(null),
     x: reject,
-    e: drawOn,
+    e: () => (task?.rules ? undefined : drawOn()),
     u: undo,
     ArrowRight: () => step(1),
     ArrowLeft: () => step(-1),
@@ -155,6 +265,7 @@ export function Queue() {
   const title = div(
     { class: "title" },
     h1("Queue"),
+    h(Tabs, { view }),
     span(
       { class: "muted", role: "status" },
       tasks.ready && tasks.waiting + decided.length
@@ -179,15 +290,17 @@ export function Queue() {
               "All decided",
               "Thank you. New pictures come here by themselves when production meets something it is not sure about.",
             )
-          : empty(
-              "Nothing waits for a person",
-              "Pictures come here when a served answer is uncertain, when it looks unlike the training pictures, or when it is part of an alarm. The section `capture` of visloop.yaml says which.",
-              "visloop label list",
-            ),
+          : deciding
+            ? empty(...NOTHING[view])
+            : empty(
+                "Nothing waits for a person",
+                "Pictures come here when a served answer is uncertain, when it looks unlike the training pictures, or when it is part of an alarm. The section `capture` of visloop.yaml says which.",
+                "visloop label list",
+              ),
       ),
     );
   }
-  const candidate = { ...task.candidate, image: task.image, annotations: task.proposed };
+  const candidate = { ...task.candidate, image: task.image, annotations: (deciding && task.final) || task.proposed };
   return div(
     { class: "queue" },
     title,
@@ -209,14 +322,24 @@ export function Queue() {
       ),
       div(
         { class: "side" },
-        h(Why, { task, colour: classes.colour }),
+        task.mine?.comment && view === "mine"
+          ? panel(
+              "Sent back",
+              p({ role: "note" }, task.mine.comment),
+              p({ class: "muted" }, nameOf(task.mine.returned_by)),
+            )
+          : null,
+        h(Why, { task, proposed, deciding, colour: classes.colour }),
+        deciding ? h(Answers, { key: task.id, task, colour: classes.colour, onTake: take, onBack: sendBack }) : null,
         panel(
           "Decide",
           h(Choices, { ...classes, proposed: proposed?.label, onChoose: accept }),
           div(
             { class: "row" },
             act("Accept", () => accept(null), { key: "Enter", kind: "primary", disabled: !proposed }),
-            act("Draw on it", drawOn, { key: "e", title: "take it in as proposed, and open the label editor" }),
+            task.rules
+              ? null
+              : act("Draw on it", drawOn, { key: "e", title: "take it in as proposed, and open the label editor" }),
             act("Leave out", reject, { key: "x", title: "not worth learning from" }),
           ),
         ),

@@ -5,8 +5,9 @@ import { asError, call } from "../api.js";
 import { Outbox } from "./outbox.js";
 import { useAnswer } from "../use.js";
 
-/** @typedef {import("../../api.d.ts").Task} Task */
-/** @typedef {{verb: "label.accept" | "label.reject" | "label.undo", ask: {task: string, label?: string | null}}} Decision */
+/** @typedef {import("../../api.d.ts").ShownTask} Task */
+/** @typedef {"mine" | "to-review" | "disputed"} View */
+/** @typedef {{verb: "label.accept" | "label.reject" | "label.undo", ask: {task: string, label?: string | null, of?: string, seconds?: number}} | {verb: "label.back", ask: {task: string, comment: string}}} Decision */
 /** @typedef {import("./outbox.js").State<Decision>} Sent */
 /** @typedef {{task: Task, said: string}} Decided */
 
@@ -14,9 +15,10 @@ const AHEAD = 60;
 
 /** @type {Outbox<Decision>} */
 export const outbox = new Outbox(
-  async ({ id, verb, ask }) => {
+  async (entry) => {
     try {
-      await call(verb, { ...ask, key: id });
+      if (entry.verb === "label.back") await call(entry.verb, { ...entry.ask, key: entry.id });
+      else await call(entry.verb, { ...entry.ask, key: entry.id });
     } catch (caught) {
       throw asError(caught);
     }
@@ -37,9 +39,9 @@ export function useOutbox() {
   return state;
 }
 
-/** Tasks that wait: as the server says, less what was decided here, and what was taken back first. */
-export function useTasks() {
-  const { data, error, reload } = useAnswer("label.list", { limit: AHEAD });
+/** Tasks of a view: as the server says, less what was decided here, and what was taken back first. @param {View} view */
+export function useTasks(view) {
+  const { data, error, reload } = useAnswer("label.queue", { view, limit: AHEAD });
   const status = useAnswer("label.status", {});
   const [decided, setDecided] = useState(/** @type {Decided[]} */ ([]));
   const [returned, setReturned] = useState(/** @type {Task[]} */ ([]));
@@ -50,7 +52,8 @@ export function useTasks() {
   const known = data?.rows ?? [];
   const back = returned.filter((each) => !away.has(each.id));
   const rows = [...back, ...known.filter((each) => !away.has(each.id) && !back.some((other) => other.id === each.id))];
-  const total = status.data ? status.data.rows.reduce((sum, each) => sum + each.waiting, 0) : known.length;
+  const more = known.length === AHEAD && view === "mine" ? status.data : null;
+  const total = more ? more.rows.reduce((sum, each) => sum + each.waiting, 0) : known.length;
   return {
     ready: data !== null,
     error,

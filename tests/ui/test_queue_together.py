@@ -1,0 +1,95 @@
+"""Two people label the same ten pictures, each alone; a third decides where they disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+from sklearn.metrics import cohen_kappa_score
+
+from tests.journey.worlds import until
+from tests.ui.conftest import WIDE, Site, up
+from tests.ui.test_access import axe_finds
+from visloop import app
+from visloop.faces import sdk
+
+NAMES = ("cat", "dog", "owl")
+ANA = "1121321132"
+BEN = "1121321113"  # the same of eight pictures
+
+
+@pytest.fixture(scope="module")
+def team(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Site, dict[str, str]]]:
+    """Ten pictures without labels, given to ana and ben, and rex who reviews."""
+    del browser
+    root = tmp_path_factory.mktemp("team")
+    (root / "pictures").mkdir()
+    for k in range(10):
+        Image.new("RGB", (160, 120), (25 * k, 90, 200 - 15 * k)).save(root / f"pictures/{k}.png")
+    app.create(root / "ws")
+    with sdk.local(root / "ws") as here:
+        here.call(app.add, app.Add(paths=(str(root / "pictures"),), to="pets"))
+        here.call(app.classes_add, app.ClassesAdd(dataset="pets", names=NAMES))
+        here.call(app.commit, app.Commit(dataset="pets", message="pictures"))
+        roles = {"ana": "annotator", "ben": "annotator", "rex": "reviewer"}
+        tokens = {
+            name: here.call(app.user_add, app.UserAdd(user=name, role=role)).secret
+            for name, role in roles.items()
+        }
+        given = app.LabelAssign(dataset="pets", to=("ana", "ben"), annotators=2, ask="class")
+        assert here.call(app.label_assign, given).count == 10
+    with up(root / "ws") as running:
+        yield running, tokens
+
+
+def entered(browser: Browser, team: tuple[Site, dict[str, str]], who: str, *address: str) -> Page:
+    site, tokens = team
+    context = browser.new_context(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    context.request.get(f"{site.url}/?token={tokens[who]}", max_redirects=0)
+    page = context.new_page()
+    page.goto(f"{site.url}/#/{'/'.join(('queue', *address))}")
+    expect(page.locator(".desk img").first).to_be_visible()
+    expect(page.locator(".choice")).to_have_count(len(NAMES))
+    return page
+
+
+def test_ten_pictures_by_two_people_and_a_third(
+    browser: Browser, team: tuple[Site, dict[str, str]]
+) -> None:
+    site, _ = team
+    for who, keys in (("ana", ANA), ("ben", BEN)):
+        page = entered(browser, team, who)
+        for left, key in zip(range(9, -1, -1), keys, strict=True):
+            page.keyboard.press(key)
+            expect(page.locator(".strip li")).to_have_count(left)
+        expect(page.locator("main .title")).to_contain_text("all saved")
+        expect(page.locator("main")).to_contain_text("All decided")
+        page.context.close()
+    counts = site.ask("label.status")["rows"][0]
+    assert (counts["accepted"], counts["disputed"], counts["waiting"]) == (8, 2, 0)
+
+    page = entered(browser, team, "rex", "disputed")
+    expect(page.locator(".side")).to_contain_text("Labelled by")
+    assert axe_finds(page) == []
+    page.get_by_role("button", name="Take this").nth(1).click()
+    expect(page.locator(".strip li")).to_have_count(1)
+    page.keyboard.press("3")
+    expect(page.locator("main .title")).to_contain_text("all saved")
+    until(lambda: site.ask("label.status")["rows"][0]["accepted"] == 10, what="all of them")
+    page.context.close()
+
+    found = site.ask("label.agreement", dataset="pets")
+    (pair,) = found["pairs"]
+    assert pair["kappa"]["value"] == pytest.approx(cohen_kappa_score(list(ANA), list(BEN)))
+    assert (pair["first"], pair["second"], pair["same"]) == ("ana", "ben", 0.8)
+    assert len(found["disagreed"]) == 2
+    assert site.ask("commit", dataset="pets", message="by three people")["version"] == "v2"
+    rows = site.ask("samples", ref="pets@v2")["rows"]
+    assert [each["annotations"][0]["label"] for each in rows][:8] == [
+        NAMES[int(key) - 1] for key in ANA[:8]
+    ]
