@@ -154,9 +154,13 @@ def test_followed_through_a_film(visit: Visit, tmp_path: Path) -> None:
     press = page.keyboard.press
     last = len(told(site)["frames"])
     drag(page, (100, 100), (180, 300))
+    theme = page.evaluate("() => localStorage.getItem('visloop.theme')")
     press("t")
     press("End")
     frame(page, last)
+    assert page.evaluate("() => localStorage.getItem('visloop.theme')") == theme, (
+        "one key, one deed"
+    )
     expect(page.locator(".reel")).to_contain_text("out of sight here")
     drag(page, (480, 100), (560, 300))
     saved(page)

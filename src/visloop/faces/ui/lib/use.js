@@ -111,6 +111,7 @@ export function useKeys(bindings) {
     const on = (event) => {
       const target = /** @type {HTMLElement} */ (event.target);
       const action = now.current[event.key];
+      if (event.defaultPrevented) return; // the view's own key
       if (!action || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog.palette[open]"))
         return;
       if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) return;

@@ -61,10 +61,10 @@ export function useEditorKeys(bindings, released = () => {}) {
       action(event);
     };
     const off = (/** @type {KeyboardEvent} */ event) => now.current.released(event.key);
-    addEventListener("keydown", on);
+    document.addEventListener("keydown", on); // before what the key does everywhere, which the window hears
     addEventListener("keyup", off);
     return () => {
-      removeEventListener("keydown", on);
+      document.removeEventListener("keydown", on);
       removeEventListener("keyup", off);
     };
   }, []);
