@@ -1,5 +1,5 @@
 // @ts-check
-/** How files get to the server: a form of many, or one in pieces by tus 1.0.0 (https://tus.io/protocols). */
+/** How files get to the server: a form of many, or one in pieces by tus 1.0.0. */
 import { ApiError, asError, failureOf, UNREACHABLE } from "../api.js";
 import { shared, told } from "./parcels.js";
 

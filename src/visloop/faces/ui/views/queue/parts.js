@@ -1,0 +1,142 @@
+// @ts-check
+/** The parts of the queue: whose it is, why a picture is here, what people said of it, what may be said. */
+import { a, button, dd, div, dl, dt, form, h, input, li, nav, p, span, ul, useState } from "../../lib/dom.js";
+import { thumbnail } from "../../lib/api.js";
+import { act, dot, panel, Picture, when } from "../../lib/parts.js";
+import { address } from "../../lib/use.js";
+import { percent, reasonInWords, tally } from "../../lib/words.js";
+
+/** @typedef {import("../../lib/sending/decisions.js").Task} Task */
+/** @typedef {import("../../lib/sending/decisions.js").View} View */
+
+/** @type {View[]} */
+export const VIEWS = ["mine", "to-review", "disputed"];
+const TITLES = { mine: "Mine", "to-review": "To review", disputed: "Disputed" };
+/** @type {Record<string, [string, string, string]>} */
+export const NOTHING = {
+  "to-review": [
+    "Nothing is to review",
+    "Pictures come here that somebody else has labelled, where they were given out with a review.",
+    "visloop label assign DATA --to NAME --review",
+  ],
+  disputed: [
+    "Nothing is disputed",
+    "Pictures come here on which the people who labelled them do not agree. Who labelled one does not decide about it.",
+    "visloop label assign DATA --to NAME --to NAME --annotators 2",
+  ],
+};
+
+export const nameOf = (/** @type {string} */ actor) => actor.replace(/^\w+:/, "");
+
+/** @param {{view: View}} properties */
+export const Tabs = ({ view }) =>
+  nav(
+    { class: "queue-views", "aria-label": "whose" },
+    ...VIEWS.map((each) =>
+      a({ href: address("queue", each), "aria-current": each === view ? "page" : undefined }, TITLES[each]),
+    ),
+  );
+
+/** What people said of the picture; one of them is taken, or it goes back. @param {{task: Task, colour: (name: string | undefined) => string, onTake: (of: string) => void, onBack: (comment: string) => void}} properties */
+export function Answers({ task, colour, onTake, onBack }) {
+  const [comment, setComment] = useState("");
+  return panel(
+    "Labelled by",
+    ul(
+      { class: "plain" },
+      ...task.answers.map((each) => {
+        const said = tally(each.annotations ?? [], []);
+        return li(
+          { key: each.actor, class: "row" },
+          span(nameOf(each.actor)),
+          ...(said.length ? said : [["nothing", 0]]).map(([name, n]) =>
+            span(dot(colour(String(name))), n === 1 || !n ? name : `${n} ${name}`),
+          ),
+          span({ class: "grow" }),
+          act("Take this", () => onTake(nameOf(each.actor))),
+        );
+      }),
+    ),
+    form(
+      {
+        class: "row",
+        onSubmit: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          onBack(comment);
+        },
+      },
+      input({
+        "aria-label": "what is wrong",
+        placeholder: "what is wrong",
+        value: comment,
+        onInput: (/** @type {any} */ event) => setComment(event.target.value),
+      }),
+      button({ type: "submit", disabled: !comment.trim() }, "Send back"),
+    ),
+  );
+}
+
+/** @param {{task: Task, proposed: ReturnType<typeof import("../../lib/words.js").proposal>, deciding: boolean, colour: (name: string | undefined) => string}} properties */
+export function Why({ task, proposed, deciding, colour }) {
+  return panel(
+    deciding ? "Labelled" : "Proposed",
+    p(
+      { class: "proposal" },
+      proposed ? dot(colour(proposed.label)) : null,
+      proposed?.label ?? (deciding ? "people disagree" : "nothing"),
+      proposed?.score != null ? span({ class: "muted" }, percent(proposed.score)) : null,
+    ),
+    dl(
+      { class: "facts" },
+      dt("here because"),
+      dd(...task.reasons.map((each) => p(reasonInWords(each)))),
+      dt("model"),
+      dd(task.model ? a({ href: address("models", task.model) }, task.model) : "–"),
+      dt("data set"),
+      dd(a({ href: address("data", task.dataset) }, task.dataset)),
+      dt("picture"),
+      dd(`${task.candidate.width} × ${task.candidate.height} px, since `, when(task.created)),
+    ),
+  );
+}
+
+/** @param {{names: string[], colour: (name: string | undefined) => string, proposed: string | undefined, onChoose: (name: string) => void}} properties */
+export const Choices = ({ names, colour, proposed, onChoose }) =>
+  div(
+    { class: "classes", role: "group", "aria-label": "classes" },
+    ...names.map((name, k) =>
+      button(
+        {
+          type: "button",
+          class: name === proposed ? "choice proposed" : "choice",
+          onClick: () => onChoose(name),
+          "aria-keyshortcuts": k < 9 ? String(k + 1) : undefined,
+        },
+        dot(colour(name)),
+        span(name),
+        k < 9 ? span({ class: "key", "aria-hidden": "true" }, String(k + 1)) : null,
+      ),
+    ),
+  );
+
+/** The next pictures. @param {{rows: Task[], task: Task, onPick: (k: number) => void}} properties */
+export const Strip = ({ rows, task, onPick }) =>
+  ul(
+    { class: "strip", "aria-label": "next pictures" },
+    ...rows.slice(0, 24).map((row, k) => {
+      const said = proposal(row.proposed)?.label ?? "nothing proposed";
+      return li(
+        { key: row.id },
+        button(
+          {
+            type: "button",
+            "aria-current": row === task ? "true" : undefined,
+            onClick: () => onPick(k),
+            title: said,
+            "aria-label": `picture ${k + 1}: ${said}`,
+          },
+          h(Picture, { src: thumbnail(row.image, 160), alt: "" }),
+        ),
+      );
+    }),
+  );
