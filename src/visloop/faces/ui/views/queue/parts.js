@@ -4,7 +4,7 @@ import { a, button, dd, div, dl, dt, form, h, input, li, nav, p, span, ul, useSt
 import { thumbnail } from "../../lib/api.js";
 import { act, dot, panel, Picture, when } from "../../lib/parts.js";
 import { address } from "../../lib/use.js";
-import { percent, reasonInWords, tally } from "../../lib/words.js";
+import { percent, proposal, reasonInWords, tally } from "../../lib/words.js";
 
 /** @typedef {import("../../lib/sending/decisions.js").Task} Task */
 /** @typedef {import("../../lib/sending/decisions.js").View} View */
@@ -76,7 +76,7 @@ export function Answers({ task, colour, onTake, onBack }) {
   );
 }
 
-/** @param {{task: Task, proposed: ReturnType<typeof import("../../lib/words.js").proposal>, deciding: boolean, colour: (name: string | undefined) => string}} properties */
+/** @param {{task: Task, proposed: ReturnType<typeof proposal>, deciding: boolean, colour: (name: string | undefined) => string}} properties */
 export function Why({ task, proposed, deciding, colour }) {
   return panel(
     deciding ? "Labelled" : "Proposed",
