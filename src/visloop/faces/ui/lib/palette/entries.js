@@ -3,15 +3,21 @@
 import { useAnswer, address } from "../use.js";
 import { recent } from "./recent.js";
 
-/** @typedef {{group: string, words: string, hint?: string, run: () => void}} Entry */
+/** @typedef {{group: string, words: string, hint?: string, to?: string, run: () => void}} Entry `to`: the address of a place */
 /** @typedef {{path: string, title: string, key: string}} View */
 
 const RUNS = 200;
 
-/** @param {string} to */
-const go = (to) => () => {
-  location.hash = to;
-};
+/** @param {string} group @param {string} words @param {string} hint @param {string} to @returns {Entry} */
+const place = (group, words, hint, to) => ({
+  group,
+  words,
+  hint,
+  to,
+  run: () => {
+    location.hash = to;
+  },
+});
 
 const PRESSED = "button, a[href], summary, label.button";
 const FILLED = "input:not([type=file]):not([type=hidden]), select, textarea";
@@ -35,7 +41,8 @@ export function actions(view = inSight()) {
     const words = field ? nameOfField(control) : nameOf(control);
     if (!words || control.matches(":disabled") || !control.checkVisibility() || seen.has(words)) continue;
     seen.add(words);
-    found.push({ group: "Here", words, hint: field ? "field" : "", run: () => press(control, field) });
+    const to = control.getAttribute("href") ?? undefined;
+    found.push({ group: "Here", words, hint: field ? "field" : "", to, run: () => press(control, field) });
   }
   return found;
 }
@@ -79,38 +86,19 @@ export function useEntries({ views, own, open }) {
   const deployed = useAnswer("deployments", ask).data?.rows ?? [];
   const runs = useAnswer("runs.list", open ? { limit: RUNS } : null).data?.rows ?? [];
   if (!open) return [];
-  return [
-    ...actions(),
-    ...recent(localStorage).map((each) => ({ group: "Where you were", words: each.words, run: go(each.address) })),
-    ...views.map(({ path, title, key }) => ({ group: "Views", words: title, hint: `g ${key}`, run: go(`#/${path}`) })),
+  const places = [
+    ...recent(localStorage).map((each) => place("Where you were", each.words, "", each.address)),
+    ...views.map(({ path, title, key }) => place("Views", title, `g ${key}`, `#/${path}`)),
     ...own,
     ...sets.flatMap(({ name }) => [
-      { group: "Data sets", words: name, hint: "data set", run: go(address("data", name)) },
-      {
-        group: "Data sets",
-        words: `${name}: versions`,
-        hint: "log, diff, merge",
-        run: go(address("data", name, "work", "all", "versions")),
-      },
-      {
-        group: "Data sets",
-        words: `${name}: add pictures`,
-        hint: "drop, send",
-        run: go(address("data", name, "work", "all", "add")),
-      },
+      place("Data sets", name, "data set", address("data", name)),
+      place("Data sets", `${name}: versions`, "log, diff, merge", address("data", name, "work", "all", "versions")),
+      place("Data sets", `${name}: add pictures`, "drop, send", address("data", name, "work", "all", "add")),
     ]),
-    ...models.map(({ ref }) => ({ group: "Models", words: ref, hint: "model", run: go(address("models", ref)) })),
-    ...deployed.map(({ name }) => ({
-      group: "Deployments",
-      words: name,
-      hint: "deployment",
-      run: go(address("deployments", name)),
-    })),
-    ...runs.map((each) => ({
-      group: "Runs",
-      words: each.name || each.id,
-      hint: each.name ? each.id : "run",
-      run: go(address("runs", each.id)),
-    })),
+    ...models.map(({ ref }) => place("Models", ref, "model", address("models", ref))),
+    ...deployed.map(({ name }) => place("Deployments", name, "deployment", address("deployments", name))),
+    ...runs.map((each) => place("Runs", each.name || each.id, each.name ? each.id : "run", address("runs", each.id))),
   ];
+  const named = new Set(places.map((each) => each.to));
+  return [...actions().filter((each) => !each.to || !named.has(each.to)), ...places];
 }

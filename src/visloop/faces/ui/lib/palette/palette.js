@@ -1,6 +1,22 @@
 // @ts-check
 /** Ctrl-K or Cmd-K: any place and any action of the open view, by a few letters of its name. */
-import { dialog, div, h, input, kbd, li, mark, p, span, ul, useEffect, useMemo, useRef, useState } from "../dom.js";
+import {
+  dialog,
+  div,
+  h,
+  input,
+  kbd,
+  li,
+  mark,
+  p,
+  span,
+  ul,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "../dom.js";
 import { useEntries } from "./entries.js";
 import { ranked } from "./fuzzy.js";
 import { visited } from "./recent.js";
@@ -61,14 +77,19 @@ function Opened({ views, own, onClose }) {
   const entries = useEntries({ views, own, open: true });
   const found = useMemo(() => ranked(asked, entries).slice(0, SHOWN), [asked, entries.length]);
   const chosen = Math.min(at, found.length - 1);
-  useEffect(() => ref.current?.showModal(), []);
+  useLayoutEffect(() => ref.current?.showModal(), []); // before the next key
   useEffect(
     () => ref.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }),
     [chosen, found],
   );
+  // the browser's own event of closing comes later than the next key may
+  const close = () => {
+    ref.current?.close();
+    onClose();
+  };
   const run = (/** @type {Entry | undefined} */ entry) => {
     if (!entry) return;
-    ref.current?.close();
+    close();
     entry.run();
   };
   /** @type {Record<string, () => void>} */
@@ -78,7 +99,16 @@ function Opened({ views, own, onClose }) {
     Enter: () => run(found[chosen]),
   };
   return dialog(
-    { ref, class: "palette", onClose, "aria-label": "go to, or do" },
+    {
+      ref,
+      class: "palette",
+      onCancel: (/** @type {Event} */ event) => {
+        event.preventDefault();
+        close();
+      },
+      onClose,
+      "aria-label": "go to, or do",
+    },
     input({
       type: "text",
       role: "combobox",
