@@ -208,7 +208,9 @@ def test_a_full_server_is_asked_again_until_it_answers(status):
 
 
 @pytest.mark.parametrize(
-    "wait", ["20", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)]
+    "wait",
+    ["20", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)],
+    ids=["seconds", "date"],  # every worker must collect the same names
 )
 def test_a_server_that_asks_for_longer_than_there_is_time_is_not_waited_for(wait):
     with scripted((429, {"Retry-After": wait}, FULL), YES) as script:

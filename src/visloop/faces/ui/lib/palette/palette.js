@@ -106,7 +106,7 @@ function Opened({ views, own, onClose }) {
         event.preventDefault();
         close();
       },
-      onClose,
+      onClose: (/** @type {any} */ event) => event.target.isConnected && onClose(),
       "aria-label": "go to, or do",
     },
     input({
