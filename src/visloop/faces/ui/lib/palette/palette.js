@@ -75,12 +75,12 @@ function Opened({ views, own, onClose }) {
   const [asked, setAsked] = useState("");
   const [at, setAt] = useState(0);
   const entries = useEntries({ views, own, open: true });
-  const found = useMemo(() => ranked(asked, entries).slice(0, SHOWN), [asked, entries.length]);
+  const found = ranked(asked, entries).slice(0, SHOWN);
   const chosen = Math.min(at, found.length - 1);
   useLayoutEffect(() => ref.current?.showModal(), []); // before the next key
   useEffect(
     () => ref.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }),
-    [chosen, found],
+    [chosen, asked],
   );
   // the browser's own event of closing comes later than the next key may
   const close = () => {
