@@ -13,7 +13,6 @@ import {
   ul,
   useEffect,
   useLayoutEffect,
-  useMemo,
   useRef,
   useState,
 } from "../dom.js";
