@@ -39,7 +39,7 @@ def project(vectors: Vectors, start: Vectors, *, seed: int, progress: Progress) 
     progress.note(f"find the neighbours of {len(vectors):,} pictures")
     near = affinity.PerplexityBasedNN(
         vectors,
-        perplexity=min(_PERPLEXITY, (len(vectors) - 1) / 3),
+        perplexity=min(_PERPLEXITY, (len(vectors) - 1) // 3),
         method="annoy",
         n_jobs=threads,
         random_state=seed,
@@ -56,7 +56,7 @@ def project(vectors: Vectors, start: Vectors, *, seed: int, progress: Progress) 
     total = _EARLY + _LATER
     done = iter(progress.track(range(total), doing="map", unit="step", total=total))
 
-    def step(*_: Any) -> None:
+    def step(*_told: Any) -> None:
         for _ in range(_EVERY):
             next(done)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,7 @@ class Columns:
         return replace(
             found,
             views=known_views(ledger, scope),
-            picked=lambda name: picked(ledger, scope.project, name),
+            picked=partial(picked, ledger, scope.project),
         )
 
     def size(self, *, parts: bool) -> int:
