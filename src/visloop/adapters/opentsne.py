@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-_PERPLEXITY: Final = 30.0
+_PERPLEXITY: Final = 30
 _MANY: Final = 20_000
 _THREADS: Final = 4
 """For many pictures, however many cores there are: another number adds up in another order, to
