@@ -26,7 +26,7 @@ Object.assign(globalThis, {
 });
 
 test("every edit goes with a key of its own, the same one when it is sent again", async () => {
-  const { edits } = await import(ui + "views/editor/saving.js");
+  const { edits } = await import(ui + "lib/sending/edits.js");
   edits.pause = () => Promise.resolve();
   const ask = { dataset: "pets", path: "a.png", changes: [] };
   for (let k = 0; k < 3; k++) edits.add({ ask });

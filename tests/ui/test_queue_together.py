@@ -1,4 +1,4 @@
-"""Two people label the same ten pictures, each alone; a third decides where they disagree."""
+"""Two people label or draw on the same pictures, each alone; a third decides where they disagree."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sklearn.metrics import cohen_kappa_score
 from tests.journey.worlds import until
 from tests.ui.conftest import WIDE, Site, up
 from tests.ui.test_access import axe_finds
+from tests.ui.test_editor import drag, held, saved
 from visloop import app
 from visloop.faces import sdk
 
@@ -35,13 +36,19 @@ def team(
         here.call(app.add, app.Add(paths=(str(root / "pictures"),), to="pets"))
         here.call(app.classes_add, app.ClassesAdd(dataset="pets", names=NAMES))
         here.call(app.commit, app.Commit(dataset="pets", message="pictures"))
-        roles = {"ana": "annotator", "ben": "annotator", "rex": "reviewer"}
+        people = dict.fromkeys(("ana", "ben", "cem", "dia"), "annotator")
+        roles = {**people, "rex": "reviewer"}
         tokens = {
             name: here.call(app.user_add, app.UserAdd(user=name, role=role)).secret
             for name, role in roles.items()
         }
         given = app.LabelAssign(dataset="pets", to=("ana", "ben"), annotators=2, ask="class")
         assert here.call(app.label_assign, given).count == 10
+        pair = tuple(str(root / f"pictures/{k}.png") for k in (3, 7))
+        here.call(app.add, app.Add(paths=pair, to="tools"))
+        here.call(app.classes_add, app.ClassesAdd(dataset="tools", names=("nut", "bolt")))
+        drawn = app.LabelAssign(dataset="tools", to=("cem", "dia"), annotators=2, ask="objects")
+        assert here.call(app.label_assign, drawn).count == 2
     with up(root / "ws") as running:
         yield running, tokens
 
@@ -54,7 +61,6 @@ def entered(browser: Browser, team: tuple[Site, dict[str, str]], who: str, *addr
     page = context.new_page()
     page.goto(f"{site.url}/#/{'/'.join(('queue', *address))}")
     expect(page.locator(".desk img").first).to_be_visible()
-    expect(page.locator(".choice")).to_have_count(len(NAMES))
     return page
 
 
@@ -64,6 +70,7 @@ def test_ten_pictures_by_two_people_and_a_third(
     site, _ = team
     for who, keys in (("ana", ANA), ("ben", BEN)):
         page = entered(browser, team, who)
+        expect(page.locator(".choice")).to_have_count(len(NAMES))
         for left, key in zip(range(9, -1, -1), keys, strict=True):
             page.keyboard.press(key)
             expect(page.locator(".strip li")).to_have_count(left)
@@ -93,3 +100,64 @@ def test_ten_pictures_by_two_people_and_a_third(
     assert [each["annotations"][0]["label"] for each in rows][:8] == [
         NAMES[int(key) - 1] for key in ANA[:8]
     ]
+
+
+def drawing(page: Page, path: str) -> None:
+    """In the editor, ready to draw a box on this picture."""
+    expect(page.locator(".edit-bar .path")).to_have_text(path)
+    expect(page.locator(".edit-picture img")).to_be_visible()
+    expect(page.locator(".edit-side .choice").first).to_be_visible()
+    page.keyboard.press("b")
+
+
+def test_two_people_draw_and_a_third_corrects(
+    browser: Browser, team: tuple[Site, dict[str, str]]
+) -> None:
+    site, _ = team
+    boxes = {"cem": ((20, 20), (80, 80)), "dia": ((22, 20), (82, 80))}
+    apart = {"cem": ((10, 10), (50, 50)), "dia": ((90, 60), (150, 110))}
+    for who, box in boxes.items():
+        page = entered(browser, team, who)
+        page.keyboard.press("e")
+        drawing(page, "3.png")
+        drag(page, *box)
+        saved(page)
+        assert held(site, "3.png", "tools") == {}, "it is in no data set before it is handed in"
+        page.reload()
+        drawing(page, "3.png")
+        expect(page.get_by_role("list", name="objects").locator("li")).to_have_count(1)
+        page.context.set_offline(True)
+        drag(page, (100, 90), (110, 100))
+        page.keyboard.press("Delete")
+        page.keyboard.press("Control+Enter")
+        drawing(page, "7.png")
+        expect(page.locator(".edit-bar").first).to_contain_text("not saved yet")
+        page.context.set_offline(False)
+        drag(page, *apart[who])
+        saved(page)
+        page.get_by_role("button", name="Done").click()
+        expect(page.locator("main")).to_contain_text("All decided")
+        expect(page.locator("main .title")).to_contain_text("all saved")
+        page.context.close()
+    until(lambda: held(site, "3.png", "tools"), what="the merged box")
+    (merged,) = held(site, "3.png", "tools").values()
+    assert (merged["type"], merged["label"]) == ("box", "nut")
+    assert merged["xyxy"] == pytest.approx([21, 20, 81, 80], abs=1)
+    assert held(site, "7.png", "tools") == {}
+
+    page = entered(browser, team, "rex", "disputed")
+    expect(page.locator("svg.marks rect, svg.marks path")).to_have_count(2)
+    page.keyboard.press("e")
+    drawing(page, "7.png")
+    assert axe_finds(page) == []
+    page.get_by_role("button", name="Take all").nth(1).click()
+    page.keyboard.press("2")
+    drag(page, (150, 110), (140, 100))
+    saved(page)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("main")).to_contain_text("All decided")
+    until(lambda: held(site, "7.png", "tools"), what="what the reviewer drew")
+    (mended,) = held(site, "7.png", "tools").values()
+    assert (mended["label"], mended["author"]) == ("bolt", "user:rex")
+    assert mended["xyxy"] == pytest.approx([90, 60, 140, 100], abs=1.2)
+    page.context.close()

@@ -196,6 +196,30 @@ def test_boxes_are_drawn_for_the_task_alone_and_merged(desk):
     assert len(held(desk, task)) == 2, "the class beside the boxes stays"
 
 
+def test_what_a_reviewer_drew_of_answers_before_does_not_hold_of_those_after(desk):
+    (task,) = assign(desk, ANA, n=1, review=True, question="objects").tasks
+    for who, x in ((ANA, 2), (REX, 30), (ANA, 4)):
+        box = Box(id=f"at-{x}", label="disc", xyxy=(x, 2, x + 20, 22))
+        gone = [label.Edit(remove="at-2", was=Box(id="at-2", label="disc", xyxy=(2, 2, 22, 22)))]
+        label.draw(desk.label, who, task, [label.Edit(put=box), *gone][: 2 if x > 2 else 1])
+        if who == REX:
+            label.back(desk.label, REX, task, "too wide")
+        else:
+            assert says(desk, ANA, task).state == "review"
+    assert says(desk, REX, task).state == "accepted"
+    path = label.task(desk.label, SCOPE, task).path
+    there = label.read(desk.label, SCOPE, "shapes", path).annotations
+    assert [each.id for each in there if isinstance(each, Box)] == ["at-4"]
+
+
+def test_one_task_of_a_view(desk):
+    one, two = assign(desk, ANA, n=2).tasks
+    assert [e.task.id for e in label.view(desk.label, ANA, "mine", task=two)] == [two]
+    says(desk, ANA, two, "square")
+    assert label.view(desk.label, ANA, "mine", task=two) == []
+    assert one in mine(desk, ANA)
+
+
 def test_controls_look_like_the_others_and_change_nothing(desk):
     known = samples(desk)[8:10]
     done = assign(desk, ANA, n=4, controls=known, blind=True)

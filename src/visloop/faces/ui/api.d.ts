@@ -1336,6 +1336,7 @@ export interface LabelQueueAsk {
   dataset?: string | null;
   limit?: number;
   tab?: string;
+  task?: string;
 }
 
 export interface LabelRejectAsk {

@@ -89,6 +89,8 @@ const KEYS = [
       [["1", "…", "9"], "give the class"],
       [["Enter"], "accept the proposal"],
       [["e"], "draw on it in the label editor"],
+      [["a", "…", "d"], "take what the first, … fourth person said"],
+      [["r"], "say what is wrong, and send it back"],
       [["x"], "leave the picture out"],
       [["u"], "undo"],
       [["←", "→"], "previous, next picture"],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from visloop import data
 from visloop.errors import UsageError, did_you_mean
@@ -19,9 +19,10 @@ from visloop.label.agreeing.matching import merged, score
 from visloop.label.queue import get, renamed
 from visloop.label.records import LabelPorts, NothingProposed, NotWaiting, Task
 from visloop.label.settling import decide, said, sample_there, take
-from visloop.label.tables import tasks
+from visloop.label.tables import answers, tasks
 from visloop.label.together.drawing import check_classes
 from visloop.label.together.people import (
+    REVIEWER,
     Answer,
     Rights,
     answers_of,
@@ -157,6 +158,9 @@ def _closed(write: Write, task: Task, final: tuple[Annotation, ...]) -> Task:
 
 
 def _to(write: Write, task: Task, state: str, final: Sequence[Annotation], why: str = "") -> Task:
+    """Others decide about it, from what was answered now: what a reviewer drew before is of before."""
+    earlier = (answers.c.project == task.project, answers.c.task == task.id)
+    write.execute(delete(answers).where(*earlier, answers.c.role == REVIEWER))
     reasons = (*task.reasons, why) if why and why not in task.reasons else task.reasons
     values: dict[str, Any] = {"state": state, "final": final, "reasons": reasons}
     write.execute(update(tasks).where(tasks.c.id == task.id).values(**values))

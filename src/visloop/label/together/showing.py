@@ -57,8 +57,9 @@ def view(
     *,
     limit: int = 50,
     tab: str = "",
+    task: str = "",
 ) -> list[Shown]:
-    """Tasks of a view, the most urgent first; of `all` the newest.
+    """Tasks of a view, the most urgent first; of `all` the newest; with `task` that one, or none.
 
     `mine` are those that were given to who looks, then those for anybody that nobody has open.
     `to-review` and `disputed` leave out what they labelled themselves: nobody decides about that.
@@ -75,6 +76,8 @@ def view(
     query = select(*COLUMNS, tasks.c.control).where(tasks.c.project == scope.project)
     if dataset is not None:
         query = query.where(tasks.c.dataset == dataset)
+    if task:
+        query = query.where(tasks.c.id == task)
     query = query.where(*_belonging(which, rights))
     order = (tasks.c.priority.desc(), tasks.c.seq)
     query = query.order_by(*((tasks.c.seq.desc(),) if which == "all" else order))

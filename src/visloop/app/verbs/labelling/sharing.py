@@ -173,12 +173,14 @@ class LabelQueue:
     dataset: str | None = opt("only for this data set", default=None)
     limit: int = opt("at most so many", default=50)
     tab: str = opt("which of your windows asks; what others have open is left out", default="")
+    task: str = opt("only this one", default="")
 
 
 @operation("label.queue", permission="label.read")
 def label_queue(ports: Ports, scope: Scope, ask: LabelQueue) -> Rows:
     """One row a task."""
-    found = label.view(ports.label, scope, ask.view, ask.dataset, limit=ask.limit, tab=ask.tab)
+    how = {"tab": ask.tab, "task": ask.task}
+    found = label.view(ports.label, scope, ask.view, ask.dataset, limit=ask.limit, **how)
     return rows_of(_row(each) for each in found)
 
 

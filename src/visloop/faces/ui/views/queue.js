@@ -5,35 +5,32 @@ import { asError, call, large, thumbnail } from "../lib/api.js";
 import { outbox, useOutbox, useTasks } from "../lib/sending/decisions.js";
 import { Marks } from "../lib/marks.js";
 import { act, empty, failure, panel, Picture, waiting } from "../lib/parts.js";
-import { saved, unheard } from "../lib/sending/sent.js";
+import { saved } from "../lib/sending/sent.js";
 import { go, useClasses, useKeys } from "../lib/use.js";
 import { count, proposal } from "../lib/words.js";
-import { Answers, Choices, nameOf, NOTHING, Strip, Tabs, VIEWS, Why } from "./queue/parts.js";
+import { Drawing } from "./queue/drawing.js";
+import { Answers, Choices, nameOf, NOTHING, Strip, Tabs, Troubles, VIEWS, Why } from "./queue/parts.js";
 
 /** @typedef {import("../lib/sending/decisions.js").Task} Task */
 /** @typedef {import("../lib/sending/decisions.js").View} View */
-/** @typedef {import("../lib/sending/decisions.js").Sent} Sent */
-
-/** What the server did not take, and what it has not heard yet. @param {{sent: Sent, onBack: (task: string) => void}} properties */
-const Troubles = ({ sent, onBack }) =>
-  div(
-    { "aria-live": "assertive" },
-    unheard(sent, "decision"),
-    ...sent.refused.map(({ entry, trouble }) =>
-      failure(
-        { what: `Not saved: ${trouble.what}`, fix: trouble.fix },
-        act("Show the picture again", () => {
-          outbox.dismiss(entry.id);
-          onBack(entry.ask.task);
-        }),
-      ),
-    ),
-  );
 
 /** @param {{address: string[]}} properties */
-export function Queue({ address: [at] }) {
+export function Queue({ address: [at, room, id] }) {
   const view = VIEWS.find((each) => each === at) ?? "mine";
+  if (room === "draw" && id) return h(Drawing, { key: view, view, id });
   return h(Room, { key: view, view });
+}
+
+/** What who looks has drawn on it and not handed in. @param {Task | undefined} task */
+const draftOf = (task) => (task?.mine && task.mine.state !== "given" ? task.mine.annotations : null);
+
+/** What the picture shows: of a disputed one what everybody says, or who is pointed at. @param {Task} task @param {boolean} deciding @param {string} peeked */
+function shownOf(task, deciding, peeked) {
+  const one = task.answers.find((each) => each.actor === peeked);
+  if (one) return one.annotations ?? [];
+  const said = draftOf(task) ?? (deciding ? task.final : null);
+  if (deciding && !said?.length) return task.answers.flatMap((each) => each.annotations ?? []);
+  return said ?? task.proposed;
 }
 
 /** @param {{view: View}} properties */
@@ -46,7 +43,10 @@ function Room({ view }) {
   const task = rows[Math.min(at, rows.length - 1)];
   const classes = useClasses(task?.dataset);
   const deciding = view !== "mine";
-  const proposed = task ? proposal((deciding && task.final) || task.proposed) : undefined;
+  const [peeked, setPeeked] = useState("");
+  const drawn = draftOf(task);
+  const proposed = task ? proposal(drawn ?? ((deciding && task.final) || task.proposed)) : undefined;
+  const draws = task?.rules?.question === "objects";
   const since = useRef(Date.now());
   useEffect(() => {
     since.current = Date.now();
@@ -56,7 +56,8 @@ function Room({ view }) {
   }, [task?.id]);
 
   const accept = (/** @type {string | null} */ label) => {
-    if (!task || (!label && !proposed)) return;
+    if (!task) return;
+    if (!label && !proposed) return void (draws && drawOn());
     tasks.decide(task, label ?? proposed?.label ?? "");
     const seconds = Math.round((Date.now() - since.current) / 100) / 10;
     outbox.add({ verb: "label.accept", ask: { task: task.id, seconds, ...(label ? { label } : {}) } });
@@ -78,6 +79,7 @@ function Room({ view }) {
   };
   const drawOn = async () => {
     if (!task) return;
+    if (task.rules) return void go("queue", view, "draw", task.id);
     setProblem(null);
     try {
       await call("label.accept", { task: task.id, draw: true });
@@ -103,11 +105,13 @@ function Room({ view }) {
   useKeys({
     Enter: () => accept(null),
     x: reject,
-    e: () => (task?.rules ? undefined : drawOn()),
+    e: () => (task?.rules && !draws ? undefined : drawOn()),
     u: undo,
     ArrowRight: () => step(1),
     ArrowLeft: () => step(-1),
-    ...Object.fromEntries(classes.names.slice(0, 9).map((name, k) => [String(k + 1), () => accept(name)])),
+    ...(draws
+      ? {}
+      : Object.fromEntries(classes.names.slice(0, 9).map((name, k) => [String(k + 1), () => accept(name)]))),
   });
 
   const last = decided.at(-1);
@@ -149,7 +153,7 @@ function Room({ view }) {
       ),
     );
   }
-  const candidate = { ...task.candidate, image: task.image, annotations: (deciding && task.final) || task.proposed };
+  const candidate = { ...task.candidate, image: task.image, annotations: shownOf(task, deciding, peeked) };
   return div(
     { class: "queue" },
     title,
@@ -179,16 +183,31 @@ function Room({ view }) {
             )
           : null,
         h(Why, { task, proposed, deciding, colour: classes.colour }),
-        deciding ? h(Answers, { key: task.id, task, colour: classes.colour, onTake: take, onBack: sendBack }) : null,
+        deciding
+          ? h(Answers, {
+              key: task.id,
+              task,
+              colour: classes.colour,
+              onTake: take,
+              onBack: sendBack,
+              onPeek: setPeeked,
+            })
+          : null,
         panel(
           "Decide",
-          h(Choices, { ...classes, proposed: proposed?.label, onChoose: accept }),
+          draws ? null : h(Choices, { ...classes, proposed: proposed?.label, onChoose: accept }),
           div(
             { class: "row" },
-            act("Accept", () => accept(null), { key: "Enter", kind: "primary", disabled: !proposed }),
-            task.rules
+            draws && !proposed
               ? null
-              : act("Draw on it", drawOn, { key: "e", title: "take it in as proposed, and open the label editor" }),
+              : act("Accept", () => accept(null), { key: "Enter", kind: "primary", disabled: !proposed }),
+            task.rules && !draws
+              ? null
+              : act("Draw on it", drawOn, {
+                  key: "e",
+                  kind: draws && !proposed ? "primary" : undefined,
+                  title: task.rules ? "open the label editor" : "take it in as proposed, and open the label editor",
+                }),
             act("Leave out", reject, { key: "x", title: "not worth learning from" }),
           ),
         ),

@@ -2,12 +2,13 @@
 /** The queue as a person sees it: what waits, what was decided here, how it stands with the server. */
 import { useLayoutEffect, useState } from "../dom.js";
 import { asError, call } from "../api.js";
+import { drawnFor } from "./edits.js";
 import { Outbox } from "./outbox.js";
 import { useAnswer } from "../use.js";
 
 /** @typedef {import("../../api.d.ts").ShownTask} Task */
 /** @typedef {"mine" | "to-review" | "disputed"} View */
-/** @typedef {{verb: "label.accept" | "label.reject" | "label.undo", ask: {task: string, label?: string | null, of?: string, seconds?: number}} | {verb: "label.back", ask: {task: string, comment: string}}} Decision */
+/** @typedef {{verb: "label.accept" | "label.reject" | "label.undo", ask: {task: string, label?: string | null, of?: string, nothing?: boolean, seconds?: number}} | {verb: "label.back", ask: {task: string, comment: string}}} Decision */
 /** @typedef {import("./outbox.js").State<Decision>} Sent */
 /** @typedef {{task: Task, said: string}} Decided */
 
@@ -16,6 +17,12 @@ const AHEAD = 60;
 /** @type {Outbox<Decision>} */
 export const outbox = new Outbox(
   async (entry) => {
+    if (entry.verb === "label.accept" && !(await drawnFor(entry.ask.task)))
+      throw {
+        what: "something that you drew on it was not saved.",
+        fix: "Show the picture again, draw it anew, and hand it in.",
+        passing: false,
+      };
     try {
       if (entry.verb === "label.back") await call(entry.verb, { ...entry.ask, key: entry.id });
       else await call(entry.verb, { ...entry.ask, key: entry.id });
@@ -39,32 +46,42 @@ export function useOutbox() {
   return state;
 }
 
+/** What was decided in this window, by view: to be undone, wherever else one has been. @type {Map<View, Decided[]>} */
+const kept = new Map();
+
+/** Which time it is that somebody is asked: sent back and labelled anew, it is another one. @param {Task} task */
+const roundOf = ({ id, mine, answers }) => [id, mine?.given, ...answers.map((each) => each.given)].join();
+
 /** Tasks of a view: as the server says, less what was decided here, and what was taken back first. @param {View} view */
 export function useTasks(view) {
   const { data, error, reload } = useAnswer("label.queue", { view, limit: AHEAD });
   const status = useAnswer("label.status", {});
-  const [decided, setDecided] = useState(/** @type {Decided[]} */ ([]));
+  const [decided, setDecided] = useState(kept.get(view) ?? []);
   const [returned, setReturned] = useState(/** @type {Task[]} */ ([]));
-  const away = new Set([
-    ...decided.map((each) => each.task.id),
-    ...outbox.state.waiting.filter((each) => each.verb !== "label.undo").map((each) => each.ask.task),
-  ]);
+  const gone = new Set(decided.map((each) => roundOf(each.task)));
+  const leaving = new Set(
+    outbox.state.waiting.filter((each) => each.verb !== "label.undo").map((each) => each.ask.task),
+  );
+  const isAway = (/** @type {Task} */ each) => leaving.has(each.id) || gone.has(roundOf(each));
   const known = data?.rows ?? [];
-  const back = returned.filter((each) => !away.has(each.id));
-  const rows = [...back, ...known.filter((each) => !away.has(each.id) && !back.some((other) => other.id === each.id))];
+  const back = returned.filter((each) => !isAway(each));
+  const rows = [...back, ...known.filter((each) => !isAway(each) && !back.some((other) => other.id === each.id))];
   const more = known.length === AHEAD && view === "mine" ? status.data : null;
   const total = more ? more.rows.reduce((sum, each) => sum + each.waiting, 0) : known.length;
+  const keep = (/** @type {(before: Decided[]) => Decided[]} */ change) => {
+    kept.set(view, change(kept.get(view) ?? []));
+    setDecided(kept.get(view) ?? []);
+  };
   return {
     ready: data !== null,
     error,
     reload,
     rows,
     decided,
-    waiting: Math.max(rows.length, total - known.filter((each) => away.has(each.id)).length),
-    decide: (/** @type {Task} */ task, /** @type {string} */ said) =>
-      setDecided((before) => [...before, { task, said }]),
+    waiting: Math.max(rows.length, total - known.filter(isAway).length),
+    decide: (/** @type {Task} */ task, /** @type {string} */ said) => keep((before) => [...before, { task, said }]),
     takeBack: (/** @type {Task} */ task) => {
-      setDecided((before) => before.filter((each) => each.task.id !== task.id));
+      keep((before) => before.filter((each) => each.task.id !== task.id));
       setReturned((before) => [task, ...before.filter((each) => each.id !== task.id)]);
     },
   };

@@ -26,6 +26,7 @@ import { TOOLS } from "./keys.js";
  *   previous: () => void,
  *   copy: () => void,
  *   nothing: () => void,
+ *   handIn: (() => void) | null,
  *   offered: Annotation | null,
  *   take: () => void,
  *   takeAll: () => void,
@@ -136,7 +137,8 @@ function drawing({ stage, tool, objects, current, change, select, undo, redo, br
 }
 
 /** @param {Deeds} all */
-const pictures = ({ stage, next, previous, copy, nothing, hide }) => ({
+const pictures = ({ stage, next, previous, copy, nothing, hide, handIn }) => ({
+  ...(handIn ? { "Ctrl+Enter": handIn } : {}),
   d: next,
   a: previous,
   PageDown: next,

@@ -11,7 +11,7 @@ import { isFollowed } from "./film/course.js";
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
 /** @typedef {import("../../api.d.ts").Sample} Sample */
 /** @typedef {{put?: Annotation, remove?: string, was?: Annotation, labelled?: boolean, path?: string}} Edit */
-/** @typedef {{dataset: string, path: string, edits: Edit[]}} EditAsk */
+/** @typedef {{dataset: string, path: string, edits: Edit[], task?: string}} EditAsk `task`: drawn for it alone */
 /** @typedef {{id: string, before: Annotation | null, after: Annotation | null, path?: string}} Change `path`: of another frame of the film */
 /** @typedef {{changes: Change[], labelled: [boolean, boolean], path?: string}} Step */
 /** @typedef {{objects: Annotation[], labelled: boolean}} Shown */
@@ -64,12 +64,14 @@ export class Desk {
    * @param {Sample} sample as the server last said
    * @param {() => Array<{ask: EditAsk}>} onTheirWay all that waits to be sent, oldest first
    * @param {(ask: EditAsk) => void} send
+   * @param {string} [task] of the queue that it is drawn for; "": the data set itself
    */
-  constructor(dataset, sample, onTheirWay, send) {
+  constructor(dataset, sample, onTheirWay, send, task = "") {
     this.dataset = dataset;
     this.sample = sample;
     this.onTheirWay = onTheirWay;
     this.send = send;
+    this.task = task;
     /** @type {Step[]} */
     this.done = [];
     /** @type {Step[]} */
@@ -93,7 +95,9 @@ export class Desk {
     const { film, sample } = this;
     const waiting = this.onTheirWay();
     const here = waiting.flatMap(({ ask }) =>
-      ask.dataset === this.dataset ? ask.edits.filter(({ path }) => (path || ask.path) === sample.path) : [],
+      ask.dataset === this.dataset && (ask.task ?? "") === this.task
+        ? ask.edits.filter(({ path }) => (path || ask.path) === sample.path)
+        : [],
     );
     const plain = applied(base, here);
     if (!film) return plain;
@@ -164,6 +168,7 @@ export class Desk {
   /** @param {Step} step */
   go(step) {
     const edits = editsOf(step);
-    if (edits.length) this.send({ dataset: this.dataset, path: step.path ?? this.sample.path, edits });
+    const where = { dataset: this.dataset, path: step.path ?? this.sample.path };
+    if (edits.length) this.send({ ...where, edits, ...(this.task ? { task: this.task } : {}) });
   }
 }

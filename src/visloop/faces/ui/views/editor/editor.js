@@ -3,6 +3,7 @@
 import { a, div, h, span, useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
 import { asError } from "../../lib/api.js";
 import { act, badge, empty, failure, panel, waiting } from "../../lib/parts.js";
+import { edits, useEdits } from "../../lib/sending/edits.js";
 import { saved, unheard } from "../../lib/sending/sent.js";
 import { address, go, useClasses } from "../../lib/use.js";
 import { Canvas } from "./canvas.js";
@@ -12,16 +13,20 @@ import { bindings } from "./bindings.js";
 import { changed, useReel } from "./film/reel.js";
 import { Strip } from "./film/strip.js";
 import { useFilm } from "./film/using.js";
+import { Answered, useAnswers } from "./answered.js";
 import { first, useNeighbours } from "./neighbours.js";
 import { Proposals, useProposals } from "./proposals.js";
 import { reread, useDesk } from "./open.js";
 import { Chosen, ClassList, Objects, Tools } from "./panels.js";
-import { edits, useEdits } from "./saving.js";
 
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
 /** @typedef {import("../../api.d.ts").Sample} Sample */
 /** @typedef {import("./gestures.js").Tool} Tool */
-/** @typedef {import("./saving.js").Sent} Sent */
+/** @typedef {import("../../lib/sending/edits.js").Sent} Sent */
+/**
+ * A picture that was given to somebody: `isDeciding` about what `answers` say, `isBlind` to what anything proposes.
+ * @typedef {{isDeciding: boolean, isBlind: boolean, answers: readonly import("../../api.d.ts").Answer[], back: string, onHandIn: () => void, beside: import("../../lib/dom.js").Child, status: import("../../lib/dom.js").Child}} Given
+ */
 
 const RADIUS_PX = 8;
 const EDIT = "edit";
@@ -47,14 +52,14 @@ export function Editor({ name, split, text, path }) {
   return h(Room, { key: name, name, at, text, path, onGo: (to) => go(...here(to)) });
 }
 
-/** What the server did not take. @param {{sent: Sent, desk: import("./desk.js").Desk}} properties */
-const Troubles = ({ sent, desk }) =>
+/** What the server did not take. @param {{sent: Sent}} properties */
+const Troubles = ({ sent }) =>
   div(
     { "aria-live": "assertive" },
     unheard(sent, "edit"),
     ...sent.refused.map(({ entry, trouble }) => {
       const settle = async (/** @type {boolean} */ mine) => {
-        await reread(desk);
+        const desk = await reread(entry.ask);
         edits.dismiss(entry.id);
         if (!mine) return;
         const puts = entry.ask.edits.flatMap(({ put }) => (put ? [put] : []));
@@ -71,10 +76,10 @@ const Troubles = ({ sent, desk }) =>
     }),
   );
 
-/** Which tool somebody took last in this data set; what its objects are, where nobody has. @param {string} name @param {readonly Annotation[]} objects @returns {Tool} */
-function usualTool(name, objects) {
+/** Which tool somebody took last in this data set; what its objects are, where nobody has. @param {string} name @param {readonly Annotation[]} objects @param {boolean} draws objects are asked for @returns {Tool} */
+function usualTool(name, objects, draws) {
   const known = localStorage.getItem(`visloop.tool.${name}`);
-  if (known) return /** @type {Tool} */ (known);
+  if (known && !(draws && known === "class")) return /** @type {Tool} */ (known);
   /** @type {Record<string, Tool>} */
   const of = { class: "class", obb: "obb", polygon: "polygon", mask: "brush", points: "points" };
   return of[objects[0]?.type ?? ""] ?? "box";
@@ -96,21 +101,23 @@ function Room({ name, at, text, path, onGo }) {
   return h(Table, { name, text, desk, others, around, redraw, onLeave: leave, error, reel: desk.film ? reel : null });
 }
 
-/** @param {{name: string, text: string, desk: import("./desk.js").Desk, others: import("./open.js").Other[], around: ReturnType<typeof useNeighbours>, redraw: () => void, onLeave: (to: Sample | null) => void, error: import("../../lib/api.js").ApiError | null, reel: import("./film/using.js").Reel | null}} properties */
-function Table({ name, text, desk, others, around, redraw, onLeave, error, reel }) {
+/** @param {{name: string, text: string, desk: import("./desk.js").Desk, others: import("./open.js").Other[], around: ReturnType<typeof useNeighbours>, redraw: () => void, onLeave: (to: Sample | null) => void, error: import("../../lib/api.js").ApiError | null, reel: import("./film/using.js").Reel | null, given?: Given | null}} properties */
+export function Table({ name, text, desk, others, around, redraw, onLeave, error, reel, given = null }) {
   const { sample } = desk;
   const { objects, labelled } = desk.shown;
   const classes = useClasses(name);
   const sent = useEdits();
   const stage = useRef(/** @type {import("./stage.js").Stage | null} */ (null));
-  const [tool, setTool] = useState(() => usualTool(name, objects));
+  const [tool, setTool] = useState(() => usualTool(name, objects, given !== null));
   const [label, setLabel] = useState("");
   const [selected, setSelected] = useState(/** @type {string | null} */ (null));
   const [radius, setRadius] = useState(RADIUS_PX);
   const [erase, setErase] = useState(false);
   const [hide, setHide] = useState(false);
   const [copied, setCopied] = useState(/** @type {Annotation[]} */ ([]));
-  const proposed = useProposals(name, sample.path);
+  const byModel = useProposals(name, sample.path, !given?.isDeciding && !given?.isBlind);
+  const byPeople = useAnswers(given?.isDeciding ? given.answers : [], objects);
+  const proposed = given?.isDeciding ? byPeople : byModel;
   const reeling = useReel({ desk, reel, tool, selected, select: setSelected, redraw, goTo: (frame) => leave(frame) });
   const { film, absent, playing } = reeling;
   const current = objects.find((each) => each.id === selected) ?? null;
@@ -172,6 +179,7 @@ function Table({ name, text, desk, others, around, redraw, onLeave, error, reel 
     takeAll: () => take(proposed.shown),
     offered,
     nothing: () => (desk.say(!labelled), redraw()),
+    handIn: given && (() => (objects.length || labelled) && !stage.current?.busy && given.onHandIn()),
   };
   const frame = film && playing !== null ? film.frames[playing] : null;
   const shown = frame
@@ -197,8 +205,9 @@ function Table({ name, text, desk, others, around, redraw, onLeave, error, reel 
       objects,
       radius,
       erase,
+      given,
     }),
-    h(Troubles, { sent, desk }),
+    h(Troubles, { sent }),
     failure(error),
     div(
       { class: "edit-desk" },
@@ -221,6 +230,7 @@ function Table({ name, text, desk, others, around, redraw, onLeave, error, reel 
       }),
       div(
         { class: "side edit-side" },
+        given?.beside,
         h(ClassList, {
           dataset: name,
           classes,
@@ -236,7 +246,11 @@ function Table({ name, text, desk, others, around, redraw, onLeave, error, reel 
               onRemove: () => change([], [current.id ?? ""]),
             })
           : null,
-        h(Proposals, { proposed, onTake: take }),
+        given?.isDeciding
+          ? h(Answered, { answers: given.answers, offered: proposed.shown, colour: classes.colour, onTake: take })
+          : given?.isBlind
+            ? null
+            : h(Proposals, { proposed: byModel, onTake: take }),
         h(Objects, { objects, classes, selected, onSelect: setSelected }),
       ),
     ),
@@ -265,29 +279,32 @@ function classed(whole, label, also) {
 }
 
 /**
- * @param {{sample: Sample, around: ReturnType<typeof useNeighbours>, sent: Sent, drawn: number, desk: import("./desk.js").Desk, deeds: any, others: import("./open.js").Other[], tool: Tool, labelled: boolean, objects: readonly Annotation[], radius: number, erase: boolean}} properties
+ * @param {{sample: Sample, around: ReturnType<typeof useNeighbours>, sent: Sent, drawn: number, desk: import("./desk.js").Desk, deeds: any, others: import("./open.js").Other[], tool: Tool, labelled: boolean, objects: readonly Annotation[], radius: number, erase: boolean, given: Given | null}} properties
  */
-function Bar({ sample, around, sent, drawn, desk, deeds, others, tool, labelled, objects, radius, erase }) {
+function Bar({ sample, around, sent, drawn, desk, deeds, others, tool, labelled, objects, radius, erase, given }) {
   const who = others.map(({ actor }) => (actor === "user:owner" ? "another window" : actor.replace(/^\w+:/, "")));
   const there = [...new Set(who)];
   return div(
     { class: "edit-bars" },
     div(
       { class: "edit-bar" },
+      given ? a({ class: "button", href: given.back }, "Queue") : null,
       act("‹", deeds.previous, { disabled: !around.previous, title: "previous picture (a)" }),
       act("Next ›", deeds.next, { key: "d", disabled: !around.next, title: "next picture" }),
       span(
         { class: "muted edit-place" },
         around.total ? `${around.place.toLocaleString("en")} of ${around.total.toLocaleString("en")}` : "",
       ),
-      a(
-        {
-          class: "path",
-          href: address("data", desk.dataset, "work", "all", "find", `path = "${sample.path}"`),
-          title: "among the pictures",
-        },
-        sample.path,
-      ),
+      given
+        ? span({ class: "path" }, sample.path)
+        : a(
+            {
+              class: "path",
+              href: address("data", desk.dataset, "work", "all", "find", `path = "${sample.path}"`),
+              title: "among the pictures",
+            },
+            sample.path,
+          ),
       span({ class: "muted small" }, `${sample.width} × ${sample.height}`),
       span({ class: "grow" }),
       there.length
@@ -298,6 +315,15 @@ function Bar({ sample, around, sent, drawn, desk, deeds, others, tool, labelled,
         : null,
       objects.length || !labelled ? null : badge("nothing here", "good"),
       saved(sent, "edit", drawn),
+      given?.status,
+      given
+        ? act(given.isDeciding ? "Decide so" : "Done", deeds.handIn, {
+            key: "Ctrl Enter",
+            kind: "primary",
+            disabled: !objects.length && !labelled,
+            title: "hand in what is drawn (or that nothing is here), and have the next picture",
+          })
+        : null,
     ),
     div(
       { class: "edit-bar" },

@@ -25,6 +25,7 @@ export const EDITOR_KEYS = [
   [["[", "]"], "edit: turn a box, or the brush's size; x: erase"],
   [["n", "N"], "edit: next, previous object"],
   [["d", "a"], "edit: next, previous picture"],
+  [["Ctrl Enter"], "edit: for the queue: hand in what is drawn, and have the next picture"],
   [["c"], "edit: copy the objects of the previous picture"],
   [["e"], "edit: there is nothing here"],
   [["t", "f"], "edit: in a film: follow what is selected; a key frame here, or none"],
@@ -49,8 +50,8 @@ export function useEditorKeys(bindings, released = () => {}) {
       if (event.key === "Escape" && /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) target.blur();
       if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) || event.altKey || document.querySelector("dialog[open]"))
         return;
-      if (/^(Enter| )$/.test(event.key) && /^(BUTTON|A|SUMMARY)$/.test(target.tagName)) return;
       const held = event.ctrlKey || event.metaKey;
+      if (!held && /^(Enter| )$/.test(event.key) && /^(BUTTON|A|SUMMARY)$/.test(target.tagName)) return;
       const key =
         event.key.length === 1 && !held ? event.key : event.key.length === 1 ? event.key.toLowerCase() : event.key;
       const { bindings: all } = now.current;

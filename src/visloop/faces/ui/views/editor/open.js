@@ -4,19 +4,22 @@ import { useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
 import { asError, call } from "../../lib/api.js";
 import { onChange } from "../../lib/pulse.js";
 import { Desk } from "./desk.js";
-import { edits, onTaken } from "./saving.js";
+import { edits, onTaken } from "../../lib/sending/edits.js";
 
 /** @typedef {import("../../api.d.ts").Sample} Sample */
 /** @typedef {{actor: string, tab: string, seconds: number}} Other */
 
 const AGAIN_MS = 10_000;
-const TAB = (sessionStorage["visloop.tab"] ??= Math.random().toString(36).slice(2, 12)); // stays over a reload
+export const TAB = (sessionStorage["visloop.tab"] ??= Math.random().toString(36).slice(2, 12)); // stays over a reload
 /** @type {Map<string, Desk>} desks of this tab: undo goes on when one comes back to a picture */
 const desks = new Map();
 
-/** @param {string} dataset @param {Sample} sample */
-function deskOf(dataset, sample) {
-  const key = `${dataset}/${sample.path}`;
+/** @param {string} dataset @param {string} path @param {string} [task] */
+const keyOf = (dataset, path, task = "") => `${task}:${dataset}/${path}`;
+
+/** @param {string} dataset @param {Sample} sample @param {string} task */
+function deskOf(dataset, sample, task) {
+  const key = keyOf(dataset, sample.path, task);
   const known = desks.get(key);
   if (known) return known;
   const made = new Desk(
@@ -24,26 +27,29 @@ function deskOf(dataset, sample) {
     sample,
     () => edits.state.waiting,
     (ask) => edits.add({ ask }),
+    task,
   );
   desks.set(key, made);
   return made;
 }
 
-onTaken((dataset, sample) => desks.get(`${dataset}/${sample.path}`)?.refreshed(sample));
+onTaken(({ dataset, task }, sample) => desks.get(keyOf(dataset, sample.path, task))?.refreshed(sample));
 
 /**
  * @param {string} dataset
  * @param {string} path
  * @param {Sample | null} early what a list said of it, to be shown until the server has answered
+ * @param {string} [task] of the queue that it is drawn for
  */
-export function useDesk(dataset, path, early) {
+export function useDesk(dataset, path, early, task = "") {
   const [, redraw] = useState(0);
   const [error, setError] = useState(/** @type {import("../../lib/api.js").ApiError | null} */ (null));
   const [others, setOthers] = useState(/** @type {Other[]} */ ([]));
   const ready = useRef(/** @type {Desk | null} */ (null));
-  const started = useMemo(() => (early?.path === path ? deskOf(dataset, early) : null), [dataset, path]);
-  ready.current = started ?? desks.get(`${dataset}/${path}`) ?? null;
+  const started = useMemo(() => (early?.path === path ? deskOf(dataset, early, task) : null), [dataset, path, task]);
+  ready.current = started ?? desks.get(keyOf(dataset, path, task)) ?? null;
   useEffect(() => {
+    if (!path) return undefined;
     let alive = true;
     setError(null);
     setOthers([]);
@@ -51,10 +57,10 @@ export function useDesk(dataset, path, early) {
       const quiet = edits.state.waiting.length === 0;
       const before = edits.state.saved.length;
       try {
-        const { sample, others: there } = await call("label.open", { dataset, path, tab: TAB });
+        const { sample, others: there } = await call("label.open", { dataset, path, task, tab: TAB });
         if (!alive) return;
         const unmoved = quiet && edits.state.waiting.length === 0 && edits.state.saved.length === before;
-        const desk = deskOf(dataset, /** @type {Sample} */ (sample));
+        const desk = deskOf(dataset, /** @type {Sample} */ (sample), task);
         if (unmoved) desk.refreshed(/** @type {Sample} */ (sample)); // else it may be older than what was taken since
         setOthers(/** @type {Other[]} */ (there));
         setError(null);
@@ -72,12 +78,14 @@ export function useDesk(dataset, path, early) {
       clearInterval(timer);
       for (const stop of stops) stop();
     };
-  }, [dataset, path]);
+  }, [dataset, path, task]);
   return { desk: ready.current, error, others, redraw: () => redraw((n) => n + 1) };
 }
 
-/** The picture as the server has it now, edits on their way or not. @param {Desk} desk */
-export async function reread(desk) {
-  const { sample } = await call("label.open", { dataset: desk.dataset, path: desk.sample.path });
+/** The picture of an edit as the server has it now, edits on their way or not. @param {import("./desk.js").EditAsk} ask */
+export async function reread({ dataset, path, task = "" }) {
+  const { sample } = await call("label.open", { dataset, path, task });
+  const desk = deskOf(dataset, /** @type {Sample} */ (sample), task);
   desk.refreshed(/** @type {Sample} */ (sample));
+  return desk;
 }

@@ -13,13 +13,14 @@ const USUAL_BAR = 0.5;
  * The proposals of the model that somebody chose in this data set.
  * @param {string} dataset
  * @param {string} path
+ * @param {boolean} wanted false: the picture is labelled by what is seen alone
  */
-export function useProposals(dataset, path) {
+export function useProposals(dataset, path, wanted) {
   const key = `visloop.model.${dataset}`;
   const [model, setModel] = useState(localStorage.getItem(key) ?? "");
   const [bar, setBar] = useState(USUAL_BAR);
   const [gone, setGone] = useState(/** @type {string[]} */ ([]));
-  const { data, error } = useAnswer("label.propose", model ? { dataset, path, model } : null);
+  const { data, error } = useAnswer("label.propose", model && wanted ? { dataset, path, model } : null);
   const said = /** @type {Annotation[]} */ (data?.proposals ?? []);
   return {
     model,

@@ -1,13 +1,32 @@
 // @ts-check
 /** The parts of the queue: whose it is, why a picture is here, what people said of it, what may be said. */
-import { a, button, dd, div, dl, dt, form, h, input, li, nav, p, span, ul, useState } from "../../lib/dom.js";
+import { a, button, dd, div, dl, dt, form, h, input, li, nav, p, span, ul, useRef, useState } from "../../lib/dom.js";
 import { thumbnail } from "../../lib/api.js";
-import { act, dot, panel, Picture, when } from "../../lib/parts.js";
-import { address } from "../../lib/use.js";
+import { outbox } from "../../lib/sending/decisions.js";
+import { act, dot, failure, panel, Picture, when } from "../../lib/parts.js";
+import { unheard } from "../../lib/sending/sent.js";
+import { address, useKeys } from "../../lib/use.js";
 import { percent, proposal, reasonInWords, tally } from "../../lib/words.js";
 
 /** @typedef {import("../../lib/sending/decisions.js").Task} Task */
 /** @typedef {import("../../lib/sending/decisions.js").View} View */
+/** @typedef {import("../../lib/sending/decisions.js").Sent} Sent */
+
+/** What the server did not take, and what it has not heard yet. @param {{sent: Sent, onBack: (task: string) => void}} properties */
+export const Troubles = ({ sent, onBack }) =>
+  div(
+    { "aria-live": "assertive" },
+    unheard(sent, "decision"),
+    ...sent.refused.map(({ entry, trouble }) =>
+      failure(
+        { what: `Not saved: ${trouble.what}`, fix: trouble.fix },
+        act("Show the picture again", () => {
+          outbox.dismiss(entry.id);
+          onBack(entry.ask.task);
+        }),
+      ),
+    ),
+  );
 
 /** @type {View[]} */
 export const VIEWS = ["mine", "to-review", "disputed"];
@@ -37,23 +56,38 @@ export const Tabs = ({ view }) =>
     ),
   );
 
-/** What people said of the picture; one of them is taken, or it goes back. @param {{task: Task, colour: (name: string | undefined) => string, onTake: (of: string) => void, onBack: (comment: string) => void}} properties */
-export function Answers({ task, colour, onTake, onBack }) {
+const LETTERS = "abcd";
+
+/** What people said of the picture; one of them is taken, or it goes back. @param {{task: Task, colour: (name: string | undefined) => string, onTake: (of: string) => void, onBack: (comment: string) => void, onPeek: (actor: string) => void}} properties */
+export function Answers({ task, colour, onTake, onBack, onPeek }) {
   const [comment, setComment] = useState("");
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const take = (/** @type {import("../../api.d.ts").Answer} */ each) => onTake(nameOf(each.actor));
+  useKeys({
+    ...Object.fromEntries(task.answers.slice(0, LETTERS.length).map((each, k) => [LETTERS[k], () => take(each)])),
+    r: () => field.current?.focus(),
+  });
   return panel(
     "Labelled by",
     ul(
-      { class: "plain" },
-      ...task.answers.map((each) => {
+      { class: "plain answers" },
+      ...task.answers.map((each, k) => {
         const said = tally(each.annotations ?? [], []);
         return li(
-          { key: each.actor, class: "row" },
+          {
+            key: each.actor,
+            class: "row",
+            onMouseEnter: () => onPeek(each.actor),
+            onMouseLeave: () => onPeek(""),
+            onFocusIn: () => onPeek(each.actor),
+            onFocusOut: () => onPeek(""),
+          },
           span(nameOf(each.actor)),
           ...(said.length ? said : [["nothing", 0]]).map(([name, n]) =>
             span(dot(colour(String(name))), n === 1 || !n ? name : `${n} ${name}`),
           ),
           span({ class: "grow" }),
-          act("Take this", () => onTake(nameOf(each.actor))),
+          act("Take this", () => take(each), { key: LETTERS[k] }),
         );
       }),
     ),
@@ -66,12 +100,20 @@ export function Answers({ task, colour, onTake, onBack }) {
         },
       },
       input({
+        ref: field,
+        type: "text",
+        class: "grow",
+        onKeyDown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && field.current?.blur(),
         "aria-label": "what is wrong",
         placeholder: "what is wrong",
         value: comment,
         onInput: (/** @type {any} */ event) => setComment(event.target.value),
       }),
-      button({ type: "submit", disabled: !comment.trim() }, "Send back"),
+      button(
+        { type: "submit", disabled: !comment.trim(), title: "to who labelled it (r)" },
+        "Send back",
+        span({ class: "key", "aria-hidden": "true" }, "r"),
+      ),
     ),
   );
 }

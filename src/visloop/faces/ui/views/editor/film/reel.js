@@ -2,7 +2,7 @@
 /** A film on the table: the chosen track, where it would be, playing, and what each key and button of the strip does. */
 import { useEffect, useState } from "../../../lib/dom.js";
 import { freshId } from "../desk.js";
-import { edits } from "../saving.js";
+import { edits } from "../../../lib/sending/edits.js";
 import { isFollowed } from "./course.js";
 import { ended, ghost, gone, hidden, joined, keyed, left, renamed, split } from "./deeds.js";
 import { prefetch } from "./using.js";

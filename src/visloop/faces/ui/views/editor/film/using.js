@@ -3,7 +3,7 @@
 import { useEffect, useState } from "../../../lib/dom.js";
 import { call, large } from "../../../lib/api.js";
 import { onChange } from "../../../lib/pulse.js";
-import { edits, onTaken } from "../saving.js";
+import { edits, onTaken } from "../../../lib/sending/edits.js";
 import { isFollowed } from "./course.js";
 import { Film } from "./film.js";
 
@@ -15,7 +15,7 @@ const AHEAD = 4;
 /** @type {Map<string, Reel>} those of this tab, by data set and name */
 const reels = new Map();
 
-onTaken((dataset, sample, tracks) => {
+onTaken(({ dataset }, sample, tracks) => {
   for (const { film } of reels.values())
     if (tracks.length && film.dataset === dataset && film.at(sample.path) >= 0) film.refreshed(tracks);
 });

@@ -1,15 +1,15 @@
 // @ts-check
 /** Edits on their way to the server: kept in this browser until it has taken them, sent again while it does not answer. */
-import { useLayoutEffect, useState } from "../../lib/dom.js";
-import { asError, call } from "../../lib/api.js";
-import { Outbox } from "../../lib/sending/outbox.js";
+import { useLayoutEffect, useState } from "../dom.js";
+import { asError, call } from "../api.js";
+import { Outbox } from "./outbox.js";
 
 /** @typedef {import("../../api.d.ts").Sample} Sample */
-/** @typedef {import("./desk.js").EditAsk} EditAsk */
+/** @typedef {import("../../views/editor/desk.js").EditAsk} EditAsk */
 /** @typedef {{ask: EditAsk}} Deed */
-/** @typedef {import("../../lib/sending/outbox.js").State<Deed>} Sent */
+/** @typedef {import("./outbox.js").State<Deed>} Sent */
 
-/** @typedef {(dataset: string, sample: Sample, tracks: import("./film/film.js").Seen[]) => void} Told */
+/** @typedef {(ask: EditAsk, sample: Sample, tracks: import("../../views/editor/film/film.js").Seen[]) => void} Told */
 
 /** @type {Set<Told>} */
 const listeners = new Set();
@@ -19,8 +19,8 @@ export const edits = new Outbox(
   async ({ id, ask }) => {
     try {
       const { sample, tracks } = await call("label.edit", { ...ask, key: id });
-      const seen = /** @type {import("./film/film.js").Seen[]} */ (tracks);
-      for (const told of [...listeners]) told(ask.dataset, /** @type {Sample} */ (sample), seen);
+      const seen = /** @type {import("../../views/editor/film/film.js").Seen[]} */ (tracks);
+      for (const told of [...listeners]) told(ask, /** @type {Sample} */ (sample), seen);
     } catch (caught) {
       throw asError(caught);
     }
@@ -40,6 +40,23 @@ export function onTaken(told) {
   return () => {
     listeners.delete(told);
   };
+}
+
+/**
+ * Once no edit for this task waits any more: what was drawn is there before it is handed in.
+ * @param {string} task
+ * @returns {Promise<boolean>} false: the server refused one, and nobody has settled it
+ */
+export function drawnFor(task) {
+  return new Promise((done) => {
+    const look = () => {
+      if (edits.state.waiting.some(({ ask }) => ask.task === task)) return;
+      stop();
+      done(!edits.state.refused.some(({ entry }) => entry.ask.task === task));
+    };
+    const stop = edits.subscribe(look);
+    look();
+  });
 }
 
 /** @returns {Sent} */
