@@ -222,8 +222,12 @@ def _as_written(folder: Path, kind: str, size: tuple[int, ...]) -> tuple[float, 
         return x1, y1, x2, y2
     if kind == "yolo":
         (file,) = folder.rglob("turned.txt")
-        x, y, width, height = map(float, file.read_text().split()[1:5])
         wide, high = size
+        _, *said = map(float, file.read_text().split())
+        if len(said) > 4:  # corners: outlines were drawn on other pictures of the data set
+            xs, ys = said[::2], said[1::2]
+            return min(xs) * wide, min(ys) * high, max(xs) * wide, max(ys) * high
+        x, y, width, height = said
         x, y, width, height = x * wide, y * high, width * wide, height * high
         return x - width / 2, y - height / 2, x + width / 2, y + height / 2
     (file,) = folder.rglob("*.json")
