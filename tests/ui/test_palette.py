@@ -83,6 +83,7 @@ def test_the_help_names_every_key_of_the_view(visit: Visit, address: str) -> Non
     assert "?" in bound
     page.keyboard.press("?")
     told = page.locator("dialog.help kbd").all_inner_texts()
+    assert {"Home", "End", "PgUp", "PgDn"} <= set(told), "of the grid, which hears its keys itself"
     numbers = set("123456789") if "9" in told else set()
     assert {_NAMED.get(key, key) for key in bound} <= {*told, *numbers}
     assert axe_finds(page) == []

@@ -99,7 +99,11 @@ const KEYS = [
   {
     title: "Pictures and versions",
     rows: [
-      [["←", "→"], "previous, next picture, change, conflict"],
+      [["←", "→", "↑", "↓"], "the grid: the picture beside, above, below"],
+      [["Home", "End"], "the grid: the first, the last picture"],
+      [["PgUp", "PgDn"], "the grid: a screen up, down"],
+      [["Enter"], "the grid: open the picture"],
+      [["←", "→"], "one picture: previous, next picture, change, conflict"],
       [["j", "k"], "compare: next, previous change"],
       [["1", "2", "3", "4"], "merge: take ours, theirs, base, both"],
       [["+", "-", "0"], "compare, merge: closer, farther, the whole picture"],
