@@ -41,7 +41,11 @@ function List() {
     failure(error),
     ...families.map((name) =>
       panel(
-        { title: name, class: "named", aside: tests(rows, name, asked.filter((each) => each.model === name).length) },
+        {
+          title: name,
+          class: "named family",
+          aside: tests(rows, name, asked.filter((each) => each.model === name).length),
+        },
         grid(
           rows.filter((row) => row.model === name),
           [

@@ -197,7 +197,7 @@ function Room({ view }) {
           "Decide",
           draws ? null : h(Choices, { ...classes, proposed: proposed?.label, onChoose: accept }),
           div(
-            { class: "row" },
+            { class: "row deeds" },
             draws && !proposed
               ? null
               : act("Accept", () => accept(null), { key: "Enter", kind: "primary", disabled: !proposed }),

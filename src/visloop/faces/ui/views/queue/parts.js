@@ -5,7 +5,7 @@ import { thumbnail } from "../../lib/api.js";
 import { outbox } from "../../lib/sending/decisions.js";
 import { act, dot, failure, panel, Picture, when } from "../../lib/parts.js";
 import { unheard } from "../../lib/sending/sent.js";
-import { address, useKeys } from "../../lib/use.js";
+import { address, useAnswer, useKeys } from "../../lib/use.js";
 import { percent, proposal, reasonInWords, tally } from "../../lib/words.js";
 
 /** @typedef {import("../../lib/sending/decisions.js").Task} Task */
@@ -48,13 +48,24 @@ export const NOTHING = {
 export const nameOf = (/** @type {string} */ actor) => actor.replace(/^\w+:/, "");
 
 /** @param {{view: View}} properties */
-export const Tabs = ({ view }) =>
-  nav(
+export function Tabs({ view }) {
+  const rows = useAnswer("label.status", {}).data?.rows ?? [];
+  /** How many there are in all; who labelled one is not shown it. @param {View} each */
+  const many = (each) =>
+    each === "mine"
+      ? 0
+      : rows.reduce((sum, { review, disputed }) => sum + (each === "disputed" ? disputed : review), 0);
+  return nav(
     { class: "queue-views", "aria-label": "whose" },
     ...VIEWS.map((each) =>
-      a({ href: address("queue", each), "aria-current": each === view ? "page" : undefined }, TITLES[each]),
+      a(
+        { href: address("queue", each), "aria-current": each === view ? "page" : undefined },
+        TITLES[each],
+        many(each) ? span({ class: "count quiet", title: `${many(each)} in all` }, many(each)) : null,
+      ),
     ),
   );
+}
 
 const LETTERS = "abcd";
 
@@ -67,10 +78,12 @@ export function Answers({ task, colour, onTake, onBack, onPeek }) {
     ...Object.fromEntries(task.answers.slice(0, LETTERS.length).map((each, k) => [LETTERS[k], () => take(each)])),
     r: () => field.current?.focus(),
   });
+  if (!task.answers.length)
+    return panel("Labelled by", p({ class: "muted" }, "What people said of it is shown to a reviewer, who decides."));
   return panel(
     "Labelled by",
     ul(
-      { class: "plain answers" },
+      { class: "said" },
       ...task.answers.map((each, k) => {
         const said = tally(each.annotations ?? [], []);
         return li(
@@ -84,7 +97,7 @@ export function Answers({ task, colour, onTake, onBack, onPeek }) {
           },
           span(nameOf(each.actor)),
           ...(said.length ? said : [["nothing", 0]]).map(([name, n]) =>
-            span(dot(colour(String(name))), n === 1 || !n ? name : `${n} ${name}`),
+            span({ class: "label" }, n ? dot(colour(String(name))) : null, n === 1 || !n ? name : `${n} ${name}`),
           ),
           span({ class: "grow" }),
           act("Take this", () => take(each), { key: LETTERS[k] }),
@@ -93,7 +106,7 @@ export function Answers({ task, colour, onTake, onBack, onPeek }) {
     ),
     form(
       {
-        class: "row",
+        class: "row foot",
         onSubmit: (/** @type {Event} */ event) => {
           event.preventDefault();
           onBack(comment);
