@@ -54,6 +54,8 @@ test("axes are what differs: numbers on a scale, wide ones by their logarithm, w
     ],
   );
   const [net, rate, accuracy] = found;
+  const twice = RUNS.map((run) => ({ ...run, metrics: { ...run.metrics, rate: Number(run.params.rate) } }));
+  assert.equal(scales(twice).length, 3, "a parameter that is told as a figure too is one axis");
   assert.equal(placed(net, "small"), 1);
   assert.ok(Math.abs(placed(rate, "0.01") - 0.5) < 1e-9);
   assert.ok(Math.abs(valueAt(rate, 0.5) - 0.01) < 1e-9);

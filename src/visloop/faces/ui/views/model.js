@@ -161,8 +161,6 @@ export function Model({ model }) {
     data
       ? div(
           div({ class: "columns half" }, h(Origin, { model: ref, data: data.model }), h(Judged, { model: ref, data })),
-          h(Variants, { model: ref, rows: data.variants, source: data.variant_of }),
-          h(Batches, { model: ref }),
           h(Incidents, { version: ref, verdict: data.verdict }),
           panel(
             {
@@ -180,6 +178,8 @@ export function Model({ model }) {
                   "Not measured yet: accuracy with intervals, every class, which are taken for which.",
                 ),
           ),
+          h(Variants, { model: ref, rows: data.variants, source: data.variant_of }),
+          h(Batches, { model: ref }),
           panel("Card", h(Markdown, { source: data.card, skip: 1 })),
         )
       : waiting(error),

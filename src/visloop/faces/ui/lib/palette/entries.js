@@ -19,7 +19,7 @@ const place = (group, words, hint, to) => ({
   },
 });
 
-const PRESSED = "button, a[href], summary, label.button";
+const PRESSED = "button:not([aria-label^='copy: ']), a[href], summary, label.button";
 const FILLED = "input:not([type=file]):not([type=hidden]), select, textarea";
 
 /** The dialog on top, else the view. */
@@ -72,6 +72,7 @@ function nameOf(control) {
   if (said) return said;
   const copy = /** @type {HTMLElement} */ (control.cloneNode(true));
   for (const each of copy.querySelectorAll(".key, [aria-hidden=true]")) each.remove();
+  for (const each of copy.children) each.before(" "); // "test 23", not "test23"
   return (copy.textContent ?? "").replace(/\s+/g, " ").trim();
 }
 

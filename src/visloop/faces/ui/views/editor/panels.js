@@ -52,7 +52,7 @@ export function ClassList({ dataset, classes, current, whole, onClass }) {
             onClick: () => onClass(each),
           },
           dot(classes.colour(each)),
-          span(each),
+          span({ title: each }, each),
           whole.includes(each) ? span({ class: "badge good" }, "picture") : null,
           k < 9 ? span({ class: "key", "aria-hidden": "true" }, String(k + 1)) : null,
         ),

@@ -88,6 +88,8 @@ export function scales(runs) {
     const names = [...new Set(runs.flatMap((run) => Object.keys(run[group])))].sort();
     for (const name of names) {
       if (group === "metrics" && /^(time\.|images_per_s|progress\.)/.test(name)) continue;
+      const told = runs.every((run) => String(run.params[name]) === String(run.metrics[name])); // a parameter, said again
+      if (group === "metrics" && told) continue;
       const given = runs.map((run) => valueOf(run, { group, name })).filter((each) => each !== null);
       const values = [...new Set(given)].filter((each) => typeof each !== "object");
       if (values.length < 2) continue;

@@ -47,7 +47,10 @@ export function Limits({ name }) {
               batching
                 ? [
                     batching.limit > 1 ? `up to ${batching.limit} pictures that wait` : "one picture at a time",
-                    span({ class: "muted" }, `: ${batching.because}`),
+                    span(
+                      { class: "muted" },
+                      `: ${batching.because.replace(/\d+\.\d{3,}/g, (ms) => String(Number(Number(ms).toPrecision(3))))}`,
+                    ),
                   ]
                 : "–",
             ),

@@ -30,7 +30,14 @@ export function Sets({ chosen }) {
       ? grid(rows, [
           { title: "name", cell: (each) => a({ href: address("data", each.name) }, each.name), kind: "wide" },
           { title: "newest", cell: (each) => each.version ?? "–" },
-          { title: "pictures", cell: (each) => each.samples.toLocaleString("en"), kind: "number" },
+          {
+            title: "pictures",
+            cell: (each) =>
+              each.version || !each.staged
+                ? each.samples.toLocaleString("en")
+                : `${count(each.staged, "change")} not committed`,
+            kind: "number",
+          },
           {
             title: "",
             cell: (each) =>

@@ -157,7 +157,7 @@ export function PictureMap({ dataset, version, split, total, rest }) {
       ),
       h(Fields, { at: ref, field, onField: (each) => to(each, pick, by) }),
       label(
-        "by",
+        "laid out by",
         select(
           { value: by || answer?.by, onChange: (/** @type {any} */ event) => to(field, pick, event.target.value) },
           ...["tsne", "pca"].map((way) => option({ value: way, selected: way === (by || answer?.by) }, WAYS[way])),
