@@ -59,7 +59,7 @@ export function Tabs({ view }) {
     { class: "queue-views", "aria-label": "whose" },
     ...VIEWS.map((each) =>
       a(
-        { href: address("queue", each), "aria-current": each === view ? "page" : undefined },
+        { href: address("queue", each), "aria-current": each === view ? "true" : undefined },
         TITLES[each],
         many(each) ? span({ class: "count quiet", title: `${many(each)} in all` }, many(each)) : null,
       ),
