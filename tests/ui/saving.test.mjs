@@ -9,6 +9,8 @@ const asked = [];
 let away = 1;
 Object.assign(globalThis, {
   addEventListener: () => {},
+  matchMedia: () => ({ addEventListener: () => {}, matches: false }),
+  document: { documentElement: { dataset: {} } },
   localStorage: {
     getItem: (key) => kept.get(key) ?? null,
     setItem: (key, value) => kept.set(key, value),
@@ -39,4 +41,19 @@ test("every edit goes with a key of its own, the same one when it is sent again"
   assert.ok(keys.every(Boolean), `${keys}`);
   assert.equal(keys[0], keys[1], "sent again, it is the same edit");
   assert.equal(new Set(keys).size, 3);
+});
+
+test("what is drawn for a task is there before it is handed in", async () => {
+  const { edits } = await import(ui + "lib/sending/edits.js");
+  const { outbox } = await import(ui + "lib/sending/decisions.js");
+  edits.pause = () => new Promise((done) => setTimeout(done, 5));
+  asked.length = 0;
+  away = 1;
+  edits.add({ ask: { dataset: "pets", path: "a.png", task: "t1", edits: [] } });
+  outbox.add({ verb: "label.accept", ask: { task: "t1" } });
+  for (let k = 0; k < 200 && outbox.state.waiting.length; k++) await new Promise((done) => setTimeout(done, 1));
+  assert.deepEqual(
+    asked.map((each) => each.path),
+    ["/api/v1/label/edit", "/api/v1/label/edit", "/api/v1/label/accept"],
+  );
 });
