@@ -57,8 +57,9 @@ demo: .venv-core/.stamp
 	if [ -t 0 ] && [ -t 1 ]; then stay=--serve; else stay=--no-serve; fi; \
 	.venv-core/bin/visloop quickstart '$(DEMO)' $$stay
 
+# In the order of the folders: unit tests, many and short, come last and fill what is left.
 test: setup
-	$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),-n $(JOBS) --dist loadfile)
+	$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),-n $(JOBS) --dist loadfile --no-loadscope-reorder)
 
 check: setup
 	$(BIN)/ruff check .
