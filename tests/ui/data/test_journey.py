@@ -169,6 +169,7 @@ def find_and_label(hand: Mouse | Keys, site: Site, name: str) -> None:
     hand.submit("Find")
     expect(page.get_by_role("search")).to_contain_text("2")
     hand.press("open slides/BloodImage_00001.jpg")
+    expect(page.locator("dialog.viewer")).to_be_visible()
     hand.press("Edit")
     expect(page.locator(".edit-picture img")).to_be_visible()
     for word in ("RBC", "WBC"):

@@ -100,6 +100,6 @@ export function useEntries({ views, own, open }) {
     ...deployed.map(({ name }) => place("Deployments", name, "deployment", address("deployments", name))),
     ...runs.map((each) => place("Runs", each.name || each.id, each.name ? each.id : "run", address("runs", each.id))),
   ];
-  const named = new Set(places.map((each) => each.to));
-  return [...actions().filter((each) => !each.to || !named.has(each.to)), ...places];
+  const named = new Set(places.map((each) => `${each.words} ${each.to}`));
+  return [...actions().filter((each) => !named.has(`${each.words} ${each.to}`)), ...places];
 }
