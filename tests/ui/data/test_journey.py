@@ -115,12 +115,7 @@ def cells(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-_KEYS = pytest.param(
-    Keys, marks=pytest.mark.skip(reason="the class of the last box is changed in some runs only")
-)
-
-
-@pytest.fixture(params=[Mouse, _KEYS], ids=["by mouse", "by keyboard alone"])
+@pytest.fixture(params=[Mouse, Keys], ids=["by mouse", "by keyboard alone"])
 def hand(request: pytest.FixtureRequest, desk: Visit) -> Iterator[Mouse | Keys]:
     return request.param(desk.go("data", "+"))
 

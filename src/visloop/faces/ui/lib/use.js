@@ -151,10 +151,15 @@ export const go = (...parts) => {
 
 /** The classes of a data set and their colours. @param {string | undefined} dataset */
 export function useClasses(dataset) {
-  const { data } = useAnswer("classes.list", dataset ? { dataset, no_counts: true } : null);
+  const { data, error } = useAnswer("classes.list", dataset ? { dataset, no_counts: true } : null);
   return useMemo(
-    () => ({ names: data?.rows.map((each) => each.name) ?? [], colour: colouring(data?.rows ?? []) }),
-    [data],
+    () => ({
+      names: data?.rows.map((each) => each.name) ?? [],
+      colour: colouring(data?.rows ?? []),
+      known: data !== null,
+      error,
+    }),
+    [data, error],
   );
 }
 

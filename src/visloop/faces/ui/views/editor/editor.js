@@ -101,11 +101,20 @@ function Room({ name, at, text, path, onGo }) {
   return h(Table, { name, text, desk, others, around, redraw, onLeave: leave, error, reel: desk.film ? reel : null });
 }
 
-/** @param {{name: string, text: string, desk: import("./desk.js").Desk, others: import("./open.js").Other[], around: ReturnType<typeof useNeighbours>, redraw: () => void, onLeave: (to: Sample | null) => void, error: import("../../lib/api.js").ApiError | null, reel: import("./film/using.js").Reel | null, given?: Given | null}} properties */
-export function Table({ name, text, desk, others, around, redraw, onLeave, error, reel, given = null }) {
+/**
+ * @typedef {{name: string, text: string, desk: import("./desk.js").Desk, others: import("./open.js").Other[], around: ReturnType<typeof useNeighbours>, redraw: () => void, onLeave: (to: Sample | null) => void, error: import("../../lib/api.js").ApiError | null, reel: import("./film/using.js").Reel | null, given?: Given | null}} TableProperties
+ */
+
+/** The desk, once the classes are known: until then their keys would do nothing. @param {TableProperties} properties */
+export function Table(properties) {
+  const classes = useClasses(properties.name);
+  return classes.known ? h(Laid, { ...properties, classes }) : div(waiting(classes.error));
+}
+
+/** @param {TableProperties & {classes: ReturnType<typeof useClasses>}} properties */
+function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, given = null, classes }) {
   const { sample } = desk;
   const { objects, labelled } = desk.shown;
-  const classes = useClasses(name);
   const sent = useEdits();
   const stage = useRef(/** @type {import("./stage.js").Stage | null} */ (null));
   const [tool, setTool] = useState(() => usualTool(name, objects, given !== null));
