@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 const ui = new URL("../../src/visloop/faces/ui/views/editor/", import.meta.url);
 const { Film } = await import(ui + "film/film.js");
-const { ended, ghost, gone, hidden, joined, keyed, left, renamed, split } = await import(ui + "film/deeds.js");
+const { anew, ended, ghost, gone, hidden, joined, keyed, left, renamed, split } = await import(ui + "film/deeds.js");
 const { Desk, reversed } = await import(ui + "desk.js");
 
 const box = (x, track = "t") => ({ type: "track", id: track, track, label: "car", xyxy: [x, 0, x + 5, 5] });
@@ -126,4 +126,34 @@ test("an interpolated shape that is moved is a key frame, and was none", () => {
   assert.equal(desk.done[0].changes[0].before, null);
   assert.equal(track().shown.get(2).xyxy[0], 45);
   assert.equal(reversed(desk.done[0]).changes[0].after, null);
+});
+
+test("what was refused of a track is made once more, each key frame in its own frame", () => {
+  const { film, desk, track } = table(
+    2,
+    seen([
+      [0, 0],
+      [4, 40],
+      [8, 80],
+    ]),
+  );
+  let refused;
+  desk.send = (ask) => (refused = ask);
+  desk.make(renamed(film, track(), "van"));
+  film.refreshed([
+    seen([
+      [0, 0],
+      [4, 44], // somebody moved it meanwhile
+      [8, 80],
+    ]),
+  ]);
+  const made = anew(film, [], refused);
+  assert.deepEqual(
+    made.map(({ path, before, after }) => [path, before.xyxy[0], after.label]),
+    [
+      ["0.png", 0, "van"],
+      ["4.png", 44, "van"],
+      ["8.png", 80, "van"],
+    ],
+  );
 });

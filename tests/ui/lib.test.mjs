@@ -212,7 +212,7 @@ test("decisions are sent in order, once each, and let go of when the server said
   await settled(outbox);
   assert.deepEqual(sent, ["a", "b", "c"]);
   assert.equal(shelf.length, 0);
-  assert.equal(outbox.state.saved.length, 3);
+  assert.equal(outbox.state.taken, 3);
 });
 
 test("nothing is lost while nobody answers, and it says so", async () => {
@@ -262,14 +262,14 @@ test("what a closed tab left behind is sent by the next one, oldest first", asyn
   assert.equal(shelf.length, 1);
 });
 
-test("a refusal is kept until it was read, and holds nothing up", async () => {
-  const outbox = new Outbox(
-    async (each) => {
-      if (each.ask.task === "bad") throw new ApiError("label.committed", "it is in a version", "correct it");
-    },
-    new Shelf(),
-    PREFIX,
-  );
+test("a refusal is kept until it was read, also by the next tab, and holds nothing up", async () => {
+  const shelf = new Shelf(),
+    sent = [];
+  const send = async (each) => {
+    sent.push(each.ask.task);
+    if (each.ask.task === "bad") throw new ApiError("label.committed", "it is in a version", "correct it");
+  };
+  const outbox = new Outbox(send, shelf, PREFIX);
   outbox.add(accept("bad"));
   outbox.add(accept("good"));
   await settled(outbox);
@@ -277,12 +277,15 @@ test("a refusal is kept until it was read, and holds nothing up", async () => {
     outbox.state.refused.map(({ trouble }) => trouble.what),
     ["it is in a version"],
   );
-  assert.deepEqual(
-    outbox.state.saved.map(({ ask }) => ask.task),
-    ["good"],
-  );
-  outbox.dismiss(outbox.state.refused[0].entry.id);
-  assert.equal(outbox.state.refused.length, 0);
+  assert.equal(outbox.state.taken, 1);
+  const next = new Outbox(send, shelf, PREFIX);
+  await settled(next);
+  assert.deepEqual(sent, ["bad", "good"], "what was refused is not sent again");
+  const [{ entry, trouble }] = next.state.refused;
+  assert.deepEqual([entry.ask.task, trouble.fix], ["bad", "correct it"]);
+  next.dismiss(entry.id);
+  assert.equal(next.state.refused.length, 0);
+  assert.equal(new Outbox(send, shelf, PREFIX).state.refused.length, 0);
 });
 
 test("what is under way says how fast it goes and how long it takes", () => {

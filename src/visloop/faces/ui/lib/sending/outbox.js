@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * What a person did, on its way to the server, one after another. None is forgotten before the server has said yes:
- * each is kept in the browser until then, is sent again while nobody answers, and is shown when it is refused.
+ * each is kept in the browser until then and sent again while nobody answers; what is refused is kept, and shown in
+ * this tab and the next one, until a person has read it.
  */
 
 /** @typedef {{what: string, fix: string, passing: boolean}} Trouble */
@@ -11,9 +12,9 @@
  * @typedef {D & {id: string, time: number}} Entry
  */
 /**
- * `unkept` says that the browser has no room: what waits would be lost with the tab.
+ * `taken` counts what the server took; `unkept` says that the browser has no room: what waits would be lost with the tab.
  * @template D
- * @typedef {{waiting: Array<Entry<D>>, refused: Array<{entry: Entry<D>, trouble: Trouble}>, trouble: Trouble | null, saved: Array<Entry<D>>, unkept: boolean}} State
+ * @typedef {{waiting: Array<Entry<D>>, refused: Array<{entry: Entry<D>, trouble: Trouble}>, trouble: Trouble | null, taken: number, unkept: boolean}} State
  */
 
 const PAUSES_MS = [300, 1000, 2000, 4000];
@@ -32,7 +33,7 @@ export class Outbox {
     this.prefix = prefix;
     this.pause = pause;
     /** @type {State<D>} */
-    this.state = { waiting: left(shelf, prefix), refused: [], trouble: null, saved: [], unkept: false };
+    this.state = { ...left(shelf, prefix), trouble: null, taken: 0, unkept: false };
     /** @type {Set<() => void>} */
     this.listeners = new Set();
     this.running = false;
@@ -51,18 +52,24 @@ export class Outbox {
   add(deed) {
     const time = Math.max(Date.now(), (this.state.waiting.at(-1)?.time ?? 0) + 1);
     const entry = { ...deed, time, id: `${time}-${Math.random().toString(36).slice(2, 8)}` };
-    let { unkept } = this.state;
-    try {
-      this.shelf.setItem(this.prefix + entry.id, JSON.stringify(entry));
-    } catch {
-      unkept = true;
-    }
+    const unkept = !this.keep(entry.id, entry) || this.state.unkept;
     this.change({ waiting: [...this.state.waiting, entry], unkept });
     this.run();
   }
 
+  /** @param {string} id @param {object} what @returns {boolean} false: the browser has no room */
+  keep(id, what) {
+    try {
+      this.shelf.setItem(this.prefix + id, JSON.stringify(what));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** A refusal was read. @param {string} id */
   dismiss(id) {
+    this.shelf.removeItem(this.prefix + id);
     this.change({ refused: this.state.refused.filter(({ entry }) => entry.id !== id) });
   }
 
@@ -75,7 +82,8 @@ export class Outbox {
       try {
         await this.send(entry);
         tries = 0;
-        this.done(entry, { trouble: null, saved: [...this.state.saved, entry] });
+        this.shelf.removeItem(this.prefix + entry.id);
+        this.done(entry, { trouble: null, taken: this.state.taken + 1 });
       } catch (caught) {
         const trouble = /** @type {Trouble} */ (caught);
         if (trouble.passing) {
@@ -83,6 +91,8 @@ export class Outbox {
           await this.pause(PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)]);
           tries += 1;
         } else {
+          const { what, fix } = trouble;
+          this.keep(entry.id, { ...entry, refused: { what, fix, passing: false } });
           this.done(entry, { refused: [...this.state.refused, { entry, trouble }] });
         }
       }
@@ -92,7 +102,6 @@ export class Outbox {
 
   /** @param {Entry<D>} entry @param {Partial<State<D>>} changes */
   done(entry, changes) {
-    this.shelf.removeItem(this.prefix + entry.id);
     const waiting = this.state.waiting.filter((each) => each.id !== entry.id);
     this.change({ ...changes, waiting, unkept: this.state.unkept && waiting.length > 0 });
   }
@@ -105,22 +114,29 @@ export class Outbox {
 }
 
 /**
- * What an earlier tab could not send, oldest first.
+ * What an earlier tab could not send, oldest first, and what it was refused.
  * @template {object} D
  * @param {Shelf} shelf
  * @param {string} prefix
- * @returns {Array<Entry<D>>}
+ * @returns {Pick<State<D>, "waiting" | "refused">}
  */
 function left(shelf, prefix) {
-  const keys = Array.from({ length: shelf.length }, (_, k) => shelf.key(k) ?? "").filter((key) =>
-    key.startsWith(prefix),
-  );
-  const found = keys.map((key) => {
-    try {
-      return /** @type {Entry<D>} */ (JSON.parse(shelf.getItem(key) ?? ""));
-    } catch {
-      return null;
-    }
-  });
-  return /** @type {Array<Entry<D>>} */ (found.filter((each) => each !== null)).sort((a, b) => a.time - b.time);
+  const keys = Array.from({ length: shelf.length }, (_, k) => shelf.key(k) ?? "");
+  const found = keys
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => {
+      try {
+        return /** @type {Entry<D> & {refused?: Trouble}} */ (JSON.parse(shelf.getItem(key) ?? ""));
+      } catch {
+        return null;
+      }
+    })
+    .filter((each) => each !== null)
+    .sort((a, b) => a.time - b.time);
+  return {
+    waiting: found.filter((each) => !each.refused),
+    refused: found.flatMap(({ refused: trouble, ...entry }) =>
+      trouble ? [{ entry: /** @type {Entry<D>} */ (/** @type {unknown} */ (entry)), trouble }] : [],
+    ),
+  };
 }

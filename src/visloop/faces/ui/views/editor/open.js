@@ -10,8 +10,9 @@ import { edits, onTaken } from "../../lib/sending/edits.js";
 /** @typedef {{actor: string, tab: string, seconds: number}} Other */
 
 const AGAIN_MS = 10_000;
+const KEPT = 200;
 export const TAB = (sessionStorage["visloop.tab"] ??= Math.random().toString(36).slice(2, 12)); // stays over a reload
-/** @type {Map<string, Desk>} desks of this tab: undo goes on when one comes back to a picture */
+/** @type {Map<string, Desk>} the last desks of this tab: undo goes on when one comes back to a picture */
 const desks = new Map();
 
 /** @param {string} dataset @param {string} path @param {string} [task] */
@@ -20,17 +21,19 @@ const keyOf = (dataset, path, task = "") => `${task}:${dataset}/${path}`;
 /** @param {string} dataset @param {Sample} sample @param {string} task */
 function deskOf(dataset, sample, task) {
   const key = keyOf(dataset, sample.path, task);
-  const known = desks.get(key);
-  if (known) return known;
-  const made = new Desk(
-    dataset,
-    sample,
-    () => edits.state.waiting,
-    (ask) => edits.add({ ask }),
-    task,
-  );
-  desks.set(key, made);
-  return made;
+  const desk =
+    desks.get(key) ??
+    new Desk(
+      dataset,
+      sample,
+      () => edits.state.waiting,
+      (ask) => edits.add({ ask }),
+      task,
+    );
+  desks.delete(key);
+  desks.set(key, desk); // the last one used stands last
+  for (const old of [...desks.keys()].slice(0, -KEPT)) desks.delete(old);
+  return desk;
 }
 
 onTaken(({ dataset, task }, sample) => desks.get(keyOf(dataset, sample.path, task))?.refreshed(sample));
@@ -55,11 +58,11 @@ export function useDesk(dataset, path, early, task = "") {
     setOthers([]);
     const ask = async () => {
       const quiet = edits.state.waiting.length === 0;
-      const before = edits.state.saved.length;
+      const before = edits.state.taken;
       try {
         const { sample, others: there } = await call("label.open", { dataset, path, task, tab: TAB });
         if (!alive) return;
-        const unmoved = quiet && edits.state.waiting.length === 0 && edits.state.saved.length === before;
+        const unmoved = quiet && edits.state.waiting.length === 0 && edits.state.taken === before;
         const desk = deskOf(dataset, /** @type {Sample} */ (sample), task);
         if (unmoved) desk.refreshed(/** @type {Sample} */ (sample)); // else it may be older than what was taken since
         setOthers(/** @type {Other[]} */ (there));

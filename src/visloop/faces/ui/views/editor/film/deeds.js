@@ -4,10 +4,13 @@
  * sent whole and undone whole.
  */
 
+import { isFollowed } from "./course.js";
+
 /** @typedef {import("./course.js").Followed} Followed */
 /** @typedef {import("./film.js").Film} Film */
 /** @typedef {import("./film.js").Track} Track */
 /** @typedef {import("../desk.js").Change} Change */
+/** @typedef {import("../desk.js").EditAsk} EditAsk */
 
 /**
  * The changes that make one track out of another: of key frames that differ alone.
@@ -142,6 +145,22 @@ export function renamed(film, track, label) {
 
 /** Nothing of it anywhere. @param {Film} film @param {Track} track */
 export const gone = (film, track) => changes(film, track, { keys: new Map(), stops: new Set() }, track.track);
+
+/**
+ * What an edit that was refused would change of tracks as they are now.
+ * @param {Film} film
+ * @param {ReadonlyArray<{ask: EditAsk}>} waiting
+ * @param {EditAsk} ask
+ * @returns {Change[]}
+ */
+export function anew(film, waiting, ask) {
+  const [before, after] = [film.tracks(waiting), film.tracks([...waiting, { ask }])];
+  const none = { keys: new Map(), stops: new Set() };
+  const touched = ask.edits.flatMap(({ put, was }) => [put ?? null, was ?? null].filter(isFollowed));
+  return [...new Set(touched.map((each) => each.track))].flatMap((track) =>
+    changes(film, before.get(track) ?? none, after.get(track) ?? none, track),
+  );
+}
 
 /** Where it would be in a frame that does not show it: as it was seen last, else first. @param {Track} track @param {number} at @returns {Followed | null} */
 export function ghost(track, at) {

@@ -1,7 +1,7 @@
 // @ts-check
 /** The film of the picture that is open: asked for once, told anew when somebody changes it. */
 import { useEffect, useState } from "../../../lib/dom.js";
-import { call, large } from "../../../lib/api.js";
+import { asError, call, large } from "../../../lib/api.js";
 import { onChange } from "../../../lib/pulse.js";
 import { edits, onTaken } from "../../../lib/sending/edits.js";
 import { isFollowed } from "./course.js";
@@ -41,6 +41,12 @@ function kept(film, fresh) {
   return reel;
 }
 
+/** The film that an edit is of, as the server has it now; null: of none that is open here. @param {import("../desk.js").EditAsk} edit */
+export async function refilmed({ dataset, path, task }) {
+  if (task || !reelOf(dataset, path)) return null;
+  return kept(await ask(dataset, path), true).film;
+}
+
 /** Whether it is a frame of a film, or was followed by another tool. @param {Sample | null} sample */
 const isFrame = (sample) =>
   Boolean(sample && (sample.metadata?.["image.source_video"] || (sample.annotations ?? []).some(isFollowed)));
@@ -49,12 +55,13 @@ const isFrame = (sample) =>
  * @param {string} dataset
  * @param {Sample | null} sample that is open
  * @param {() => void} redraw
- * @returns {Reel | null} null: it is no frame
+ * @returns {{reel: Reel | null, error: import("../../../lib/api.js").ApiError | null}} no reel: it is no frame
  */
 export function useFilm(dataset, sample, redraw) {
   const path = sample?.path ?? "";
   const wanted = isFrame(sample) || Boolean(path && reelOf(dataset, path));
   const [reel, setReel] = useState(/** @type {Reel | null} */ (null));
+  const [error, setError] = useState(/** @type {import("../../../lib/api.js").ApiError | null} */ (null));
   const known = path ? reelOf(dataset, path) : null;
   useEffect(() => {
     if (!wanted) return undefined;
@@ -62,14 +69,21 @@ export function useFilm(dataset, sample, redraw) {
     let asked = 0;
     let later = 0;
     const load = async () => {
-      const before = edits.state.saved.length;
+      const before = edits.state.taken;
       asked = Date.now();
-      const found = await ask(dataset, path).catch(() => null);
-      if (!alive) return;
-      const fresh = edits.state.saved.length === before; // else it may be older than what was taken since
-      if (found) setReel(kept(found, fresh));
-      redraw();
-      if (!found || !fresh) again();
+      try {
+        const found = await ask(dataset, path);
+        if (!alive) return;
+        const fresh = edits.state.taken === before; // else it may be older than what was taken since
+        setReel(kept(found, fresh));
+        setError(null);
+        if (!fresh) again();
+      } catch (caught) {
+        const problem = asError(caught);
+        if (alive && problem.passing) again();
+        else if (alive) setError(problem);
+      }
+      if (alive) redraw();
     };
     const again = () => {
       clearTimeout(later);
@@ -83,7 +97,7 @@ export function useFilm(dataset, sample, redraw) {
       stop();
     };
   }, [dataset, wanted, known?.film.name]);
-  return wanted ? (known ?? reel) : null;
+  return wanted ? { reel: known ?? reel, error } : { reel: null, error: null };
 }
 
 /** Pictures that are needed soon are fetched. @param {Film} film @param {number} at */
