@@ -12,15 +12,17 @@ import {
   render,
   span,
   useEffect,
+  useErrorBoundary,
   useLayoutEffect,
   useState,
 } from "./lib/dom.js";
 import { Help } from "./lib/palette/help.js";
 import { Palette } from "./lib/palette/palette.js";
-import { icon } from "./lib/parts.js";
+import { asError } from "./lib/api.js";
+import { act, failure, icon } from "./lib/parts.js";
 import { onReachable, start } from "./lib/pulse.js";
 import { toggleTheme } from "./lib/theme.js";
-import { useAddress, useAnswer, useKeys, useTheme } from "./lib/use.js";
+import { EVERYWHERE, useAddress, useAnswer, useKeys, useTheme } from "./lib/use.js";
 import { Data } from "./views/data.js";
 import { EDITOR_KEYS } from "./views/editor/keys.js";
 import { Deployments } from "./views/deployments.js";
@@ -123,6 +125,7 @@ function useLeader() {
         event.ctrlKey ||
         event.metaKey ||
         event.altKey ||
+        document.querySelector("dialog.help[open]") ||
         /^(INPUT|SELECT|TEXTAREA)$/.test(/** @type {HTMLElement} */ (event.target).tagName)
       )
         return;
@@ -138,12 +141,29 @@ function useLeader() {
   }, []);
 }
 
+/**
+ * A view; where it stops on something nobody thought of, the rest of the page goes on.
+ * @param {{view: typeof VIEWS[number]["view"], address: string[]}} properties
+ */
+function Held({ view, address }) {
+  const [caught, again] = useErrorBoundary((error) => console.error(error));
+  const where = address.join("/");
+  useEffect(() => {
+    if (caught) again();
+  }, [where]);
+  if (!caught) return h(view, { address });
+  return failure(
+    { what: `The page stopped here: ${asError(caught).what}`, fix: "What you did is kept. Go on elsewhere, or:" },
+    act("Reload the page", () => location.reload()),
+  );
+}
+
 function App() {
   const [path, ...rest] = useAddress();
   const current = VIEWS.find((each) => each.path === path) ?? VIEWS[0];
   const [help, setHelp] = useState(false);
   const dark = useTheme() === "dark";
-  useKeys({ "?": () => setHelp(true), t: toggleTheme });
+  useKeys({ "?": () => setHelp(true), t: toggleTheme }, EVERYWHERE);
   useLeader();
   const own = [
     { group: "Page", words: "Dark or light", hint: "t", run: toggleTheme },
@@ -210,7 +230,7 @@ function App() {
     h(Reach, {}),
     main(
       { tabIndex: -1, "data-address": [path, ...rest].join("/") },
-      h(current.view, { key: current.path, address: rest }),
+      h(Held, { key: current.path, view: current.view, address: rest }),
     ),
     h(Help, { open: help, onClose: () => setHelp(false), parts: KEYS }),
     h(Palette, { views: VIEWS, own }),

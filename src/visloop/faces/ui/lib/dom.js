@@ -2,7 +2,16 @@
 /** Tag helpers over Preact: `div({class: "grid"}, child, …)`; the first argument may be left out. */
 import { h } from "../vendor/preact.js";
 
-export { render, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+export {
+  render,
+  useCallback,
+  useEffect,
+  useErrorBoundary,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "../vendor/preact.js";
 export { h };
 
 /** @typedef {import("../vendor/preact.js").Child} Child */

@@ -60,23 +60,39 @@ export const empty = (title, words, ...commands) =>
     ...commands.map((each) => h(Command, { text: each })),
   );
 
-/** A command with a button that copies it. @param {{text: string}} properties */
-export function Command({ text }) {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard?.writeText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1500);
-  };
-  return div(
-    { class: "command" },
-    pre(code(text)),
-    button(
-      { type: "button", class: "quiet", onClick: copy, "aria-label": `copy: ${text}` },
-      copied ? "copied" : "copy",
-    ),
-  );
+/** Browsers give the clipboard to https and to this machine alone; elsewhere what is marked is copied. @param {string} text */
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const before = /** @type {HTMLElement | null} */ (document.activeElement);
+    const field = document.createElement("textarea");
+    field.value = text;
+    ([...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body).append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    before?.focus();
+    return done;
+  }
 }
+
+const TOLD_MS = 1500;
+
+/** A button that copies, and says whether it did. @param {{text: string, words?: string, kind?: string, named?: string}} properties */
+export function Copy({ text, words = "copy", kind = "quiet", named }) {
+  const [said, setSaid] = useState("");
+  const copy = async () => {
+    setSaid((await copied(text)) ? "copied" : "mark it yourself");
+    setTimeout(() => setSaid(""), TOLD_MS);
+  };
+  return button({ type: "button", class: kind, onClick: copy, "aria-label": named }, said || words);
+}
+
+/** A command with a button that copies it. @param {{text: string}} properties */
+export const Command = ({ text }) =>
+  div({ class: "command" }, pre(code(text)), h(Copy, { text, named: `copy: ${text}` }));
 
 /**
  * @param {{what: string, fix: string} | null} error
@@ -228,6 +244,9 @@ export const bar = (share, { label, value, colour } = {}) =>
       style: `width:${(100 * Math.max(0, Math.min(1, share))).toFixed(2)}%${colour ? `;background:${colour}` : ""}`,
     }),
   );
+
+/** A dialog's closing, which the browser tells late: not of one that was left for another place. @param {() => void} onClose */
+export const stays = (onClose) => (/** @type {any} */ event) => event.target.isConnected && onClose();
 
 /**
  * A picture that says so when it is gone, and comes back with the server.

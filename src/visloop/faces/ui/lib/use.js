@@ -98,12 +98,27 @@ const bound = new Set();
 /** Every key that does something just now; the help names them all. */
 export const boundKeys = () => [...new Set([...bound].flatMap((each) => Object.keys(each.current)))];
 
+/** Held down, these go on: they move, they decide nothing. */
+const GOES_ON = /^(Arrow\w+|[jk+=-])$/;
+
+/** Keys that mean the same whatever lies on top. */
+export const EVERYWHERE = "everywhere";
+
+/** Whether a dialog lies over where the keys belong. @param {{current: HTMLElement | null} | typeof EVERYWHERE | null} home */
+function isCovered(home) {
+  const top = [...document.querySelectorAll("dialog[open]")].at(-1);
+  if (!top) return false;
+  return home === EVERYWHERE ? top.matches(".palette") : home?.current !== top;
+}
+
 /**
- * Keys of a view; they rest while somebody types in a field, and a button keeps Enter and Space.
+ * Keys of a view; they rest while somebody types in a field or a dialog lies over the view, a button keeps Enter, and
+ * a key that is held down decides once.
  *
  * @param {Record<string, () => void>} bindings key → what to do
+ * @param {{current: HTMLElement | null} | typeof EVERYWHERE | null} [home] the dialog that they are of; or whatever lies on top
  */
-export function useKeys(bindings) {
+export function useKeys(bindings, home = null) {
   const now = useRef(bindings);
   now.current = bindings;
   useEffect(() => {
@@ -112,12 +127,11 @@ export function useKeys(bindings) {
       const target = /** @type {HTMLElement} */ (event.target);
       const action = now.current[event.key];
       if (event.defaultPrevented) return; // the view's own key
-      if (!action || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog.palette[open]"))
-        return;
+      if (!action || event.ctrlKey || event.metaKey || event.altKey || isCovered(home)) return;
       if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) return;
-      if (event.key === "Enter" && /^(BUTTON|A)$/.test(target.tagName)) return;
+      if (event.key === "Enter" && /^(BUTTON|A|SUMMARY)$/.test(target.tagName)) return;
       event.preventDefault();
-      action();
+      if (!event.repeat || GOES_ON.test(event.key)) action();
     };
     bound.add(now);
     addEventListener("keydown", on);
@@ -128,9 +142,22 @@ export function useKeys(bindings) {
   }, []);
 }
 
-/** The parts of the address: `#/data/line/v1` is `["data", "line", "v1"]`. @returns {string[]} */
+/** The parts of an address: `#/data/line/v1` is `["data", "line", "v1"]`. @param {string} hash @returns {string[]} */
+export const partsOf = (hash) =>
+  hash
+    .replace(/^#\/?/, "")
+    .split("/")
+    .map((each) => {
+      try {
+        return decodeURIComponent(each);
+      } catch {
+        return each; // "100%", typed by hand
+      }
+    });
+
+/** The parts of the page's address. @returns {string[]} */
 export function useAddress() {
-  const read = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const read = () => partsOf(location.hash);
   const [parts, setParts] = useState(read);
   useLayoutEffect(() => {
     const on = () => setParts((before) => (before.join("/") === read().join("/") ? before : read()));
@@ -161,6 +188,28 @@ export function useClasses(dataset) {
     }),
     [data, error],
   );
+}
+
+/** Keep a habit of this browser; one that has no room forgets it. @param {string} key @param {string} value */
+export function remember(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // the next visit begins as the first one did
+  }
+}
+
+const SAID_MS = 5000;
+
+/** A sentence that goes by itself: why a key did nothing. @returns {[string, (words: string) => void]} */
+export function usePassing() {
+  const [said, setSaid] = useState({ words: "" });
+  useEffect(() => {
+    if (!said.words) return undefined;
+    const timer = setTimeout(() => setSaid({ words: "" }), SAID_MS);
+    return () => clearTimeout(timer);
+  }, [said]);
+  return [said.words, (words) => setSaid({ words })];
 }
 
 /** @returns {"dark" | "light"} */

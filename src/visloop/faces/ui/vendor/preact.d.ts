@@ -14,3 +14,4 @@ export function useLayoutEffect(effect: () => void | (() => void), changes?: rea
 export function useMemo<T>(make: () => T, changes: readonly unknown[]): T;
 export function useCallback<T>(made: T, changes: readonly unknown[]): T;
 export function useRef<T>(first: T): { current: T };
+export function useErrorBoundary(told?: (caught: unknown) => void): [unknown, () => void];

@@ -2,7 +2,7 @@
 /** From one answer back to where it came from: picture, deployment, model, run, data version. */
 import { a, code, dd, dialog, div, dl, dt, h, h2, li, ol, span, useEffect, useRef } from "../lib/dom.js";
 import { answered } from "../lib/api.js";
-import { act, failure, Picture, waiting, when } from "../lib/parts.js";
+import { act, failure, Picture, stays, waiting, when } from "../lib/parts.js";
 import { address, useAnswer } from "../lib/use.js";
 import { count, percent, shortened } from "../lib/words.js";
 import { MakeTest } from "./judged/incidents.js";
@@ -62,10 +62,12 @@ export function Trace({ prediction, onClose }) {
   const { data, error } = useAnswer("trace", { prediction });
   const classes = useAnswer("model.show", data ? { ref: data.model.ref } : null).data?.model.manifest.classes;
   useEffect(() => {
-    ref.current?.showModal();
+    const shown = ref.current;
+    shown?.showModal();
+    return () => shown?.close(); // left by Back, the focus goes back too
   }, []);
   return dialog(
-    { ref, class: "detail trace", onClose, "aria-label": "where an answer came from" },
+    { ref, class: "detail trace", onClose: stays(onClose), "aria-label": "where an answer came from" },
     div(
       { class: "title" },
       h2({ class: "big" }, "Where this answer came from"),

@@ -3,7 +3,7 @@
 import { a, button, dialog, div, h, p, span, useEffect, useRef, useState } from "../lib/dom.js";
 import { large, thumbnail } from "../lib/api.js";
 import { Marks } from "../lib/marks.js";
-import { icon, Picture } from "../lib/parts.js";
+import { icon, Picture, stays } from "../lib/parts.js";
 import { address, useKeys } from "../lib/use.js";
 import { Facts } from "./dataset/facts.js";
 
@@ -24,7 +24,9 @@ export function Viewer({ sample, next, classes, place, total, from, onAlike, onS
   const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const [lit, setLit] = useState(/** @type {Annotation | null} */ (null));
   useEffect(() => {
-    ref.current?.showModal();
+    const shown = ref.current;
+    shown?.showModal();
+    return () => shown?.close(); // left by Back, the focus goes back too
   }, []);
   useEffect(() => {
     setLit(null);
@@ -32,9 +34,9 @@ export function Viewer({ sample, next, classes, place, total, from, onAlike, onS
   useEffect(() => {
     if (next) new Image().src = large(next);
   }, [next?.id]);
-  useKeys({ ArrowRight: () => onStep(1), ArrowLeft: () => onStep(-1) });
+  useKeys({ ArrowRight: () => onStep(1), ArrowLeft: () => onStep(-1) }, ref);
   return dialog(
-    { ref, class: "viewer", onClose, "aria-label": sample?.path ?? "picture" },
+    { ref, class: "viewer", onClose: stays(onClose), "aria-label": sample?.path ?? "picture" },
     div(
       { class: "stage" },
       sample

@@ -17,6 +17,8 @@ import {
   useState,
 } from "../dom.js";
 import { useEntries } from "./entries.js";
+import { stays } from "../parts.js";
+import { partsOf } from "../use.js";
 import { ranked } from "./fuzzy.js";
 import { visited } from "./recent.js";
 
@@ -36,7 +38,10 @@ export function Palette({ views, own }) {
         return;
       event.preventDefault();
       event.stopImmediatePropagation();
-      setOpen((was) => !was);
+      const there = /** @type {HTMLDialogElement | null} */ (document.querySelector("dialog.palette[open]"));
+      if (there)
+        there.close(); // and the focus goes back
+      else setOpen(true);
     };
     const asked = () => setOpen(true);
     addEventListener("keydown", on, true);
@@ -59,7 +64,7 @@ function useVisits() {
       timer = /** @type {any} */ (setTimeout(note, SETTLED_MS));
     };
     const note = () => {
-      const words = location.hash.replace(/^#\//, "").split("/").map(decodeURIComponent).join(" / ");
+      const words = partsOf(location.hash).join(" / ");
       if (words.includes(" / ")) visited(localStorage, { address: location.hash, words });
     };
     on();
@@ -105,7 +110,7 @@ function Opened({ views, own, onClose }) {
         event.preventDefault();
         close();
       },
-      onClose: (/** @type {any} */ event) => event.target.isConnected && onClose(),
+      onClose: stays(onClose),
       "aria-label": "go to, or do",
     },
     input({

@@ -72,17 +72,23 @@ export function useTasks(view) {
     kept.set(view, change(kept.get(view) ?? []));
     setDecided(kept.get(view) ?? []);
   };
+  const takeBack = (/** @type {Task} */ task) => {
+    keep((before) => before.filter((each) => each.task.id !== task.id));
+    setReturned((before) => [task, ...before.filter((each) => each.id !== task.id)]);
+  };
   return {
     ready: data !== null,
     error,
-    reload,
     rows,
     decided,
     waiting: Math.max(rows.length, total - known.filter(isAway).length),
     decide: (/** @type {Task} */ task, /** @type {string} */ said) => keep((before) => [...before, { task, said }]),
-    takeBack: (/** @type {Task} */ task) => {
-      keep((before) => before.filter((each) => each.task.id !== task.id));
-      setReturned((before) => [task, ...before.filter((each) => each.id !== task.id)]);
+    takeBack,
+    /** One whose decision was refused. @param {string} id */
+    bringBack: (id) => {
+      const found = decided.find((each) => each.task.id === id);
+      if (found) takeBack(found.task);
+      reload();
     },
   };
 }

@@ -1,8 +1,8 @@
 // @ts-check
 /** The same question from a shell, from Python and from JavaScript, to copy. */
-import { button, code, div, pre, useState } from "../../lib/dom.js";
+import { button, code, div, h, pre, useState } from "../../lib/dom.js";
 import { apiKey } from "../../lib/api.js";
-import { panel } from "../../lib/parts.js";
+import { Copy, panel } from "../../lib/parts.js";
 
 /** @typedef {import("./answer.js").Answer} Answer */
 
@@ -44,14 +44,8 @@ console.log(${answer && !answer.annotations ? "answer.label, answer.confidence" 
 /** @param {{name: string, file: string, answer: Answer | null}} properties */
 export function Requests({ name, file, answer }) {
   const [shown, setShown] = useState("curl");
-  const [copied, setCopied] = useState("");
   const url = `${location.origin}/predict/${encodeURIComponent(name)}`;
   const texts = requests(url, /^[\w.-]+$/.test(file) ? file : "a.jpg", answer, apiKey() !== "");
-  const copy = async () => {
-    await navigator.clipboard?.writeText(texts[shown]);
-    setCopied(shown);
-    setTimeout(() => setCopied(""), 1500);
-  };
   return panel(
     { title: "Ask from your program", class: "requests" },
     div(
@@ -62,7 +56,7 @@ export function Requests({ name, file, answer }) {
           button({ type: "button", "aria-pressed": String(each === shown), onClick: () => setShown(each) }, each),
         ),
       ),
-      button({ type: "button", onClick: copy }, copied === shown ? "Copied" : "Copy"),
+      h(Copy, { key: shown, text: texts[shown], kind: "", words: "Copy" }),
     ),
     pre({ tabIndex: 0, "aria-label": `the request in ${shown}` }, code(texts[shown])),
   );

@@ -58,7 +58,7 @@ export function Conflicts({ dataset, chosen }) {
     ArrowRight: () => step(1),
     ArrowLeft: () => step(-1),
     Enter: () => {
-      if (data && !data.open) finish();
+      if (data && !data.open && !deeds.busy) finish();
     },
   });
   if (!data) return waiting(status.error);

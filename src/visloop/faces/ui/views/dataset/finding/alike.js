@@ -61,10 +61,9 @@ export function Alike({ text, at, onAsk }) {
   };
   const byPicture = (/** @type {File | undefined} */ file) => {
     if (!file) return;
-    const url = URL.createObjectURL(file);
     search(
       async () => ({ picture: await shrunk(file), limit: SHOWN }),
-      () => setShown(url),
+      () => setShown(URL.createObjectURL(file)),
     );
   };
   return div(
@@ -111,7 +110,10 @@ export function Alike({ text, at, onAsk }) {
           accept: "image/*",
           class: "unseen",
           "aria-label": "search by a picture",
-          onChange: (/** @type {any} */ event) => byPicture(event.target.files[0]),
+          onChange: (/** @type {any} */ { target }) => {
+            byPicture(target.files[0]);
+            target.value = ""; // the same one again is another search
+          },
         }),
       ),
       span({ class: "muted", role: "status" }, busy || told(answer)),
