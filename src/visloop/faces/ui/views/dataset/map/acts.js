@@ -4,6 +4,7 @@ import { button, div, form, input, option, p, select, span, useEffect, useState 
 import { act, failure } from "../../../lib/parts.js";
 import { useDeeds } from "../../../lib/use.js";
 import { count } from "../../../lib/words.js";
+import { freshId } from "../../editor/desk.js";
 
 /** @typedef {import("../../../api.d.ts").BulkAsk} Ask */
 /** @typedef {import("../../../api.d.ts").BulkAnswer} Answer */
@@ -18,7 +19,7 @@ const ACTS = {
   drop: { words: "Take out of the data set", says: "", of: () => ({ drop: true }) },
 };
 
-const newKey = () => `page-${crypto.randomUUID()}`;
+const newKey = () => `page-${freshId()}`; // randomUUID is for https alone
 
 /**
  * @param {{dataset: string, where: string, total: number, classes: readonly string[]}} properties `where`: the question that finds them

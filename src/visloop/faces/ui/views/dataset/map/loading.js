@@ -28,13 +28,14 @@ export function useMap(ref, by) {
   const stop = useRef(() => {});
   useEffect(() => {
     const giving = new AbortController();
+    let alive = true;
     stop.current = () => giving.abort();
     setState({ answer: null, points: null, error: null, words: "" });
     const load = async () => {
       const answer = await follow(
         "map",
         { ref, by },
-        (words) => setState((before) => ({ ...before, words })),
+        (words) => alive && setState((before) => ({ ...before, words })),
         giving.signal,
       );
       const told = await call("map.points", { ref, by: answer.by, names: true });
@@ -42,9 +43,12 @@ export function useMap(ref, by) {
     };
     load().catch((caught) => {
       const error = asError(caught);
-      setState((before) => (before.points ? before : { ...before, error, words: "" }));
+      if (alive) setState((before) => (before.points ? before : { ...before, error, words: "" }));
     });
-    return () => giving.abort();
+    return () => {
+      alive = false;
+      giving.abort();
+    };
   }, [ref, by, tries]);
   return { ...state, cancel: () => stop.current(), again: () => setTries(tries + 1) };
 }

@@ -1,8 +1,22 @@
 // @ts-check
 /** A map of a data set: every picture a point, those that look alike together; what is picked stands beside it. */
-import { button, div, h, label, option, p, select, span, useEffect, useMemo, useState } from "../../../lib/dom.js";
+import {
+  button,
+  div,
+  h,
+  label,
+  option,
+  p,
+  select,
+  span,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "../../../lib/dom.js";
 import { asError, call } from "../../../lib/api.js";
 import { act, empty, failure, panel } from "../../../lib/parts.js";
+import { written } from "../../../lib/questions.js";
 import { go, useAnswer, useClasses } from "../../../lib/use.js";
 import { count, percent } from "../../../lib/words.js";
 import { useColours, useMap } from "./loading.js";
@@ -45,6 +59,8 @@ export function PictureMap({ dataset, version, split, total, rest }) {
   const [kept, setKept] = useState({ pick: "", of: NONE });
   const [problem, setProblem] = useState(/** @type {import("../../../lib/api.js").ApiError | null} */ (null));
   const { points } = map;
+  const now = useRef({ field, by }); // they may change while what is picked gets its name
+  now.current = { field, by };
 
   useEffect(() => setHidden([]), [field]);
   useEffect(() => {
@@ -80,7 +96,7 @@ export function PictureMap({ dataset, version, split, total, rest }) {
     const timer = setTimeout(async () => {
       if (!picked.size) {
         setKept({ pick: "", of: picked });
-        to(field, "", by);
+        to(now.current.field, "", now.current.by);
         return;
       }
       try {
@@ -88,7 +104,7 @@ export function PictureMap({ dataset, version, split, total, rest }) {
         if (!alive) return;
         setKept({ pick: done.pick, of: picked });
         setProblem(null);
-        to(field, done.pick, by);
+        to(now.current.field, done.pick, now.current.by);
       } catch (caught) {
         if (alive) setProblem(asError(caught));
       }
@@ -120,9 +136,12 @@ export function PictureMap({ dataset, version, split, total, rest }) {
   /** @param {number} index */
   const open = async (index) => {
     if (!points) return;
-    const answer = await call("query", { text: `id = "${points.id(index)}"`, at: ref, limit: 1 }).catch(() => null);
-    const path = answer?.rows[0]?.path;
-    if (path) go("data", name, version, split || "all", "find", `path = "${String(path).replaceAll('"', '\\"')}"`, 1);
+    try {
+      const { rows } = await call("query", { text: `id = "${points.id(index)}"`, at: ref, limit: 1 });
+      if (rows.length) go("data", name, version, split || "all", "find", `path = ${written(String(rows[0].path))}`, 1);
+    } catch (caught) {
+      setProblem(asError(caught));
+    }
   };
   /** @param {number[]} indexes @param {import("./surface.js").How} how */
   const choose = (indexes, how) => {
