@@ -148,6 +148,11 @@ def test_a_line_that_was_cut_keeps_what_came_by_it(door: Door, tmp_path: Path) -
         ({**TUS, "Upload-Length": "9"}, 400, "no path"),
         ({**TUS, "Upload-Length": "9", "Upload-Metadata": "path Li4vYQ=="}, 400, "no path inside"),
         ({**TUS, "Upload-Length": "9", "Upload-Metadata": "path ?"}, 400, "base64"),
+        (
+            {**TUS, "Upload-Length": "9", "Upload-Metadata": "path YQ==,modified eA=="},
+            400,
+            "no time",
+        ),
         ({**TUS, "Upload-Length": str(1 << 50), "Upload-Metadata": "path YQ=="}, 413, "limit"),
     ],
 )

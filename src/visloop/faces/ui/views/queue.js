@@ -50,6 +50,7 @@ function Room({ view }) {
   const since = useRef(Date.now());
   useEffect(() => {
     since.current = Date.now();
+    setPeeked(""); // who was pointed at is gone, and told nobody
   }, [task?.id]);
   useEffect(() => {
     for (const next of rows.slice(at + 1, at + 4)) new Image().src = large({ ...next.candidate, image: next.image });
@@ -95,11 +96,6 @@ function Room({ view }) {
     outbox.add({ verb: "label.undo", ask: { task: last.task.id } });
     setAt(0);
   };
-  const bringBack = (/** @type {string} */ id) => {
-    const found = decided.find((each) => each.task.id === id);
-    if (found) tasks.takeBack(found.task);
-    tasks.reload();
-  };
   const step = (/** @type {number} */ by) =>
     setAt(Math.max(0, Math.min(rows.length - 1, Math.min(at, rows.length - 1) + by)));
   useKeys({
@@ -130,7 +126,7 @@ function Room({ view }) {
     last ? span({ class: "muted" }, "last: ", last.said) : null,
     act("Undo", undo, { key: "u", disabled: !decided.length }),
   );
-  const troubles = div(h(Troubles, { sent, onBack: bringBack }), failure(problem));
+  const troubles = div(h(Troubles, { sent, onBack: tasks.bringBack }), failure(problem));
   if (!tasks.ready) return div(title, troubles, waiting(tasks.error));
   if (!task) {
     return div(

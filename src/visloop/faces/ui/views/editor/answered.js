@@ -1,21 +1,13 @@
 // @ts-check
 /** What people drew on a picture that somebody else decides about: taken one by one, or all of one person's. */
-import { button, dl, dt, dd, li, span, ul, useState } from "../../lib/dom.js";
+import { button, dl, dt, dd, li, span, ul } from "../../lib/dom.js";
 import { act, dot, panel } from "../../lib/parts.js";
 
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
 /** @typedef {import("../../api.d.ts").Answer} Answer */
 
-/** Theirs that are not on the picture. @param {readonly Answer[]} answers @param {readonly Annotation[]} objects */
-export function useAnswers(answers, objects) {
-  const [gone, setGone] = useState(/** @type {string[]} */ ([]));
-  const away = new Set([...gone, ...objects.map((each) => each.id ?? "")]);
-  const said = answers.flatMap((each) => /** @type {Annotation[]} */ (each.annotations ?? []));
-  return {
-    shown: said.filter((each) => !away.has(each.id ?? "")),
-    dismiss: (/** @type {string[]} */ ids) => setGone([...gone, ...ids]),
-  };
-}
+/** What all of them drew. @param {readonly Answer[]} answers */
+export const drawnBy = (answers) => answers.flatMap((each) => /** @type {Annotation[]} */ (each.annotations ?? []));
 
 /** @param {{answers: readonly Answer[], offered: readonly Annotation[], colour: (name: string | undefined) => string, onTake: (those: Annotation[]) => void}} properties */
 export function Answered({ answers, offered, colour, onTake }) {

@@ -47,7 +47,7 @@ export function Canvas({ sample, view, given, stage }) {
         onPointerDown: (/** @type {PointerEvent} */ event) => stage.current?.down(event),
         onPointerMove: (/** @type {PointerEvent} */ event) => stage.current?.moving(event),
         onPointerUp: (/** @type {PointerEvent} */ event) => stage.current?.up(event),
-        onPointerCancel: () => stage.current?.cancel(),
+        onPointerCancel: (/** @type {PointerEvent} */ event) => stage.current?.lost(event),
         onDblClick: () => stage.current?.finish(),
       },
       div(

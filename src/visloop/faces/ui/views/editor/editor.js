@@ -1,11 +1,11 @@
 // @ts-check
 /** The label editor: one picture, its objects, and the next picture. `#/data/line/work/all/edit/a.jpg` */
-import { a, div, h, span, useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
+import { div, h, useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
 import { asError } from "../../lib/api.js";
-import { act, badge, empty, failure, panel, waiting } from "../../lib/parts.js";
-import { edits, useEdits } from "../../lib/sending/edits.js";
-import { saved, unheard } from "../../lib/sending/sent.js";
-import { address, go, useClasses } from "../../lib/use.js";
+import { empty, failure, panel, waiting } from "../../lib/parts.js";
+import { useEdits } from "../../lib/sending/edits.js";
+import { address, go, remember, useClasses, usePassing } from "../../lib/use.js";
+import { Bar, Troubles } from "./bars.js";
 import { Canvas } from "./canvas.js";
 import { freshId } from "./desk.js";
 import { useEditorKeys } from "./keys.js";
@@ -13,22 +13,22 @@ import { bindings } from "./bindings.js";
 import { changed, useReel } from "./film/reel.js";
 import { Strip } from "./film/strip.js";
 import { useFilm } from "./film/using.js";
-import { Answered, useAnswers } from "./answered.js";
+import { Answered, drawnBy } from "./answered.js";
 import { first, useNeighbours } from "./neighbours.js";
 import { Proposals, useProposals } from "./proposals.js";
-import { reread, useDesk } from "./open.js";
-import { Chosen, ClassList, Objects, Tools } from "./panels.js";
+import { useDesk } from "./open.js";
+import { Chosen, ClassList, Objects } from "./panels.js";
 
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
 /** @typedef {import("../../api.d.ts").Sample} Sample */
 /** @typedef {import("./gestures.js").Tool} Tool */
-/** @typedef {import("../../lib/sending/edits.js").Sent} Sent */
 /**
  * A picture that was given to somebody: `isDeciding` about what `answers` say, `isBlind` to what anything proposes.
  * @typedef {{isDeciding: boolean, isBlind: boolean, answers: readonly import("../../api.d.ts").Answer[], back: string, onHandIn: () => void, beside: import("../../lib/dom.js").Child, status: import("../../lib/dom.js").Child}} Given
  */
 
 const RADIUS_PX = 8;
+const HALF = "Half of a shape is drawn: Enter closes it, Esc gives it up.";
 const EDIT = "edit";
 
 /** @param {{name: string, split: string, text: string, path: string}} properties */
@@ -38,10 +38,16 @@ export function Editor({ name, split, text, path }) {
   const [nothing, setNothing] = useState(false);
   const [error, setError] = useState(/** @type {import("../../lib/api.js").ApiError | null} */ (null));
   useEffect(() => {
-    if (path) return;
-    first(at, text)
-      .then((found) => (found ? location.replace(address(...here(found.path))) : setNothing(true)))
-      .catch((caught) => setError(asError(caught)));
+    let alive = !path;
+    if (alive)
+      first(at, text)
+        .then((found) => {
+          if (alive) found ? location.replace(address(...here(found.path))) : setNothing(true);
+        })
+        .catch((caught) => alive && setError(asError(caught)));
+    return () => {
+      alive = false; // somebody went elsewhere meanwhile
+    };
   }, [at, text, path]);
   if (nothing)
     return panel(
@@ -51,30 +57,6 @@ export function Editor({ name, split, text, path }) {
   if (!path) return waiting(error);
   return h(Room, { key: name, name, at, text, path, onGo: (to) => go(...here(to)) });
 }
-
-/** What the server did not take. @param {{sent: Sent}} properties */
-const Troubles = ({ sent }) =>
-  div(
-    { "aria-live": "assertive" },
-    unheard(sent, "edit"),
-    ...sent.refused.map(({ entry, trouble }) => {
-      const settle = async (/** @type {boolean} */ mine) => {
-        const desk = await reread(entry.ask);
-        edits.dismiss(entry.id);
-        if (!mine) return;
-        const puts = entry.ask.edits.flatMap(({ put }) => (put ? [put] : []));
-        desk.change(
-          puts,
-          entry.ask.edits.flatMap(({ remove }) => (remove ? [remove] : [])),
-        );
-      };
-      return failure(
-        { what: `Not saved: ${trouble.what}`, fix: trouble.fix },
-        act("Keep mine", () => settle(true)),
-        act("Keep what is there", () => settle(false)),
-      );
-    }),
-  );
 
 /** Which tool somebody took last in this data set; what its objects are, where nobody has. @param {string} name @param {readonly Annotation[]} objects @param {boolean} draws objects are asked for @returns {Tool} */
 function usualTool(name, objects, draws) {
@@ -95,10 +77,11 @@ function Room({ name, at, text, path, onGo }) {
     early.current = to;
     onGo(to.path);
   };
-  const reel = useFilm(name, desk?.sample ?? null, redraw);
+  const { reel, error: unread } = useFilm(name, desk?.sample ?? null, redraw);
   if (!desk) return div(waiting(error));
   if (reel && reel.film.at(desk.sample.path) >= 0) desk.join(reel.film, reel.history);
-  return h(Table, { name, text, desk, others, around, redraw, onLeave: leave, error, reel: desk.film ? reel : null });
+  const film = desk.film ? reel : null;
+  return h(Table, { name, text, desk, others, around, redraw, onLeave: leave, error: error ?? unread, reel: film });
 }
 
 /**
@@ -124,34 +107,41 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
   const [erase, setErase] = useState(false);
   const [hide, setHide] = useState(false);
   const [copied, setCopied] = useState(/** @type {Annotation[]} */ ([]));
+  const [said, say] = usePassing();
+  const owed = useRef(0);
+  const [taken, setTaken] = useState(/** @type {Record<string, string>} */ ({})); // proposal → what was drawn of it
   const byModel = useProposals(name, sample.path, !given?.isDeciding && !given?.isBlind);
-  const byPeople = useAnswers(given?.isDeciding ? given.answers : [], objects);
-  const proposed = given?.isDeciding ? byPeople : byModel;
+  const there = new Set(objects.map((each) => each.id));
+  const proposals = (given?.isDeciding ? drawnBy(given.answers) : byModel.shown).filter(
+    ({ id = "" }) => !there.has(id) && !there.has(taken[id]),
+  );
   const reeling = useReel({ desk, reel, tool, selected, select: setSelected, redraw, goTo: (frame) => leave(frame) });
   const { film, absent, playing } = reeling;
   const current = objects.find((each) => each.id === selected) ?? null;
-  const offered = proposed.shown.find((each) => each.id === selected) ?? null;
+  const offered = proposals.find((each) => each.id === selected) ?? null;
   const drawing = classes.names.includes(label) ? label : (classes.names[0] ?? "");
   useEffect(() => setSelected((was) => (was && reeling.tracks.has(was) ? was : null)), [sample.path]);
   const change = (/** @type {Annotation[]} */ put, /** @type {string[]} */ removed = []) => {
-    if (put.some((each) => !each.label) || playing !== null) return; // a frame that passes by is not changed
+    if (playing !== null) return say("Pause the film first: a frame that passes by is not changed.");
+    if (put.some((each) => !each.label)) return say("Name a class first, beside the picture: what you draw is one.");
     changed(reeling, desk, put, removed);
     redraw();
   };
   const take = (/** @type {Annotation[]} */ those) => {
     if (!those.length) return;
-    const taken = those.map((each) => ({ ...each, id: freshId() }));
-    change(taken);
-    proposed.dismiss(those.map((each) => each.id ?? ""));
-    setSelected(taken.length === 1 ? taken[0].id : null);
+    const drawn = those.map((each) => ({ ...each, id: freshId() }));
+    change(drawn);
+    setTaken({ ...taken, ...Object.fromEntries(those.map((each, k) => [each.id, drawn[k].id])) });
+    setSelected(drawn.length === 1 ? drawn[0].id : null);
   };
   const takeTool = (/** @type {Tool} */ next) => {
-    localStorage.setItem(`visloop.tool.${name}`, next);
+    remember(`visloop.tool.${name}`, next);
     setTool(next);
   };
   const whole = objects.filter((each) => each.type === "class");
   const skeleton = useMemo(() => skeletonOf(objects, drawing), [sample.path, drawing, objects.length]);
   const leave = (/** @type {Sample | null} */ to) => {
+    if (stage.current?.half) return say(HALF);
     setCopied(objects.length ? objects : copied);
     onLeave(to);
   };
@@ -163,6 +153,19 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
   };
   /** The frame beside this one, where frames are gone through one by one. @param {number} by */
   const beside = (by) => (film && playing === null && !text ? (film.frames[reeling.here + by] ?? null) : null);
+  /** The next or previous picture, as soon as it is known. @param {1 | -1} by */
+  const step = (by) => {
+    const to = beside(by) ?? (by > 0 ? around.next : around.previous);
+    if (to) leave(to);
+    else if (!around.ready) owed.current += by;
+    else say(by > 0 ? "This is the last picture." : "This is the first picture.");
+  };
+  useEffect(() => {
+    if (!around.ready || !owed.current) return;
+    const by = owed.current > 0 ? 1 : -1;
+    owed.current -= by;
+    step(by);
+  }, [around.ready, sample.path]);
   const back = (/** @type {import("./desk.js").Step | null} */ step) => {
     redraw();
     const frame = film && step?.path !== sample.path ? film.frames[film.at(step?.path ?? "")] : null;
@@ -175,20 +178,29 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
     chooseClass,
     takeTool,
     select: setSelected,
-    undo: () => back(desk.undo()),
+    undo: () => (stage.current?.half ? stage.current.back() : back(desk.undo())),
     redo: () => back(desk.redo()),
     brush: (/** @type {number} */ by) =>
       setRadius(Math.max(1, Math.min(200, Math.round(radius * by + Math.sign(by - 1))))),
     erase: () => setErase(!erase),
     hide: () => setHide(!hide),
-    next: () => leave(beside(1) ?? around.next),
-    previous: () => leave(beside(-1) ?? around.previous),
-    copy: () => change(copied.map((each) => ({ ...each, id: freshId() }))),
+    next: () => step(1),
+    previous: () => step(-1),
+    copy: () =>
+      copied.length
+        ? change(copied.map((each) => ({ ...each, id: freshId() })))
+        : say("No picture before had objects."),
     take: () => offered && take([offered]),
-    takeAll: () => take(proposed.shown),
+    takeAll: () => take(proposals),
     offered,
-    nothing: () => (desk.say(!labelled), redraw()),
-    handIn: given && (() => (objects.length || labelled) && !stage.current?.busy && given.onHandIn()),
+    nothing: () => (objects.length ? say("There are objects on it.") : (desk.say(!labelled), redraw())),
+    handIn:
+      given &&
+      (() => {
+        if (stage.current?.half) say(HALF);
+        else if (objects.length || labelled) given.onHandIn();
+        else say("Nothing is drawn: press e if there is nothing to label here.");
+      }),
   };
   const frame = film && playing !== null ? film.frames[playing] : null;
   const shown = frame
@@ -215,6 +227,7 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
       radius,
       erase,
       given,
+      said,
     }),
     h(Troubles, { sent }),
     failure(error),
@@ -229,7 +242,7 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
           label: drawing,
           name: reeling.drawn,
           objects: hide ? [] : shown,
-          proposals: frame ? [] : proposed.shown,
+          proposals: frame ? [] : proposals,
           hidden: [],
           size: { width: sample.width, height: sample.height },
           colour: classes.colour,
@@ -256,10 +269,10 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
             })
           : null,
         given?.isDeciding
-          ? h(Answered, { answers: given.answers, offered: proposed.shown, colour: classes.colour, onTake: take })
+          ? h(Answered, { answers: given.answers, offered: proposals, colour: classes.colour, onTake: take })
           : given?.isBlind
             ? null
-            : h(Proposals, { proposed: byModel, onTake: take }),
+            : h(Proposals, { proposed: { ...byModel, shown: proposals }, onTake: take }),
         h(Objects, { objects, classes, selected, onSelect: setSelected }),
       ),
     ),
@@ -285,67 +298,4 @@ function classed(whole, label, also) {
   const ids = (/** @type {Annotation[]} */ those) => those.map((each) => each.id ?? "");
   if (there) return [[], ids(also || whole.length === 1 ? [there] : whole.filter((each) => each !== there))];
   return [[{ type: "class", id: freshId(), label }], also ? [] : ids(whole)];
-}
-
-/**
- * @param {{sample: Sample, around: ReturnType<typeof useNeighbours>, sent: Sent, drawn: number, desk: import("./desk.js").Desk, deeds: any, others: import("./open.js").Other[], tool: Tool, labelled: boolean, objects: readonly Annotation[], radius: number, erase: boolean, given: Given | null}} properties
- */
-function Bar({ sample, around, sent, drawn, desk, deeds, others, tool, labelled, objects, radius, erase, given }) {
-  const who = others.map(({ actor }) => (actor === "user:owner" ? "another window" : actor.replace(/^\w+:/, "")));
-  const there = [...new Set(who)];
-  return div(
-    { class: "edit-bars" },
-    div(
-      { class: "edit-bar" },
-      given ? a({ class: "button", href: given.back }, "Queue") : null,
-      act("‹", deeds.previous, { disabled: !around.previous, title: "previous picture (a)" }),
-      act("Next ›", deeds.next, { key: "d", disabled: !around.next, title: "next picture" }),
-      span(
-        { class: "muted edit-place" },
-        around.total ? `${around.place.toLocaleString("en")} of ${around.total.toLocaleString("en")}` : "",
-      ),
-      given
-        ? span({ class: "path" }, sample.path)
-        : a(
-            {
-              class: "path",
-              href: address("data", desk.dataset, "work", "all", "find", `path = "${sample.path}"`),
-              title: "among the pictures",
-            },
-            sample.path,
-          ),
-      span({ class: "muted small" }, `${sample.width} × ${sample.height}`),
-      span({ class: "grow" }),
-      there.length
-        ? span(
-            { class: "badge busy", role: "status", title: "edits of different objects are merged" },
-            `also open: ${there.join(", ")}`,
-          )
-        : null,
-      objects.length || !labelled ? null : badge("nothing here", "good"),
-      saved(sent, "edit", drawn),
-      given?.status,
-      given
-        ? act(given.isDeciding ? "Decide so" : "Done", deeds.handIn, {
-            key: "Ctrl Enter",
-            kind: "primary",
-            disabled: !objects.length && !labelled,
-            title: "hand in what is drawn (or that nothing is here), and have the next picture",
-          })
-        : null,
-    ),
-    div(
-      { class: "edit-bar" },
-      h(Tools, { tool, onTool: deeds.takeTool }),
-      tool === "brush" ? span({ class: "muted small" }, `${erase ? "erasing" : "painting"}, ${radius} px`) : null,
-      span({ class: "grow" }),
-      act(labelled && !objects.length ? "Not looked at" : "Nothing here", deeds.nothing, {
-        key: "e",
-        disabled: objects.length > 0,
-        title: "somebody looked: there is nothing to label",
-      }),
-      act("Undo", deeds.undo, { disabled: !desk.done.length, title: "undo (Ctrl z)" }),
-      act("Redo", deeds.redo, { disabled: !desk.undone.length, title: "redo (Ctrl y)" }),
-    ),
-  );
 }

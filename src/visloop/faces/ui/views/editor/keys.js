@@ -36,6 +36,9 @@ export const EDITOR_KEYS = [
   [["Ctrl z", "Ctrl y"], "edit: undo, redo"],
 ];
 
+/** Held down, these go on: they move, size, or lead on; the others decide, and do it once. */
+const GOES_ON = /^((Ctrl\+)?(Shift\+)?(Arrow\w+|z|y)|Page\w+|[[\]+=,.adnN-])$/;
+
 /**
  * @param {Record<string, (event: KeyboardEvent) => void>} bindings by the key, `Ctrl+` before it where it is held
  * @param {(key: string) => void} [released]
@@ -56,10 +59,11 @@ export function useEditorKeys(bindings, released = () => {}) {
         event.key.length === 1 && !held ? event.key : event.key.length === 1 ? event.key.toLowerCase() : event.key;
       const { bindings: all } = now.current;
       const shifted = event.shiftKey ? all[`Shift+${key}`] : undefined;
-      const action = held ? all[`Ctrl+${event.shiftKey ? "Shift+" : ""}${key}`] : (shifted ?? all[key]);
+      const name = `${held ? "Ctrl+" : ""}${held && event.shiftKey ? "Shift+" : ""}${key}`;
+      const action = shifted && !held ? shifted : all[name];
       if (!action) return;
       event.preventDefault();
-      action(event);
+      if (!event.repeat || GOES_ON.test(name)) action(event);
     };
     const off = (/** @type {KeyboardEvent} */ event) => now.current.released(event.key);
     document.addEventListener("keydown", on); // before what the key does everywhere, which the window hears

@@ -29,6 +29,7 @@ export function useNeighbours(at, text, path) {
     for (const each of next) new Image().src = large(each);
   }, [next[0]?.path]);
   return {
+    ready: Boolean(after && before),
     next: next[0] ?? null,
     previous: /** @type {Sample | null} */ (before?.rows[0] ?? null),
     place: before ? before.count + 1 : 0,

@@ -2,7 +2,7 @@
 /** What a model would draw: taken one by one, or all above a score. */
 import { button, div, input, label, li, option, p, select, span, ul, useState } from "../../lib/dom.js";
 import { act, failure, panel } from "../../lib/parts.js";
-import { useAnswer } from "../../lib/use.js";
+import { remember, useAnswer } from "../../lib/use.js";
 import { count, percent } from "../../lib/words.js";
 
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
@@ -19,13 +19,12 @@ export function useProposals(dataset, path, wanted) {
   const key = `visloop.model.${dataset}`;
   const [model, setModel] = useState(localStorage.getItem(key) ?? "");
   const [bar, setBar] = useState(USUAL_BAR);
-  const [gone, setGone] = useState(/** @type {string[]} */ ([]));
   const { data, error } = useAnswer("label.propose", model && wanted ? { dataset, path, model } : null);
   const said = /** @type {Annotation[]} */ (data?.proposals ?? []);
   return {
     model,
     choose: (/** @type {string} */ next) => {
-      localStorage.setItem(key, next);
+      remember(key, next);
       setModel(next);
     },
     bar,
@@ -33,8 +32,7 @@ export function useProposals(dataset, path, wanted) {
     error,
     waiting: Boolean(model) && !data && !error,
     leftOut: data?.left_out ?? {},
-    shown: said.filter((each) => (each.score ?? 1) >= bar && !gone.includes(each.id ?? "")),
-    dismiss: (/** @type {string[]} */ ids) => setGone([...gone, ...ids]),
+    shown: said.filter((each) => (each.score ?? 1) >= bar),
   };
 }
 

@@ -214,9 +214,12 @@ export class Stage {
     const spot = this.spot(event);
     this.frame.setPointerCapture(event.pointerId);
     if (event.pointerType === "touch") this.fingers.set(event.pointerId, spot);
-    this.panning = event.button === 1 || this.panning || this.fingers.size === 2;
+    const second = this.fingers.size === 2;
+    this.panning = event.button === 1 || this.panning || second;
     if (this.panning) {
-      this.gesture = NONE;
+      // a polygon that is half drawn stays, less the corner of the finger that came first
+      if (this.gesture.kind !== "path") this.gesture = NONE;
+      else if (second) this.gesture = back(this.gesture, this.table);
       this.strokes = null;
       this.pointer = spot;
       return;
@@ -254,6 +257,15 @@ export class Stage {
     else if (!this.panning) this.go(release(this.gesture, this.place(this.spot(event)), this.table));
   }
 
+  /** The system took the pointer away. @param {PointerEvent} event */
+  lost(event) {
+    this.fingers.delete(event.pointerId);
+    this.panning = false;
+    this.strokes = null;
+    if (this.gesture.kind !== "path") this.go(NONE);
+    this.draw();
+  }
+
   /** @param {number} finger @param {Place} to */
   pinch(finger, to) {
     const was = this.fingers.get(finger);
@@ -286,9 +298,14 @@ export class Stage {
     else this.pan(-event.deltaY, 0);
   }
 
-  /** Whether something is half drawn. */
+  /** Whether something is half drawn, or under the hand. */
+  get half() {
+    return this.gesture.kind !== "none" || this.strokes !== null;
+  }
+
+  /** Whether keys mean what is being drawn: half of it is there, or a crosshair. */
   get busy() {
-    return this.gesture.kind !== "none" || this.cross !== null;
+    return this.half || this.cross !== null;
   }
 
   cancel() {
@@ -302,6 +319,7 @@ export class Stage {
   }
 
   back() {
+    this.strokes = null;
     this.go(back(this.gesture, this.table));
   }
 

@@ -65,10 +65,11 @@ export function Drawing({ view, id }) {
     else location.hash = queue;
   };
   return div(
-    h(Troubles, { sent, onBack: (task) => go("queue", view, "draw", task) }),
+    h(Troubles, { sent, onBack: (task) => (tasks.bringBack(task), go("queue", view, "draw", task)) }),
     h(Table, {
       ...{ name: task.dataset, text: "", desk, others: [], redraw, error, reel: null },
       around: {
+        ready: tasks.ready,
         next: /** @type {any} */ (those[at + 1] ?? null),
         previous: /** @type {any} */ (those[at - 1] ?? null),
         place: at + 1,
