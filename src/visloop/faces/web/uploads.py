@@ -114,7 +114,7 @@ class Uploads:
             dataset=request.path_params["dataset"],
             path=said.get("path") or said.get("filename") or said.get("name") or "",
             size_bytes=size,
-            modified_ns=int(float(said["modified"]) * 1e6) if said.get("modified") else None,
+            modified_ns=_modified(said.get("modified", "")),
             labels=(said["label"],) if said.get("label") else (),
             options={
                 "split": said.get("split") or None,
@@ -281,6 +281,16 @@ def _number(request: Request, header: str) -> int:
     if not said.isdecimal():
         raise UsageError(f"{header.title()} says {said!r}, no number of bytes", fix="say how many")
     return int(said)
+
+
+def _modified(said: str) -> int | None:
+    """Milliseconds since 1970 as files have it."""
+    try:
+        return int(float(said) * 1e6) if said else None
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"modified says {said!r}, no time", fix="say milliseconds since 1970"
+        ) from None
 
 
 def _said(header: str) -> dict[str, str]:
