@@ -41,7 +41,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def people(places: Path) -> dict[str, str]:
     with sdk.local(places / "ws") as owner:
         made = owner.call(app.user_add, app.UserAdd(user="ana", role="data-engineer"))
-    return {"ana": made.secret, "owner": app.token_of(places / "ws")}
+        seer = owner.call(app.user_add, app.UserAdd(user="vic", role="viewer"))
+    return {"ana": made.secret, "vic": seer.secret, "owner": app.token_of(places / "ws")}
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,12 @@ def test_a_user_names_the_workspaces_own_and_those_of_the_settings(
         "ws/inside/../.visloop/token",
         "ws/visloop.yaml",
         "shared-not",
+        "ws",
+        "ws/x://../../private/a.jpg",
+        "x://a.jpg",
+        "ws/.visl*/**",
+        "ws/*/../../private/*.jpg",
+        "\0",
     ],
 )
 def test_a_user_names_nothing_else(url, places, people, path) -> None:
@@ -86,6 +93,51 @@ def test_a_user_names_nothing_else(url, places, people, path) -> None:
     assert "POST /api/v1/push" in answer["error"]["fix"]
     out = {"ref": "mine@work", "directory": f"{places}/{path}", "format": "coco"}
     assert ask(url, people["ana"], "export", **out)[1]["error"]["code"] == "web.path_forbidden"
+
+
+@pytest.mark.parametrize(
+    ("verb", "field"),
+    [("search", "image"), ("explain", "picture"), ("model.verify", "what")],
+)
+def test_what_may_be_a_file_is_none_of_those_that_may_not_be_named(
+    url, places, people, verb, field
+) -> None:
+    more = {"model": "reader@v1"} if verb == "explain" else {}
+    for path in ("private/a.jpg", "ws/.visloop/token", "private"):
+        code, answer = ask(url, people["ana"], verb, **more, **{field: f"{places}/{path}"})
+        assert (code, answer["error"]["code"]) == (403, "web.path_forbidden")
+    for path in ("~/a.jpg", "../a.jpg"):
+        code, _ = ask(url, people["ana"], verb, **more, **{field: path})
+        assert code == 403
+    for name in ("reader@v1", "belt/a.jpg", "pred-1"):
+        _, answer = ask(url, people["ana"], verb, **more, **{field: name})
+        assert answer["error"]["code"] != "web.path_forbidden"
+
+
+def test_a_folder_that_holds_the_workspace_may_not_be_named_whatever_is_listed(
+    places, people
+) -> None:
+    file = places / "ws" / "visloop.yaml"
+    before = file.read_text()
+    file.write_text(f"serve: {{folders: [{places}]}}\n")
+    try:
+        with worlds.api(places / "ws") as url:
+            for path in ("", "ws", "ws/.visloop/token", "ws/visloop.yaml"):
+                where = {"paths": [f"{places}/{path}"], "to": "ours", "dry_run": True}
+                assert ask(url, people["ana"], "add", **where)[0] == 403
+            where = {"paths": [str(places / "private")], "to": "ours", "dry_run": True}
+            assert ask(url, people["ana"], "add", **where)[0] == 200
+    finally:
+        file.write_text(before)
+
+
+def test_who_may_only_read_has_no_file_written(url, places, people) -> None:
+    for place in (places / "ws" / "inside" / "a.jpg", places / "shared" / "new.html"):
+        before = place.read_bytes() if place.exists() else None
+        code, answer = ask(url, people["vic"], "map", ref="mine", html=str(place))
+        assert (code, "data.export" in answer["error"]["what"]) == (403, True)
+        assert (place.read_bytes() if place.exists() else None) == before
+    assert ask(url, people["vic"], "map", ref="mine", by="pca")[0] == 200
 
 
 def test_what_is_no_path_is_no_matter_of_paths(url, people) -> None:

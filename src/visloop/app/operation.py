@@ -66,9 +66,12 @@ def operation(
     return wrap
 
 
-def arg(help_: str, *, default: Any = MISSING, path: bool = False) -> Any:
-    """A positional argument on the command line; `path` is made absolute where it was typed."""
-    return _field("arg", help_, default, path=path, short="")
+def arg(help_: str, *, default: Any = MISSING, path: bool = False, file: bool = False) -> Any:
+    """A positional argument on the command line; `path` is made absolute where it was typed.
+
+    `file`: what may be a file's path, or the name of something else, and stays as it is.
+    """
+    return _field("arg", help_, default, path=path, file=file, short="")
 
 
 def opt(
@@ -77,10 +80,11 @@ def opt(
     default: Any = MISSING,
     short: str = "",
     path: bool = False,
+    file: bool = False,
     name: str = "",
 ) -> Any:
-    """An option on the command line (`--field-name`, or `--name`)."""
-    return _field("opt", help_, default, path=path, short=short, name=name)
+    """An option on the command line (`--field-name`, or `--name`); `path` and `file` as of `arg`."""
+    return _field("opt", help_, default, path=path, file=file, short=short, name=name)
 
 
 def _field(
@@ -89,10 +93,11 @@ def _field(
     default: Any,
     *,
     path: bool,
+    file: bool,
     short: str,
     name: str = "",
 ) -> Any:
-    notes = {"cli": kind, "help": help_, "path": path, "short": short, "name": name}
+    notes = {"cli": kind, "help": help_, "path": path, "file": file, "short": short, "name": name}
     if isinstance(default, dict):
         return field(default_factory=dict[str, str], metadata=notes)
     return field(default=default, metadata=notes)
@@ -109,6 +114,7 @@ class Parameter:
     required: bool
     default: Any
     path: bool
+    file: bool
     short: str
     option: str
 
@@ -130,6 +136,7 @@ def _parameter(each: Field[Any], hint: Any) -> Parameter:
         required=each.default is MISSING and not made,
         default=None if default is MISSING else default,
         path=each.metadata.get("path", False),
+        file=each.metadata.get("file", False),
         short=each.metadata.get("short", ""),
         option=each.metadata.get("name") or each.name.rstrip("_").replace("_", "-"),
     )

@@ -104,7 +104,7 @@ def _value(parameter: Parameter, value: Any, base: Path) -> Any:
         return _pairs(value, get_args(kind)[1], parameter)
     if parameter.path and value is not None:
         if isinstance(value, tuple):
-            return tuple(_absolute(str(each), base) for each in value)  # pyright: ignore[reportUnknownVariableType]
+            return tuple(_source(str(each), base) for each in value)  # pyright: ignore[reportUnknownVariableType]
         return _absolute(str(value), base)
     return value
 
@@ -118,6 +118,12 @@ def _pairs(given: Any, caster: Any, parameter: Parameter) -> dict[str, Any]:
 
 def _absolute(text: str, base: Path) -> str:
     return text if "://" in text else str(base / Path(text).expanduser())
+
+
+def _source(text: str, base: Path) -> str:
+    """A path made absolute; a version such as photos@v3 stays one where no file is called so."""
+    version = "@" in text and "/" not in text and not (base / text).exists()
+    return text if version else _absolute(text, base)
 
 
 def _plain(hint: Any) -> Any:

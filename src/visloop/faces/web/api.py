@@ -61,7 +61,7 @@ def _endpoint(ports: Ports, places: Places, operation: Operation[Any, Any]) -> E
         try:
             ask = _decode(await _body(request), operation)
             scope = acting(request, ports)
-            places.check(operation, ask, scope.actor)
+            await run_in_threadpool(places.check, operation, ask, scope)
             if "text/event-stream" in request.headers.get("accept", ""):
                 ends = request.headers.get("visloop-cancel", "") == "on-close"
                 return _streamed(ports, scope, operation, ask, ends_with_it=ends)

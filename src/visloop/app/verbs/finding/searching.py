@@ -29,7 +29,9 @@ class Search:
     """
 
     words: str = arg("what to look for, in English", default="")
-    image: str = opt("pictures like this one: a file, or a sample by its path", default="")
+    image: str = opt(
+        "pictures like this one: a file, or a sample by its path", default="", file=True
+    )
     at: str = opt("a data set or version: photos, photos@v1:test", default="")
     where: str = opt("only those that fit a question as well: 'split = test'", default="")
     offset: int = opt("skip so many", default=0)

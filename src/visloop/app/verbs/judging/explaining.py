@@ -28,7 +28,9 @@ class Explain:
     """
 
     model: str = arg("for example reader@v1")
-    picture: str = arg("a file, a sample by its path, or the id of a prediction", default="")
+    picture: str = arg(
+        "a file, a sample by its path, or the id of a prediction", default="", file=True
+    )
     method: Literal[
         "auto", "gradcam", "integrated-gradients", "smoothgrad", "rise", "occlusion"
     ] = opt("how to look", default="auto")

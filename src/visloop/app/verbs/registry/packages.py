@@ -80,7 +80,7 @@ class ModelVerify:
     Of a file: the signature, every part against it, and that nothing in it can run code.
     """
 
-    what: str = arg("an exported file, or a model such as reader@v2")
+    what: str = arg("an exported file, or a model such as reader@v2", file=True)
     public_key: str | None = opt(
         "the file must be signed by this public key, PEM", default=None, path=True
     )
