@@ -74,6 +74,18 @@ def test_several_pictures_in_a_form_one_of_them_broken(door, tmp_path) -> None:
     assert [each["bytes"] for each in samples(door, "form@work")][2] == len(tricky)
 
 
+def test_a_form_of_very_many_parts_is_refused(door) -> None:
+    kind = {"Content-Type": "multipart/form-data; boundary=a"}
+    url, token = door
+    reply = httpx.post(
+        f"{url}/api/v1/push/form",
+        content=b"--a\r\n\r\n\r\n" * 20_100 + b"--a--",
+        headers=kind | {"Authorization": f"Bearer {token}"},
+    )
+    assert reply.status_code == 400
+    assert "over 20,000 files" in reply.json()["error"]["what"]
+
+
 def test_a_pushed_file_that_is_tried_again_keeps_its_reason(door, tmp_path) -> None:
     whole = picture(tmp_path / "a.jpg", 1).read_bytes()
     assert counts(push(door, "again", {"path": "cut.jpg"}, content=whole[:300])) == {

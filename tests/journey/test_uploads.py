@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -18,6 +19,7 @@ from tests.data_world import picture
 from tests.films import film
 from tests.journey import worlds
 from visloop import app
+from visloop.faces.web.lines import Lines
 
 TUS = {"Tus-Resumable": "1.0.0"}
 PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}
@@ -153,6 +155,12 @@ def test_a_line_that_was_cut_keeps_what_came_by_it(door: Door, tmp_path: Path) -
             400,
             "no time",
         ),
+        ({**TUS, "Upload-Length": "9", "Upload-Metadata": "path YQ==,modified bmFu"}, 400, "time"),
+        (
+            {**TUS, "Upload-Length": "9", "Upload-Metadata": "path YQ==,modified MWUzMDA="},
+            400,
+            "no t",
+        ),
         ({**TUS, "Upload-Length": str(1 << 50), "Upload-Metadata": "path YQ=="}, 413, "limit"),
     ],
 )
@@ -163,6 +171,38 @@ def test_what_is_no_upload_is_told(door: Door, headers, status, says) -> None:
     assert reply.headers["tus-resumable"] == "1.0.0"
     assert door.client.head("/api/v1/uploads/wrong/none", headers=TUS).status_code == 404
     assert door.client.options("/api/v1/uploads/wrong").headers["tus-version"] == "1.0.0"
+
+
+def test_a_file_of_no_bytes_is_told_of_though_no_piece_comes(door: Door) -> None:
+    assert door.begin("nothing", 0, path="a.jpg").status_code == 201
+    waiting = door.client.post("/api/v1/quarantine/list", json={"dataset": "nothing"}).json()
+    assert [each["path"] for each in waiting["rows"]] == ["a.jpg"]
+
+
+def test_of_many_lines_one_writes_at_a_time() -> None:
+    async def lines() -> list[str]:
+        upload, happened = Lines(), list[str]()
+
+        async def write(name: str) -> None:
+            async with upload.alone("a") as line:
+                happened.append(f"{name} begins")
+                await line.cut.wait()
+                await asyncio.sleep(0)  # what came is put on the disk
+                happened.append(f"{name} ends")
+
+        tasks = [asyncio.create_task(write(name)) for name in "abc"]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        async with upload.alone("a"):
+            happened.append("the last")
+        await asyncio.gather(*tasks)
+        return happened
+
+    told = asyncio.run(lines())
+    assert told[-1] == "the last"
+    assert [told[at : at + 2] for at in (0, 2, 4)] == [
+        [f"{each} begins", f"{each} ends"] for each in (told[0][0], told[2][0], told[4][0])
+    ]
 
 
 def test_an_upload_is_let_go_and_is_nobody_elses(door: Door) -> None:
@@ -194,6 +234,9 @@ def test_many_small_files_say_their_folders_and_are_not_asked_for_twice(
     about[1]["label"], about[2]["modified"] = "gear", 1.8e12
     promised = door.client.post(f"{url}/missing", params=how, content=json.dumps(about))
     assert promised.json() == {"missing": [1, 2], "unchanged": 1}
+    for ms in ("1e305", "-1e20"):
+        strange = f'[{{"path": "a.jpg", "size": 1, "modified": {ms}}}]'
+        assert door.client.post(f"{url}/missing", content=strange).status_code == 400
     reply = door.client.post(url, files=files[:2], data={"about": json.dumps(about)})
     assert reply.status_code == 400
     assert "3 files and holds 2" in reply.json()["error"]["what"]

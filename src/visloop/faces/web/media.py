@@ -71,6 +71,6 @@ def _digest(request: Request) -> str:
 
 def _size(request: Request) -> int:
     text = request.query_params.get("px", "160")
-    if not text.isdigit() or int(text) not in _SIZES_PX:
+    if text not in map(str, _SIZES_PX):
         raise UsageError(f"no thumbnails of {text!r} pixels", fix=f"one of {_SIZES_PX}")
     return int(text)

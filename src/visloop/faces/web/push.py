@@ -14,6 +14,7 @@ The same bytes again at the same place change nothing. Which files need not be s
 
 from __future__ import annotations
 
+import math
 import re
 from email.message import Message
 from email.parser import HeaderParser
@@ -56,12 +57,27 @@ class Said(msgspec.Struct, forbid_unknown_fields=True):
     @property
     def modified_ns(self) -> int | None:
         """As files have it."""
-        return None if self.modified is None else int(self.modified * 1e6)
+        return None if self.modified is None else modified_ns(self.modified)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """None or one."""
         return (self.label,) if self.label else ()
+
+
+def modified_ns(said: str | float) -> int:
+    """A time of change in ms since 1970, as files have it.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        found = float(said) * 1e6
+    except ValueError:
+        found = math.nan
+    if not abs(found) < 2**63:
+        raise UsageError(f"modified says {said!r}, no time", fix="milliseconds since 1970")
+    return int(found)
 
 
 def routes(ports: Ports) -> list[Route]:
@@ -70,9 +86,10 @@ def routes(ports: Ports) -> list[Route]:
     async def pushed(request: Request) -> Response:
         try:
             options, ask = _asked(request)
-            body = await _body(request, ports.config.serve.body_limit_mb << 20)
-            handed = _handed(request, body, ask)
             scope = acting(request, ports)
+            await run_in_threadpool(app.authorise, ports, scope, "data.write")
+            body = await _body(request, ports.config.serve.body_limit_mb << 20)
+            handed = await run_in_threadpool(_handed, request, body, ask)
             dataset: str = request.path_params["dataset"]
             done = await run_in_threadpool(app.push, ports, scope, dataset, handed, options)
         except VisloopError as error:
@@ -181,7 +198,10 @@ def _form_files(body: bytes, boundary: bytes) -> tuple[list[tuple[str, bytes]], 
         raise UsageError("the form names no boundary", fix="let curl or your library write it: -F")
     found: list[tuple[str, bytes]] = []
     about: bytes | None = None
-    for part in (b"\r\n" + body).split(b"\r\n--" + boundary)[1:]:
+    parts = (b"\r\n" + body).split(b"\r\n--" + boundary, _TOO_MANY + 2)[1:]
+    if len(parts) > _TOO_MANY + 1:
+        raise UsageError(f"a form of over {_TOO_MANY:,} files", fix="send fewer at once")
+    for part in parts:
         head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
         if head.startswith(b"--"):
             break

@@ -32,9 +32,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from visloop import app, data
-from visloop.errors import Conflict, UsageError, VisloopError
+from visloop.errors import Conflict, Unavailable, UsageError, VisloopError
 from visloop.faces.web.acting import acting
 from visloop.faces.web.api import failure
+from visloop.faces.web.lines import Lines
+from visloop.faces.web.push import modified_ns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -67,19 +69,12 @@ class WrongChecksum(VisloopError):
     code, http_status = "upload.wrong_checksum", 460
 
 
-class _Line:
-    """A piece on its way: told to end by `cut`, and `over` when its bytes are settled."""
-
-    def __init__(self) -> None:
-        self.cut, self.over = asyncio.Event(), asyncio.Event()
-
-
 class Uploads:
-    """The routes, and who is writing which upload just now: a newcomer takes over from a dead line."""
+    """The routes."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
-        self._writing: dict[str, _Line] = {}
+        self._lines = Lines()
 
     def routes(self) -> list[Route]:
         """Both addresses."""
@@ -114,7 +109,7 @@ class Uploads:
             dataset=request.path_params["dataset"],
             path=said.get("path") or said.get("filename") or said.get("name") or "",
             size_bytes=size,
-            modified_ns=_modified(said.get("modified", "")),
+            modified_ns=modified_ns(said["modified"]) if said.get("modified") else None,
             labels=(said["label"],) if said.get("label") else (),
             options={
                 "split": said.get("split") or None,
@@ -127,8 +122,10 @@ class Uploads:
         if not about.path:
             raise UsageError("the upload has no path", fix="say it: Upload-Metadata: path BASE64")
         found = await run_in_threadpool(app.upload_begin, self._ports, scope, about)
-        place = f"/api/v1/uploads/{about.dataset}/{found.id}"
-        return Response(status_code=201, headers=_told(found) | {"Location": place})
+        told = _told(found) | {"Location": f"/api/v1/uploads/{about.dataset}/{found.id}"}
+        if found.whole:  # nothing is left to be sent: no piece will come after which it is taken
+            await run_in_threadpool(app.upload_taken, self._ports, scope, found)
+        return Response(status_code=201, headers=told)
 
     async def _look(self, request: Request) -> Response:
         found = await self._found(request)
@@ -150,14 +147,8 @@ class Uploads:
                 "a piece is of the type application/offset+octet-stream", fix="say Content-Type so"
             )
         found = await self._found(request)
-        await self._take_over(found.id)
-        self._writing[found.id] = line = _Line()
-        try:
+        async with self._lines.alone(found.id) as line:
             await _write(request, found, line.cut)
-        finally:
-            line.over.set()
-            if self._writing.get(found.id) is line:
-                del self._writing[found.id]
         if found.whole:
             return await self._taken(request, found, 204)
         return Response(status_code=204, headers=_told(found))
@@ -165,8 +156,8 @@ class Uploads:
     async def _drop(self, request: Request) -> Response:
         _spoken(request)
         found = await self._found(request)
-        await self._take_over(found.id)
-        found.drop()
+        async with self._lines.alone(found.id):
+            found.drop()
         return Response(status_code=204)
 
     async def _found(self, request: Request) -> data.Arriving:
@@ -174,12 +165,6 @@ class Uploads:
         return await run_in_threadpool(
             app.upload_find, self._ports, scope, place["dataset"], place["upload"]
         )
-
-    async def _take_over(self, name: str) -> None:
-        """A line that was cut may hang for minutes on the server's side: what came by it is kept."""
-        if (before := self._writing.pop(name, None)) is not None:
-            before.cut.set()
-            await before.over.wait()
 
     async def _taken(self, request: Request, found: data.Arriving, status: int) -> Response:
         told, scope = _told(found), acting(request, self._ports)
@@ -196,6 +181,13 @@ def _guarded(
             told = await answer(request)
         except VisloopError as error:
             told = failure(error)
+        except OSError as error:
+            told = failure(
+                Unavailable(
+                    f"the upload cannot be kept: {error.strerror or error}",
+                    fix="make room where the server runs, and send on: what was answered is there",
+                )
+            )
         except ClientDisconnect:
             told = Response(status_code=400)  # nobody reads it
         told.headers["Tus-Resumable"] = _VERSION
@@ -281,16 +273,6 @@ def _number(request: Request, header: str) -> int:
     if not said.isdecimal():
         raise UsageError(f"{header.title()} says {said!r}, no number of bytes", fix="say how many")
     return int(said)
-
-
-def _modified(said: str) -> int | None:
-    """Milliseconds since 1970 as files have it."""
-    try:
-        return int(float(said) * 1e6) if said else None
-    except (ValueError, OverflowError):
-        raise UsageError(
-            f"modified says {said!r}, no time", fix="say milliseconds since 1970"
-        ) from None
 
 
 def _said(header: str) -> dict[str, str]:
