@@ -88,6 +88,20 @@ class Pages(BaseHTTPRequestHandler):
     def once(self) -> None:
         self._to("/a.jpg")
 
+    def swamp(self) -> None:
+        """Leads on, behind a body without an end."""
+        self.send_response(302)
+        self.send_header("Location", "/a.jpg")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(600):
+                self.wfile.write(b"\xff" * 65536)
+                self.server.waded += 65536  # type: ignore[attr-defined]
+
+    def packed(self) -> None:
+        self._send(b"a bomb, maybe", **{"Content-Encoding": "zstd"})
+
     def ftp(self) -> None:
         self._to("ftp://example.org/a.jpg")
 
@@ -120,6 +134,7 @@ class Web(ThreadingHTTPServer):
     bodies: dict[str, bytes]
     asked: Counter[str]
     unchanged: Counter[str]
+    waded = 0
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}{path}"

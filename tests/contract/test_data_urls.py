@@ -94,6 +94,7 @@ def test_a_table_says_labels_and_splits(ports, web, tmp_path) -> None:
         ("/huge.jpg", "too_large: it has more than 1 MB"),
         ("/short.jpg", "fetch_failed: it cannot be fetched: peer closed connection"),
         ("/page.jpg", "not_an_image: the server sends a web page"),
+        ("/packed.jpg", "fetch_failed: it comes packed (zstd)"),
         ("/text.jpg", "not_an_image:"),
         ("/loop.jpg", "fetch_failed: it redirects more than 5 times"),
         ("/ftp.jpg", "fetch_failed: it cannot be fetched"),
@@ -121,6 +122,12 @@ def test_what_failed_is_fetched_by_retry_with_its_label(ports, web, tmp_path) ->
     assert data.quarantine_retry(ports, SCOPE, "web").added == 1
     assert view(ports, "web@work")["127.0.0.1/b.jpg"].annotations[0].label == "dog"
     assert waiting(ports) == {}
+
+
+def test_what_a_redirect_says_beside_its_place_is_not_read(ports, web, tmp_path) -> None:
+    done = data.add(ports, SCOPE, "web", [listing(tmp_path, web.url("/swamp.jpg"))])
+    assert (done.added, done.quarantined) == (1, 0)
+    assert web.waded < 30 << 20, "no more than what lay in buffers"
 
 
 def test_a_server_that_stumbles_is_asked_again(ports, web, tmp_path) -> None:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from visloop import data
 from visloop.errors import ConfigError, Forbidden, Refused, VisloopError
@@ -153,7 +153,7 @@ class _Prefix:
 
     def holds(self, place: tuple[str, str, int], path: str) -> bool:
         """Whether a URL of that scheme, host and port, with that path, begins like this one."""
-        steps = path.replace("%2e", ".").replace("%2E", ".").split("/")
+        steps = unquote(path).replace("\\", "/").split("/")
         return place == self._place and (path or "/").startswith(self._path) and ".." not in steps
 
 

@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -23,6 +24,13 @@ _AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_WAIT_S: Final = 30.0
 _FIRST_WAIT_S: Final = 0.5
 _STEP_S: Final = 15.0
+_HEADERS: Final = {
+    "User-Agent": "visloop",
+    "Accept": "image/*,*/*;q=0.5",
+    "Accept-Encoding": "identity",
+}
+_UNPACKED: Final = frozenset({"identity", "gzip", "deflate"})
+"""What a server may send unasked: each piece of it unpacks to a thousand times its size at most."""
 
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -65,9 +73,7 @@ class Net:
         self._client = httpx.Client(
             transport=_Transport(_Backend(limits.private_addresses, inside), limits.fetch_at_once),
             timeout=httpx.Timeout(step, pool=None),
-            follow_redirects=True,
-            max_redirects=_REDIRECTS,
-            headers={"User-Agent": "visloop", "Accept": "image/*,*/*;q=0.5"},
+            headers=_HEADERS,
             trust_env=False,
             event_hooks={"request": [_passing(gate)]} if gate else {},
         )
@@ -96,21 +102,9 @@ class Net:
     def _once(self, url: str, file: Path, headers: dict[str, str]) -> Got:
         given = {name: value for name, value in headers.items() if value}
         try:
-            with self._client.stream("GET", url, headers=given) as reply:
-                if reply.status_code == _NOT_MODIFIED and given:
-                    return Got(same=True)
-                _check(reply)
-                self._save(reply, file)
-                return Got(
-                    etag=reply.headers.get("etag", ""),
-                    modified=reply.headers.get("last-modified", ""),
-                )
+            return self._followed(url, file, given)
         except _Private as problem:
             raise NotGot("private_address", str(problem), _PRIVATE_FIX) from problem
-        except httpx.TooManyRedirects as problem:
-            raise NotGot(
-                "fetch_failed", f"it redirects more than {_REDIRECTS} times", _LOOK
-            ) from problem
         except httpx.TimeoutException as problem:
             raise NotGot(
                 "fetch_failed", "the server does not answer in time", _LATER, again=True
@@ -126,9 +120,28 @@ class Net:
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:
             raise NotGot("fetch_failed", f"it cannot be fetched: {problem}", _LOOK) from problem
 
-    def _save(self, reply: httpx.Response, file: Path) -> None:
-        limit = int(self._limits.fetch_mb * 1e6)
+    def _followed(self, url: str, file: Path, headers: dict[str, str]) -> Got:
+        """What stands where the redirects lead; their own bodies, which may have no end, are not read."""
         end = time.monotonic() + self._limits.fetch_seconds
+        request = self._client.build_request("GET", url, headers=headers)
+        for _ in range(_REDIRECTS + 1):
+            with closing(self._client.send(request, stream=True)) as reply:
+                if reply.next_request is None:
+                    return self._taken(reply, file, end, asked=bool(headers))
+                request = reply.next_request
+        raise NotGot("fetch_failed", f"it redirects more than {_REDIRECTS} times", _LOOK)
+
+    def _taken(self, reply: httpx.Response, file: Path, end: float, *, asked: bool) -> Got:
+        if reply.status_code == _NOT_MODIFIED and asked:
+            return Got(same=True)
+        _check(reply)
+        self._save(reply, file, end)
+        return Got(
+            etag=reply.headers.get("etag", ""), modified=reply.headers.get("last-modified", "")
+        )
+
+    def _save(self, reply: httpx.Response, file: Path, end: float) -> None:
+        limit = int(self._limits.fetch_mb * 1e6)
         large = NotGot(
             "too_large",
             f"it has more than {limit / 1e6:g} MB",
@@ -162,6 +175,9 @@ def _check(reply: httpx.Response) -> None:
         after = reply.headers.get("retry-after", "")
         problem.wait_s = float(after) if after.isdigit() else 0.0
         raise problem
+    packed = reply.headers.get("content-encoding", "identity").strip().lower()
+    if packed not in _UNPACKED:
+        raise NotGot("fetch_failed", f"it comes packed ({packed[:40]}), unasked", _LOOK)
     if reply.headers.get("content-type", "").lower().startswith(("text/html", "application/xhtml")):
         raise NotGot("not_an_image", "the server sends a web page, not a picture", _PAGE)
 
