@@ -23,6 +23,8 @@ _OCTETS: Final = b"application/octet-stream"
 _LENGTH_BYTES: Final = 4
 _HEAD: Final = 1024
 _LONGEST_LENGTH: Final = 18
+_MOST_SIZES: Final = 16
+_LARGEST_SIZE: Final = 1 << 31
 
 Floats: TypeAlias = NDArray[np.float32]
 Output: TypeAlias = Floats | Sequence[bytes]
@@ -182,9 +184,10 @@ def _refuse_extensions(parameters: Mapping[str, Any]) -> None:
 
 
 def _count(tensor: TensorIn) -> int:
-    if not tensor.shape or any(size < 0 for size in tensor.shape):
+    sizes = tensor.shape[: _MOST_SIZES + 1]
+    if not 0 < len(sizes) <= _MOST_SIZES or not all(0 <= size < _LARGEST_SIZE for size in sizes):
         raise BadRequest(
-            f"input {tensor.name!r}: shape {tensor.shape} is empty or has a negative size",
+            f"input {tensor.name!r}: shape {sizes} is empty or too long, or has a negative or too large size",
             fix="the first size is the number of pictures",
         )
     return math.prod(tensor.shape)
@@ -198,7 +201,7 @@ def _from_raw(tensor: TensorIn, count: int, raw: memoryview) -> Output:
         raise BadRequest(
             f"input {tensor.name!r}: shape {tensor.shape} of FP32 is {4 * count} bytes, got {len(raw)}"
         )
-    return np.frombuffer(raw, dtype="<f4").reshape(tensor.shape)
+    return _shaped(np.frombuffer(raw, dtype="<f4"), tensor)
 
 
 def _split_bytes(name: str, count: int, raw: memoryview) -> list[bytes]:
@@ -233,7 +236,14 @@ def _from_json(tensor: TensorIn, count: int) -> Output:
         raise BadRequest(
             f"input {tensor.name!r}: shape {tensor.shape} has {count} values, data has {array.size}"
         )
-    return array.reshape(tensor.shape)
+    return _shaped(array, tensor)
+
+
+def _shaped(values: Floats, tensor: TensorIn) -> Floats:
+    try:
+        return values.reshape(tensor.shape)
+    except (ValueError, OverflowError) as error:  # of no values, in sizes without a bound
+        raise BadRequest(f"input {tensor.name!r}: shape {tensor.shape}: {error}") from error
 
 
 def _from_base64(tensor: TensorIn, count: int) -> list[bytes]:
