@@ -109,6 +109,17 @@ def test_one_at_a_time_one_waits_the_next_is_told_to_come_back(server, world):
     assert second[0].status == 200, "the one that hung up has made room"
 
 
+def test_bodies_on_their_way_share_the_memory_set_aside(world):
+    server = world.serve(max_pending_bytes=600_000)
+    body = RED + bytes(400_000)
+    head = f"POST /predict/desk HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port)) as slow:
+        slow.sendall(head.encode() + body[:-1])
+        until(lambda: server.ask("POST", "/predict/desk", body).code == "serve.busy")
+        assert server.predict(RED)["label"] == "red", "there is room for a small one"
+    until(lambda: server.ask("POST", "/predict/desk", body).status == 200)
+
+
 def in_flight(server) -> int:
     text = server.ask("GET", "/metrics").body.decode()
     (line,) = [row for row in text.splitlines() if row.startswith("visloop_queue_length")]

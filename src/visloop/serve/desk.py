@@ -21,7 +21,7 @@ from visloop.serve.forms.asking import Form
 from visloop.serve.keys.ring import Holder, Keyring
 from visloop.serve.lineup import KEY_HEADER, Lineup, Slot
 from visloop.serve.model import Model
-from visloop.serve.switching.failures import Request
+from visloop.serve.switching.failures import Request, Work
 from visloop.serve.wire import v2
 from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import BodyBound, Headers
@@ -144,7 +144,7 @@ class Desk:
         def done(answer: Answer | None, error: BaseException | None) -> None:
             if answer is None:
                 if isinstance(error, infer.NotAnImage) and self._several(
-                    asked, request, task, done
+                    asked, request, work, task, done
                 ):
                     return
                 self._answers.failures.failed(slot, error)
@@ -178,13 +178,15 @@ class Desk:
             return None
         return task
 
-    def _several(self, asked: Asked, request: Request, task: Task | None, done: Done) -> bool:
+    def _several(
+        self, asked: Asked, request: Request, tried: Work, task: Task | None, done: Done
+    ) -> bool:
         """What is no picture may be a film or a list of addresses: whether it is, and is being answered."""
         if asked.v2 or task is None or task.then is not None:
             return False
         task.then = task
         try:
-            work = self._answers.several(request)
+            work = self._answers.several(request, tried)
             if work is None:
                 return False
             size, limits = len(asked.body), request.slot.limits

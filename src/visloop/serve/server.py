@@ -204,10 +204,12 @@ class Process:
 
     def _config(self) -> uvicorn.Config:
         settings = self._settings
-        self._app = App(self._parts(), self._log_state)
+        parts = self._parts()
+        self._app = App(parts, self._log_state)
+        wait_s, most_bytes = settings.body_timeout_s, settings.max_body_bytes
         return uvicorn.Config(
             self._app,
-            http=protocol(self._desk, settings.body_timeout_s, settings.max_body_bytes),  # pyright: ignore[reportArgumentType]
+            http=protocol(parts.desk, parts.bodies, wait_s, most_bytes),  # pyright: ignore[reportArgumentType]
             ws="none",
             lifespan="off",
             log_config=None,
@@ -228,7 +230,7 @@ class Process:
         guard = Guard(settings.allowed_hosts, settings.allowed_origins)
         metrics = Metrics(self._id)
         answers = Answers(clerk, limits, self._failures, self._longer(clerk))
-        self._desk = Desk(
+        desk = Desk(
             guard,
             self._keys,
             self._lineup,
@@ -245,7 +247,7 @@ class Process:
             ),
             lineup=self._lineup,
             workers=self._workers,
-            desk=self._desk,
+            desk=desk,
             keys=self._keys,
             metrics=metrics,
             fallback=Pages(Path(settings.pages), self._proxy) if settings.pages else self._proxy,

@@ -22,7 +22,7 @@ from visloop.serve.errors import BadRequest
 from visloop.serve.wire.reply import JSON, Reply, error_reply
 
 if TYPE_CHECKING:
-    from visloop.serve.wire.http import Headers
+    from visloop.serve.wire.http import BodyReader, Headers
     from visloop.serve.work.pool import Task
 
 _PREDICT: Final = b"/predict/"
@@ -37,8 +37,11 @@ _OK: Final = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-leng
 class _Short:
     """A request on the short way, in the place where uvicorn keeps its own."""
 
-    def __init__(self, name: str, headers: Headers, *, v2: bool, keep_alive: bool) -> None:
+    def __init__(
+        self, name: str, headers: Headers, size: int, *, v2: bool, keep_alive: bool
+    ) -> None:
         self.name = name
+        self.size = size
         self.headers = headers
         self.v2 = v2
         self.started = time.perf_counter()
@@ -59,6 +62,7 @@ class Direct(HttpToolsProtocol):
     """Uvicorn's protocol of one connection, with a short way."""
 
     desk: Desk
+    bodies: BodyReader
     body_timeout_s: float
     most_bytes: int
     # uvicorn keeps its own kinds here, and None at times
@@ -77,8 +81,11 @@ class Direct(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody waits any more: what has not begun is not run."""
-        if self._short is not None and self._short.task is not None:
-            self.desk.give_up(self._short.task)
+        short = self._short
+        if short is not None and short.task is not None:
+            self.desk.give_up(short.task)
+        if short is not None and not short.whole:
+            self.bodies.release(short.size)
         self._short = None
         self._calm()
         super().connection_lost(exc)
@@ -105,9 +112,9 @@ class Direct(HttpToolsProtocol):
         if route is None:
             super().on_headers_complete()
             return
-        name, v2, headers = route
+        name, v2, headers, size = route
         keep_alive = self.parser.should_keep_alive()
-        self._short = _Short(name, headers, v2=v2, keep_alive=keep_alive)
+        self._short = _Short(name, headers, size, v2=v2, keep_alive=keep_alive)
         self.cycle = self._short
 
     def on_body(self, body: bytes) -> None:
@@ -124,6 +131,7 @@ class Direct(HttpToolsProtocol):
             super().on_message_complete()
             return
         short.whole = True
+        self.bodies.release(short.size)
         parts = short.parts
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         parts.clear()
@@ -131,8 +139,8 @@ class Direct(HttpToolsProtocol):
         task = self.desk.ask(asked, lambda reply: self._reply(short, reply))
         short.task = None if short.response_complete else task
 
-    def _route(self) -> tuple[str, bool, Headers] | None:
-        """(deployment, V2?, headers) of a request that may go the short way."""
+    def _route(self) -> tuple[str, bool, Headers, int] | None:
+        """(deployment, V2?, headers, bytes set aside) of a request that may go the short way."""
         place = _place(self.url)
         if place is None:
             return None
@@ -147,7 +155,8 @@ class Direct(HttpToolsProtocol):
         odd = b"transfer-encoding" in headers or _DRAWN in headers.get(b"accept", b"")
         if odd or self.parser.get_http_version() != "1.1":
             return None
-        return name, v2, headers
+        size = int(length)
+        return (name, v2, headers, size) if self.bodies.reserve(size) else None
 
     def _most(self, name: str) -> int:
         bound = self.desk.bound(name)
@@ -225,10 +234,13 @@ def _place(url: bytes) -> tuple[str, bool] | None:
     return name.decode("latin-1"), v2
 
 
-def protocol(desk: Desk, body_timeout_s: float, max_bytes: int) -> Callable[..., Direct]:
+def protocol(
+    desk: Desk, bodies: BodyReader, body_timeout_s: float, max_bytes: int
+) -> Callable[..., Direct]:
     """What uvicorn makes a connection's protocol with."""
     here = {
         "desk": desk,
+        "bodies": bodies,
         "body_timeout_s": body_timeout_s,
         "most_bytes": min(max_bytes, _MOST_BYTES),
     }

@@ -72,6 +72,17 @@ class BodyReader:
         self._budget = pending_bytes
         self._timeout_s = timeout_s
 
+    def reserve(self, size: int) -> bool:
+        """Set memory aside for a body of so many bytes; False: no more is left."""
+        if size > self._budget:
+            return False
+        self._budget -= size
+        return True
+
+    def release(self, size: int) -> None:
+        """The body is complete, or nobody sends it any more."""
+        self._budget += size
+
     async def read(
         self, headers: Headers, receive: Receive, bound: BodyBound | None = None
     ) -> bytes:
@@ -101,17 +112,16 @@ class BodyReader:
         if not message.get("more_body", False) and message["type"] == "http.request":
             return bound.kept(message.get("body", b""))
         reserved = bound.most_bytes if declared is None else declared
-        if reserved > self._budget:
+        if not self.reserve(reserved):
             await self._drain(receive)
             raise Busy("too many request bodies at once", fix="try again in a moment")
-        self._budget -= reserved
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._collect(message, receive, bound)
         except TimeoutError:
             raise self._too_slow() from None
         finally:
-            self._budget += reserved
+            self.release(reserved)
 
     async def _collect(self, message: Message, receive: Receive, bound: BodyBound) -> bytes:
         body = bytearray()

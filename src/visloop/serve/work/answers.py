@@ -57,9 +57,12 @@ class Answers:
         """POST /v2/models/NAME/infer: prepared tensors, or encoded pictures."""
         return self.failures.covered(self._tensors, request)
 
-    def several(self, request: Request) -> Work | None:
-        """POST /predict/NAME with what is no picture: a film or a list of addresses; None: neither."""
-        body = self._picture(request).image()
+    def several(self, request: Request, tried: Work) -> Work | None:
+        """POST /predict/NAME with what turned out to be no picture: a film or a list of addresses.
+
+        None: it is neither.
+        """
+        body = tried.mine.file if isinstance(tried.mine, _OnePicture) else b""
         if not self._longer.knows(body):
             return None
         return self.failures.covered(lambda each: self._longer.work(each, body), request)
@@ -96,26 +99,27 @@ class _Asked(Job):
 class _OnePicture(_Asked):
     """One encoded picture in, plain JSON out."""
 
-    _image: bytes
+    file = b""
+    """What was sent, once it is unpacked."""
     _seen: Picture
 
     def prepare(self) -> Sequence[Floats]:
         if self._request.form is not None:
             check(self._request.form, self.model)
-        self._image = self.image()
-        self._seen, array = self.model.prepare(self._image)
+        self.file = self._sent()
+        self._seen, array = self.model.prepare(self.file)
         return [array]
 
     def answer(self, outputs: Outputs) -> Answer:
         slot, model, form, picture = self._request.slot, self.model, self._request.form, self._seen
         said = _said(slot, model, outputs, [picture])
-        taken = self._clerk.take(self._image, picture.pixels, self._request.started)
+        taken = self._clerk.take(self.file, picture.pixels, self._request.started)
         one = Answered(slot, model, outputs, 0, taken, said[0] if said else (), picture.size_hw)
         body, kind = (encode(plain(one)), JSON) if form is None else written(form, one)
         after = self._behind(outputs, [taken], said)
         return Answer(body, content_type=kind, pictures=1, after=after)
 
-    def image(self) -> bytes:
+    def _sent(self) -> bytes:
         """The file, as the body or as the form field `file`."""
         body = self._unpacked()
         content_type = self._request.headers.get(b"content-type", b"")
