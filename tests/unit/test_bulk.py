@@ -130,6 +130,16 @@ def test_the_queue_gets_them_once_and_undo_takes_back_those_that_wait(here: Conn
     assert len(found(here, "annotations.label = dog")) == 3
 
 
+def test_what_was_given_to_people_since_stays_on_the_queue(here: Connection) -> None:
+    done = bulk(here, "annotations.label = cat", queue="odd light")
+    here.call(app.user_add, app.UserAdd(user="ana", role="annotator"))
+    given = app.LabelAssign(dataset="pets", queued=True, limit=1, to=("ana",))
+    assert here.call(app.label_assign, given).people == {"ana": 1}
+    assert here.call(app.bulk_undo, app.BulkUndo(done.key)).undone
+    (left,) = here.call(app.label_list, app.LabelList(dataset="pets")).rows
+    assert left["rules"] is not None
+
+
 def test_the_bytes_of_what_was_dropped_are_kept_as_long_as_it_can_come_back(
     here: Connection, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
@@ -9,7 +10,8 @@ from tests.unit.train_parts import SCOPE, Workspace, folder
 from visloop import data, label, store
 from visloop.errors import Forbidden, UsageError, VisloopError
 from visloop.events import Actor, Scope
-from visloop.ids import Ref
+from visloop.ids import Ref, digest_of
+from visloop.label.asking import candidate_of
 from visloop.vision import Box
 
 ANA, BEN, CLEO, REX = (Scope(Actor("user", name)) for name in ("ana", "ben", "cleo", "rex"))
@@ -71,6 +73,24 @@ def test_pictures_are_shared_out_in_turn_or_by_shares(desk):
     assert rest.people == {"user:ana": 4, "user:ben": 2}
     with pytest.raises(UsageError, match="2 people"):
         assign(desk, ANA, annotators=2)
+
+
+def test_what_is_given_to_one_stands_before_any_number_that_are_anybodys(desk):
+    sample = samples(desk)[0]
+    (given,) = assign(desk, ANA, n=1).tasks
+    candidate = candidate_of(sample, ())
+    others = [
+        label.Proposal(
+            candidate=msgspec.structs.replace(candidate, image=digest_of(str(n)), path=f"{n}.png"),
+            reasons=("uncertain",),
+            priority=1.0,
+        )
+        for n in range(250)
+    ]
+    with desk.ledger.write(SCOPE) as write:
+        label.enqueue(write, "shapes", others)
+    (first, second) = label.view(desk.label, ANA, "mine", limit=2)
+    assert (first.task.id, second.people) == (given, ())
 
 
 def test_a_dry_run_gives_nothing_out(desk):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from sqlalchemy import delete, select
@@ -18,6 +18,8 @@ from visloop.label.tables import tasks
 if TYPE_CHECKING:
     from visloop.store import Write
     from visloop.vision import Annotation
+
+_AT_ONCE: Final = 500
 
 
 def candidate_of(sample: data.Sample, annotations: tuple[Annotation, ...]) -> Candidate:
@@ -58,12 +60,17 @@ def ask_again(
 
 
 def withdraw(write: Write, wanted: Sequence[str]) -> int:
-    """Take tasks off the queue that still wait, in the caller's transaction; how many did."""
+    """Take tasks off the queue that still wait for anybody, in the caller's transaction; how many did.
+
+    What was given to people since stays: they may have answered.
+    """
     mine = (tasks.c.project == write.scope.project) & (tasks.c.state == "waiting")
-    waiting = write.connection.scalars(
-        select(tasks.c.id).where(mine, tasks.c.id.in_(list(wanted)))
-    ).all()
-    if waiting:
-        write.execute(delete(tasks).where(mine, tasks.c.id.in_(waiting)))
-        write.fact("label.withdrawn", waiting[0], tasks=list(waiting))
-    return len(waiting)
+    mine &= tasks.c.rules.is_(None)
+    gone: list[str] = []
+    for at in range(0, len(wanted), _AT_ONCE):
+        some = mine & tasks.c.id.in_(wanted[at : at + _AT_ONCE])
+        gone += write.connection.scalars(select(tasks.c.id).where(some))
+        write.execute(delete(tasks).where(some))
+    if gone:
+        write.fact("label.withdrawn", gone[0], tasks=gone)
+    return len(gone)

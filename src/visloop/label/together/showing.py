@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, RowMapping, exists, select
+from sqlalchemy import ColumnElement, Connection, Exists, RowMapping, exists, select
 
 from visloop import data
 from visloop.errors import UsageError, did_you_mean
@@ -79,29 +79,26 @@ def view(
     if task:
         query = query.where(tasks.c.id == task)
     query = query.where(*_belonging(which, rights))
-    order = (tasks.c.priority.desc(), tasks.c.seq)
-    query = query.order_by(*((tasks.c.seq.desc(),) if which == "all" else order))
+    query = query.order_by(*_order(which, rights))
     found: list[Shown] = []
     now = ports.ledger.clock.now()
     with ports.ledger.read() as connection:
         for at in range(0, 1 << 40, _AT_ONCE):
             rows = connection.execute(query.offset(at).limit(_AT_ONCE)).mappings().all()
             those = _shown(connection, scope, rows, rights, since=now - HERE, tab=tab)
-            found += [each for each in those if which != "mine" or _for_me(each, rights)]
+            found += [each for each in those if which != "mine" or _for_me(each)]
             if len(found) >= limit or len(rows) < _AT_ONCE:
                 break
         names = {
             each: data.class_names(connection, ports.data.blobs, scope.project, each)
             for each in {shown.task.dataset for shown in found}
         }
-    found.sort(key=lambda each: each.mine is None and which == "mine")
     return [_named(each, names[each.task.dataset]) for each in found[:limit]]
 
 
 def _belonging(which: str, rights: Rights) -> list[ColumnElement[bool]]:
-    mine = (answers.c.task == tasks.c.id) & (answers.c.actor == rights.actor)
-    labelled = exists().where(mine, answers.c.role == ANNOTATOR, answers.c.state == "given")
-    having = exists().where(mine, answers.c.role == ANNOTATOR)
+    having = _having(rights)
+    labelled = having.where(answers.c.state == "given")
     uncontrolled = tasks.c.control.is_(None)
     match which:
         case "mine":
@@ -115,11 +112,27 @@ def _belonging(which: str, rights: Rights) -> list[ColumnElement[bool]]:
             return [] if rights.manage else [uncontrolled | having]
 
 
-def _for_me(shown: Shown, rights: Rights) -> bool:
+def _order(which: str, rights: Rights) -> list[ColumnElement[Any]]:
+    urgent: list[ColumnElement[Any]] = [tasks.c.priority.desc(), tasks.c.seq.asc()]
+    match which:
+        case "mine":
+            return [_having(rights).desc(), *urgent]
+        case "all":
+            return [tasks.c.seq.desc()]
+        case _:
+            return urgent
+
+
+def _having(rights: Rights) -> Exists:
+    """Whether the task was given to who looks."""
+    mine = (answers.c.task == tasks.c.id) & (answers.c.actor == rights.actor)
+    return exists().where(mine, answers.c.role == ANNOTATOR)
+
+
+def _for_me(shown: Shown) -> bool:
     """Whether the picture is theirs to label, or anybody's, and nobody else has it open."""
     if shown.mine is not None and shown.mine.role == ANNOTATOR:
         return True
-    del rights
     rules = shown.task.rules
     free = rules is None or len(shown.people) < rules.annotators
     return free and not shown.open
