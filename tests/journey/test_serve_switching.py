@@ -431,6 +431,13 @@ def test_a_model_that_no_process_loads_is_taken_back_with_an_alert(world):
     assert (alert.deployment, alert.model, alert.severity) == ("desk", bad.ref, "critical")
     assert alert.what.startswith(f"{bad.ref} was taken back, {good.ref} answers: ")
     assert observe.open_alert(ports, world.scope, "desk") is None, "no window alarmed"
+    told = {"model": bad.ref, "against": good.ref, "because": "it fails"}
+    with world.ledger.write(world.scope) as write:
+        for _ in range(101):
+            write.fact("canary.stopped", "desk", **told)
+    with world.ledger.write(Scope(PART)) as write:
+        write.fact("canary.stopped", "desk", **told)
+    assert observe.heed(ports, world.scope) == 1, "however many were stopped by people before"
 
 
 def test_a_process_that_starts_with_a_broken_model_goes_back_too(world):

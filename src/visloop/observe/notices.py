@@ -32,16 +32,17 @@ def heed(ports: ObservePorts, scope: Scope, *, fence: Claim | None = None) -> in
     )
     with ports.ledger.read() as connection:
         after = connection.execute(seen).scalar_one()
-    facts = [
-        fact
-        for fact in ports.ledger.facts(after=after, kinds=KINDS, project=scope.project, limit=100)
-        if str(fact.actor) == _BY_ITSELF
-    ]
-    for fact in facts:
-        with ports.ledger.write(scope, fence=fence) as write:
-            if write.execute(seen).scalar_one() < fact.seq:
-                _tell(write, fact)
-    return len(facts)
+    told = 0
+    while some := ports.ledger.facts(after=after, kinds=KINDS, project=scope.project, limit=100):
+        after = some[-1].seq
+        for fact in some:
+            if str(fact.actor) != _BY_ITSELF:
+                continue
+            with ports.ledger.write(scope, fence=fence) as write:
+                if write.execute(seen).scalar_one() < fact.seq:
+                    _tell(write, fact)
+            told += 1
+    return told
 
 
 def _tell(write: Write, fact: Fact) -> None:
