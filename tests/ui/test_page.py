@@ -67,6 +67,12 @@ def pictures_are_there(page: Page, within: str) -> int:
     return page.locator(f"{within} img").count()
 
 
+def test_a_look_asks_for_one_script_and_one_sheet(visit: Visit) -> None:
+    visit.go("data", "boxed")
+    own = [each.rpartition(".")[2] for each in visit.seen.asked if "/ui/" in each]
+    assert sorted(each for each in own if each != "svg") == ["css", "js"]
+
+
 def test_the_way_in_is_the_address_that_up_prints(visit: Visit) -> None:
     visit.context.clear_cookies()
     visit.page.goto(visit.site.way_in)

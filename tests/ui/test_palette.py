@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import Visit
 from tests.ui.test_access import axe_finds
+from visloop.faces.web.server import UI
 
 _NAMED = {
     "ArrowLeft": "←",
@@ -78,6 +79,8 @@ def test_an_action_of_the_view_is_done(visit: Visit) -> None:
     "address", ["queue", "data/boxed", "data/boxed/v1/all/versions", "runs", "models", "history"]
 )
 def test_the_help_names_every_key_of_the_view(visit: Visit, address: str) -> None:
+    # as it is written, each module by itself: only so another script meets the same ones
+    visit.page.route(f"{visit.site.url}/", lambda route: route.fulfill(path=UI / "index.html"))
     page = visit.go(*address.split("/"))
     bound = page.evaluate("async () => (await import('/ui/lib/use.js')).boundKeys()")
     assert "?" in bound

@@ -24,22 +24,20 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from visloop import app, train
 from visloop.errors import Forbidden, Unauthenticated, Unavailable, VisloopError
 from visloop.faces.web import api, artifacts, media, push, reports, uploads
 from visloop.faces.web.acting import ACTOR
 from visloop.faces.web.mlflow import routes as mlflow
+from visloop.faces.web.page import HEADERS, Page
 from visloop.faces.web.paths import Places
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import AsyncGenerator, Callable
 
     from starlette.requests import Request
-    from starlette.staticfiles import PathLike
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from visloop.app import Ports
@@ -49,14 +47,6 @@ UI = Path(__file__).resolve().parent.parent / "ui"
 COOKIE = "visloop_token_"  # and the port: browsers share cookies between ports
 _YEAR_S = 365 * 24 * 3600
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-}
 
 
 class Doorkeeper:
@@ -152,18 +142,6 @@ def _cookie(host: str) -> str:
     return COOKIE + (port if port.isdecimal() else "80")
 
 
-class _Files(StaticFiles):
-    """The page's own files, under the same rules as the page."""
-
-    def file_response(
-        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        """A file with the page's headers."""
-        answer = super().file_response(full_path, stat_result, scope, status_code)
-        answer.headers.update(_HEADERS)
-        return answer
-
-
 def _refusal(scope: Scope, error: VisloopError) -> Response:
     del scope
     return JSONResponse(error.to_dict(), status_code=error.http_status)
@@ -175,6 +153,7 @@ def build(ports: Ports, *, here: bool = False) -> Starlette:
     inbox = train.Inbox(ports.ledger, ports.inner / "inbox")
     inbox.recover()
     arriving = uploads.Uploads(ports)
+    files = Page(UI)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -185,11 +164,8 @@ def build(ports: Ports, *, here: bool = False) -> Starlette:
     def page(request: Request) -> Response:
         given = request.query_params.get("token")
         if given is None:
-            headers = {**_HEADERS, "Cache-Control": "no-cache"}
-            return Response(
-                (UI / "index.html").read_bytes(), media_type="text/html", headers=headers
-            )
-        answer = RedirectResponse("/", status_code=303, headers=_HEADERS)
+            return files.index()
+        answer = RedirectResponse("/", status_code=303, headers=HEADERS)
         if holder(given) is not None:
             name = _cookie(request.headers.get("host", ""))
             answer.set_cookie(
@@ -207,7 +183,7 @@ def build(ports: Ports, *, here: bool = False) -> Starlette:
             *api.routes(ports, Places.of(ports, here=here)),
             *media.routes(ports),
             *reports.routes(ports),
-            Mount("/ui", _Files(directory=UI)),
+            *files.routes(),
         ],
         middleware=[
             Middleware(Doorkeeper, holder=holder, hosts=ports.config.serve.allowed_hosts),
