@@ -243,3 +243,26 @@ def test_a_picture_nobody_looked_at_is_told_from_one_that_holds_nothing(ports, t
     (tmp_path / "pets" / "labels.json").unlink()
     data.add(ports, SCOPE, "pets", [tmp_path / "pets"])
     assert [each.labelled for each in view(ports, "pets@work").values()] == [True]
+
+
+@pytest.mark.parametrize("mended", ["", "1 .5 .5 .2 .2\n"], ids=["removed", "mended"])
+def test_an_object_left_out_is_counted_and_waits_until_its_line_is_mended(
+    ports, tmp_path, mended
+) -> None:
+    picture(tmp_path / "pets/images/a.jpg", 1)
+    (tmp_path / "pets/data.yaml").write_text("train: images\nnames: [cat, dog]\n")
+    labels = tmp_path / "pets/labels/a.txt"
+    labels.parent.mkdir()
+    labels.write_text("0 .5 .5 .1 .1\n7 .5 .5 .2 .2\n")
+    done = data.add(ports, SCOPE, "pets", [tmp_path / "pets"])
+    assert (done.added, done.quarantined, done.left_out) == (1, 0, 1)
+    (waiting,) = data.quarantine_list(ports, SCOPE, "pets")
+    assert (waiting.reason_code, waiting.path) == ("unknown_class", "a.jpg")
+    assert "then add the folder again" in waiting.fix
+    again = data.quarantine_retry(ports, SCOPE, "pets")
+    assert (again.added, again.updated, again.left_out) == (0, 0, 1), "the line is as it was"
+    labels.write_text(f"0 .5 .5 .1 .1\n{mended}")
+    done = data.add(ports, SCOPE, "pets", [tmp_path / "pets"])
+    assert (done.left_out, done.updated) == (0, int(bool(mended)))
+    assert data.quarantine_list(ports, SCOPE, "pets") == []
+    assert len(view(ports, "pets@work")["a.jpg"].annotations) == 1 + bool(mended)

@@ -7,7 +7,7 @@ const { LARGE_BYTES, packed, shared, told } = await import(ui + "arrivals/parcel
 const { cutOff, forget, keep } = await import(ui + "arrivals/kept.js");
 const { folderOf, isHidden } = await import(ui + "arrivals/dropped.js");
 
-const NOTHING = { added: 0, updated: 0, unchanged: 0, quarantined: 0, classes_added: [], notes: [] };
+const NOTHING = { added: 0, updated: 0, unchanged: 0, quarantined: 0, left_out: 0, classes_added: [], notes: [] };
 const took = ({ entries }) => ({ ...NOTHING, added: entries.length });
 const files = (n, size = 10, says = {}) =>
   Array.from({ length: n }, (_, k) => ({ path: `${k}.jpg`, file: { size, lastModified: 1 }, says }));
@@ -83,7 +83,7 @@ test("what came before is not sent again", async () => {
   await idle();
   assert.equal(sent.length, 100);
   assert.ok(!sent.some(there));
-  assert.deepEqual(uploads.batch.counts, { added: 100, updated: 0, unchanged: 2500, quarantined: 0 });
+  assert.deepEqual(uploads.batch.counts, { added: 100, updated: 0, unchanged: 2500, quarantined: 0, left_out: 0 });
   assert.equal(uploads.batch.before, 2500);
   assert.equal(uploads.pace.share, 1);
 });

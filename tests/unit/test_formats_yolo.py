@@ -310,3 +310,31 @@ def test_the_counts_of_real_labels_are_right(
     assert len(refusals) == len(rows) - len(good)
     assert all(isinstance(each, shape) for each in made)
     assert any("val2017" in note for note in notes)
+
+
+@pytest.mark.shared
+def test_numbers_of_coco_beside_names_counted_from_nought_are_told(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    source = shared_data / "coco"
+    shutil.copytree(source / "images", tmp_path / "images" / "train2017")
+    shutil.copytree(source / "labels-seg", tmp_path / "labels" / "train2017")
+    shutil.copy(source / "config.yaml", tmp_path)
+    _, refusals, notes, _ = seen(tmp_path)
+    (told,) = [note for note in notes if "without a name" in note]
+    assert told.startswith(
+        "7 objects have a class number without a name: 81, 82, 85 (2 times), 86 (2 times), 87"
+    )
+    assert "COCO's own category ids" in told, "all others are one of the 80 names, and a wrong one"
+    assert all("in config.yaml" in each.fix for each in refusals)
+
+
+def test_a_number_without_a_name_casts_doubt_on_the_others(tmp_path: Path) -> None:
+    files = {"data.yaml": "train: images\nnames: [cat, dog]\n", "images/a.jpg": jpeg()}
+    root = lay(tmp_path, {**files, "labels/a.txt": f"{BOX}2 .5 .5 .1 .1\n0 1 2\n"})
+    _, refusals, notes, _ = seen(root)
+    assert refusals[0].fix.startswith("name class 2 in data.yaml, or mend or remove the line")
+    assert refusals[1].fix.startswith("mend or remove the line")
+    (told,) = [note for note in notes if "without a name" in note]
+    assert told.startswith("1 object has a class number without a name: 2;")
+    assert "COCO" not in told

@@ -254,12 +254,16 @@ class AddOptions:
 
 @dataclass(frozen=True)
 class Added:
-    """What `add` did: counts, and `notes`, one per file treated other than by plainly adding it."""
+    """What `add` did: counts, and `notes`, one per file treated other than by plainly adding it.
+
+    `quarantined` counts files; `left_out` objects of files that were taken, which wait there too.
+    """
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     quarantined: int = 0
+    left_out: int = 0
     classes_added: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

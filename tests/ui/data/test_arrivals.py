@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -138,3 +139,30 @@ def test_an_unknown_class_says_what_mends_it_here(desk: Visit, classes: Path) ->
         for each in desk.site.ask("samples", ref="strict@work")["rows"]
         if each.get("annotations")
     } == {"wheel"}
+
+
+def test_an_object_that_is_left_out_is_counted_and_leads_to_its_reason(
+    desk: Visit, tmp_path: Path, classes: Path
+) -> None:
+    folder = tmp_path / "lines"
+    for name, text in (
+        ("data.yaml", "train: images\nnames: [gear, nut]\n"),
+        ("labels/0.txt", "0 .5 .5 .1 .1\n7 .5 .5 .2 .2\n"),
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    (folder / "images").mkdir()
+    shutil.copy(classes / "gear" / "0.jpg", folder / "images")
+    page = desk.go("data", "+")
+    page.get_by_label("Name of the new data set").fill("lines")
+    page.get_by_label("Paths").fill(str(folder))
+    page.get_by_role("button", name="See what would happen").click()
+    outcome = page.locator(".outcome")
+    expect(outcome).to_contain_text(re.compile(r"1\s*object would be left out"))
+    page.get_by_role("button", name="Add to lines").click()
+    expect(outcome).to_contain_text(re.compile(r"1\s*object left out"))
+    expect(outcome.locator(".notes li").first).to_contain_text("a class number without a name: 7")
+    page.get_by_role("link", name="See why, and what mends it").click()
+    expect(page.locator(".waiting-file")).to_contain_text("name class 7 in data.yaml")
+    page.get_by_role("button", name="Try all again").click()
+    expect(page.get_by_role("status")).to_contain_text("0 taken, 1 still refused")

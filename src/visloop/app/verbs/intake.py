@@ -60,7 +60,10 @@ class Add:
 
 @dataclass(frozen=True)
 class AddAnswer:
-    """Counts, the classes learnt, and one note for each file that was not plainly added."""
+    """Counts, the classes learnt, and one note for each file that was not plainly added.
+
+    `quarantined` counts files, `left_out` objects of files that were taken: all wait in quarantine.
+    """
 
     added: int
     updated: int
@@ -68,6 +71,7 @@ class AddAnswer:
     quarantined: int
     classes_added: tuple[str, ...]
     notes: tuple[str, ...]
+    left_out: int = 0
     dry_run: bool = False
 
 
@@ -100,6 +104,7 @@ def add(ports: Ports, scope: Scope, ask: Add) -> AddAnswer:
         quarantined=done.quarantined,
         classes_added=done.classes_added,
         notes=done.notes,
+        left_out=done.left_out,
         dry_run=ask.dry_run,
     )
 
@@ -136,6 +141,7 @@ def quarantine_retry(ports: Ports, scope: Scope, ask: QuarantineRetry) -> AddAns
         quarantined=done.quarantined,
         classes_added=done.classes_added,
         notes=done.notes,
+        left_out=done.left_out,
     )
 
 

@@ -21,7 +21,7 @@ from visloop.data.ingest.walk import Leftovers, clean, is_logical
 from visloop.data.records import Refusal
 from visloop.vision import Annotation
 
-REDRAW: Final = "mend or remove the object in the label file"
+REDRAW: Final = "mend or remove the object in the label file, then add it again"
 _APART: Final = "give one of them another name in its label file"
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Corners: TypeAlias = tuple[float, float, float, float]
 _Turn: TypeAlias = Callable[[float, float], tuple[float, float]]
+_REDRAW: Final = "draw it again, or remove it from the label file; then add it again"
 _SLACK_PX: Final = 0.01
 """Sticking out by less than this is rounding, and not worth a note."""
 
@@ -67,9 +68,7 @@ def settle(found: Found, probe: Probe) -> Settled:
         except _Unfit as problem:
             code, reason = problem.args
             told = f"object {ordinal} ({annotation.label}): {reason}"
-            refusals.append(
-                refuse(found.path, found.source, code, told, fix="draw it again, or leave it out")
-            )
+            refusals.append(refuse(found.path, found.source, code, told, fix=_REDRAW))
             continue
         clipped += fitted is not annotation and _moved(annotation, fitted)
         turned = drawn_on != size

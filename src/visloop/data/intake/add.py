@@ -57,7 +57,7 @@ from visloop.ids import check_name
 from visloop.store import utc_text
 
 BATCH: Final = 2000
-_COUNTS: Final = ("added", "updated", "unchanged", "quarantined")
+_COUNTS: Final = ("added", "updated", "unchanged", "quarantined", "left_out")
 
 _UPSERT_ROOT = text(
     "INSERT INTO source_roots (project, dataset, root, raw, added, format)"

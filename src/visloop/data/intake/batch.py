@@ -49,6 +49,7 @@ class Tally:
     updated: int = 0
     unchanged: int = 0
     quarantined: int = 0
+    left_out: int = 0
     classes_added: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
 
@@ -58,6 +59,7 @@ class Tally:
         self.updated += other.updated
         self.unchanged += other.unchanged
         self.quarantined += other.quarantined
+        self.left_out += other.left_out
         self.classes_added += other.classes_added
         self.notes += other.notes
 
@@ -68,6 +70,7 @@ class Tally:
             updated=self.updated,
             unchanged=self.unchanged,
             quarantined=self.quarantined,
+            left_out=self.left_out,
             classes_added=tuple(self.classes_added),
             notes=(*self.notes, *more_notes),
         )
@@ -132,8 +135,10 @@ def plan(
     removed = [each.moved_from for each in good if each.moved_from is not None]
     tally.quarantined += sum(1 for row in rows if row.state == "quarantined")
     tally.unchanged += sum(1 for row in rows if row.state == "removed")
+    refused = _refusals(rows)
+    tally.left_out += sum(1 for each, _ in refused if each.candidate is not None)
     tally.notes += fit.notes
-    tally.notes += placing.notes + [_told(refusal, each) for each, refusal in _refusals(rows)]
+    tally.notes += placing.notes + [_told(refusal, each) for each, refusal in refused]
     return Plan(fit.samples, removed, grown, rows, list(memory), tally, fit.fields)
 
 

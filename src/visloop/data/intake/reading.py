@@ -71,6 +71,8 @@ def labels_digest(found: Found, renames: Mapping[str, str]) -> str:
         said = (*said, found.part)
     if found.shares:
         said = (*said, "shares", found.corners)
+    if found.refusals:
+        said = (*said, found.refusals)
     return _short(_encoder.encode(said))
 
 

@@ -139,7 +139,7 @@ def _added(plain: Mapping[str, Any]) -> None:
     if classes and not any(f": {classes}" in note for note in plain["notes"]):
         click.echo(f"classes: {classes}")
     _lines(plain["notes"])
-    left_out = sum(": left out, " in note for note in plain["notes"])
+    left_out = plain["left_out"]
     if left_out:
         click.echo(f"{left_out} {'object was' if left_out == 1 else 'objects were'} left out")
     if plain["quarantined"] or left_out:

@@ -184,6 +184,7 @@ export interface AddAnswer {
   quarantined: number;
   classes_added: string[];
   notes: string[];
+  left_out: number;
   dry_run: boolean;
 }
 

@@ -34,7 +34,7 @@ PAIR: Final = "coco.object"
 
 _NOTHING: Final = Kept()
 _BOX_APART_PX: Final = 2.0
-_REDRAW: Final = "mend or remove the object in the label file"
+_REDRAW: Final = "mend or remove the object in the label file, then add it again"
 
 
 class Told(NamedTuple):

@@ -127,7 +127,7 @@ def _stated(file: str, tree: str) -> Iterator[Stated | Refusal]:
         name = "" if isinstance(row, str) else text(row.get(KEY)).replace("\\", "/")
         if isinstance(row, str) or not name:
             reason = f"{where}: {row if isinstance(row, str) else 'it names no picture'}"
-            fix = "mend or remove the line"
+            fix = "mend or remove the line, then add it again"
             yield refuse(
                 f"{clean(os.path.basename(file))} {where}", clean(file), "bad_row", reason, fix=fix
             )

@@ -49,7 +49,7 @@ _NOT_LABELS: Final = frozenset({CLASSES_FILE, "metadata.csv", "truth.csv"})
 _MOST_BYTES: Final = 2 << 30
 _UNCLOSED: Final = "unexpected end of data"
 """What the csv module says where the text ends inside quotes."""
-_MEND: Final = "mend or remove the line"
+_MEND: Final = "mend or remove the line, then add it again"
 _ENDINGS: Final = (".jpg", ".png", ".jpeg", ".JPG", ".tif", ".bmp", ".webp")
 
 

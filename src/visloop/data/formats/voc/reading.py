@@ -201,7 +201,7 @@ class _VocSet:
                 annotations.append(each.annotation)
                 continue
             reason = f"object {ordinal}, {each.reason}"
-            fix = "draw it again, or remove the object"
+            fix = "draw it again, or remove the object; then add it again"
             refusals.append(refuse(path, source, each.reason_code, reason, fix=fix))
         return Found(
             path=path,

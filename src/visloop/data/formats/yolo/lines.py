@@ -64,11 +64,12 @@ class Pose(NamedTuple):
 
 
 class Bad(NamedTuple):
-    """A line that cannot be taken; `line` counts from 1."""
+    """A line that cannot be taken; `line` counts from 1. `number`: of the class that has no name."""
 
     line: int
     code: str
     reason: str
+    number: int | None = None
 
 
 class Told(NamedTuple):
@@ -81,7 +82,7 @@ class Told(NamedTuple):
 
 
 class _BadLine(Exception):
-    """Its reason code and the reason."""
+    """Its reason code, the reason, and the number of the class where that is it."""
 
 
 def parse(text: str, schema: Schema) -> Told:
@@ -97,8 +98,7 @@ def parse(text: str, schema: Schema) -> Told:
             values = _numbers(tokens)
             made = _annotations(values, schema, number)
         except _BadLine as problem:
-            code, reason = problem.args
-            told.bad.append(Bad(number, code, reason))
+            told.bad.append(Bad(number, *problem.args))
             if len(told.bad) == _MOST_BAD:
                 further = sum(1 for rest in lines[number:] if rest.strip())
                 reason = f"{further} lines after {_MOST_BAD} bad ones were not read"
@@ -170,7 +170,8 @@ def _label(value: float, schema: Schema) -> str:
         return str(number)
     if number not in schema.names:
         known = f"{min(schema.names)} … {max(schema.names)}"
-        raise _BadLine("unknown_class", f"no class has the number {number} (known: {known})")
+        reason = f"no class has the number {number} (known: {known})"
+        raise _BadLine("unknown_class", reason, number)
     return schema.names[number]
 
 

@@ -23,6 +23,7 @@ from visloop.data.formats.yolo import texts
 from visloop.data.formats.yolo.classify import read_classify
 from visloop.data.formats.yolo.layout import Layout, Place, layout_of
 from visloop.data.formats.yolo.lines import Task, Told, parse
+from visloop.data.formats.yolo.unnamed import Unnamed, mend
 from visloop.data.ingest.probe import refuse
 from visloop.data.ingest.records import Found
 from visloop.data.ingest.walk import Entry, Leftovers, clean, walk
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 SURE: Final = ("test", "val", "train")
 """Where a picture is in several splits, the first of these counts: test pictures never train."""
 
-_MEND: Final = "mend or remove the line"
 _ABSENT: Final = (
     "{n} pictures have no label file: taken as background (nothing on them), as Ultralytics does"
 )
@@ -87,6 +87,7 @@ class _Set:
         self._side.trust(same=names == {each.id: each.name for each in self._side.classes})
         self._schema = layout.schema._replace(names=names)
         self._texts = texts.LabelFiles(layout.tree)
+        self._unnamed = Unnamed(names)
 
     def classes(self) -> tuple[ClassEntry, ...]:
         """Those of data.yaml with their ids; with all their details where we wrote them."""
@@ -127,6 +128,8 @@ class _Set:
             yield refuse(
                 path, clean(text), "missing_image", reason, fix="copy the picture in, or remove it"
             )
+        if note := self._unnamed.note():
+            self._left.say(note)
 
     def _placed(self, place: Place, files: dict[str, str | None]) -> Iterator[Refusal]:
         """The pictures of one split."""
@@ -214,8 +217,16 @@ class _Set:
         if told.doubles:
             numbers = ", ".join(map(str, told.doubles[:5]))
             self._left.add(_DOUBLES, f"{found.path} (line {numbers})")
+        self._unnamed.met(told)
+        said_in = self._layout.said_in
         refusals = [
-            refuse(found.path, source, bad.code, f"line {bad.line}: {bad.reason}", fix=_MEND)
+            refuse(
+                found.path,
+                source,
+                bad.code,
+                f"line {bad.line}: {bad.reason}",
+                fix=mend(bad, said_in),
+            )
             for bad in told.bad
         ]
         return _with(found, tuple(told.annotations), refusals, corners=self._schema.task == "obb")

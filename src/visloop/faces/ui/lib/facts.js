@@ -26,7 +26,7 @@ export const groupOf = (kind) => GROUPS[/** @type {keyof typeof GROUPS} */ (kind
 
 /** @type {Record<string, (payload: Payload) => string>} */
 const SENTENCES = {
-  "data.added": (p) => parts(p, ["added", "updated", "unchanged", "quarantined"]),
+  "data.added": (p) => parts(p, ["added", "updated", "unchanged", "quarantined", "left_out"]),
   "data.committed": (p) => `${count(p.count, "picture")}${p.message ? `: ${p.message}` : ""}`,
   "data.split": (p) =>
     `${Object.entries(p.shares ?? {})
@@ -105,7 +105,7 @@ const merged = ({ samples, conflicts, rule }) =>
 const parts = (payload, names) =>
   names
     .filter((name) => payload[name])
-    .map((name) => `${payload[name].toLocaleString("en")} ${name}`)
+    .map((name) => `${payload[name].toLocaleString("en")} ${name.replaceAll("_", " ")}`)
     .join(", ") || "nothing new";
 
 /** What happened, in a few words. @param {Pick<FactRow, "kind" | "payload">} fact */

@@ -90,7 +90,7 @@ export function Refused({ name }) {
   const [said, setSaid] = useState("");
   const retry = async () => {
     const done = await deeds.run("retry", "quarantine.retry", { dataset: name });
-    if (done) setSaid(`${done.added + done.updated} taken, ${done.quarantined} still refused`);
+    if (done) setSaid(`${done.added + done.updated} taken, ${done.quarantined + done.left_out} still refused`);
   };
   const rows = data?.rows ?? [];
   if (!rows.length) return panel("Quarantine", failure(error), p({ class: "muted" }, said || "Nothing was refused."));

@@ -12,7 +12,7 @@ import { packed } from "./parcels.js";
 /** @typedef {import("./parcels.js").Parcel} Parcel */
 /** @typedef {{what: string, fix: string, code: string, passing: boolean}} Trouble */
 /** @typedef {{path: string, trouble: Trouble}} Failed */
-/** @typedef {{added: number, updated: number, unchanged: number, quarantined: number}} Counts */
+/** @typedef {{added: number, updated: number, unchanged: number, quarantined: number, left_out: number}} Counts */
 /** @typedef {Counts & {classes_added: string[], notes: string[]}} Pushed */
 /** @typedef {{missing: number[], unchanged: number}} Missing */
 /**
@@ -44,7 +44,7 @@ class Batch {
     /** Of those that are finished: they were there before. */
     this.before = 0;
     /** @type {Counts} */
-    this.counts = { added: 0, updated: 0, unchanged: 0, quarantined: 0 };
+    this.counts = { added: 0, updated: 0, unchanged: 0, quarantined: 0, left_out: 0 };
     /** @type {string[]} */
     this.notes = [];
     /** @type {string[]} */

@@ -33,7 +33,7 @@ export function Quarantine({ name }) {
   const retry = async (/** @type {string[]} */ only) => {
     setSaid("");
     const done = await deeds.run("retry", "quarantine.retry", { dataset: name, ids: only }, { long: true });
-    if (done) setSaid(`${done.added + done.updated} taken, ${done.quarantined} still refused`);
+    if (done) setSaid(`${done.added + done.updated} taken, ${done.quarantined + done.left_out} still refused`);
   };
   const remove = async (/** @type {string} */ reason) => {
     setSaid("");
@@ -49,7 +49,7 @@ export function Quarantine({ name }) {
     return panel("", empty("Nothing is in quarantine", said || "What cannot be taken waits here with its reason."));
   return panel(
     {
-      title: `${count(all.length, "file")} not taken`,
+      title: `${all.length.toLocaleString("en")} not taken`,
       aside: div(
         { class: "row" },
         act(ids.length ? `Try ${again.length} again` : "Try all again", () => retry(again), {
