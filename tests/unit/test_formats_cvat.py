@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from tests.unit.formats_any import (
     DICTIONARY,
@@ -160,7 +160,18 @@ def test_everything_goes_round(samples: list[Sample]) -> None:
     comes_back_equal("cvat", samples)
 
 
+UNSEEN = Points(
+    id="o0",
+    label="cat",
+    track="7",
+    points=((0, 0, 0), (2, 2, 0)),
+    names=("a", "b"),
+    edges=((0, 1),),
+)
+
+
 @given(data_set())
+@example([sample("a.jpg", jpeg(), UNSEEN)])
 @settings(max_examples=60, deadline=None)
 def test_everything_goes_round_as_a_video(samples: list[Sample]) -> None:
     comes_back_equal("cvat-video", samples)

@@ -19,6 +19,7 @@ WRITTEN_FORMATS: Final = (
     "yolo-darknet",
     "cvat",
     "cvat-video",
+    "mot",
     "datumaro",
     "label-studio",
     "huggingface",

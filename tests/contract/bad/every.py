@@ -8,6 +8,7 @@ from tests.contract.bad import (
     films,
     labels,
     media,
+    mot,
     pictures,
     remote,
     texts,
@@ -15,7 +16,7 @@ from tests.contract.bad import (
 )
 from tests.contract.bad.cases import CASES, Case
 
-MODULES = (pictures, media, films, labels, texts, tools, archives, remote, again)
+MODULES = (pictures, media, films, labels, texts, tools, mot, archives, remote, again)
 
 
 def cases() -> list[Case]:

@@ -26,6 +26,9 @@ from visloop.data.formats.label_studio.reading import (
     recognises_label_studio,
 )
 from visloop.data.formats.label_studio.writing import export_label_studio
+from visloop.data.formats.mot.places import recognises_mot
+from visloop.data.formats.mot.reading import read_mot
+from visloop.data.formats.mot.writing import export_mot
 from visloop.data.formats.records import CARRIED, Format
 from visloop.data.formats.table.reading import read_table, recognises_table
 from visloop.data.formats.table.writing import export_table
@@ -58,6 +61,14 @@ _ENTRIES: Final = (
         recognises_cvat,
         read_cvat,
         export_cvat_video,
+        _EVERYTHING,
+    ),
+    Format(
+        "mot",
+        "MOT Challenge (gt/gt.txt, img1/000001.jpg …, or a folder of such sequences)",
+        recognises_mot,
+        read_mot,
+        export_mot,
         _EVERYTHING,
     ),
     Format(

@@ -11,7 +11,6 @@ again (`ends`). Frames after the last one that a track states hold nothing of it
 from __future__ import annotations
 
 import os
-import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from visloop.data.formats.beside import FIELD, Whole, joined, typed
 from visloop.data.formats.cvat.encoding import track_of
 from visloop.data.formats.cvat.labels import Labels, side_in
 from visloop.data.formats.cvat.shapes import NO_SHAPES, decode
+from visloop.data.formats.frames import numbered
 from visloop.data.formats.loose import BadObject, listing, mapping, size
 from visloop.data.formats.shapes import ELLIPSE_NOTE
 from visloop.data.formats.stated import Objection, Stated
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 SINGLE: Final = "single"
 ENDS: Final = "ends"
-_NUMBER: Final = re.compile(r"(\d{1,12})$")
 _SHOWN: Final = 5
 
 
@@ -68,7 +67,7 @@ class Video:
         """One picture a frame; a refusal for labelled frames that have no picture."""
         folder = os.path.join(self._folder, "images")
         folder = folder if os.path.isdir(folder) else self._folder
-        pictures = _numbered([e for e in walk(folder, "", Leftovers()) if isinstance(e, Entry)])
+        pictures = numbered(e for e in walk(folder, "", Leftovers()) if isinstance(e, Entry))
         numbers = sorted(pictures)
         for at, track in enumerate(self._root.findall("track")):
             self._read(at, track, numbers)
@@ -167,11 +166,13 @@ class Video:
             self._objections[frame].append(Objection(problem.code, reason))
             return None
         self._ellipses += node.tag == "ellipse"
+        side = side_in(node)
         if not single:
-            if isinstance(native, Points) and not any(seen for *_, seen in native.points):
+            unseen = isinstance(native, Points) and not any(seen for *_, seen in native.points)
+            if unseen and side is None:  # as CVAT says of a skeleton that it is out of sight
                 return _Said(frame, outside=True, key=key, annotation=None)
             native = track_of(native, name, key_frame=key)
-        return _Said(frame, outside=False, key=key, annotation=native, side=side_in(node))
+        return _Said(frame, outside=False, key=key, annotation=native, side=side)
 
     def _between(
         self, a: _Said, b: _Said, shape: Followed, numbers: list[int]
@@ -182,15 +183,3 @@ class Video:
         low, high = bisect_right(numbers, a.frame), bisect_left(numbers, b.frame)
         span = b.frame - a.frame
         return [(at, None, between(held, end, (at - a.frame) / span)) for at in numbers[low:high]]
-
-
-def _numbered(entries: list[Entry]) -> dict[int, Entry]:
-    """Frames by the number at the end of their stems, where each has one of its own; else in order."""
-    found: dict[int, Entry] = {}
-    for entry in entries:
-        stem = entry.path.rpartition(".")[0] or entry.path
-        match = _NUMBER.search(stem)
-        if match is None or int(match[1]) in found:
-            return dict(enumerate(entries))
-        found[int(match[1])] = entry
-    return found

@@ -1,0 +1,1 @@
+"""MOT Challenge: sequences of numbered frames with the boxes of tracks, `gt/gt.txt`."""
