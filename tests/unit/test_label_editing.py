@@ -144,7 +144,19 @@ WRONG = {
     "the mask is not of": [
         Mask(id="m", label="disc", size_hw=(3, 3), counts=(9,)),
         Mask(id="m", label="disc", size_hw=(1, 1), counts=(4,)),
+        Mask(id="m", label="disc", size_hw=(80, 96), counts=(-5, 7685)),
+        Mask(id="m", label="disc", size_hw=(80, 96), counts=()),
     ],
+    "half a corner": [Polygon(id="p", label="disc", rings=((1.0, 1.0, 5.0, 1.0, 5.0, 5.0, 1.0),))],
+    "no point, or": [
+        Points(id="q", label="disc", points=()),
+        Points(id="q", label="disc", points=((5.0, 1.0, 7),)),
+    ],
+    "names or edges": [
+        Points(id="q", label="disc", points=((5.0, 1.0, 2),), names=("a", "b")),
+        Points(id="q", label="disc", points=((5.0, 1.0, 2),), edges=((0, 1),)),
+    ],
+    "has no name": [Track(id="t", label="disc", track="", xyxy=(1.0, 4.0, 3.0, 9.0))],
 }
 
 
@@ -166,6 +178,12 @@ def test_what_is_no_edit_is_told(desk, path):
         assert '"put"' in refused.value.fix
     with pytest.raises(UsageError, match="without an id"):
         send(desk, path, label.Edit(put=box("")))
+    deep: list[object] = []
+    for _ in range(900):
+        deep = [deep]
+    for attributes in ({"a": 10**30}, {"a": deep}, {"a": "\ud800"}):
+        with pytest.raises(UsageError, match="cannot be stored"):
+            send(desk, path, label.Edit(put=box(attributes=attributes)))
     with pytest.raises(data.SampleNotFound):
         send(desk, "nowhere.png", label.Edit(labelled=True))
     with pytest.raises(data.UnknownClass):
