@@ -62,24 +62,9 @@ function again(desk, film, ask) {
 }
 
 /**
- * @param {{sample: Sample, around: ReturnType<typeof import("./neighbours.js").useNeighbours>, sent: Sent, drawn: number, desk: import("./desk.js").Desk, deeds: any, others: import("./open.js").Other[], tool: Tool, labelled: boolean, objects: readonly Annotation[], radius: number, erase: boolean, given: Given | null, said: string}} properties
+ * @param {{sample: Sample, around: ReturnType<typeof import("./neighbours.js").useNeighbours>, sent: Sent, drawn: number, desk: import("./desk.js").Desk, deeds: any, others: import("./open.js").Other[], tool: Tool, labelled: boolean, objects: readonly Annotation[], radius: number, erase: boolean, given: Given | null}} properties
  */
-export function Bar({
-  sample,
-  around,
-  sent,
-  drawn,
-  desk,
-  deeds,
-  others,
-  tool,
-  labelled,
-  objects,
-  radius,
-  erase,
-  given,
-  said,
-}) {
+export function Bar({ sample, around, sent, drawn, desk, deeds, others, tool, labelled, objects, radius, erase, given }) {
   const who = others.map(({ actor }) => (actor === "user:owner" ? "another window" : actor.replace(/^\w+:/, "")));
   const there = [...new Set(who)];
   return div(
@@ -127,7 +112,7 @@ export function Bar({
       { class: "edit-bar" },
       h(Tools, { tool, onTool: deeds.takeTool }),
       tool === "brush" ? span({ class: "muted small" }, `${erase ? "erasing" : "painting"}, ${radius} px`) : null,
-      span({ class: "grow edit-said", role: "status" }, said),
+      span({ class: "grow" }),
       act(labelled && !objects.length ? "Not looked at" : "Nothing here", deeds.nothing, {
         key: "e",
         disabled: objects.length > 0,

@@ -12,9 +12,9 @@ const CLOSE = 1.5;
 const SHARP_PX = 1500; // wider than that, a thumbnail shows
 
 /**
- * @param {{sample: Sample, view: string, given: Given, stage: {current: Stage | null}}} properties `view`: seen as closely and from the same place while it stays
+ * @param {{sample: Sample, view: string, given: Given, stage: {current: Stage | null}, said: string}} properties `said`: why a key did nothing; `view`: seen as closely and from the same place while it stays
  */
-export function Canvas({ sample, view, given, stage }) {
+export function Canvas({ sample, view, given, stage, said }) {
   const frame = useRef(/** @type {HTMLElement | null} */ (null));
   const picture = useRef(/** @type {HTMLElement | null} */ (null));
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
@@ -62,6 +62,7 @@ export function Canvas({ sample, view, given, stage }) {
       ),
       canvasTag({ ref: canvas, "aria-hidden": "true" }),
     ),
+    span({ class: said ? "edit-said said" : "edit-said", role: "status" }, said),
     div(
       { class: "row zoom edit-zoom", role: "group", "aria-label": "zoom" },
       act("−", () => stage.current?.closer(1 / CLOSE), { title: "farther (-, or the wheel)" }),

@@ -123,7 +123,7 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
   useEffect(() => setSelected((was) => (was && reeling.tracks.has(was) ? was : null)), [sample.path]);
   const change = (/** @type {Annotation[]} */ put, /** @type {string[]} */ removed = []) => {
     if (playing !== null) return say("Pause the film first: a frame that passes by is not changed.");
-    if (put.some((each) => !each.label)) return say("Name a class first, beside the picture: what you draw is one.");
+    if (put.some((each) => !each.label)) return say("Name a class first: there is none yet.");
     changed(reeling, desk, put, removed);
     redraw();
   };
@@ -227,7 +227,6 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
       radius,
       erase,
       given,
-      said,
     }),
     h(Troubles, { sent }),
     failure(error),
@@ -236,7 +235,7 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
       h(Canvas, {
         sample: frame ?? sample,
         view: film ? film.name : sample.path,
-        stage,
+        ...{ stage, said },
         given: {
           ...{ tool, radius, erase, selected, skeleton },
           label: drawing,

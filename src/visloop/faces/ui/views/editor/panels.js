@@ -40,6 +40,7 @@ export function ClassList({ dataset, classes, current, whole, onClass }) {
   };
   return panel(
     "Classes",
+    classes.names.length ? null : p({ class: "muted" }, "None yet: name the first one, then draw."),
     div(
       { class: "classes", role: "group", "aria-label": "classes" },
       ...classes.names.map((each, k) =>
@@ -63,7 +64,7 @@ export function ClassList({ dataset, classes, current, whole, onClass }) {
       input({
         type: "text",
         value: name,
-        placeholder: "another class",
+        placeholder: classes.names.length ? "another class" : "first class",
         "aria-label": "name of another class",
         onInput: (/** @type {any} */ event) => setName(event.target.value),
         onKeyDown: (/** @type {KeyboardEvent} */ event) => {

@@ -155,18 +155,20 @@ function Deeds({ reeling, current }) {
       key: "f",
       disabled: !canKey || (Boolean(object?.key_frame) && track.keys.size < 2),
     }),
-    act(track.stops.has(here) ? "Stays" : "Leaves", deeds.leave, {
-      key: "l",
-      disabled: !object,
-      title: "out of sight after this frame, until its next key frame",
-    }),
-    act("End here", deeds.end, { disabled: !object, title: "nothing of it after this frame (Shift l)" }),
-    act(object?.attributes?.occluded ? "Not occluded" : "Occluded", deeds.occluded, {
-      key: "q",
-      disabled: !object,
-      title: "something stands before it",
-    }),
-    act("Split", deeds.split, { key: "s", disabled: !object || here === first, title: "from here on it is another" }),
+    object
+      ? [
+          act(track.stops.has(here) ? "Stays" : "Leaves", deeds.leave, {
+            key: "l",
+            title: "out of sight after this frame, until its next key frame",
+          }),
+          act("End here", deeds.end, { title: "nothing of it after this frame (Shift l)" }),
+          act(object.attributes?.occluded ? "Not occluded" : "Occluded", deeds.occluded, {
+            key: "q",
+            title: "something stands before it",
+          }),
+          act("Split", deeds.split, { key: "s", disabled: here === first, title: "from here on it is another" }),
+        ]
+      : null,
     others.length
       ? select(
           {
