@@ -64,7 +64,21 @@ function again(desk, film, ask) {
 /**
  * @param {{sample: Sample, around: ReturnType<typeof import("./neighbours.js").useNeighbours>, sent: Sent, drawn: number, desk: import("./desk.js").Desk, deeds: any, others: import("./open.js").Other[], tool: Tool, labelled: boolean, objects: readonly Annotation[], radius: number, erase: boolean, given: Given | null}} properties
  */
-export function Bar({ sample, around, sent, drawn, desk, deeds, others, tool, labelled, objects, radius, erase, given }) {
+export function Bar({
+  sample,
+  around,
+  sent,
+  drawn,
+  desk,
+  deeds,
+  others,
+  tool,
+  labelled,
+  objects,
+  radius,
+  erase,
+  given,
+}) {
   const who = others.map(({ actor }) => (actor === "user:owner" ? "another window" : actor.replace(/^\w+:/, "")));
   const there = [...new Set(who)];
   return div(

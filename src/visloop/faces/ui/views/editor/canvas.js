@@ -64,11 +64,11 @@ export function Canvas({ sample, view, given, stage, said }) {
     ),
     span({ class: said ? "edit-said said" : "edit-said", role: "status" }, said),
     div(
-      { class: "row zoom edit-zoom", role: "group", "aria-label": "zoom" },
-      act("−", () => stage.current?.closer(1 / CLOSE), { title: "farther (-, or the wheel)" }),
-      span({ class: "muted small", role: "status" }, `${Math.round(100 * z)} %`),
+      { class: "edit-zoom", role: "group", "aria-label": "zoom" },
       act("+", () => stage.current?.closer(CLOSE), { title: "closer (+, or the wheel)" }),
-      act("Whole", () => stage.current?.fit(), { kind: "quiet", title: "the whole picture (0)" }),
+      span({ class: "muted small", role: "status" }, `${Math.round(100 * z)} %`),
+      act("−", () => stage.current?.closer(1 / CLOSE), { title: "farther (-, or the wheel)" }),
+      act("Fit", () => stage.current?.fit(), { kind: "quiet", title: "the whole picture (0)" }),
     ),
   );
 }

@@ -125,6 +125,7 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
     if (playing !== null) return say("Pause the film first: a frame that passes by is not changed.");
     if (put.some((each) => !each.label)) return say("Name a class first: there is none yet.");
     changed(reeling, desk, put, removed);
+    say("");
     redraw();
   };
   const take = (/** @type {Annotation[]} */ those) => {
@@ -143,6 +144,7 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
   const leave = (/** @type {Sample | null} */ to) => {
     if (stage.current?.half) return say(HALF);
     setCopied(objects.length ? objects : copied);
+    say("");
     onLeave(to);
   };
   const chooseClass = (/** @type {string} */ chosen, also = false) => {
