@@ -394,3 +394,57 @@ def test_nothing_here_is_said_and_the_next_is_found_by_a_question(editor: Visit)
     )
     assert not held(site, where)
     assert json.loads(json.dumps(site.newest_fact("label.edited")["payload"]))["labelled"] is True
+
+
+def test_what_is_half_drawn_survives_the_tab_until_it_is_finished_or_dropped(
+    editor: Visit,
+) -> None:
+    page, site = opened(editor, "j.png", "p"), editor.site
+    page.keyboard.press("2")
+    corners = ((20, 20), (90, 25), (80, 100))
+    for x, y in corners:
+        page.mouse.click(*spot(page, x, y))
+    page.close()
+    page = editor.context.new_page()
+    page.goto(f"{site.url}/#/data/pets/work/all/edit/j.png")
+    left = page.locator(".notice", has_text="Left half drawn here: a polygon of dog, 3 corners")
+    expect(left).to_be_visible()
+    page.get_by_role("button", name="Box", exact=True).click()
+    drag(page, (100, 100), (140, 140))  # another shape does not touch it
+    saved(page)
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(left).to_be_visible()
+    page.keyboard.press("r")
+    expect(left).to_be_hidden()
+    page.mouse.click(*spot(page, 30, 90))
+    page.keyboard.press("Enter")
+    saved(page)
+    (ring,) = [each for each in held(site, "j.png").values() if each["type"] == "polygon"]
+    assert ring["label"] == "dog"
+    drawn = [n for corner in (*corners, (30, 90)) for n in corner]
+    assert ring["rings"][0] == pytest.approx(drawn, abs=1.5)
+    page.reload()
+    expect(page.locator(".edit-objects li")).to_have_count(2)
+    expect(left).to_be_hidden()
+    for ending in ("Escape", "Drop it"):
+        page.keyboard.press("k")  # points
+        page.mouse.click(*spot(page, 150, 20))
+        if ending == "Escape":
+            page.keyboard.press(ending)
+        page.reload()
+        expect(page.locator(".edit-objects li")).to_have_count(2)
+        points = page.locator(".notice", has_text="key points of cat, 1 point")
+        if ending == "Escape":
+            expect(points).to_be_hidden()
+            continue
+        expect(points).to_be_visible()
+        page.get_by_role("button", name=ending).click()
+        expect(points).to_be_hidden()
+        page.reload()
+        expect(page.locator(".edit-objects li")).to_have_count(2)
+        expect(points).to_be_hidden()
+    assert (
+        page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('visloop.draft'))") == []
+    )
+    page.close()

@@ -25,6 +25,7 @@ import { TOOLS } from "./keys.js";
  *   next: () => void,
  *   previous: () => void,
  *   copy: () => void,
+ *   goOn: () => void,
  *   nothing: () => void,
  *   handIn: (() => void) | null,
  *   offered: Annotation | null,
@@ -137,13 +138,14 @@ function drawing({ stage, tool, objects, current, change, select, undo, redo, br
 }
 
 /** @param {Deeds} all */
-const pictures = ({ stage, next, previous, copy, nothing, hide, handIn }) => ({
+const pictures = ({ stage, next, previous, copy, goOn, nothing, hide, handIn }) => ({
   ...(handIn ? { "Ctrl+Enter": handIn } : {}),
   d: next,
   a: previous,
   PageDown: next,
   PageUp: previous,
   c: copy,
+  r: goOn,
   e: nothing,
   h: hide,
   "+": () => stage.current?.closer(1.5),

@@ -7,6 +7,7 @@ import { useEdits } from "../../lib/sending/edits.js";
 import { address, go, remember, useClasses, usePassing } from "../../lib/use.js";
 import { Bar, Troubles } from "./bars.js";
 import { Canvas } from "./canvas.js";
+import { Drafts, useDrafts } from "./drafts.js";
 import { freshId } from "./desk.js";
 import { useEditorKeys } from "./keys.js";
 import { bindings } from "./bindings.js";
@@ -147,6 +148,11 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
     say("");
     onLeave(to);
   };
+  const half = useDrafts({
+    ...{ tool, label: drawing, stage },
+    picture: `${desk.task}:${desk.dataset}/${sample.path}`,
+    onTake: (draft) => (takeTool(draft.tool), setLabel(draft.label), setSelected(null)),
+  });
   const chooseClass = (/** @type {string} */ chosen, also = false) => {
     setLabel(chosen);
     if (tool === "class") return change(...classed(whole, chosen, also));
@@ -192,6 +198,7 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
       copied.length
         ? change(copied.map((each) => ({ ...each, id: freshId() })))
         : say("No picture before had objects."),
+    goOn: () => half.take(),
     take: () => offered && take([offered]),
     takeAll: () => take(proposals),
     offered,
@@ -231,6 +238,7 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
       given,
     }),
     h(Troubles, { sent }),
+    h(Drafts, { drafts: half }),
     failure(error),
     div(
       { class: "edit-desk" },
@@ -246,6 +254,8 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
           proposals: frame ? [] : proposals,
           hidden: [],
           size: { width: sample.width, height: sample.height },
+          path: sample.path,
+          onPath: half.onPath,
           colour: classes.colour,
           onChange: change,
           onSelect: setSelected,

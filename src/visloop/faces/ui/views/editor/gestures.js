@@ -137,6 +137,14 @@ export function finish(gesture, table) {
   return draft ? { ...NONE, done: draft, select: draft.id } : gesture;
 }
 
+/** A path goes on where it was left. @param {Place[]} places @param {Table} table @returns {Gesture} */
+export const resumed = (places, table) => ({
+  kind: "path",
+  places,
+  at: places[places.length - 1],
+  draft: drawn(places, table),
+});
+
 /** The last place is taken back. @param {Gesture} gesture @param {Table} table @returns {Gesture} */
 export function back(gesture, table) {
   const places = (gesture.places ?? []).slice(0, -1);

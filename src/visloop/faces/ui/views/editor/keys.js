@@ -26,6 +26,7 @@ export const EDITOR_KEYS = [
   [["n", "N"], "edit: next, previous object"],
   [["d", "a"], "edit: next, previous picture"],
   [["Ctrl Enter"], "edit: for the queue: hand in what is drawn, and have the next picture"],
+  [["r"], "edit: go on with what was left half drawn here"],
   [["c"], "edit: copy the objects of the previous picture"],
   [["e"], "edit: there is nothing here"],
   [["t", "f"], "edit: in a film: follow what is selected; a key frame here, or none"],

@@ -5,7 +5,7 @@
  */
 import { painted } from "./brush.js";
 import { freshId } from "./desk.js";
-import { back, finish, move, NONE, press, release } from "./gestures.js";
+import { back, finish, move, NONE, press, release, resumed } from "./gestures.js";
 import { ARM_PX, paint } from "./paint.js";
 import { under } from "./shapes.js";
 
@@ -24,11 +24,13 @@ import { under } from "./shapes.js";
  *   hidden: readonly string[],
  *   selected: string | null,
  *   size: {width: number, height: number},
+ *   path: string,
  *   name?: string,
  *   skeleton?: {names: readonly string[], edges: ReadonlyArray<readonly number[]>},
  *   colour: (name: string | undefined) => string,
  *   onChange: (objects: Annotation[], removed: string[]) => void,
  *   onSelect: (id: string | null) => void,
+ *   onPath: (places: readonly Place[]) => void,
  *   onLook: (look: Look) => void,
  * }} Given
  */
@@ -79,7 +81,9 @@ export class Stage {
   set(given) {
     const other = given.size.width !== this.given.size.width || given.size.height !== this.given.size.height;
     const elsewhere = given.tool !== this.given.tool;
+    const another = given.path !== this.given.path;
     this.given = given;
+    if (another) this.leave();
     if (elsewhere) this.cancel();
     if (other) this.fit();
     else this.draw();
@@ -197,11 +201,14 @@ export class Stage {
   /** A gesture goes on; what it ends in is told. @param {Gesture} gesture */
   go(gesture) {
     const { done, select, ...rest } = gesture;
+    const { kind } = this.gesture;
+    if (kind === "path" && done && !done.label) return this.given.onChange([done], []); // it says why; the path stays
     this.gesture = rest;
+    if (kind === "path" || rest.kind === "path") this.given.onPath(rest.places ?? []);
     if (done) this.given.onChange([done], []);
     if (select === null) this.given.onSelect(this.offered());
     else if (select !== undefined) this.given.onSelect(select);
-    this.draw();
+    return this.draw();
   }
 
   /** The proposal under the pointer, where no object is. */
@@ -219,7 +226,7 @@ export class Stage {
     if (this.panning) {
       // a polygon that is half drawn stays, less the corner of the finger that came first
       if (this.gesture.kind !== "path") this.gesture = NONE;
-      else if (second) this.gesture = back(this.gesture, this.table);
+      else if (second) this.back();
       this.strokes = null;
       this.pointer = spot;
       return;
@@ -306,6 +313,19 @@ export class Stage {
   /** Whether keys mean what is being drawn: half of it is there, or a crosshair. */
   get busy() {
     return this.half || this.cross !== null;
+  }
+
+  /** Another picture is here: what is half drawn was of the one before, and is kept with it. */
+  leave() {
+    this.gesture = NONE;
+    this.cross = null;
+    this.crossWas = null;
+    this.strokes = null;
+  }
+
+  /** What was half drawn is gone on with. @param {Place[]} places */
+  resume(places) {
+    this.go(resumed(places, this.table));
   }
 
   cancel() {
