@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.films import film
 from tests.journey.serve_world import BLUE, GREEN, RED, World, picture, until
 from visloop import app, observe, serve
 from visloop.errors import UsageError
@@ -33,7 +35,7 @@ def world(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(world):
-    return world.serve(keys="required", max_body_bytes=8 << 20)
+    return world.serve(keys="required", max_body_bytes=8 << 20, urls=("http://127.0.0.1:9/",))
 
 
 @pytest.fixture
@@ -91,6 +93,30 @@ def test_quotas_answer_429_and_say_when_to_come_back(server, key):
     reply = ask(server, hasty)
     assert (reply.status, reply.code) == (429, "serve.quota_spent")
     assert 1 <= int(reply.headers["retry-after"]) <= 61
+
+
+def test_each_picture_of_a_request_counts(server, key, tmp_path):
+    clip = film(tmp_path / "clip.mp4", 20).read_bytes()
+    four = "/predict/desk?every=0.2"
+    daily = key("films", per_day=6)
+    assert len(ask(server, daily, body=clip, path=four).json()["frames"]) == 4
+    reply = ask(server, daily, body=clip, path=four)
+    assert (reply.status, reply.code) == (429, "serve.quota_spent")
+    assert "1 are left" in reply.json()["error"]["what"]
+    assert [ask(server, daily).status for _ in range(2)] == [200, 429]
+    few = key("few", per_minute=3)
+    reply = ask(server, few, body=clip, path=four)
+    assert (reply.status, reply.code) == (413, "serve.too_large")
+    assert "every=" in reply.json()["error"]["fix"]
+    addresses = json.dumps({"urls": [f"http://127.0.0.1:9/{each}.jpg" for each in range(4)]})
+    assert ask(server, few, body=addresses.encode()).status == 413
+    batch = {"name": "image", "shape": [4], "datatype": "BYTES"}
+    data = [base64.b64encode(RED).decode()] * 4
+    asked = json.dumps({"inputs": [{**batch, "data": data}]}).encode()
+    assert ask(server, few, body=asked, path="/v2/models/desk/infer").status == 413
+    batched = key("batched", per_day=5)
+    assert ask(server, batched, body=asked, path="/v2/models/desk/infer").status == 200
+    assert [ask(server, batched).status for _ in range(2)] == [200, 429]
 
 
 def listed(world, name):

@@ -18,7 +18,7 @@ from visloop import infer
 from visloop.errors import VisloopError
 from visloop.serve.errors import BadRequest, DeploymentNotFound, Hung, InternalError
 from visloop.serve.forms.asking import Form
-from visloop.serve.keys.ring import Holder, Keyring
+from visloop.serve.keys.ring import Holder, Keyring, Visit
 from visloop.serve.lineup import KEY_HEADER, Lineup, Slot
 from visloop.serve.model import Model
 from visloop.serve.switching.failures import Request, Work
@@ -132,7 +132,8 @@ class Desk:
             self._trace(asked, error.http_status)
             return None
 
-        request = Request(slot, model, asked.headers, asked.body, asked.started, holder, asked.form)
+        visit = None if holder is None else Visit(holder)
+        request = Request(slot, model, asked.headers, asked.body, asked.started, visit, asked.form)
         return self._put(asked, request, patience_s, reply)
 
     def _put(

@@ -104,7 +104,7 @@ class Longer:
             _check(form, request, several=True)
             try:
                 with closing(_opened(body, request.model.reading.decoder.max_pixels)) as reader:
-                    items = self._frames(reader, form.every_s)
+                    items = self._frames(reader, form.every_s, request)
                     done = self._answered(request, items, task)
             except data.BrokenFile as broken:
                 large = broken.reason_code == "too_many_pixels"
@@ -114,7 +114,9 @@ class Longer:
 
         return work
 
-    def _frames(self, reader: data.VideoReader, every_s: float) -> Iterator[_Item]:
+    def _frames(
+        self, reader: data.VideoReader, every_s: float, request: Request
+    ) -> Iterator[_Item]:
         times, base = reader.marks().times, reader.info.time_base
         length_s, limits = float((times[-1] - times[0]) * base), self._limits
         if length_s > limits.film_s:
@@ -128,6 +130,7 @@ class Longer:
                 f"more than {limits.frames} frames of the film are asked for",
                 fix="ask for fewer: ?every=2s; or raise serve.video_frames",
             )
+        request.shows(len(due), "ask for fewer frames: ?every=2s")
         for pts in due:
             named = {"time_s": round(float(pts * base), 3)}
             try:
@@ -144,6 +147,7 @@ class Longer:
             _check(form, request, several=len(urls) > 1)
             for url in urls:
                 self._fetcher.check(url)
+            request.shows(len(urls), "name fewer addresses")
             done = self._answered(request, self._fetched(urls), task)
             return _answer(request, form, done, {}, "pictures")
 
@@ -193,9 +197,8 @@ class Longer:
             author = f"model:{slot.deployment.model}"
             said = model.predictor.say(outputs, 0, model.place(picture), author=author)
         taken = self._clerk.take(item.image, picture.pixels, started)
-        look = None if request.holder is None else request.holder.look
         told = [said] if model.raw else []
-        record = self._clerk.behind(slot, model, outputs, [taken], told, look)
+        record = self._clerk.behind(slot, model, outputs, [taken], told, request.look)
         if record is not None:
             record()
         kept = replace(taken, pixels=None, image=item.image if "url" in item.named else b"")

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from visloop.errors import Forbidden, Unauthenticated, VisloopError
 from visloop.ids import digest_of
-from visloop.serve.errors import Busy
+from visloop.serve.errors import Busy, TooLarge
 from visloop.serve.keys.keeping import COUNTS, usage
 from visloop.serve.keys.signs import Counts, Floats, Pixels, Signs
 from visloop.serve.tables import serve_key_usage, serve_keys
@@ -53,7 +53,10 @@ class QuotaSpent(Busy):
 
 
 class Holder:
-    """One key in use: its quotas, its counts of today, the signs in its questions."""
+    """One key in use: its quotas, its counts of today, the signs in its questions.
+
+    Quotas are of pictures: a request is one, and a worker that finds several in it takes the rest.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -65,6 +68,7 @@ class Holder:
         self._signs = Signs()
         self._allowed = 0.0
         self._at = time.monotonic()
+        self._lock = threading.Lock()
 
     def limit(self, per_minute: int | None, per_day: int | None) -> None:
         """New quotas; a fresh one is whole."""
@@ -72,36 +76,71 @@ class Holder:
             self._allowed = float(per_minute or 0)
         self.per_minute, self.per_day = per_minute, per_day
 
-    def take(self) -> None:
-        """One more request.
+    def take(self, pictures: int = 1) -> None:
+        """So many more pictures, all or none; from any thread.
 
         Raises:
             QuotaSpent: of the minute or of the day.
         """
-        if self.per_day is not None and self.counts.asked + self.elsewhere >= self.per_day:
-            raise self._spent(f"{self.per_day} requests a day", 3600)
-        if self.per_minute is not None:
-            now = time.monotonic()
-            gained = (now - self._at) * self.per_minute / _MINUTE_S
-            self._allowed = min(float(self.per_minute), self._allowed + gained)
-            self._at = now
-            if self._allowed < 1:
-                wait_s = (1 - self._allowed) * _MINUTE_S / self.per_minute
-                raise self._spent(f"{self.per_minute} requests a minute", int(wait_s) + 1)
-            self._allowed -= 1
-        self.counts.asked += 1
+        with self._lock:
+            if self.per_day is not None:
+                left = self.per_day - self.counts.asked - self.elsewhere
+                if left < pictures:
+                    raise self._spent(f"{self.per_day} pictures a day", left, 3600)
+            if self.per_minute is not None:
+                now = time.monotonic()
+                gained = (now - self._at) * self.per_minute / _MINUTE_S
+                self._allowed = min(float(self.per_minute), self._allowed + gained)
+                self._at = now
+                if self._allowed < pictures:
+                    wait_s = (pictures - self._allowed) * _MINUTE_S / self.per_minute
+                    told = f"{self.per_minute} pictures a minute"
+                    raise self._spent(told, int(self._allowed), int(wait_s) + 1)
+                self._allowed -= pictures
+            self.counts.asked += pictures
 
     def look(self, pixels: Pixels, probabilities: Floats | None) -> None:
         """An answer has gone out: what did its question look like?"""
         self._signs.look(self.counts, pixels, probabilities)
 
-    def _spent(self, quota: str, retry_s: int) -> QuotaSpent:
+    def _spent(self, quota: str, left: int, retry_s: int) -> QuotaSpent:
         self.counts.refused += 1
         error = QuotaSpent(
-            f"the key {self.name!r} may send {quota}, and has", fix="wait for Retry-After"
+            f"the key {self.name!r} may send {quota}, and {max(0, left)} are left",
+            fix="wait for Retry-After",
         )
         error.retry_s = retry_s
         return error
+
+
+class Visit:
+    """One request of a key, let in as one picture; `shows` may be told again, by whoever reads it anew."""
+
+    def __init__(self, holder: Holder) -> None:
+        self.holder = holder
+        self._taken = 1
+
+    def shows(self, pictures: int, fewer: str) -> None:
+        """It has so many pictures, and all of them count.
+
+        Args:
+            pictures: of the whole request.
+            fewer: what to do where no wait would be long enough.
+
+        Raises:
+            TooLarge: more than the quota of a minute or of a day.
+            QuotaSpent: more than is left of it.
+        """
+        holder = self.holder
+        for quota, span in ((holder.per_minute, "a minute"), (holder.per_day, "a day")):
+            if quota is not None and pictures > quota:
+                raise TooLarge(
+                    f"{pictures} pictures at once; the key {holder.name!r} may send {quota} {span}",
+                    fix=fewer,
+                )
+        if pictures > self._taken:
+            holder.take(pictures - self._taken)
+            self._taken = pictures
 
 
 class Keyring:

@@ -13,7 +13,8 @@ from visloop.events import Clock
 from visloop.serve import tables
 from visloop.serve.errors import TimedOut
 from visloop.serve.forms.asking import Form
-from visloop.serve.keys.ring import Holder
+from visloop.serve.keys.ring import Visit
+from visloop.serve.keys.signs import Floats, Pixels
 from visloop.serve.lineup import Slot
 from visloop.serve.model import Model
 from visloop.serve.wire.http import Headers
@@ -61,7 +62,7 @@ class Work:
 class Request:
     """One request, complete, with the model that will answer it; `started` is `perf_counter`'s.
 
-    `holder` is whose key it came with; `form` the answer's, where it is not plain JSON.
+    `visit` is that of the key that it came with; `form` the answer's, where it is not plain JSON.
     """
 
     slot: Slot
@@ -69,8 +70,18 @@ class Request:
     headers: Headers
     body: bytes
     started: float
-    holder: Holder | None = None
+    visit: Visit | None = None
     form: Form | None = None
+
+    def shows(self, pictures: int, fewer: str) -> None:
+        """It has so many pictures; see `Visit.shows`."""
+        if self.visit is not None:
+            self.visit.shows(pictures, fewer)
+
+    @property
+    def look(self) -> Callable[[Pixels, Floats | None], None] | None:
+        """Who watches what the key asks."""
+        return None if self.visit is None else self.visit.holder.look
 
 
 class Failures:

@@ -38,7 +38,7 @@ _HELP: Final = {
     "visloop_log_rows_total": "Predictions written to the log.",
     "visloop_log_dropped_total": "Predictions not logged because the log's queue was full.",
     "visloop_log_queue_length": "Predictions on their way to the log.",
-    "visloop_key_requests": "Requests of each API key today, in this process.",
+    "visloop_key_requests": "Pictures asked for with each API key today, in this process.",
     "visloop_key_signs": "Of each API key today: refused, repeated, near, unsure.",
     "visloop_deployment_generation": "What this process serves: 1 row for each deployment.",
 }

@@ -92,8 +92,7 @@ class _Asked(Job):
         self, outputs: Outputs, taken: Sequence[Taken], said: Sequence[tuple[Annotation, ...]]
     ) -> Callable[[], None] | None:
         request = self._request
-        look = None if request.holder is None else request.holder.look
-        return self._clerk.behind(request.slot, request.model, outputs, taken, said, look)
+        return self._clerk.behind(request.slot, request.model, outputs, taken, said, request.look)
 
 
 class _OnePicture(_Asked):
@@ -175,6 +174,7 @@ class _Tensors(_Asked):
                 f"{len(tensor)} pictures in one request; the limit is {self._limits.batch}",
                 fix="send several requests",
             )
+        self._request.shows(len(tensor), "send fewer pictures")
         if names == [PICTURE_INPUT] and not isinstance(tensor, np.ndarray):
             both = [self.model.prepare(image) for image in tensor]
             self._images, self._pictures = tensor, [picture for picture, _ in both]

@@ -23,8 +23,8 @@ class KeyAdd:
     """
 
     name: str = arg("who uses it, for example warehouse")
-    per_minute: int | None = opt("requests a minute, in each serving process", default=None)
-    per_day: int | None = opt("requests a day (UTC), in all of them", default=None)
+    per_minute: int | None = opt("pictures a minute, in each serving process", default=None)
+    per_day: int | None = opt("pictures a day (UTC), in all of them", default=None)
     for_: tuple[str, ...] = opt("deployments that it is for; default: all", name="for", default=())
 
 

@@ -78,7 +78,7 @@ const SENTENCES = {
     }`,
   "deployment.changed": (p) => `serves ${p.model}${p.previous ? `, before: ${p.previous}` : ""}`,
   "key.added": (p) =>
-    `API key made${p.per_day ? `, ${p.per_day} requests a day` : ""}${p.per_minute ? `, ${p.per_minute} a minute` : ""}`,
+    `API key made${p.per_day ? `, ${p.per_day} pictures a day` : ""}${p.per_minute ? `, ${p.per_minute} a minute` : ""}`,
   "key.removed": () => "API key ended",
   "monitor.reference_set": (p) => `compares with what ${p.model} saw when it was trained`,
   "monitor.rebased": (p) => `compares with what ${p.model} sees now`,
