@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from tests.journey import worlds
+from tests.journey.labelled import about_labels
 from visloop import app, infer
 from visloop.errors import VisloopError
 from visloop.evaluate import expectations
@@ -44,9 +45,6 @@ class Known:
     conflict: str
     refused: str
     tasks: tuple[str, ...]
-
-
-A_BOX = {"type": "box", "id": "b1", "label": "gear", "xyxy": [10.0, 12.0, 30.5, 40.0]}
 
 
 def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
@@ -129,30 +127,7 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.alerts_list, app.AlertsList()),
         (app.alerts_acknowledge, app.AlertsAcknowledge(alert=known.alert)),
         (app.alerts_close, app.AlertsClose(alert=known.alert)),
-        (app.label_list, app.LabelList(limit=3)),
-        (app.label_status, app.LabelStatus()),
-        (app.label_next, app.LabelNext()),
-        (app.label_queue, app.LabelQueue(view="all")),
-        (app.label_assign, app.LabelAssign(dataset="line", limit=1, dry_run=True)),
-        (app.label_agreement, app.LabelAgreement(dataset="line")),
-        (app.label_people, app.LabelPeople()),
-        (app.label_unassign, app.LabelUnassign(dataset="line")),
-        (app.label_back, app.LabelBack(task=known.tasks[0], comment="too wide")),
-        (app.label_accept, app.LabelAccept(task=known.tasks[0], label="gear")),
-        (app.label_undo, app.LabelUndo(task=known.tasks[0])),
-        (app.label_reject, app.LabelReject(task=known.tasks[1])),
-        (app.label_import, app.LabelImport(file=str(known.truth), dataset="line")),
-        (
-            app.label_propose,
-            app.LabelPropose(dataset="line", path=known.sample, model="inspector@v1"),
-        ),
-        (app.label_doubt, app.LabelDoubt(model="inspector@v2", limit=1)),
-        (app.label_open, app.LabelOpen(dataset="line", path=known.sample)),
-        (
-            app.label_edit,
-            app.LabelEdit(dataset="line", path=known.sample, edits=({"put": A_BOX},)),
-        ),
-        (app.label_track, app.LabelTrack(dataset="line", film=known.sample)),
+        *about_labels(known.tasks, known.truth, known.sample),
         (app.loop_start, app.LoopStart()),
         (app.loop_step, app.LoopStep(force=True)),
         (app.loop_status, app.LoopShow()),
@@ -169,7 +144,8 @@ def questions(known: Known) -> list[tuple[app.Operation[Any, Any], Any]]:
         (app.key_list, app.KeyList()),
         (app.key_remove, app.KeyRemove(name="shop")),
         (app.user_add, app.UserAdd(user="ana", role="annotator")),
-        (app.user_list, app.UserList()),
+        (app.user_me, app.UserMe()),
+        (app.user_list, app.UserList(may="label.write")),
         (app.user_remove, app.UserRemove(user="ana")),
         (app.facts, app.Facts(limit=3)),
         (app.audit, app.Audit()),

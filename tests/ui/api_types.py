@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from msgspec import inspect
 
-from visloop import app, data, evaluate, label, observe, registry, serve, train
+from visloop import app, data, evaluate, label, observe, registry, serve, store, train
 from visloop.app.verbs import cameras, formats
 from visloop.data.standing import Status as DatasetStatus
 from visloop.data.versions import DatasetSummary
@@ -84,6 +84,20 @@ class QueueRow(TypedDict):
     skipped: int
     uncommitted: int
     agreed: int
+    mine: int
+    given: int
+    to_review: int
+    to_decide: int
+
+
+class GainPoint(TypedDict):
+    """A version on a learning curve, as `label gain` answers it."""
+
+    ref: str
+    pictures: int
+    value: float
+    low: float
+    high: float
 
 
 class Because(TypedDict):
@@ -232,6 +246,14 @@ ROWS: dict[tuple[str, str], Any] = {
     ("label.queue", "rows"): ShownTask,
     ("label.back", "rows"): label.Task,
     ("label.people", "rows"): label.Work,
+    ("label.agreement", "pairs"): label.Pair,
+    ("label.agreement", "disagreed"): label.Disagreed,
+    ("label.agreement", "fleiss"): label.Figure,
+    ("label.agreement", "alpha"): label.Figure,
+    ("label.progress", "per_hour"): label.Figure,
+    ("label.progress", "left_s"): label.Figure,
+    ("label.gain", "judged"): GainPoint,
+    ("user.list", "rows"): store.Person,
     ("label.accept", "rows"): label.Task,
     ("label.reject", "rows"): label.Task,
     ("label.undo", "rows"): label.Task,

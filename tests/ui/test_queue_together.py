@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from sklearn.metrics import cohen_kappa_score
 
 from tests.journey.worlds import until
@@ -54,14 +55,23 @@ def team(
 
 
 def entered(browser: Browser, team: tuple[Site, dict[str, str]], who: str, *address: str) -> Page:
+    page = inside(browser, team, who)
+    went(page, team[0], *address)
+    expect(page.locator(".desk img").first).to_be_visible()
+    return page
+
+
+def inside(browser: Browser, team: tuple[Site, dict[str, str]], who: str) -> Page:
+    """Somebody's browser, nowhere yet."""
     site, tokens = team
     context = browser.new_context(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
     context.set_default_timeout(10_000)
-    context.request.get(f"{site.url}/?token={tokens[who]}", max_redirects=0)
-    page = context.new_page()
+    context.request.get(f"{site.url}/?token={tokens.get(who, site.token)}", max_redirects=0)
+    return context.new_page()
+
+
+def went(page: Page, site: Site, *address: str) -> None:
     page.goto(f"{site.url}/#/{'/'.join(('queue', *address))}")
-    expect(page.locator(".desk img").first).to_be_visible()
-    return page
 
 
 def test_ten_pictures_by_two_people_and_a_third(
@@ -160,4 +170,92 @@ def test_two_people_draw_and_a_third_corrects(
     (mended,) = held(site, "7.png", "tools").values()
     assert (mended["label"], mended["author"]) == ("bolt", "user:rex")
     assert mended["xyxy"] == pytest.approx([90, 60, 140, 100], abs=1.2)
+    page.context.close()
+
+
+def test_nobody_is_offered_what_they_may_not_do(
+    browser: Browser, team: tuple[Site, dict[str, str]]
+) -> None:
+    site, _ = team
+    page = inside(browser, team, "ana")
+    went(page, site, "disputed")
+    expect(page.locator(".empty")).to_contain_text("Others decide")
+    expect(rooms_of(page)).to_have_text([re.compile("^Mine")])
+    page.context.close()
+    page = inside(browser, team, "rex")
+    went(page, site, "people")
+    expect(page.locator(".empty")).to_contain_text("Others give pictures to people")
+    expect(rooms_of(page)).to_have_text(["Mine", "To review", "Disputed", "Agreement"])
+    page.context.close()
+
+
+def rooms_of(page: Page) -> Locator:
+    return page.get_by_role("navigation", name="of the queue").get_by_role("link")
+
+
+def in_both_themes(page: Page) -> list[str]:
+    """What axe has against the room, dark and light."""
+    found = axe_finds(page)
+    page.emulate_media(color_scheme="dark")
+    found += axe_finds(page)
+    page.emulate_media(color_scheme="light")
+    return found
+
+
+def test_agreement_is_seen_and_what_differs_is_opened_side_by_side(
+    browser: Browser, team: tuple[Site, dict[str, str]]
+) -> None:
+    site, _ = team
+    page = inside(browser, team, "rex")
+    went(page, site, "agreement", "pets")
+    (pair,) = site.ask("label.agreement", dataset="pets")["pairs"]
+    expect(page.locator(".agreed table").first).to_contain_text(f"{pair['kappa']['value']:.2f} (")
+    apart = page.get_by_role("list", name="pictures on which people disagree")
+    expect(apart.get_by_role("listitem")).to_have_count(2)
+    assert in_both_themes(page) == []
+    apart.get_by_role("link").first.click()
+    expect(page.locator(".side-picture")).to_have_count(2)
+    page.keyboard.press("j")
+    expect(page.locator(".compare-list h2")).to_have_text("2 of 2")
+    went(page, site, "agreement", "tools")
+    page.locator(".apart a").click()
+    expect(page.locator(".side-picture [data-kind=relabelled]")).to_have_count(2)
+    assert axe_finds(page) == []
+    page.context.close()
+
+
+def test_pictures_are_given_out_handed_on_and_taken_back(
+    browser: Browser, team: tuple[Site, dict[str, str]]
+) -> None:
+    site, _ = team
+    page = inside(browser, team, "owner")
+    went(page, site, "assign", "pets", "limit 3")
+    plan = page.locator(".side")
+    expect(plan).to_contain_text("3 pictures")
+    page.get_by_role("checkbox", name="ana").check()
+    page.get_by_role("checkbox", name="ben").check()
+    page.get_by_role("spinbutton", name="share of ana").fill("2")
+    expect(plan.locator(".share")).to_have_text(["ana2", "ben1"])
+    assert axe_finds(page) == []
+    page.get_by_role("button", name="Give out 3").click()
+    expect(page.locator(".notice")).to_contain_text("ana 2, ben 1")
+    page.get_by_role("link", name="Who has what").click()
+    row = page.get_by_role("row").filter(has_text="ana")
+    expect(row).to_contain_text("10")
+    assert in_both_themes(page) == []
+    row.get_by_role("link").click()
+    mine = page.get_by_role("list", name="open with ana").get_by_role("listitem")
+    expect(mine).to_have_count(2)
+    assert axe_finds(page) == []
+    page.get_by_role("combobox", name="who has them instead").select_option("ben")
+    mine.first.get_by_role("button").click()
+    expect(mine).to_have_count(1)
+    page.get_by_role("combobox", name="who has them instead").select_option("")
+    page.get_by_role("button", name="Take all back").click()
+    page.get_by_role("button", name="Yes, take all back").click()
+    expect(page.locator(".empty")).to_contain_text("Nothing is open with ana")
+    counts = {
+        each["person"]: each["waiting"] for each in site.ask("label.people", dataset="pets")["rows"]
+    }
+    assert counts == {"ana": 0, "ben": 2}
     page.context.close()

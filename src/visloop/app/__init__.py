@@ -207,6 +207,12 @@ if TYPE_CHECKING:
     from visloop.app.verbs.labelling.editing import label_open as label_open
     from visloop.app.verbs.labelling.editing import label_propose as label_propose
     from visloop.app.verbs.labelling.editing import label_track as label_track
+    from visloop.app.verbs.labelling.expecting import Gained as Gained
+    from visloop.app.verbs.labelling.expecting import LabelGain as LabelGain
+    from visloop.app.verbs.labelling.expecting import LabelProgress as LabelProgress
+    from visloop.app.verbs.labelling.expecting import Progressed as Progressed
+    from visloop.app.verbs.labelling.expecting import label_gain as label_gain
+    from visloop.app.verbs.labelling.expecting import label_progress as label_progress
     from visloop.app.verbs.labelling.sharing import LabelAssign as LabelAssign
     from visloop.app.verbs.labelling.sharing import LabelAssigned as LabelAssigned
     from visloop.app.verbs.labelling.sharing import LabelBack as LabelBack
@@ -440,13 +446,16 @@ if TYPE_CHECKING:
     from visloop.app.verbs.upkeep.keys import key_add as key_add
     from visloop.app.verbs.upkeep.keys import key_list as key_list
     from visloop.app.verbs.upkeep.keys import key_remove as key_remove
+    from visloop.app.verbs.upkeep.people import Me as Me
     from visloop.app.verbs.upkeep.people import UserAdd as UserAdd
     from visloop.app.verbs.upkeep.people import UserAdded as UserAdded
     from visloop.app.verbs.upkeep.people import UserList as UserList
+    from visloop.app.verbs.upkeep.people import UserMe as UserMe
     from visloop.app.verbs.upkeep.people import UserRemove as UserRemove
     from visloop.app.verbs.upkeep.people import UserRemoved as UserRemoved
     from visloop.app.verbs.upkeep.people import user_add as user_add
     from visloop.app.verbs.upkeep.people import user_list as user_list
+    from visloop.app.verbs.upkeep.people import user_me as user_me
     from visloop.app.verbs.upkeep.people import user_remove as user_remove
     from visloop.app.verbs.upkeep.removing import DatasetNeeded as DatasetNeeded
     from visloop.app.verbs.upkeep.removing import DatasetsPurge as DatasetsPurge
@@ -757,6 +766,14 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "label_propose",
             "label_track",
         ),
+        "verbs.labelling.expecting": (
+            "Gained",
+            "LabelGain",
+            "LabelProgress",
+            "Progressed",
+            "label_gain",
+            "label_progress",
+        ),
         "verbs.labelling.sharing": (
             "LabelAssign",
             "LabelAssigned",
@@ -1037,13 +1054,16 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "key_remove",
         ),
         "verbs.upkeep.people": (
+            "Me",
             "UserAdd",
             "UserAdded",
             "UserList",
+            "UserMe",
             "UserRemove",
             "UserRemoved",
             "user_add",
             "user_list",
+            "user_me",
             "user_remove",
         ),
         "verbs.upkeep.removing": (

@@ -27,7 +27,7 @@ from visloop.app.verbs import (
 )
 from visloop.app.verbs.finding import changing, mapping, searching
 from visloop.app.verbs.judging import assessing, evaluating, explaining, gating, incidents
-from visloop.app.verbs.labelling import agreeing, doubting, editing, sharing
+from visloop.app.verbs.labelling import agreeing, doubting, editing, expecting, sharing
 from visloop.app.verbs.registry import cards, packages, shelving
 from visloop.app.verbs.runs import exchanging, looking, repeating, reporting, training, tuning
 from visloop.app.verbs.upkeep import collecting, keys, people, removing, verifying
@@ -185,6 +185,8 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     sharing.label_back,
     agreeing.label_agreement,
     agreeing.label_people,
+    expecting.label_progress,
+    expecting.label_gain,
     watching.label_accept,
     watching.label_reject,
     watching.label_undo,
@@ -199,6 +201,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     looping.loop_status,
     looping.loop_step,
     people.user_add,
+    people.user_me,
     people.user_list,
     people.user_remove,
     project.facts,

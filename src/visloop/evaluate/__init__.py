@@ -69,10 +69,15 @@ if TYPE_CHECKING:
     from visloop.evaluate.incidents.trying import untried as untried
     from visloop.evaluate.kept import EVALUATE_ROOTS as EVALUATE_ROOTS
     from visloop.evaluate.kinds.boxes import BoxAnswers as BoxAnswers
+    from visloop.evaluate.kinds.every import HEADLINES as HEADLINES
     from visloop.evaluate.kinds.every import AnyAnswers as AnyAnswers
     from visloop.evaluate.kinds.every import score as score
     from visloop.evaluate.kinds.masks import MaskAnswers as MaskAnswers
     from visloop.evaluate.kinds.numbers import NumberAnswers as NumberAnswers
+    from visloop.evaluate.learning import SIZES as SIZES
+    from visloop.evaluate.learning import Improved as Improved
+    from visloop.evaluate.learning import Learnt as Learnt
+    from visloop.evaluate.learning import expect as expect
     from visloop.evaluate.policy import Assessed as Assessed
     from visloop.evaluate.policy import BetterThanBaseline as BetterThanBaseline
     from visloop.evaluate.policy import BetterThanChampion as BetterThanChampion
@@ -184,6 +189,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "policy_in_force",
             "require_policy",
         ),
+        "learning": ("SIZES", "Improved", "Learnt", "expect"),
         "policy": (
             "Assessed",
             "BetterThanBaseline",
@@ -213,7 +219,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "slices_of",
         ),
         "kinds.boxes": ("BoxAnswers",),
-        "kinds.every": ("AnyAnswers", "score"),
+        "kinds.every": ("HEADLINES", "AnyAnswers", "score"),
         "kinds.masks": ("MaskAnswers",),
         "kinds.numbers": ("NumberAnswers",),
         "showing.assessed": ("assessment_page",),

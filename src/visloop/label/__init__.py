@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from visloop.label.agreeing.figures import Figure as Figure
+    from visloop.label.agreeing.pace import Progress as Progress
+    from visloop.label.agreeing.pace import progress as progress
     from visloop.label.agreeing.report import Agreement as Agreement
+    from visloop.label.agreeing.report import Disagreed as Disagreed
+    from visloop.label.agreeing.report import Overlap as Overlap
+    from visloop.label.agreeing.report import Pair as Pair
     from visloop.label.agreeing.report import agreement as agreement
     from visloop.label.agreeing.work import Work as Work
     from visloop.label.agreeing.work import people as people
@@ -69,6 +75,8 @@ if TYPE_CHECKING:
     from visloop.label.together.assigning import assign as assign
     from visloop.label.together.assigning import assign_queued as assign_queued
     from visloop.label.together.assigning import unassign as unassign
+    from visloop.label.together.counting import Yours as Yours
+    from visloop.label.together.counting import yours as yours
     from visloop.label.together.people import Answer as Answer
     from visloop.label.together.people import Rights as Rights
     from visloop.label.together.people import rights_of as rights_of
@@ -87,10 +95,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "editing": ("Edit", "EditConflict", "Edited", "draw", "edit", "read", "read_edits"),
         "decisions": ("accept", "back", "reject", "skip", "undo"),
         "settling": ("split_of",),
-        "agreeing.report": ("Agreement", "agreement"),
+        "agreeing.figures": ("Figure",),
+        "agreeing.pace": ("Progress", "progress"),
+        "agreeing.report": ("Agreement", "Disagreed", "Overlap", "Pair", "agreement"),
         "agreeing.work": ("Work", "people"),
         "together.answering": ("Said",),
         "together.assigning": ("BARS", "Assigned", "Wanted", "assign", "assign_queued", "unassign"),
+        "together.counting": ("Yours", "yours"),
         "together.people": ("Answer", "Rights", "rights_of"),
         "together.showing": ("VIEWS", "Shown", "view", "without_hints"),
         "presence": ("Editor", "present"),

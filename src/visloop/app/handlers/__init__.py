@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from visloop.app.handlers.judging.explaining import told_explanation as told_explanation
     from visloop.app.handlers.judging.explaining import write_explanation as write_explanation
     from visloop.app.handlers.judging.explaining import write_png as write_png
+    from visloop.app.handlers.judging.gaining import gain_of as gain_of
     from visloop.app.handlers.judging.gating import (
         require_incidents_tried as require_incidents_tried,
     )
@@ -140,6 +141,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "write_explanation",
             "write_png",
         ),
+        "judging.gaining": ("gain_of",),
         "judging.gating": (
             "require_incidents_tried",
             "require_policy",

@@ -102,15 +102,22 @@ def label_list(ports: Ports, scope: Scope, ask: LabelList) -> Rows:
 
 @dataclass(frozen=True)
 class LabelStatus:
-    """Say how the queue of each data set stands: waiting, decided, labels that no version holds yet."""
+    """Say how the queue of each data set stands: waiting, decided, labels that no version holds yet.
+
+    `mine`, `to_review` and `to_decide` are what your own views of it hold; `given` of `mine` were given
+    to you, the others are for anybody.
+    """
 
 
 @operation("label.status", permission="label.read")
 def label_status(ports: Ports, scope: Scope, ask: LabelStatus) -> Rows:
     """One row a data set."""
     del ask
+    yours = label.yours(ports.label, scope)
     return rows_of(
-        {"dataset": name} | plain(label.counts(ports.label, scope, name))
+        {"dataset": name}
+        | plain(label.counts(ports.label, scope, name))
+        | plain(yours.get(name, label.Yours()))
         for name in data.names(ports.data, scope)
     )
 

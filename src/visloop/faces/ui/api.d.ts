@@ -148,8 +148,10 @@ export interface Verbs {
   "label.assign": { ask: LabelAssignAsk; answer: LabelAssigned };
   "label.unassign": { ask: LabelUnassignAsk; answer: LabelUnassigned };
   "label.back": { ask: LabelBackAsk; answer: { count: number; rows: Task[] } };
-  "label.agreement": { ask: LabelAgreementAsk; answer: Agreed };
+  "label.agreement": { ask: LabelAgreementAsk; answer: { dataset: string; pictures: number; people: string[]; fleiss: Figure; alpha: Figure; pairs: Pair[]; classes: Record<string, number>; overlaps: Record<string, Record<string, any>>; confused: ([string, string, number])[]; disagreed: Disagreed[] } };
   "label.people": { ask: LabelPeopleAsk; answer: { count: number; rows: Work[] } };
+  "label.progress": { ask: LabelProgressAsk; answer: { left: number; today: number; measured: number; per_hour: Figure; left_s: Figure } };
+  "label.gain": { ask: LabelGainAsk; answer: { dataset: string; model: string; metric: string; on: string; more: number; now: number | null; then: number | null; gain: number | null; low: number | null; high: number | null; judged: GainPoint[]; missing: string; fix: string[] } };
   "label.accept": { ask: LabelAcceptAsk; answer: { count: number; rows: Task[] } };
   "label.reject": { ask: LabelRejectAsk; answer: { count: number; rows: Task[] } };
   "label.undo": { ask: LabelUndoAsk; answer: { count: number; rows: Task[] } };
@@ -164,7 +166,8 @@ export interface Verbs {
   "loop.status": { ask: LoopShowAsk; answer: { deployment: string; on: boolean; state: string; waiting_for: string; waiting: number; accepted: number; needed: number; history: TurnRow[] } };
   "loop.step": { ask: LoopStepAsk; answer: LoopStepped };
   "user.add": { ask: UserAddAsk; answer: UserAdded };
-  "user.list": { ask: UserListAsk; answer: Rows };
+  "user.me": { ask: UserMeAsk; answer: Me };
+  "user.list": { ask: UserListAsk; answer: { count: number; rows: Person[] } };
   "user.remove": { ask: UserRemoveAsk; answer: UserRemoved };
   "facts": { ask: FactsAsk; answer: { count: number; rows: FactRow[] } };
   "audit": { ask: AuditAsk; answer: Audited };
@@ -206,18 +209,6 @@ export interface AddAsk {
   camera?: string;
   add_class?: string[];
   dry_run?: boolean;
-}
-
-export interface Agreed {
-  dataset: string;
-  pictures: number;
-  people: string[];
-  fleiss: Record<string, any>;
-  alpha: Record<string, any>;
-  pairs: (Record<string, any>)[];
-  classes: Record<string, number>;
-  confused: ([string, string, number])[];
-  disagreed: (Record<string, any>)[];
 }
 
 export interface Alert {
@@ -956,6 +947,15 @@ export interface DiffAsk {
   drawn?: number;
 }
 
+export interface Disagreed {
+  task: string;
+  path: string;
+  image: string;
+  state: string;
+  score: number | null;
+  said: Record<string, string>;
+}
+
 export interface EditedSample {
   sample: Record<string, any>;
   tracks: (Record<string, any>)[];
@@ -1118,6 +1118,14 @@ export interface FormatLine {
 }
 
 export interface FormatsAsk {
+}
+
+export interface GainPoint {
+  high: number;
+  low: number;
+  pictures: number;
+  ref: string;
+  value: number;
 }
 
 export interface GateAsk {
@@ -1299,6 +1307,11 @@ export interface LabelEditAsk {
   task?: string;
 }
 
+export interface LabelGainAsk {
+  dataset: string;
+  more?: number;
+}
+
 export interface LabelImportAsk {
   file: string;
   dataset: string;
@@ -1326,6 +1339,10 @@ export interface LabelPeopleAsk {
   bound?: number;
 }
 
+export interface LabelProgressAsk {
+  dataset?: string | null;
+}
+
 export interface LabelProposeAsk {
   dataset: string;
   path: string;
@@ -1338,6 +1355,7 @@ export interface LabelQueueAsk {
   limit?: number;
   tab?: string;
   task?: string;
+  person?: string;
 }
 
 export interface LabelRejectAsk {
@@ -1357,6 +1375,7 @@ export interface LabelUnassignAsk {
   dataset: string;
   person?: string;
   task?: string;
+  to?: string;
 }
 
 export interface LabelUnassigned {
@@ -1507,6 +1526,13 @@ export interface Mask {
   ends?: boolean;
   size_hw: [number, number];
   counts: number[];
+}
+
+export interface Me {
+  user: string;
+  role: string;
+  project: string;
+  permissions: string[];
 }
 
 export interface MergeAbortAsk {
@@ -1844,6 +1870,24 @@ export interface Origin {
   name: string;
 }
 
+export interface Pair {
+  first: string;
+  second: string;
+  pictures: number;
+  same: number;
+  kappa: Figure;
+  mean_iou: Figure;
+  f1: Figure;
+  missed: number;
+  extra: number;
+}
+
+export interface Person {
+  user: string;
+  role: string;
+  project: string;
+}
+
 export interface PickAnswer {
   pick: string;
   text: string;
@@ -2039,9 +2083,13 @@ export interface QueueRow {
   agreed: number;
   dataset: string;
   disputed: number;
+  given: number;
+  mine: number;
   rejected: number;
   review: number;
   skipped: number;
+  to_decide: number;
+  to_review: number;
   uncommitted: number;
   waiting: number;
 }
@@ -2783,6 +2831,10 @@ export interface UserAdded {
 }
 
 export interface UserListAsk {
+  may?: string;
+}
+
+export interface UserMeAsk {
 }
 
 export interface UserRemoveAsk {

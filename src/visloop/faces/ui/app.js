@@ -47,11 +47,11 @@ const VIEWS = [
 ];
 const LEADER_MS = 1200;
 
-/** How many pictures wait for a person. */
+/** How many pictures wait for who looks. */
 function Waiting() {
   const rows = useAnswer("label.status", {}).data?.rows ?? [];
-  const n = rows.reduce((sum, each) => sum + each.waiting, 0);
-  return n ? span({ class: "count", title: `${n} pictures wait for a person` }, n > 999 ? "999+" : String(n)) : null;
+  const n = rows.reduce((sum, each) => sum + each.mine + each.to_review + each.to_decide, 0);
+  return n ? span({ class: "count", title: `${n} pictures wait for you` }, n > 999 ? "999+" : String(n)) : null;
 }
 
 /** Whether an alarm wants somebody. */
@@ -96,6 +96,7 @@ const KEYS = [
       [["x"], "leave the picture out"],
       [["u"], "undo"],
       [["←", "→"], "previous, next picture"],
+      [["j", "k"], "agreement: next, previous picture on which people disagree"],
     ],
   },
   {

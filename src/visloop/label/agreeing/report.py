@@ -60,11 +60,20 @@ class Disagreed:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """How much the objects overlap that two people drew and gave this class: mean IoU of `pairs`."""
+
+    mean_iou: Figure
+    pairs: int
+
+
+@dataclass(frozen=True)
 class Agreement:
     """What people agree on. `classes`: class → share of its mentions that the other person shares.
 
-    `confused` counts what one said where another said something else: one class, other class, how
-    often. Figures are None where they are not defined: everybody always said the same.
+    `overlaps`: class → how well the outlines agree of what was drawn. `confused` counts what one said
+    where another said something else: one class, other class, how often. Figures are None where they
+    are not defined: everybody always said the same.
     """
 
     dataset: str
@@ -74,6 +83,7 @@ class Agreement:
     alpha: Figure
     pairs: tuple[Pair, ...]
     classes: dict[str, float]
+    overlaps: dict[str, Overlap]
     confused: tuple[tuple[str, str, int], ...]
     disagreed: tuple[Disagreed, ...]
 
@@ -100,6 +110,17 @@ class _Picture:
         pairs = match(mine, theirs, self.size_hw).pairs
         return [(mine[i].label, theirs[j].label) for i, j, _ in pairs]
 
+    def alone(self, first: str, second: str) -> list[str]:
+        """The classes of the objects that only one of the two drew."""
+        if not self.drawn:
+            return []
+        mine, theirs = objects(self.said[first]), objects(self.said[second])
+        found = match(mine, theirs, self.size_hw)
+        return [
+            *(mine[i].label for i in found.only_first),
+            *(theirs[j].label for j in found.only_second),
+        ]
+
 
 def agreement(ports: LabelPorts, scope: Scope, dataset: str) -> Agreement:
     """Of every picture that two or more have answered; controls and unanswered ones left out.
@@ -115,6 +136,7 @@ def agreement(ports: LabelPorts, scope: Scope, dataset: str) -> Agreement:
     for each in pictures:
         for a, b in combinations(sorted(each.said), 2):
             both.update((min(unit), max(unit)) for unit in each.units(a, b))
+            both.update((NOTHING, name) for name in each.alone(a, b))
     return Agreement(
         dataset=dataset,
         pictures=len(pictures),
@@ -123,6 +145,7 @@ def agreement(ports: LabelPorts, scope: Scope, dataset: str) -> Agreement:
         alpha=krippendorff(_table(whole)) if whole else Figure(),
         pairs=tuple(each for each in pairs if each.pictures),
         classes=_by_class(both),
+        overlaps=_overlaps([each for each in pictures if each.drawn]),
         confused=tuple((a, b, n) for (a, b), n in both.most_common() if a != b),
         disagreed=tuple(sorted(_disagreed(pictures), key=lambda each: each.score or 0.0)),
     )
@@ -196,14 +219,35 @@ def _pair(pictures: Sequence[_Picture], first: str, second: str) -> Pair:
 
 
 def _by_class(both: Counter[tuple[str, str]]) -> dict[str, float]:
-    """Of all mentions of a class the share that the other one made, too (Dice 1945)."""
+    """Of all mentions of a class the share that the other one made, too (Dice 1945).
+
+    An object that only one of them drew is a mention that the other did not make.
+    """
     named, shared = Counter[str](), Counter[str]()
     for (a, b), n in both.items():
         named[a] += n
         named[b] += n
         if a == b:
             shared[a] += 2 * n
-    return {name: shared[name] / named[name] for name in sorted(named)}
+    names = sorted(name for name in named if name != NOTHING or shared[NOTHING])
+    return {name: shared[name] / named[name] for name in names}
+
+
+def _overlaps(drawn: Sequence[_Picture]) -> dict[str, Overlap]:
+    """By class, over all pairs of people; the interval draws pictures, as everywhere."""
+    sums: dict[str, dict[int, list[float]]] = {}
+    for at, each in enumerate(drawn):
+        shown = [objects(each.said[name]) for name in sorted(each.said)]
+        for a, b in combinations(shown, 2):
+            for i, j, overlap in match(a, b, each.size_hw).pairs:
+                if a[i].label == b[j].label:
+                    there = sums.setdefault(a[i].label, {}).setdefault(at, [0.0, 0.0])
+                    there[0] += overlap
+                    there[1] += 1
+    return {
+        name: Overlap(mean(np.array([*those.values()])), int(sum(n for _, n in those.values())))
+        for name, those in sorted(sums.items())
+    }
 
 
 def _disagreed(pictures: Sequence[_Picture]) -> list[Disagreed]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 
 from visloop import data
 from visloop.errors import UsageError
@@ -77,13 +77,15 @@ def assign(
     samples = [each for each in samples if each.path not in left]
     with ports.ledger.write(scope) as write:
         known = _open(write, dataset, [each.image for each in samples])
-        left |= {s.path: BUSY for s in samples if s.image in known and known[s.image].rules}
+        busy = _busy(write, known.values())
+        left |= {s.path: BUSY for s in samples if s.image in known and known[s.image].id in busy}
         fresh = [s for s in samples if s.image not in known]
         rows = [_row(write, dataset, s, wanted, batch) for s in fresh]
         mixed = _mixed(rows, [_control(write, dataset, s, wanted, batch) for s in controls], wanted)
         if mixed:
             write.execute(insert(tasks), mixed)
-        waiting = [known[s.image] for s in samples if s.image in known and not known[s.image].rules]
+        again = (known[s.image] for s in samples if s.image in known)
+        waiting = [each for each in again if each.id not in busy]
         _adopt(write, waiting, wanted, batch)
         made = [each.id for each in waiting] + [row["id"] for row in mixed]
         people = _share_out(write, dataset, batch, made, wanted)
@@ -104,7 +106,9 @@ def assign_queued(
     check_people(wanted)
     batch = new_id("batch")
     here = (tasks.c.project == scope.project, tasks.c.dataset == dataset)
-    anybody = (tasks.c.state == "waiting", tasks.c.rules.is_(None))
+    having = exists().where(answers.c.project == scope.project, answers.c.task == tasks.c.id)
+    free = ~having.where(answers.c.role == ANNOTATOR)
+    anybody = (tasks.c.state == "waiting", tasks.c.control.is_(None), free)
     urgent = select(*COLUMNS).where(*here, *anybody).order_by(tasks.c.priority.desc(), tasks.c.seq)
     with ports.ledger.write(scope) as write:
         rows = write.execute(urgent.limit(limit or None)).mappings()
@@ -135,12 +139,24 @@ def check_people(wanted: Wanted) -> None:
 
 
 def unassign(
-    ports: LabelPorts, scope: Scope, dataset: str, *, person: str = "", task: str = ""
+    ports: LabelPorts,
+    scope: Scope,
+    dataset: str,
+    *,
+    person: str = "",
+    task: str = "",
+    to: str = "",
 ) -> int:
     """Take pictures back from people who have not answered; anybody may have them then. How many.
 
-    What was drawn and not given in is forgotten.
+    With `to` this person has them instead, but for those that they have already. What was drawn and
+    not given in is forgotten.
+
+    Raises:
+        UsageError: `to` without `person`.
     """
+    if to and not person:
+        raise UsageError("from whom?", fix="--person ana --to ben")
     mine = (tasks.c.project == scope.project, tasks.c.dataset == dataset)
     open_ = select(tasks.c.id).where(*mine, tasks.c.state == "waiting", tasks.c.rules.is_not(None))
     if task:
@@ -150,9 +166,16 @@ def unassign(
     if person:
         ungiven.append(answers.c.actor == person)
     with ports.ledger.write(scope) as write:
-        gone = write.execute(delete(answers).where(*ungiven)).rowcount
+        if to:
+            theirs = select(answers.c.task).where(answers.c.project == scope.project)
+            ungiven.append(answers.c.task.not_in(theirs.where(answers.c.actor == to)))
+            fresh = {"state": "assigned", "annotations": None, "labelled": False, "seconds": 0.0}
+            change = update(answers).values(actor=to, assigned=write.now, given=None, **fresh)
+        else:
+            change = delete(answers)
+        gone = write.execute(change.where(*ungiven)).rowcount
         if gone:
-            write.fact("label.unassigned", dataset, person=person, pictures=gone)
+            write.fact("label.unassigned", dataset, person=person, pictures=gone, to=to)
     return gone
 
 
@@ -177,6 +200,18 @@ def _open(write: Write, dataset: str, images: Sequence[str]) -> dict[str, Task]:
         for row in write.execute(query).mappings():
             found[row["image"]] = task_of(row)
     return found
+
+
+def _busy(write: Write, open_: Iterable[Task]) -> set[str]:
+    """Ids of those that somebody has, or that are past waiting: they are labelled already."""
+    given = [each for each in open_ if each.rules is not None]
+    busy = {each.id for each in given if each.state != "waiting"}
+    ids = [each.id for each in given]
+    for at in range(0, len(ids), _AT_ONCE):
+        some = answers.c.task.in_(ids[at : at + _AT_ONCE])
+        query = select(answers.c.task).where(answers.c.project == write.scope.project, some)
+        busy.update(write.connection.scalars(query.where(answers.c.role == ANNOTATOR)))
+    return busy
 
 
 def _adopt(write: Write, waiting: Iterable[Task], wanted: Wanted, batch: str) -> None:

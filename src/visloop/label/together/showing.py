@@ -58,8 +58,11 @@ def view(
     limit: int = 50,
     tab: str = "",
     task: str = "",
+    person: str = "",
 ) -> list[Shown]:
     """Tasks of a view, the most urgent first; of `all` the newest; with `task` that one, or none.
+
+    With `person` those that this one was given and has not answered.
 
     `mine` are those that were given to who looks, then those for anybody that nobody has open.
     `to-review` and `disputed` leave out what they labelled themselves: nobody decides about that.
@@ -78,6 +81,8 @@ def view(
         query = query.where(tasks.c.dataset == dataset)
     if task:
         query = query.where(tasks.c.id == task)
+    if person:
+        query = query.where(tasks.c.state == "waiting", _has(f"user:{person}"))
     query = query.where(*_belonging(which, rights))
     query = query.order_by(*_order(which, rights))
     found: list[Shown] = []
@@ -127,6 +132,12 @@ def _having(rights: Rights) -> Exists:
     """Whether the task was given to who looks."""
     mine = (answers.c.task == tasks.c.id) & (answers.c.actor == rights.actor)
     return exists().where(mine, answers.c.role == ANNOTATOR)
+
+
+def _has(actor: str) -> ColumnElement[bool]:
+    here = (answers.c.project == tasks.c.project) & (answers.c.task == tasks.c.id)
+    ungiven = (answers.c.role == ANNOTATOR, answers.c.state != "given")
+    return exists().where(here, answers.c.actor == actor, *ungiven)
 
 
 def _for_me(shown: Shown) -> bool:

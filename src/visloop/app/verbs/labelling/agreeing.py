@@ -35,6 +35,7 @@ class Agreed:
     alpha: dict[str, Any]
     pairs: tuple[dict[str, Any], ...]
     classes: dict[str, float]
+    overlaps: dict[str, dict[str, Any]]
     confused: tuple[tuple[str, str, int], ...]
     disagreed: tuple[dict[str, Any], ...]
 

@@ -126,11 +126,15 @@ def label_assign(ports: Ports, scope: Scope, ask: LabelAssign) -> LabelAssigned:
 
 @dataclass(frozen=True)
 class LabelUnassign:
-    """Take pictures back from people who have not answered; anybody may label them then."""
+    """Take pictures back from people who have not answered; anybody may label them then.
+
+    With --to somebody else has them instead. They can also be given out anew: visloop label assign.
+    """
 
     dataset: str = arg("the data set")
     person: str = opt("only from this one", default="")
     task: str = opt("only this one", default="")
+    to: str = opt("who has what this person had", default="")
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,8 @@ class LabelUnassigned:
 def label_unassign(ports: Ports, scope: Scope, ask: LabelUnassign) -> LabelUnassigned:
     """Answers that were given stay."""
     who = str(Actor("user", ask.person)) if ask.person else ""
-    gone = label.unassign(ports.label, scope, ask.dataset, person=who, task=ask.task)
+    to = next(iter(handlers.people_named(ports, scope, (ask.to,))), "") if ask.to else ""
+    gone = label.unassign(ports.label, scope, ask.dataset, person=who, task=ask.task, to=to)
     return LabelUnassigned(gone)
 
 
@@ -167,19 +172,23 @@ def label_back(ports: Ports, scope: Scope, ask: LabelBack) -> Rows:
 
 @dataclass(frozen=True)
 class LabelQueue:
-    """Show the queue as you have it: yours, what is to review, what is disputed, or all."""
+    """Show the queue as you have it: yours, what is to review, what is disputed, or all.
+
+    `all --person ana` is what ana has and has not answered.
+    """
 
     view: str = arg("mine, to-review, disputed or all", default="mine")
     dataset: str | None = opt("only for this data set", default=None)
     limit: int = opt("at most so many", default=50)
     tab: str = opt("which of your windows asks; what others have open is left out", default="")
     task: str = opt("only this one", default="")
+    person: str = opt("only what this person has, and has not answered", default="")
 
 
 @operation("label.queue", permission="label.read")
 def label_queue(ports: Ports, scope: Scope, ask: LabelQueue) -> Rows:
     """One row a task."""
-    how = {"tab": ask.tab, "task": ask.task}
+    how = {"tab": ask.tab, "task": ask.task, "person": ask.person}
     found = label.view(ports.label, scope, ask.view, ask.dataset, limit=ask.limit, **how)
     return rows_of(_row(each) for each in found)
 

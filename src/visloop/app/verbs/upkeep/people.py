@@ -53,15 +53,47 @@ def user_add(ports: Ports, scope: Scope, ask: UserAdd) -> UserAdded:
 
 
 @dataclass(frozen=True)
+class UserMe:
+    """Say who you are here, and what you may do."""
+
+
+@dataclass(frozen=True)
+class Me:
+    """The user, the role, the project, and what the role includes: `label.review`, `data.*`, `*.read`."""
+
+    user: str
+    role: str
+    project: str
+    permissions: tuple[str, ...]
+
+
+@operation("user.me", permission="people.read")
+def user_me(ports: Ports, scope: Scope, ask: UserMe) -> Me:
+    """Of who asks."""
+    del ask
+    role = store.role_of(ports.ledger, scope.actor, scope.project) or ""
+    may = tuple(sorted(store.ROLES.get(role, ())))
+    return Me(user=scope.actor.id, role=role, project=scope.project, permissions=may)
+
+
+@dataclass(frozen=True)
 class UserList:
     """List the users and their roles."""
+
+    may: str = opt("only those who may do this here: label.write", default="")
 
 
 @operation("user.list", permission="people.read")
 def user_list(ports: Ports, scope: Scope, ask: UserList) -> Rows:
     """By name; a project of `*` means every one."""
-    del scope, ask
-    return rows_of(store.list_people(ports.ledger))
+    found = store.list_people(ports.ledger)
+    if not ask.may:
+        return rows_of(found)
+    roles = {p.user: p.role for p in found if p.project == store.EVERY_PROJECT}
+    roles |= {p.user: p.role for p in found if p.project == scope.project}
+    able = {user for user, role in roles.items() if store.permits(role, ask.may)}
+    here = (scope.project, store.EVERY_PROJECT)
+    return rows_of(p for p in found if p.user in able and p.project in here)
 
 
 @dataclass(frozen=True)

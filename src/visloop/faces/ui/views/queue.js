@@ -9,15 +9,25 @@ import { saved } from "../lib/sending/sent.js";
 import { go, useClasses, useKeys } from "../lib/use.js";
 import { count, proposal } from "../lib/words.js";
 import { Drawing } from "./queue/drawing.js";
-import { Answers, Choices, nameOf, NOTHING, Strip, Tabs, Troubles, VIEWS, Why } from "./queue/parts.js";
+import { Agreement } from "./queue/agreement.js";
+import { Assign } from "./queue/assign.js";
+import { Answers, Choices, nameOf, NOTHING, Strip, Troubles, VIEWS, Why } from "./queue/parts.js";
+import { People } from "./queue/people.js";
+import { Tabs, useDoor } from "./queue/rooms.js";
 
 /** @typedef {import("../lib/sending/decisions.js").Task} Task */
 /** @typedef {import("../lib/sending/decisions.js").View} View */
 
+/** Beside the views of the queue: `#/queue/people`. @type {Record<string, (properties: {rest: string[]}) => import("../lib/dom.js").Child>} */
+const ROOMS = { agreement: Agreement, assign: Assign, people: People };
+
 /** @param {{address: string[]}} properties */
-export function Queue({ address: [at, room, id] }) {
+export function Queue({ address: [at, ...rest] }) {
   const view = VIEWS.find((each) => each === at) ?? "mine";
-  if (room === "draw" && id) return h(Drawing, { key: view, view, id });
+  const shut = useDoor(view);
+  if (Object.hasOwn(ROOMS, at)) return h(ROOMS[at], { key: at, rest });
+  if (shut) return div(div({ class: "title" }, h1("Queue"), h(Tabs, { room: view })), shut);
+  if (rest[0] === "draw" && rest[1]) return h(Drawing, { key: view, view, id: rest[1] });
   return h(Room, { key: view, view });
 }
 
@@ -114,7 +124,7 @@ function Room({ view }) {
   const title = div(
     { class: "title" },
     h1("Queue"),
-    h(Tabs, { view }),
+    h(Tabs, { room: view }),
     span(
       { class: "muted", role: "status" },
       tasks.ready && tasks.waiting + decided.length

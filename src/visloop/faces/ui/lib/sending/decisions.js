@@ -13,6 +13,8 @@ import { useAnswer } from "../use.js";
 /** @typedef {{task: Task, said: string}} Decided */
 
 const AHEAD = 60;
+/** How many a view holds for who looks, as `label.status` says it. */
+const MANY = /** @type {const} */ ({ mine: "mine", "to-review": "to_review", disputed: "to_decide" });
 
 /** @type {Outbox<Decision>} */
 export const outbox = new Outbox(
@@ -66,8 +68,8 @@ export function useTasks(view) {
   const known = data?.rows ?? [];
   const back = returned.filter((each) => !isAway(each));
   const rows = [...back, ...known.filter((each) => !isAway(each) && !back.some((other) => other.id === each.id))];
-  const more = known.length === AHEAD && view === "mine" ? status.data : null;
-  const total = more ? more.rows.reduce((sum, each) => sum + each.waiting, 0) : known.length;
+  const more = known.length === AHEAD ? (status.data?.rows ?? []) : [];
+  const total = more.reduce((sum, each) => sum + each[MANY[view]], 0) || known.length;
   const keep = (/** @type {(before: Decided[]) => Decided[]} */ change) => {
     kept.set(view, change(kept.get(view) ?? []));
     setDecided(kept.get(view) ?? []);

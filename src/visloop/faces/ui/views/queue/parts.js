@@ -1,11 +1,11 @@
 // @ts-check
 /** The parts of the queue: whose it is, why a picture is here, what people said of it, what may be said. */
-import { a, button, dd, div, dl, dt, form, h, input, li, nav, p, span, ul, useRef, useState } from "../../lib/dom.js";
+import { a, button, dd, div, dl, dt, form, h, input, li, p, span, ul, useRef, useState } from "../../lib/dom.js";
 import { thumbnail } from "../../lib/api.js";
 import { outbox } from "../../lib/sending/decisions.js";
 import { act, dot, failure, panel, Picture, when } from "../../lib/parts.js";
 import { unheard } from "../../lib/sending/sent.js";
-import { address, useAnswer, useKeys } from "../../lib/use.js";
+import { address, useKeys } from "../../lib/use.js";
 import { percent, proposal, reasonInWords, tally } from "../../lib/words.js";
 
 /** @typedef {import("../../lib/sending/decisions.js").Task} Task */
@@ -30,7 +30,6 @@ export const Troubles = ({ sent, onBack }) =>
 
 /** @type {View[]} */
 export const VIEWS = ["mine", "to-review", "disputed"];
-const TITLES = { mine: "Mine", "to-review": "To review", disputed: "Disputed" };
 /** @type {Record<string, [string, string, string]>} */
 export const NOTHING = {
   "to-review": [
@@ -46,26 +45,6 @@ export const NOTHING = {
 };
 
 export const nameOf = (/** @type {string} */ actor) => actor.replace(/^\w+:/, "");
-
-/** @param {{view: View}} properties */
-export function Tabs({ view }) {
-  const rows = useAnswer("label.status", {}).data?.rows ?? [];
-  /** How many there are in all; who labelled one is not shown it. @param {View} each */
-  const many = (each) =>
-    each === "mine"
-      ? 0
-      : rows.reduce((sum, { review, disputed }) => sum + (each === "disputed" ? disputed : review), 0);
-  return nav(
-    { class: "queue-views", "aria-label": "whose" },
-    ...VIEWS.map((each) =>
-      a(
-        { href: address("queue", each), "aria-current": each === view ? "true" : undefined },
-        TITLES[each],
-        many(each) ? span({ class: "count quiet", title: `${many(each)} in all` }, many(each)) : null,
-      ),
-    ),
-  );
-}
 
 const LETTERS = "abcd";
 
