@@ -60,6 +60,12 @@ LEAST = {
 _LOOK_S = 0.0002
 _BREATH_S = 0.005
 _DATABASES = ("ledger.db", "blobs/index.db")
+_LOADED_LATE = (
+    "scipy.special",
+    "scipy.optimize",
+    "sklearn.linear_model",
+    "sklearn.model_selection",
+)
 _NOT_IMPORTED = re.compile(r"visloop\.(adapters|__main__|app\.migrations)")
 
 
@@ -147,7 +153,7 @@ class Nursery:
         self._context = multiprocessing.get_context("forkserver")
         found = pkgutil.walk_packages(visloop.__path__, "visloop.")
         names = [each.name for each in found if not _NOT_IMPORTED.match(each.name)]
-        self._context.set_forkserver_preload([*names, "sklearn.linear_model", "pytest", __name__])
+        self._context.set_forkserver_preload([*names, *_LOADED_LATE, "pytest", __name__])
         self._logs = logs
         self._number = 0
         assert self.command(logs, "--version").end() == 0  # the first one waits for the imports

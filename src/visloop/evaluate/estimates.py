@@ -8,11 +8,17 @@ derivatives. That needs no redraws, and so no seed. Source: Efron 1982, infinite
 from __future__ import annotations
 
 from math import sqrt
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit, ndtri, stdtrit
+
+from visloop.lazy import lazy_vendor
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = lazy_vendor("scipy.special")
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.floating] | NDArray[np.integer]
@@ -37,14 +43,14 @@ class Estimate(NamedTuple):
         if pictures <= 1:
             return value, value
         half = sqrt(float(self.slope @ self.slope))
-        half *= float(stdtrit(pictures - 1, (1 + confidence) / 2))
+        half *= float(special.stdtrit(pictures - 1, (1 + confidence) / 2))
         steep = value * (1 - value)
         if half < _NOTHING:
             return wilson(value, pictures, confidence)
         if half > _TOO_WIDE * steep:
             return max(0.0, value - half), min(1.0, value + half)
-        odds, spread = logit(value), half / steep
-        return float(expit(odds - spread)), float(expit(odds + spread))
+        odds, spread = special.logit(value), half / steep
+        return float(special.expit(odds - spread)), float(special.expit(odds + spread))
 
     def around(self, confidence: float) -> tuple[float, float]:
         """Where a figure that is no share lies: value ± Student's t of N - 1.
@@ -54,7 +60,7 @@ class Estimate(NamedTuple):
         value, pictures = float(self.value), len(self.slope)
         half = sqrt(float(self.slope @ self.slope))
         if pictures > 1:
-            half *= float(stdtrit(pictures - 1, (1 + confidence) / 2))
+            half *= float(special.stdtrit(pictures - 1, (1 + confidence) / 2))
         half = half if half >= _NOTHING else wilson(0.0, pictures, confidence)[1]
         return value - half, value + half
 
@@ -78,7 +84,7 @@ def wilson(right: float, n: int, confidence: float = 0.95) -> tuple[float, float
     """The interval of a share of n, which holds near 0 and 1, too. Source: Wilson 1927."""
     if not n:
         return 0.0, 1.0
-    z = float(ndtri((1 + confidence) / 2))
+    z = float(special.ndtri((1 + confidence) / 2))
     middle = (right + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(right * (1 - right) / n + z * z / (4 * n * n))
     return max(0.0, middle - half), min(1.0, middle + half)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from visloop.errors import UsageError
 from visloop.evaluate import metrics as m
@@ -16,6 +15,12 @@ from visloop.evaluate.kinds.every import figure as figure_of
 from visloop.evaluate.policy import GatePolicy
 from visloop.evaluate.records import Answers
 from visloop.evaluate.scores import LOWER_IS_BETTER
+from visloop.lazy import lazy_vendor
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = lazy_vendor("scipy.special")
 
 Mask: TypeAlias = NDArray[np.bool_]
 _FOUR_OF_FIVE: Final = 0.8
@@ -143,9 +148,11 @@ def power(difference: float, margin: float, draws: m.Floats, confidence: float) 
     scatter = float(draws.std())
     if not scatter:
         return float(difference > margin)
-    return float(ndtr((difference - margin) / scatter - ndtri(confidence)))
+    return float(special.ndtr((difference - margin) / scatter - special.ndtri(confidence)))
 
 
 def shown_by(draws: m.Floats, margin: float, confidence: float) -> float:
     """The true difference that would be shown to be more than `margin` in four of five such tests."""
-    return margin + float(draws.std()) * float(ndtri(confidence) + ndtri(_FOUR_OF_FIVE))
+    return margin + float(draws.std()) * float(
+        special.ndtri(confidence) + special.ndtri(_FOUR_OF_FIVE)
+    )

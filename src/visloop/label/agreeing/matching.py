@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
+from visloop.lazy import lazy_vendor
 from visloop.vision import (
     Annotation,
     Box,
@@ -25,6 +25,11 @@ from visloop.vision import (
     iou_matrix,
     outline_bitmap,
 )
+
+if TYPE_CHECKING:
+    from scipy import optimize
+else:
+    optimize = lazy_vendor("scipy.optimize")
 
 IOU: Final = 0.5
 """Two objects are one where they overlap by at least this."""
@@ -70,7 +75,7 @@ def match(
     overlap = iou(first, second, size_hw)
     alike = np.array([[a.label == b.label for b in second] for a in first], np.float64)
     worth = np.where(overlap >= IOU, overlap + _SAME_CLASS * alike.reshape(overlap.shape), 0.0)
-    rows, columns = linear_sum_assignment(worth, maximize=True)
+    rows, columns = optimize.linear_sum_assignment(worth, maximize=True)
     pairs = tuple(
         (int(i), int(j), float(overlap[i, j]))
         for i, j in zip(rows, columns, strict=True)

@@ -9,12 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from scipy import special
+
+from visloop.lazy import lazy_vendor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy import special
 
     from visloop.observe.detectors.features import Floats, Ints
+else:
+    special = lazy_vendor("scipy.special")
 
 _RARE: Final = 1.0
 _GRAIN: Final = 0.01

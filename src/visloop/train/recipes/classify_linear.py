@@ -10,7 +10,6 @@ from typing import Annotated, Final
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from visloop import infer, vision
 from visloop.train.bench import Bench
@@ -84,15 +83,14 @@ class ClassifyLinear:
 
 def _fit(lesson: Lesson, embeddings: NDArray[np.float32]) -> Head:
     params: Parameters = lesson.params
-    with threadpool_limits(limits=1):
-        return fit_head(
-            embeddings,
-            lesson.truth,
-            seed=lesson.seed,
-            folds=params.folds,
-            strengths=STRENGTHS if params.c is None else (params.c,),
-            balanced=params.balanced,
-        )
+    return fit_head(
+        embeddings,
+        lesson.truth,
+        seed=lesson.seed,
+        folds=params.folds,
+        strengths=STRENGTHS if params.c is None else (params.c,),
+        balanced=params.balanced,
+    )
 
 
 def _reference(

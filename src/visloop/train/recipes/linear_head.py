@@ -8,15 +8,23 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from visloop.errors import Refused
+from visloop.lazy import lazy_vendor
+
+if TYPE_CHECKING:
+    from scipy import optimize
+    from sklearn import exceptions, linear_model, model_selection
+else:
+    exceptions = lazy_vendor("sklearn.exceptions")
+    linear_model = lazy_vendor("sklearn.linear_model")
+    model_selection = lazy_vendor("sklearn.model_selection")
+    optimize = lazy_vendor("scipy.optimize")
 
 Floats = NDArray[np.floating]
 Indices = NDArray[np.int64]
@@ -66,6 +74,8 @@ def fit_head(
 ) -> Head:
     """Fit for every strength on stratified folds, choose, calibrate, fit again on everything.
 
+    On one thread, so that its sums are the same on every machine.
+
     Chosen is the strength of the least calibrated log loss. (The rule of one standard error chose
     heads that were worse on new pictures, in all of three data sets.)
 
@@ -85,12 +95,23 @@ def fit_head(
     counts = np.bincount(truth)
     if len(counts) < 2 or counts.min() < 2:  # noqa: PLR2004 - one to learn from, one to check
         raise Refused("a head needs two classes with two pictures each", fix="add pictures")
-    inputs = rooted(embeddings)
+    parts = min(folds, int(counts.min()))
+    splitter = model_selection.StratifiedKFold(parts, shuffle=True, random_state=seed)
+    with threadpool_limits(limits=1):  # of libraries that are loaded: the splitter has loaded them
+        return _chosen(rooted(embeddings), truth, sorted(strengths), splitter, balanced=balanced)
+
+
+def _chosen(
+    inputs: NDArray[np.float32],
+    truth: Indices,
+    ascending: Sequence[float],
+    splitter: model_selection.StratifiedKFold,
+    *,
+    balanced: bool,
+) -> Head:
     centre = inputs.mean(axis=0)
     inputs = inputs - centre
-    ascending = sorted(strengths)
-    splitter = StratifiedKFold(min(folds, int(counts.min())), shuffle=True, random_state=seed)
-    logits = np.zeros((len(ascending), len(truth), len(counts)), np.float32)
+    logits = np.zeros((len(ascending), len(truth), int(truth.max()) + 1), np.float32)
     for known, held_out in splitter.split(inputs, truth):
         path = _path(inputs[known], truth[known], ascending, balanced=balanced)
         for place, (weights, bias) in enumerate(path):
@@ -139,7 +160,7 @@ def calibrate(logits: Floats, truth: Indices) -> float:
         return float(_losses(wide / np.exp(log_temperature), truth).mean())
 
     low, high = np.log(_TEMPERATURES)
-    found = minimize_scalar(loss, bounds=(low, high), method="bounded")
+    found = optimize.minimize_scalar(loss, bounds=(low, high), method="bounded")
     return float(np.exp(found.x))
 
 
@@ -175,7 +196,7 @@ def _path(
     inputs: NDArray[np.float32], truth: Indices, ascending: Sequence[float], *, balanced: bool
 ) -> list[tuple[Floats, Floats]]:
     """Weights (D, C) and bias (C,) for each strength; each fit starts where the last one ended."""
-    model = LogisticRegression(
+    model = linear_model.LogisticRegression(
         max_iter=_MAX_ITERATIONS,
         warm_start=True,
         class_weight="balanced" if balanced else None,
@@ -183,7 +204,7 @@ def _path(
     found: list[tuple[Floats, Floats]] = []
     for c in ascending:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
             model.set_params(C=c).fit(inputs, truth)
         found.append(_two_sided(model.coef_.T, np.asarray(model.intercept_)))
     return found

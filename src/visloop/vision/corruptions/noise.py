@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.special import pdtr
 
+from visloop.lazy import lazy_vendor
 from visloop.vision.corruptions.sizing import Pixels, of_units, to_pixels
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = lazy_vendor("scipy.special")
 
 _GAUSSIAN: Final = (0.08, 0.12, 0.18, 0.26, 0.38)  # standard deviation, of values in [0, 1]
 _SHOT: Final = (60.0, 25.0, 12.0, 5.0, 3.0)  # photons of a white pixel
@@ -54,6 +59,7 @@ def _photons(white: float) -> Pixels:
     """What a pixel of each of 256 levels becomes, by 4096 equally likely chances: uint8 (256, 4096)."""
     chances = (np.arange(_DRAWS) + _HALF) / _DRAWS
     counts = np.arange(int(white + 10 * white**_HALF) + 10)
-    reached = pdtr(counts[None], np.arange(256)[:, None] / 255 * white)  # P(at most so many)
+    means = np.arange(256)[:, None] / 255 * white
+    reached = special.pdtr(counts[None], means)  # P(at most so many)
     drawn = np.array([np.searchsorted(row, chances) for row in reached])
     return to_pixels(drawn / white * 255)

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from visloop import data, infer, train
 from visloop.errors import Refused
@@ -48,8 +47,7 @@ class _Material(NamedTuple):
 
 def _assess(case: Case[Settings]) -> Outcome:
     material, notes = _material(case)
-    with threadpool_limits(limits=1):
-        head = train.fit_head(material.vectors, material.given, seed=case.seed)
+    head = train.fit_head(material.vectors, material.given, seed=case.seed)
     found = doubts(head.held_out, material.given)
     n, suspects = len(material.given), int(found.suspect.sum())
     low, high = clopper_pearson(suspects, n)
@@ -122,8 +120,7 @@ def _planted(
     rounds = range(case.settings.redraws)
     for _ in case.ports.progress.track(rounds, doing="plant", unit="draw", total=len(rounds)):
         given = planted(truth.astype(np.int64), classes, case.settings.flips, rng)
-        with threadpool_limits(limits=1):
-            head = train.fit_head(vectors, given, seed=int(rng.integers(1 << 31)), strengths=(c,))
+        head = train.fit_head(vectors, given, seed=int(rng.integers(1 << 31)), strengths=(c,))
         found, turned = doubts(head.held_out, given), given != truth
         hits += int((found.suspect & turned).sum())
         flips += int(turned.sum())

@@ -5,14 +5,19 @@ M members score high, K others low; every figure has its 95 % interval.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, ndtri
-from scipy.stats import rankdata
 
 from visloop.evaluate.estimates import Estimate
+from visloop.lazy import lazy_vendor
+
+if TYPE_CHECKING:
+    from scipy import special, stats
+else:
+    special = lazy_vendor("scipy.special")
+    stats = lazy_vendor("scipy.stats")
 
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -37,8 +42,8 @@ def clopper_pearson(hits: int, n: int, confidence: float = CONFIDENCE) -> Interv
     if not n:
         return 0.0, 1.0
     tail = (1 - confidence) / 2
-    low = float(betaincinv(hits, n - hits + 1, tail)) if hits else 0.0
-    high = float(betaincinv(hits + 1, n - hits, 1 - tail)) if hits < n else 1.0
+    low = float(special.betaincinv(hits, n - hits + 1, tail)) if hits else 0.0
+    high = float(special.betaincinv(hits + 1, n - hits, 1 - tail)) if hits < n else 1.0
     return low, high
 
 
@@ -52,9 +57,9 @@ def area(scores: Floats, member: Mask) -> Estimate:
     Source: DeLong 1988; `Estimate.interval` is the same to first order.
     """
     members, others = int(member.sum()), int((~member).sum())
-    ranks = rankdata(scores)
-    above = (ranks[member] - rankdata(scores[member])) / others
-    below = 1 - (ranks[~member] - rankdata(scores[~member])) / members
+    ranks = stats.rankdata(scores)
+    above = (ranks[member] - stats.rankdata(scores[member])) / others
+    below = 1 - (ranks[~member] - stats.rankdata(scores[~member])) / members
     value = float(above.mean())
     slope = np.zeros(len(scores))
     slope[member] = (above - value) / members
@@ -93,7 +98,7 @@ def advantage(scores: Floats, member: Mask, seed: int) -> Share:
     members, others = int(member.sum()), int((~member).sum())
     hits, alarms = float(taken[member].mean()), float(taken[~member].mean())
     spread = np.sqrt(_variance(hits, members) + _variance(alarms, others))
-    reach = float(ndtri((1 + CONFIDENCE) / 2)) * float(spread)
+    reach = float(special.ndtri((1 + CONFIDENCE) / 2)) * float(spread)
     value = hits - alarms
     return Share(value, (max(-1.0, value - reach), min(1.0, value + reach)), len(scores))
 

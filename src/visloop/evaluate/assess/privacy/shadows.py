@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from visloop.evaluate.assess.privacy.membership import sureness_of_logits
+from visloop.lazy import lazy_vendor
 from visloop.train import rooted
+
+if TYPE_CHECKING:
+    from scipy import special
+    from sklearn import exceptions, linear_model, model_selection
+else:
+    exceptions = lazy_vendor("sklearn.exceptions")
+    linear_model = lazy_vendor("sklearn.linear_model")
+    model_selection = lazy_vendor("sklearn.model_selection")
+    special = lazy_vendor("scipy.special")
 
 Floats: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -61,9 +67,9 @@ def _logits(
     """(N, C) of a head that learnt from some of the pictures; a class that was not there is never it."""
     centre = inputs[learnt].mean(axis=0)
     weight = "balanced" if balanced else None
-    model = LogisticRegression(C=c, max_iter=_ITERATIONS, class_weight=weight)
+    model = linear_model.LogisticRegression(C=c, max_iter=_ITERATIONS, class_weight=weight)
     with warnings.catch_warnings(), threadpool_limits(limits=1):
-        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
         model.fit(inputs[learnt] - centre, truth[learnt])
     raw = np.asarray(model.decision_function(inputs - centre), np.float64)
     if raw.ndim == 1:
@@ -89,13 +95,15 @@ def told_apart_without_the_model(
     """
     inputs = rooted(embeddings)
     scores = np.zeros(len(member))
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
+    folds = model_selection.StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
     for known, held_out in folds.split(inputs, member):
         centre = inputs[known].mean(axis=0)
-        model = LogisticRegression(C=_BLIND_C, max_iter=_ITERATIONS, class_weight="balanced")
+        model = linear_model.LogisticRegression(
+            C=_BLIND_C, max_iter=_ITERATIONS, class_weight="balanced"
+        )
         with warnings.catch_warnings(), threadpool_limits(limits=1):
-            warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
             model.fit(inputs[known] - centre, member[known])
         share = model.predict_proba(inputs[held_out] - centre)[:, 1]
-        scores[held_out] = logit(np.clip(share, 1e-12, 1 - 1e-12))
+        scores[held_out] = special.logit(np.clip(share, 1e-12, 1 - 1e-12))
     return scores
