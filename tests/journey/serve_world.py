@@ -31,6 +31,7 @@ from visloop.vision import Contract, Resize
 
 CLASSES = ("red", "green", "blue")
 SIZE_PX = 32
+PROGRAM = ("-m", "visloop.serve")
 
 
 def network(*, turned: int = 0, slow: int = 0, size_px: int = SIZE_PX) -> bytes:
@@ -144,8 +145,9 @@ class World:
             **options,
         )
 
-    def serve(self, **options) -> Served:
-        one = Served(self.settings(**options), self.root / f"serve-{len(self.processes)}.log")
+    def serve(self, *, program: tuple[str, ...] = PROGRAM, **options) -> Served:
+        log = self.root / f"serve-{len(self.processes)}.log"
+        one = Served(self.settings(**options), log, program)
         self.processes.append(one)
         return one.wait()
 
@@ -162,13 +164,15 @@ class World:
 class Served:
     """One `python -m visloop.serve`."""
 
-    def __init__(self, settings: serve.ServeSettings, log: Path) -> None:
+    def __init__(
+        self, settings: serve.ServeSettings, log: Path, program: tuple[str, ...] = PROGRAM
+    ) -> None:
         self.settings = settings
         self.log = log
         self._told = log.with_suffix(".url")
         with log.open("ab") as errors, self._told.open("wb") as told:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "visloop.serve", settings.to_json()],
+                [sys.executable, *program, settings.to_json()],
                 stdout=told,
                 stderr=errors,
                 env={**os.environ, "OMP_NUM_THREADS": "1"},

@@ -21,15 +21,16 @@ from visloop.serve.forms.asking import Form
 from visloop.serve.keys.ring import Holder, Keyring, Visit
 from visloop.serve.lineup import KEY_HEADER, Lineup, Slot
 from visloop.serve.model import Model
-from visloop.serve.switching.failures import Request, Work
+from visloop.serve.switching.failures import Request
 from visloop.serve.wire import v2
 from visloop.serve.wire.guard import Guard
 from visloop.serve.wire.http import BodyBound, Headers
-from visloop.serve.wire.metrics import Histogram, Metrics
+from visloop.serve.wire.meter import STAGES, Meter
+from visloop.serve.wire.metrics import Metrics
 from visloop.serve.wire.reply import Reply, error_reply
 from visloop.serve.wire.tracing import Tracer, traced
 from visloop.serve.work.answers import Answers
-from visloop.serve.work.lane import Answer, Done, Task
+from visloop.serve.work.lane import Answer, Task
 from visloop.serve.work.pool import Workers
 
 log = logging.getLogger("visloop.serve")
@@ -40,8 +41,6 @@ TIMING: Final = b"x-server-timing"
 _LONGEST_ID: Final = 128
 _LONGEST_PATIENCE: Final = 9
 _SOON_S: Final = 0.05
-_BATCHES: Final = (1, 2, 4, 8, 16, 32)
-_STAGES: Final = ("decode", "queue", "infer", "post")
 
 Replies: TypeAlias = Callable[[Reply], None]
 
@@ -65,38 +64,6 @@ class Asked:
     form: Form | None = None
 
 
-class _Meter:
-    """The figures of one deployment with one model."""
-
-    def __init__(self, metrics: Metrics, slot: Slot) -> None:
-        deployment = ("deployment", slot.deployment.name)
-        self._metrics = metrics
-        self._model = (deployment, ("model", slot.deployment.model))
-        self._answered = (deployment, ("code", "200"))
-        self._request: Histogram = metrics.histogram("visloop_request_seconds", (deployment,))
-        self._stages = [
-            metrics.histogram("visloop_stage_seconds", (deployment, ("stage", stage)))
-            for stage in _STAGES
-        ]
-        self._together: Histogram | None = None
-        if slot.lane.batch > 1:
-            name = "visloop_batch_pictures"
-            self._together = metrics.histogram(name, (deployment,), _BATCHES)
-
-    def count(self, answer: Answer, seconds: float) -> None:
-        """One answer has gone out."""
-        self._metrics.count("visloop_requests_total", self._answered)
-        self._metrics.count("visloop_predictions_total", self._model, answer.pictures)
-        self._request.observe(seconds)
-        if self._together is not None:
-            self._together.observe(answer.together)
-        decode, queue, infer, post = self._stages
-        decode.observe(answer.decode_s)
-        queue.observe(answer.queue_s)
-        infer.observe(answer.infer_s)
-        post.observe(answer.post_s)
-
-
 class Desk:
     """Takes requests and sees that each gets one reply."""
 
@@ -115,11 +82,11 @@ class Desk:
         self._guard = guard
         self._keys = keys
         self._lineup = lineup
-        self._workers = workers
-        self._long_workers = long_workers
-        self._answers = answers
+        self.workers = workers
+        self.long_workers = long_workers
+        self.answers = answers
         self._metrics = metrics
-        self._meters: dict[tuple[str, str], _Meter] = {}
+        self._meters: dict[tuple[str, str], Meter] = {}
 
     def ask(self, asked: Asked, reply: Replies) -> Task | None:
         """Answer a request, now or later; `reply` is called once, unless the returned task is given up."""
@@ -134,69 +101,17 @@ class Desk:
 
         visit = None if holder is None else Visit(holder)
         request = Request(slot, model, asked.headers, asked.body, asked.started, visit, asked.form)
-        return self._put(asked, request, patience_s, reply)
+        return _Turn(self, asked, request, patience_s, reply).begin()
 
-    def _put(
-        self, asked: Asked, request: Request, patience_s: float | None, reply: Replies
-    ) -> Task | None:
-        """Have a request computed: here and now where that is quick, else by a worker."""
-        slot, model = request.slot, request.model
-
-        def done(answer: Answer | None, error: BaseException | None) -> None:
-            if answer is None:
-                if isinstance(error, infer.NotAnImage) and self._several(
-                    asked, request, work, task, done
-                ):
-                    return
-                self._answers.failures.failed(slot, error)
-                champion = slot.instead
-                if isinstance(error, Hung) and champion is not None and champion.model is not None:
-                    other = replace(request, slot=champion, model=champion.model)
-                    spent_s = time.perf_counter() - asked.started
-                    left_s = (patience_s or self._workers.timeout_s) - spent_s
-                    self._put(asked, other, max(left_s, _SOON_S), reply)
-                else:
-                    reply(self._failed(asked, slot, error))
-                return
-            told = Reply(200, answer.body, answer.content_type, answer.headers)
-            if TIMING in asked.headers:
-                told = told._replace(headers=(*told.headers, _timing(answer)))
-            reply(self._marked(asked, told))
-            self._meter(slot).count(answer, time.perf_counter() - asked.started)
-            self._workers.behind(answer.after)
-            self._trace(asked, told.status, slot, answer)
-
-        task: Task | None = None
-        work = self._answers.tensors(request) if asked.v2 else self._answers.picture(request)
-        try:
-            # a canary is timed against the champion on the same way, and must not stop the event loop
-            if model.quick and not slot.rollout and _light(asked, model):
-                done(work.alone(Task(work, slot.lane)), None)
-                return None
-            task = self._workers.submit(work, slot.lane, len(asked.body), done, patience_s)
-        except Exception as error:  # noqa: BLE001 - told and logged there
-            done(None, error)
-            return None
-        return task
-
-    def _several(
-        self, asked: Asked, request: Request, tried: Work, task: Task | None, done: Done
-    ) -> bool:
-        """What is no picture may be a film or a list of addresses: whether it is, and is being answered."""
-        if asked.v2 or task is None or task.then is not None:
-            return False
-        task.then = task
-        try:
-            work = self._answers.several(request, tried)
-            if work is None:
-                return False
-            size, limits = len(asked.body), request.slot.limits
-            patience_s = _shorter(_patience_s(asked.headers), limits.time_s)
-            lane = request.slot.long_lane
-            task.then = self._long_workers.submit(work, lane, size, done, patience_s)
-        except VisloopError as error:
-            done(None, error)
-        return True
+    def answered(self, asked: Asked, slot: Slot, answer: Answer, reply: Replies) -> None:
+        """Reply with an answer, then let what comes after it be done."""
+        told = Reply(200, answer.body, answer.content_type, answer.headers)
+        if TIMING in asked.headers:
+            told = told._replace(headers=(*told.headers, _timing(answer)))
+        reply(self._marked(asked, told))
+        self._meter(slot).count(answer, time.perf_counter() - asked.started)
+        self.workers.behind(answer.after)
+        self._trace(asked, told.status, slot, answer)
 
     def enter(self, asked: Asked) -> Asked:
         """Let a request in before its body is read.
@@ -224,7 +139,7 @@ class Desk:
             model=model,
             answer=answer,
         )
-        self._workers.behind(partial(self._tracer.record, told))
+        self.workers.behind(partial(self._tracer.record, told))
 
     def _let_in(self, asked: Asked) -> Holder | None:
         self._guard.check(asked.headers.get(b"host"), asked.headers.get(b"origin"))
@@ -233,9 +148,9 @@ class Desk:
     def give_up(self, task: Task) -> None:
         """The client has hung up."""
         if task.then is None:
-            self._workers.give_up(task)
+            self.workers.give_up(task)
         else:
-            self._long_workers.give_up(task.then)
+            self.long_workers.give_up(task.then)
 
     def slot(self, name: str, version: str = "") -> tuple[Slot, Model]:
         """Who answers.
@@ -270,25 +185,31 @@ class Desk:
         if self._lineup.find(name) is not None:
             self._count_error(name, error.http_status)
 
-    def _failed(self, asked: Asked, slot: Slot, error: BaseException | None) -> Reply:
-        if not isinstance(error, VisloopError):
+    def failed(self, asked: Asked, slot: Slot, error: BaseException | None) -> Reply:
+        """What is replied in place of an answer."""
+        told = error
+        if not isinstance(told, VisloopError):
             log.error("serve.failed", exc_info=error, extra={"deployment": asked.name})
-            error = InternalError(
+            told = InternalError(
                 "the server failed on this request", fix="see the log of the serving process"
             )
-        self._count_error(slot.deployment.name, error.http_status)
-        self._trace(asked, error.http_status, slot)
-        return self._marked(asked, error_reply(error, as_text=asked.v2))
+        if (
+            error is not None
+        ):  # where it came from holds the picture, and in a circle the error itself
+            error.__traceback__ = None
+        self._count_error(slot.deployment.name, told.http_status)
+        self._trace(asked, told.http_status, slot)
+        return self._marked(asked, error_reply(told, as_text=asked.v2))
 
     def _count_error(self, name: str, status: int) -> None:
         labels = (("deployment", name), ("code", str(status)))
         self._metrics.count("visloop_requests_total", labels)
 
-    def _meter(self, slot: Slot) -> _Meter:
+    def _meter(self, slot: Slot) -> Meter:
         key = slot.deployment.name, slot.deployment.model
         meter = self._meters.get(key)
         if meter is None:
-            meter = self._meters[key] = _Meter(self._metrics, slot)
+            meter = self._meters[key] = Meter(self._metrics, slot)
         return meter
 
     def _marked(self, asked: Asked, reply: Reply) -> Reply:
@@ -299,10 +220,96 @@ class Desk:
         return reply._replace(headers=(*reply.headers, (REQUEST_ID, mark)))
 
 
+class _Turn:
+    """One request that was let in, until its one reply.
+
+    Nothing in here may refer to itself once the reply has gone out: what waits for the collector holds
+    the picture and its tensor, a megabyte a request.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_desk",
+        "_is_longer",
+        "_patience_s",
+        "_reply",
+        "_request",
+        "_task",
+        "_work",
+    )
+
+    def __init__(
+        self, desk: Desk, asked: Asked, request: Request, patience_s: float | None, reply: Replies
+    ) -> None:
+        self._desk = desk
+        self._asked = asked
+        self._request = request
+        self._patience_s = patience_s
+        self._reply = reply
+        self._is_longer = False
+        self._task: Task | None = None
+        answers = desk.answers
+        self._work = answers.tensors(request) if asked.v2 else answers.picture(request)
+
+    def begin(self) -> Task | None:
+        """Have it computed: here and now where that is quick, else by a worker."""
+        slot, model, asked = self._request.slot, self._request.model, self._asked
+        try:
+            # a canary is timed against the champion on the same way, and must not stop the event loop
+            if model.quick and not slot.rollout and _light(asked, model):
+                self._done(self._work.alone(Task(self._work, slot.lane)), None)
+                return None
+            size = len(asked.body)
+            self._task = self._desk.workers.submit(
+                self._work, slot.lane, size, self._done, self._patience_s
+            )
+        except Exception as error:  # noqa: BLE001 - told and logged there
+            self._done(None, error)
+            return None
+        return self._task
+
+    def _done(self, answer: Answer | None, error: BaseException | None) -> None:
+        desk, slot = self._desk, self._request.slot
+        if answer is not None:
+            desk.answered(self._asked, slot, answer, self._reply)
+        elif not (isinstance(error, infer.NotAnImage) and self._longer()):
+            desk.answers.failures.failed(slot, error)
+            champion = slot.instead
+            if isinstance(error, Hung) and champion is not None and champion.model is not None:
+                self._instead(champion, champion.model)
+            else:
+                self._reply(desk.failed(self._asked, slot, error))
+
+    def _instead(self, champion: Slot, model: Model) -> None:
+        """The canary hangs: the champion answers in what is left of the time."""
+        other = replace(self._request, slot=champion, model=model)
+        spent_s = time.perf_counter() - self._asked.started
+        left_s = (self._patience_s or self._desk.workers.timeout_s) - spent_s
+        _Turn(self._desk, self._asked, other, max(left_s, _SOON_S), self._reply).begin()
+
+    def _longer(self) -> bool:
+        """What is no picture may be a film or a list of addresses: whether it is, and is being answered."""
+        asked, request = self._asked, self._request
+        if asked.v2 or self._task is None or self._is_longer:
+            return False
+        self._is_longer = True
+        try:
+            work = self._desk.answers.several(request, self._work)
+            if work is None:
+                return False
+            patience_s = _shorter(_patience_s(asked.headers), request.slot.limits.time_s)
+            self._task.then = self._desk.long_workers.submit(
+                work, request.slot.long_lane, len(asked.body), self._done, patience_s
+            )
+        except VisloopError as error:
+            self._done(None, error)
+        return True
+
+
 def _timing(answer: Answer) -> tuple[bytes, bytes]:
     """How long each stage took, as browsers read it (W3C Server Timing)."""
     spent = (answer.decode_s, answer.queue_s, answer.infer_s, answer.post_s)
-    told = (f"{stage};dur={each * 1e3:.2f}" for stage, each in zip(_STAGES, spent, strict=True))
+    told = (f"{stage};dur={each * 1e3:.2f}" for stage, each in zip(STAGES, spent, strict=True))
     return b"server-timing", ", ".join(told).encode()
 
 

@@ -33,6 +33,8 @@ _FLUSH_AT: Final = 50_000
 _MAPS: Final = 256
 _READ_BYTES: Final = 64 << 20
 """After so much was read, the pages of packs are given back: else a process grows by what it reads."""
+_LARGE_BYTES: Final = 4 << 20
+"""A copy of so much, a network mostly, is not held a second time as pages of its pack."""
 
 
 class PackBlobs:
@@ -83,7 +85,10 @@ class PackBlobs:
             Corrupt: the pack is missing or too short.
         """
         mapped, place = self._mapped(digest)
-        return mapped[place.offset : place.offset + place.length]
+        data = mapped[place.offset : place.offset + place.length]
+        if place.length >= _LARGE_BYTES:
+            self._give_back()
+        return data
 
     def view(self, digest: str) -> memoryview:
         """The bytes without a copy, read-only; valid as long as it is kept; errors as `get`."""
