@@ -192,6 +192,7 @@ if TYPE_CHECKING:
     from visloop.data.picking.changing import remember as remember
     from visloop.data.picking.changing import undo_bulk as undo_bulk
     from visloop.data.picking.picks import pick as pick
+    from visloop.data.picking.places import read_places as read_places
     from visloop.data.privacy.entering import NotProtected as NotProtected
     from visloop.data.privacy.entering import protected as protected
     from visloop.data.privacy.finding import find_faces as find_faces
@@ -204,7 +205,10 @@ if TYPE_CHECKING:
     from visloop.data.quarantine import quarantine_remove as quarantine_remove
     from visloop.data.quarantine import quarantine_retry as quarantine_retry
     from visloop.data.querying.answering import Answer as Answer
+    from visloop.data.querying.answering import Named as Named
+    from visloop.data.querying.answering import Outdated as Outdated
     from visloop.data.querying.answering import completed as completed
+    from visloop.data.querying.answering import named as named
     from visloop.data.querying.answering import query as query
     from visloop.data.records import Added as Added
     from visloop.data.records import AddOptions as AddOptions
@@ -309,6 +313,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             *("Bulk", "Wish", "change_many", "known_bulk", "list_bulk", "remember", "undo_bulk"),
         ),
         "picking.picks": ("pick",),
+        "picking.places": ("read_places",),
         "mapping.maps": ("PictureMap", "picture_map"),
         "formats": ("CARRIED", "FORMATS", "Format"),
         "formats.coco.results": ("coco_results",),
@@ -404,7 +409,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "streams.live": ("is_live", "watch_stream"),
         "streams.records": ("Watch", "Watched", "parse_commits"),
         "offered": ("READ_FORMATS", "WRITTEN_FORMATS"),
-        "querying.answering": ("Answer", "completed", "query"),
+        "querying.answering": ("Answer", "Named", "Outdated", "completed", "named", "query"),
         "quarantine": (
             "QuarantinedNotFound",
             "quarantine_list",

@@ -41,6 +41,11 @@ class Snapshot:
         return {**BUILT_IN, **self.own_fields.by_name()}
 
     @property
+    def state(self) -> str:
+        """What its samples are, in a word: another one as soon as one of them is another."""
+        return self.tree.digest[:16]
+
+    @property
     def count(self) -> int:
         """How many samples it holds (in its split, if it has one)."""
         return self.tree.count if self.split is None else self.tree.tally.get(self.split, 0)

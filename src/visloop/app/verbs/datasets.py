@@ -190,7 +190,8 @@ class Samples:
 class SamplePage:
     """Samples in order of their paths; `total` counts all of the reference.
 
-    A row whose bytes were left where they lie says the file: `in_place`.
+    A row whose bytes were left where they lie says the file: `in_place`. `state` is another word as
+    soon as a sample is another.
     """
 
     count: int
@@ -198,6 +199,7 @@ class SamplePage:
     classes: tuple[str, ...]
     splits: dict[str, int]
     rows: tuple[dict[str, Any], ...]
+    state: str = ""
 
 
 @operation("samples", permission="data.read")
@@ -213,6 +215,7 @@ def samples(ports: Ports, scope: Scope, ask: Samples) -> SamplePage:
         classes=snapshot.classes.names,
         splits=dict(snapshot.splits),
         rows=_with_places(ports, tuple(msgspec.to_builtins(each) for each in rows)),
+        state=snapshot.state,
     )
 
 

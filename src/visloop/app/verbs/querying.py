@@ -39,13 +39,18 @@ class Query:
     limit: int = opt("at most so many, 1000 at once", default=50)
     facets: str = opt("count values of these fields: label,split,folder", default="")
     view: str = opt("ask a saved view; inside a question: view(NAME)", default="")
+    mark: str = opt(
+        "tell the places in the answer of those on which this holds as well: 'pick(s0a1…)'",
+        default="",
+    )
 
 
 @dataclass(frozen=True)
 class QueryAnswer:
     """How many fit, one page of them, and the facets: field, values with counts, `without` a value.
 
-    `ref` is the version that samples and objects are of, empty for anything else.
+    `ref` is the version that samples and objects are of, empty for anything else; `state` is another
+    word as soon as a sample of it is another. `marked` are places like '0-99,105', the first is 0.
     """
 
     count: int
@@ -53,6 +58,8 @@ class QueryAnswer:
     of: str
     rows: tuple[dict[str, Any], ...]
     facets: tuple[dict[str, Any], ...]
+    state: str = ""
+    marked: str = ""
 
 
 @operation("query", permission="data.read")
@@ -65,6 +72,7 @@ def query(ports: Ports, scope: Scope, ask: Query) -> QueryAnswer:
     }
     found: data.Answer | asking.Answer
     ref, of, text, at = "", ask.of or "samples", ask.text, ask.at
+    more: dict[str, str] = {}
     if ask.view:
         if text:
             raise UsageError(
@@ -75,12 +83,14 @@ def query(ports: Ports, scope: Scope, ask: Query) -> QueryAnswer:
         text = view.text if of == view.of else f"view({view.name})"
     if of in handlers.OF_DATA:
         version, parts = asked_of(ports, scope, at), of == "objects"
-        found = data.query(ports.data, scope, version, text, of_objects=parts, **page)
-        ref = found.ref
+        found = data.query(
+            ports.data, scope, version, text, of_objects=parts, mark=ask.mark, **page
+        )
+        ref, more = found.ref, {"state": found.state, "marked": found.marked}
     else:
         found = asking.ask(_relation(ports, scope, of, at), text, **page)
     facets = tuple(vars(each) for each in found.facets)
-    return QueryAnswer(found.count, ref, found.of, tuple(map(plain, found.rows)), facets)
+    return QueryAnswer(found.count, ref, found.of, tuple(map(plain, found.rows)), facets, **more)
 
 
 def _relation(ports: Ports, scope: Scope, of: str, at: str) -> asking.Relation:

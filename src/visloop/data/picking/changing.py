@@ -118,7 +118,8 @@ def change_many(
     over = Working.load(write.connection, Nodes(ports.blobs), state)
     author = str(write.scope.actor)
     done: list[Before] = []
-    for part in batches(paths, _AT_ONCE):
+    track = ports.progress.track(paths, doing="change", unit="picture", total=len(paths))
+    for part in batches(track, _AT_ONCE):
         held = over.get_many(part)
         if wish.drop:
             stage_over(write, over, (), removed=list(held))

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visloop import data
+from visloop.data.picking.places import told_places
 from visloop.data.querying.source import Columns
 from visloop.data.records import DataPorts
 from visloop.data.snapshot import open_ref
+from visloop.errors import Conflict
 from visloop.events import Scope
 from visloop.ids import Ref
 from visloop.query import (
@@ -26,6 +28,7 @@ from visloop.query import (
     Of,
     Plan,
     Test,
+    Texts,
     check,
     complete,
     counted_by,
@@ -34,12 +37,19 @@ from visloop.query import (
 )
 
 
+class Outdated(Conflict):
+    """The data is not as an answer told it any more."""
+
+    code = "data.outdated"
+
+
 @dataclass(frozen=True)
 class Answer:
     """How many fit, and a page of them.
 
     A row of `samples` is the sample with `matching`: the places of those of its annotations that
     conditions held on. A row of `objects` is the annotation with its sample's path, id and picture.
+    `state` tells the data that was asked from any other; `marked` are places of the answer, as text.
     """
 
     ref: str
@@ -47,6 +57,17 @@ class Answer:
     count: int
     rows: tuple[dict[str, Any], ...]
     facets: tuple[Facet, ...] = ()
+    state: str = ""
+    marked: str = ""
+
+
+@dataclass(frozen=True)
+class Named:
+    """All samples that a question finds, in the order of its answer: their ids and paths."""
+
+    state: str
+    ids: list[str]
+    paths: list[str]
 
 
 def query(
@@ -59,6 +80,7 @@ def query(
     offset: int = 0,
     limit: int = 50,
     facets: Sequence[str] = (),
+    mark: str = "",
 ) -> Answer:
     """The samples, or objects, of a version on which a question holds.
 
@@ -71,6 +93,7 @@ def query(
         offset: skip so many rows.
         limit: rows of this page, 1000 at most.
         facets: fields whose values are counted over everything that was found.
+        mark: another question: tell the places of those on which it holds as well.
 
     Raises:
         QueryWrong: the question cannot be understood; it says where.
@@ -81,10 +104,7 @@ def query(
     """
     snapshot = open_ref(ports, ref, scope.project)
     source = Columns(ports, snapshot, of_parts=of_objects)
-    plan = within_split(check(text, source.schema), source)
-    found = run(plan, source)
-    if plan.nearness is not None:
-        found = _nearest(ports, source, plan, found)
+    found = _found(ports, source, text)
     page = found.at[max(offset, 0) :][: max(0, min(limit, MOST_ROWS))]
     rows = _objects(source, page) if of_objects else _samples(source, page, found)
     counted = tuple(
@@ -93,7 +113,40 @@ def query(
     )
     ref_text = snapshot.version.ref + (f":{snapshot.split}" if snapshot.split else "")
     of = source.schema.listed.many
-    return Answer(ref_text, of, len(found.at), tuple(rows), counted)
+    marked = told_places(np.isin(found.at, _found(ports, source, mark).at)) if mark else ""
+    return Answer(ref_text, of, len(found.at), tuple(rows), counted, snapshot.state, marked)
+
+
+def named(ports: DataPorts, scope: Scope, ref: Ref, text: str, *, state: str = "") -> Named:
+    """All samples of a version on which a question holds, by name; not one of them is read.
+
+    Raises:
+        As `query`.
+        Outdated: a `state` was given, and the data is another by now.
+    """
+    snapshot = open_ref(ports, ref, scope.project)
+    if state and state != snapshot.state:
+        raise Outdated(
+            f"{ref.name} was changed meanwhile: what stood where in the answer is not known any more",
+            fix="ask again, and choose again",
+        )
+    source = Columns(ports, snapshot, of_parts=False)
+    at = _found(ports, source, text).at
+    ids, paths = (_texts(source, name)[at].tolist() for name in ("sample.id", "sample.path"))
+    return Named(snapshot.state, ids, paths)
+
+
+def _texts(source: Columns, name: str) -> NDArray[np.object_]:
+    """(samples): a text that every sample has."""
+    column = source.column(source.schema.rows.named(name)[0])
+    assert isinstance(column, Texts)
+    return np.array(column.words, np.object_)[column.codes]
+
+
+def _found(ports: DataPorts, source: Columns, text: str) -> Found:
+    plan = within_split(check(text, source.schema), source)
+    found = run(plan, source)
+    return found if plan.nearness is None else _nearest(ports, source, plan, found)
 
 
 def completed(

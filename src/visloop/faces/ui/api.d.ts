@@ -23,7 +23,7 @@ export interface Verbs {
   "blame": { ask: BlameAsk; answer: { count: number; rows: Blamed[] } };
   "checkout": { ask: CheckoutAsk; answer: CheckoutAnswer };
   "status": { ask: StatusAsk; answer: { count: number; rows: Status[] } };
-  "samples": { ask: SamplesAsk; answer: { count: number; total: number; classes: string[]; splits: Record<string, number>; rows: Sample[] } };
+  "samples": { ask: SamplesAsk; answer: { count: number; total: number; classes: string[]; splits: Record<string, number>; rows: Sample[]; state: string } };
   "query": { ask: QueryAsk; answer: QueryAnswer };
   "complete": { ask: CompleteAsk; answer: Completed };
   "view.save": { ask: ViewSaveAsk; answer: Rows };
@@ -1898,6 +1898,9 @@ export interface PickAsk {
   dataset: string;
   ids?: string[];
   where?: string;
+  places?: string;
+  at?: string;
+  state?: string;
 }
 
 export interface Point {
@@ -2066,6 +2069,8 @@ export interface QueryAnswer {
   of: string;
   rows: (Record<string, any>)[];
   facets: (Record<string, any>)[];
+  state: string;
+  marked: string;
 }
 
 export interface QueryAsk {
@@ -2076,6 +2081,7 @@ export interface QueryAsk {
   limit?: number;
   facets?: string;
   view?: string;
+  mark?: string;
 }
 
 export interface QueueRow {

@@ -28,6 +28,7 @@ import { EDITOR_KEYS } from "./views/editor/keys.js";
 import { Deployments } from "./views/deployments.js";
 import { History } from "./views/history.js";
 import { Loop } from "./views/loop.js";
+import { GRID_KEYS } from "./views/dataset/choosing/keys.js";
 import { MAP_KEYS } from "./views/dataset/map/keys.js";
 import { Models } from "./views/models.js";
 import { Queue } from "./views/queue.js";
@@ -112,6 +113,7 @@ const KEYS = [
       [["+", "-", "0"], "compare, merge: closer, farther, the whole picture"],
     ],
   },
+  { title: "Pictures", rows: GRID_KEYS },
   { title: "Map", rows: MAP_KEYS },
   { title: "Label editor", rows: EDITOR_KEYS.map(([keys, words]) => [keys, words.replace(/^edit: /, "")]) },
 ];

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from visloop import data, label
 from visloop.app.operation import arg, operation, opt
@@ -12,23 +12,26 @@ from visloop.errors import UsageError
 from visloop.ids import Ref, check_name, new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from visloop.app.ports import Ports
     from visloop.events import Scope
-
-_PAGE = 1000
 
 
 @dataclass(frozen=True)
 class Pick:
     """Keep samples under a name that questions know: 'pick(s0a1b2c3d4e5f) and split = train'.
 
-    By their ids, or those on which a question holds now. Equal samples get an equal name, so it can be
-    shared; a later move, label or split leaves them picked.
+    By their ids, or those on which a question holds now, or some places of its answer. Equal samples
+    get an equal name, so it can be shared; a later move, label or split leaves them picked.
     """
 
     dataset: str = arg("the data set")
     ids: tuple[str, ...] = opt("a sample's id; again for more", name="id", default=())
     where: str = opt("those on which it holds now: 'near \"a dog\" limit 50'", default="")
+    places: str = opt("only these of the answer: '0-99,105', the first is 0", default="")
+    at: str = opt("ask a version or split: photos@v1:test; default: as it is", default="")
+    state: str = opt("what `query` said: refused where the data is another by now", default="")
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,21 @@ class PickAnswer:
 @operation("pick", permission="data.read")
 def pick(ports: Ports, scope: Scope, ask: Pick) -> PickAnswer:
     """Nothing of the data changes."""
-    if bool(ask.ids) == bool(ask.where):
+    if bool(ask.ids) == bool(ask.where or ask.places):
         raise UsageError("which samples?", fix="--id ID …, or --where QUESTION: one of them")
-    ids = ask.ids or tuple(row["id"] for row in _rows(ports, scope, ask.dataset, ask.where))
+    ids = ask.ids or _asked(ports, scope, ask)
     done = data.pick(ports.ledger, scope, ask.dataset, ids)
     return PickAnswer(done.id, done.text, done.count)
+
+
+def _asked(ports: Ports, scope: Scope, ask: Pick) -> Sequence[str]:
+    ref = Ref.parse(ask.at) if ask.at else _work(ask.dataset)
+    if ref.name != ask.dataset:
+        raise UsageError(f"{ask.at} is no version of {ask.dataset}", fix=f"--at {ask.dataset}@v1")
+    found = data.named(ports.data, scope, ref, ask.where, state=ask.state)
+    if not ask.places:
+        return found.ids
+    return [found.ids[at] for at in data.read_places(ask.places, len(found.ids)).tolist()]
 
 
 @dataclass(frozen=True)
@@ -111,7 +124,7 @@ def bulk(ports: Ports, scope: Scope, ask: Bulk) -> BulkAnswer:
 def _done(ports: Ports, scope: Scope, ask: Bulk) -> BulkAnswer:
     """All in one transaction; the samples are those on which the question holds before it."""
     wish, key = _wish(ask), ask.key or new_id("bulk")
-    paths = [row["path"] for row in _rows(ports, scope, ask.dataset, ask.where)]
+    paths = data.named(ports.data, scope, _work(ask.dataset), ask.where).paths
     with ports.ledger.write(scope) as write:
         known = data.known_bulk(write, key)
         if known is not None:
@@ -132,7 +145,14 @@ def _done(ports: Ports, scope: Scope, ask: Bulk) -> BulkAnswer:
 def _wish(ask: Bulk) -> data.Wish:
     for each in (*ask.tag, *ask.untag):
         check_name(each, "tag")
-    wish = data.Wish(ask.tag, ask.untag, ask.label, ask.set, ask.split, ask.drop)
+    wish = data.Wish(
+        tags=ask.tag,
+        untags=ask.untag,
+        label=ask.label,
+        labels=ask.set,
+        split=ask.split,
+        drop=ask.drop,
+    )
     others = len(wish.says) - ask.drop + bool(ask.queue)
     if not wish.says and not ask.queue:
         raise UsageError(
@@ -156,14 +176,9 @@ def _answer(done: data.Bulk, *, again: bool = False, dry_run: bool = False) -> B
     )
 
 
-def _rows(ports: Ports, scope: Scope, dataset: str, where: str) -> list[dict[str, Any]]:
-    """What a question finds in the data set as it is, all of it."""
-    ref, found = Ref(check_name(dataset, "data set name"), "work"), list[dict[str, Any]]()
-    while True:
-        page = data.query(ports.data, scope, ref, where, offset=len(found), limit=_PAGE)
-        found += page.rows
-        if len(found) >= page.count or not page.rows:
-            return found
+def _work(dataset: str) -> Ref:
+    """The data set as it is, committed or not."""
+    return Ref(check_name(dataset, "data set name"), "work")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import { asError, call } from "./api.js";
 import { onChange } from "./pulse.js";
 
 /** @typedef {import("../api.d.ts").Sample} Sample */
-/** @typedef {{total: number, classes: string[], splits: Record<string, number>}} Head */
+/** `state` is another word as soon as a sample is another. @typedef {{total: number, classes: string[], splits: Record<string, number>, state: string}} Head */
 /** `state` is another one as soon as `at` may give something else. @typedef {{state: string, head: Head | null, error: import("./api.js").ApiError | null, at: (index: number) => Sample | undefined, need: (first: number, last: number) => void}} Samples */
 
 const PAGE = 100;
@@ -84,8 +84,11 @@ class Pages {
 
   /** @param {string} ref @param {{offset: number, limit: number}} place @returns {Promise<Head & {rows: Sample[]}>} */
   async fetched(ref, place) {
-    if (!this.text) return call("samples", { ref, ...place });
-    const { rows, count } = await call("query", { text: this.text, at: ref, ...place });
-    return { rows: /** @type {Sample[]} */ (rows), total: count, classes: [], splits: {} };
+    if (!this.text) {
+      const page = await call("samples", { ref, ...place });
+      return { ...page, state: page.state ?? "" };
+    }
+    const { rows, count, state = "" } = await call("query", { text: this.text, at: ref, ...place });
+    return { rows: /** @type {Sample[]} */ (rows), total: count, classes: [], splits: {}, state };
   }
 }

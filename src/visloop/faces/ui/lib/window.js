@@ -1,6 +1,7 @@
 // @ts-check
 /** A grid that holds only the cells in sight, however many there are; the page itself scrolls. */
-import { div, useEffect, useLayoutEffect, useMemo, useState } from "./dom.js";
+import { div, names, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
+import { laidOut, offsetAt, scrolled } from "./tall.js";
 import { useWidth } from "./use.js";
 
 const AHEAD_PX = 600;
@@ -31,21 +32,42 @@ export function layout({ width, least, gap, aspect, below }) {
 }
 
 /**
- * Where the page stands over an element, as `inSight` wants it; told anew after each `step` pixels.
+ * Where the page stands over an element, as `inSight` wants it; told anew after each `step` pixels. The element of a
+ * list of `height` may be lower than the list: `offset` says by how much what is in sight stands higher in it.
  *
  * @param {{current: HTMLElement | null}} ref
  * @param {number} step
+ * @param {number} [height]
  */
-export function useScrolled(ref, step) {
-  const [place, setPlace] = useState({ top: 0, view: innerHeight });
+export function useScrolled(ref, step, height = 0) {
+  const [place, setPlace] = useState({ top: 0, view: innerHeight, offset: 0 });
+  const now = useRef({ top: 0, offset: 0, height, tell: (/** @type {boolean} */ _always) => {} });
+  now.current.height = height;
+  const topOf = () => -(ref.current?.getBoundingClientRect().top ?? 0);
+  now.current.tell = (always) => {
+    const { top: low, offset } = now.current;
+    const top = low + offset;
+    setPlace((before) =>
+      !always && Math.abs(before.top - top) < step && before.view === innerHeight && before.offset === offset
+        ? before
+        : { top, view: innerHeight, offset },
+    );
+  };
+  /** Bring a place of the list to the top of the view, or `below` it. */
+  const travel = (/** @type {number} */ to, below = 0) => {
+    const offset = offsetAt(Math.max(0, to - below), now.current.height);
+    scrollBy(0, to - below - offset - topOf());
+    Object.assign(now.current, { top: topOf(), offset });
+    now.current.tell(true);
+  };
   useEffect(() => {
     let asked = 0;
     const measure = () => {
       asked = 0;
-      const top = -(ref.current?.getBoundingClientRect().top ?? 0);
-      setPlace((before) =>
-        Math.abs(before.top - top) < step && before.view === innerHeight ? before : { top, view: innerHeight },
-      );
+      const { by, ...stand } = scrolled(now.current, topOf(), { height: now.current.height, view: innerHeight });
+      Object.assign(now.current, stand);
+      if (by) scrollBy(0, by);
+      now.current.tell(false);
     };
     const on = () => {
       asked ||= requestAnimationFrame(measure);
@@ -59,7 +81,7 @@ export function useScrolled(ref, step) {
       cancelAnimationFrame(asked);
     };
   }, []);
-  return place;
+  return { ...place, travel };
 }
 
 /**
@@ -85,19 +107,37 @@ export function step(key, { at, count, columns, page }) {
 }
 
 /**
+ * What can be chosen: `has` says whether a cell is, `turn` turns one (`far`: all from the one turned last to it).
+ *
+ * @typedef {{any: boolean, has: (index: number) => boolean, turn: (index: number, far: boolean) => void, all: () => void, clear: () => void}} Choosing
+ */
+
+/**
  * Every cell lies where it stays, so that scrolling moves nothing: what comes into sight is added, what leaves is
  * taken away, and what is between them is neither made, laid out nor painted again (decision 32). One cell is in the
  * order of Tab, and stays there however far the page is scrolled; arrows, Home, End and the page keys lead on.
+ * Where cells can be chosen: Space, x or a press on the tick; with Shift, or Shift and arrows, all up to there.
  *
- * @param {{count: number, least: number, label: string, aspect?: number, below?: number, gap?: number, cell: (index: number, tab: 0 | -1) => import("./dom.js").Child, onRange?: (first: number, last: number) => void}} properties `cell` has to be the same function as long as its cells are the same
+ * @param {{count: number, least: number, label: string, aspect?: number, below?: number, gap?: number, cell: (index: number, tab: 0 | -1, on: boolean) => import("./dom.js").Child, choosing?: Choosing, onRange?: (first: number, last: number) => void}} properties `cell` has to be the same function as long as its cells are the same
  */
-export function Window({ count, least, label, aspect = 4 / 3, below = 34, gap = 12, cell, onRange }) {
+export function Window({ count, least, label, aspect = 4 / 3, below = 34, gap = 12, cell, choosing, onRange }) {
   const [ref, width] = useWidth();
-  const place = useScrolled(ref, STEP_PX);
   const [current, setCurrent] = useState({ at: 0, byKey: false });
   const { columns, cell: wide, row } = layout({ width: width || 800, least, gap, aspect, below });
   const rows = Math.ceil(count / columns);
+  const height = Math.max(0, rows * row - gap);
+  const place = useScrolled(ref, STEP_PX, height);
+  const { offset, travel } = place;
   const [first, last] = inSight({ ...place, row, rows });
+  // with cells of another size the same ones stay in sight
+  const held = useRef({ row, columns });
+  useLayoutEffect(() => {
+    const before = held.current;
+    held.current = { row, columns };
+    if (before.row === row && before.columns === columns) return;
+    const index = Math.floor(place.top / before.row) * before.columns;
+    if (index > 0) travel(Math.floor(index / columns) * row, 72);
+  }, [row, columns]);
   const [from, to] = width ? [first * columns, Math.min(count, last * columns)] : [0, 0];
   const at = Math.min(current.at, count - 1);
   useEffect(() => {
@@ -107,42 +147,75 @@ export function Window({ count, least, label, aspect = 4 / 3, below = 34, gap = 
   useLayoutEffect(() => {
     if (!current.byKey) return;
     onRange?.(at, at + 1);
-    button()?.focus();
+    const top = Math.floor(at / columns) * row;
+    if (height > laidOut(height) && (top < place.top + 72 || top + row > place.top + place.view))
+      travel(top, Math.round(place.view / 3));
+    button()?.focus({ preventScroll: height > laidOut(height) });
   }, [current]);
   // what is moved among its neighbours loses the focus
   const focused = document.activeElement === (ref.current && button());
   useLayoutEffect(() => {
     if (focused && document.activeElement === document.body) button()?.focus({ preventScroll: true });
   });
-  const made = useMemo(() => new Map(), [cell, columns, wide, count]);
+  const made = useMemo(() => new Map(), [cell, columns, wide, count, offset]);
   const shown = Array.from({ length: Math.max(0, to - from) }, (_, k) => from + k);
   if (shown.length && at < from) shown.unshift(at);
   if (shown.length && at >= to) shown.push(at);
   for (const index of made.keys()) if ((index < from || index >= to) && index !== at) made.delete(index);
   for (const index of shown) {
     const tab = index === at ? 0 : -1;
-    if (made.get(index)?.tab === tab) continue;
+    const on = choosing?.has(index) ?? false;
+    const known = made.get(index);
+    if (known?.tab === tab && known.on === on) continue;
     const left = (index % columns) * (wide + gap);
-    const style = `left:${left}px;top:${Math.floor(index / columns) * row}px;width:${wide}px;height:${row - gap}px`;
-    made.set(index, { tab, drawn: item({ index, count, style }, cell(index, tab)) });
+    const top = Math.max(0, Math.min(laidOut(height), Math.floor(index / columns) * row - offset));
+    const style = `left:${left}px;top:${top}px;width:${wide}px;height:${row - gap}px`;
+    made.set(index, { tab, on, drawn: item({ index, count, style, on }, cell(index, tab, on)) });
   }
+  /** A press on a tick, or on a cell together with Shift, Ctrl or Cmd, chooses it. */
+  const press = (/** @type {MouseEvent} */ event) => {
+    const index = indexOf(event);
+    if (index === null || !choosing) return;
+    const tick = /** @type {HTMLElement} */ (event.target).matches('[role="checkbox"]');
+    if (!tick && !event.shiftKey && !event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    choosing.turn(index, event.shiftKey);
+    setCurrent({ at: index, byKey: false });
+    const pressed = ref.current?.querySelector(`[data-index="${index}"] button`);
+    /** @type {HTMLElement | null} */ (pressed)?.focus({ preventScroll: true });
+  };
+  /** @param {KeyboardEvent} event @param {number} index @returns {boolean} whether it was one of these */
+  const chose = (event, index) => {
+    if (!choosing) return false;
+    if ((event.ctrlKey || event.metaKey) && event.key === "a") choosing.all();
+    else if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    else if (event.key === " " || event.key.toLowerCase() === "x") choosing.turn(index, event.shiftKey);
+    else if (event.key === "Escape" && choosing.any) choosing.clear();
+    else return false;
+    event.preventDefault();
+    event.stopPropagation();
+    return true;
+  };
   return div(
     {
-      class: "window",
+      class: names("window", choosing?.any && "choosing"),
       ref,
       role: count ? "list" : undefined,
       "aria-label": count ? label : undefined,
-      style: `height:${Math.max(0, rows * row - gap)}px`,
+      style: `height:${laidOut(height)}px`,
+      onClickCapture: press,
       onFocusIn: (/** @type {FocusEvent} */ event) => {
         const index = indexOf(event);
         if (index !== null && index !== at) setCurrent({ at: index, byKey: false });
       },
       onKeyDown: (/** @type {KeyboardEvent} */ event) => {
         const index = indexOf(event);
-        if (index === null || event.ctrlKey || event.metaKey || event.altKey) return;
+        if (index === null || chose(event, index) || event.ctrlKey || event.metaKey || event.altKey) return;
         const next = step(event.key, { at: index, count, columns, page: Math.floor(place.view / row) });
         if (next === null) return;
         event.preventDefault();
+        if (event.shiftKey && choosing) choosing.turn(next, true);
         setCurrent({ at: next, byKey: true });
       },
     },
@@ -151,14 +224,14 @@ export function Window({ count, least, label, aspect = 4 / 3, below = 34, gap = 
 }
 
 /**
- * @param {{index: number, count: number, style: string}} place
+ * @param {{index: number, count: number, style: string, on: boolean}} place
  * @param {import("./dom.js").Child} child
  */
-const item = ({ index, count, style }, child) =>
+const item = ({ index, count, style, on }, child) =>
   div(
     {
       key: index,
-      class: "cell",
+      class: names("cell", on && "chosen"),
       role: "listitem",
       "aria-setsize": count,
       "aria-posinset": index + 1,

@@ -25,6 +25,9 @@ import { Window } from "../../lib/window.js";
 import { count, tally } from "../../lib/words.js";
 import { Changes, Refused, Versions } from "../versions.js";
 import { Viewer } from "../viewer.js";
+import { ChosenBar } from "./choosing/bar.js";
+import { answerOf, useChosen } from "./choosing/chosen.js";
+import { SizeSlider, sizeKept } from "./choosing/size.js";
 import { Alike } from "./finding/alike.js";
 import { Bar } from "./finding/bar.js";
 import { Facets } from "./finding/facets.js";
@@ -35,8 +38,8 @@ import { Views } from "./finding/views.js";
 /** @typedef {import("../../lib/pages.js").Samples} Samples */
 /** @typedef {{names: string[], colour: (name: string | undefined) => string}} Classes */
 
-/** @param {{sample: Sample | undefined, classes: Classes, hidden: string[], index: number, tab: 0 | -1, onOpen: (index: number) => void}} properties */
-function Card({ sample, classes, hidden, index, tab, onOpen }) {
+/** @param {{sample: Sample | undefined, classes: Classes, hidden: string[], index: number, tab: 0 | -1, on: boolean, px: import("../../lib/api.js").Size, onOpen: (index: number) => void}} properties */
+function Card({ sample, classes, hidden, index, tab, on, px, onOpen }) {
   if (!sample) return figure({ class: "card empty-card" });
   return figure(
     { class: "card" },
@@ -46,11 +49,19 @@ function Card({ sample, classes, hidden, index, tab, onOpen }) {
         tabIndex: tab,
         onClick: () => onOpen(index),
         "aria-label": `open ${sample.path}`,
+        "aria-description": on ? "chosen" : undefined,
         title: sample.path,
       },
-      h(Picture, { src: thumbnail(sample.image), alt: sample.path }),
+      h(Picture, { src: thumbnail(sample.image, px), alt: sample.path }),
       h(Sketch, { sample, colour: classes.colour, hidden }),
     ),
+    span({
+      class: "tick-box",
+      role: "checkbox",
+      tabIndex: -1,
+      "aria-checked": String(on),
+      "aria-label": `choose ${sample.path}`,
+    }),
     figcaption(h(Labels, { sample, classes }), sample.split ? span({ class: "split" }, sample.split) : null),
   );
 }
@@ -122,11 +133,19 @@ export function Pictures({ dataset, samples: every, version, split, text, open }
   const ask = (/** @type {string} */ asked) => (asked ? go(...here, "find", asked) : go(...here));
   const classes = useClasses(name);
   const [hidden, setHidden] = useState(/** @type {string[]} */ ([]));
+  const [least, setLeast] = useState(sizeKept);
+  const chosen = useChosen({
+    dataset: name,
+    total: head?.total ?? 0,
+    state: head?.state ?? "",
+    shown: answerOf({ at: ref, split, text, samples }),
+  });
+  const px = least > 330 ? 640 : least < 120 ? 160 : 320;
   const show = (/** @type {number} */ index) => go(...here, ...(text ? ["find", text] : []), index + 1);
   const cell = useCallback(
-    (/** @type {number} */ index, /** @type {0 | -1} */ tab) =>
-      h(Card, { sample: samples.at(index), classes, hidden, index, tab, onOpen: show }),
-    [samples.state, classes, hidden, here.join("/"), text],
+    (/** @type {number} */ index, /** @type {0 | -1} */ tab, /** @type {boolean} */ on) =>
+      h(Card, { sample: samples.at(index), classes, hidden, index, tab, on, px, onOpen: show }),
+    [samples.state, classes, hidden, here.join("/"), text, px],
   );
   useEffect(() => {
     if (open >= 0) samples.need(Math.max(0, open - 1), open + 2);
@@ -141,6 +160,7 @@ export function Pictures({ dataset, samples: every, version, split, text, open }
       { class: "columns wide" },
       div(
         { class: "pictures" },
+        head?.total ? div({ class: "grid-tools" }, h(SizeSlider, { size: least, onSize: setLeast })) : null,
         text && head && !head.total
           ? panel("", empty("No picture fits", "Take a condition away, or ask another way."))
           : null,
@@ -158,11 +178,13 @@ export function Pictures({ dataset, samples: every, version, split, text, open }
         h(Window, {
           key: `${version}:${split}:${text}`,
           count: head?.total ?? 0,
-          least: 176,
+          least,
           label: "pictures",
           onRange: samples.need,
+          choosing: chosen.choosing,
           cell,
         }),
+        h(ChosenBar, { name, version, split, text, chosen, classes: classes.names, quiet: open >= 0 }),
       ),
       div(
         { class: "side" },

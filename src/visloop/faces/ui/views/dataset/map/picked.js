@@ -7,7 +7,7 @@ import { act, dot, panel } from "../../../lib/parts.js";
 import { ranked } from "../../../lib/questions.js";
 import { address, go } from "../../../lib/use.js";
 import { count, figureOf } from "../../../lib/words.js";
-import { Acts } from "./acts.js";
+import { Acts } from "../choosing/acts.js";
 import { ramp, RAMP_CSS } from "./paints.js";
 
 const SHOWN = 12;

@@ -1,6 +1,6 @@
 // @ts-check
 /** What can be done with many pictures at once: seen first, done once, taken back whole. */
-import { button, div, form, input, option, p, select, span, useEffect, useState } from "../../../lib/dom.js";
+import { button, div, form, input, option, p, select, span, useEffect, useRef, useState } from "../../../lib/dom.js";
 import { act, failure } from "../../../lib/parts.js";
 import { useDeeds } from "../../../lib/use.js";
 import { count } from "../../../lib/words.js";
@@ -8,6 +8,7 @@ import { freshId } from "../../editor/desk.js";
 
 /** @typedef {import("../../../api.d.ts").BulkAsk} Ask */
 /** @typedef {import("../../../api.d.ts").BulkAnswer} Answer */
+/** @typedef {{words: string, ask: Partial<Ask>}} Mend */
 
 /** What is chosen → its words, and what a person has to say besides. @type {Record<string, {words: string, says: string, of: (value: string) => Partial<Ask>}>} */
 const ACTS = {
@@ -22,37 +23,42 @@ const ACTS = {
 const newKey = () => `page-${freshId()}`; // randomUUID is for https alone
 
 /**
- * @param {{dataset: string, where: string, total: number, classes: readonly string[]}} properties `where`: the question that finds them
+ * @param {{dataset: string, where: string, ready?: boolean, total: number, classes: readonly string[], mend?: Mend | null, onDone?: () => void}} properties `where`: the question that finds them; `ready`: it is known; `mend`: what is offered first
  */
-export function Acts({ dataset, where, total, classes }) {
+export function Acts({ dataset, where, ready: known = true, total, classes, mend = null, onDone }) {
   const deeds = useDeeds();
-  const [kind, setKind] = useState("tag");
+  const [kind, setKind] = useState(mend ? "mend" : "tag");
+  const acts = mend ? { mend: { words: mend.words, says: "", of: () => mend.ask }, ...ACTS } : ACTS;
   const [value, setValue] = useState("");
-  const [key, setKey] = useState(newKey);
-  const [tried, setTried] = useState(/** @type {Answer | null} */ (null));
+  const [tried, setTried] = useState(/** @type {{of: string, answer: Answer} | null} */ (null));
   const [done, setDone] = useState(/** @type {Answer | null} */ (null));
-  useEffect(() => {
-    setTried(null);
-    setKey(newKey());
-  }, [kind, value, where]);
-  useEffect(() => setDone(null), [where]);
-  const { says, of } = ACTS[kind];
-  const ready = !says || Boolean(value.trim());
+  const { says, of } = acts[kind] ?? acts.tag;
+  const ready = known && Boolean(total) && (!says || Boolean(value.trim()));
   const ask = { dataset, where, ...of(value.trim()) };
+  const asked = JSON.stringify(ask);
+  // what was looked at arms the button only as long as that very thing is asked: an answer may come late
+  const seen = ready && tried?.of === asked ? tried.answer : null;
+  // the key goes with it: pressed twice, or sent again after the network was gone, it is done once
+  const key = useRef({ of: "", name: "" });
+  if (key.current.of !== asked) key.current = { of: asked, name: newKey() };
+  useEffect(() => {
+    if (total) setDone(null);
+  }, [where]);
   const look = async () => {
     setDone(null);
-    setTried(await deeds.run("look", "bulk", { ...ask, dry_run: true }));
+    const answer = await deeds.run("look", "bulk", { ...ask, dry_run: true }, { long: true });
+    setTried(answer && { of: asked, answer });
   };
-  /** The key goes with it: pressed twice, or sent again after the network was gone, it is done once. */
   const go = async () => {
-    const made = await deeds.run("do", "bulk", { ...ask, key });
+    const made = await deeds.run("do", "bulk", { ...ask, key: key.current.name }, { long: true });
     if (!made) return;
+    onDone?.();
     setTried(null);
     setDone(made);
-    setKey(newKey());
+    key.current = { of: "", name: "" };
   };
   const undo = async () => {
-    const taken = done && (await deeds.run("undo", "bulk.undo", { key: done.key }));
+    const taken = done && (await deeds.run("undo", "bulk.undo", { key: done.key }, { long: true }));
     if (taken) setDone(taken);
   };
   return div(
@@ -62,7 +68,7 @@ export function Acts({ dataset, where, total, classes }) {
         class: "row",
         onSubmit: (/** @type {Event} */ event) => {
           event.preventDefault();
-          if (ready && !deeds.busy) (tried ? go : look)();
+          if (ready && !deeds.busy) (seen ? go : look)();
         },
       },
       select(
@@ -74,7 +80,7 @@ export function Acts({ dataset, where, total, classes }) {
             setValue("");
           },
         },
-        ...Object.entries(ACTS).map(([name, { words }]) => option({ value: name, selected: name === kind }, words)),
+        ...Object.entries(acts).map(([name, { words }]) => option({ value: name, selected: name === kind }, words)),
       ),
       kind === "label"
         ? select(
@@ -91,16 +97,17 @@ export function Acts({ dataset, where, total, classes }) {
               onInput: (/** @type {any} */ event) => setValue(event.target.value),
             })
           : null,
-      tried
+      seen
         ? button(
             { type: "submit", class: kind === "drop" ? "danger" : "primary", disabled: Boolean(deeds.busy) },
             `${kind === "drop" ? "Take out" : "Do it"}`,
           )
-        : button({ type: "submit", disabled: !ready || !total || Boolean(deeds.busy) }, "See what would change"),
+        : button({ type: "submit", disabled: !ready || Boolean(deeds.busy) }, "See what would change"),
+      deeds.busy ? span({ class: "muted small", role: "status" }, deeds.progress || "…") : null,
     ),
     div(
       { role: "status" },
-      tried ? p(`${count(tried.changed, "picture")} of ${tried.matched.toLocaleString("en")} would change.`) : null,
+      seen ? p(`${count(seen.changed, "picture")} of ${seen.matched.toLocaleString("en")} would change.`) : null,
       done
         ? p(
             { class: "row" },
@@ -109,7 +116,7 @@ export function Acts({ dataset, where, total, classes }) {
           )
         : null,
     ),
-    deeds.problem ? failure(deeds.problem, act("Try again", tried ? go : look, { busy: Boolean(deeds.busy) })) : null,
+    deeds.problem ? failure(deeds.problem, act("Try again", seen ? go : look, { busy: Boolean(deeds.busy) })) : null,
   );
 }
 
