@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 const lib = "../../src/visloop/faces/ui/lib/";
-const places = await import(lib + "places.js");
+const places = await import("../../src/visloop/faces/ui/views/dataset/choosing/places.js");
 const { MOST_PX, laidOut, offsetAt, scrolled } = await import(lib + "tall.js");
 
 test("places are what a list of yes and no says, whatever is done to them", () => {

@@ -2,10 +2,10 @@
 /** Pictures that are chosen in a grid: stretches of what a question finds, kept on the server under a name. */
 import { useEffect, useMemo, useRef, useState } from "../../../lib/dom.js";
 import { asError, call } from "../../../lib/api.js";
-import { each, has, joined, NOWHERE, read, sizeOf, turned, written } from "../../../lib/places.js";
+import { each, has, joined, NOWHERE, read, sizeOf, turned, written } from "./places.js";
 import { parted } from "../../../lib/questions.js";
 
-/** @typedef {import("../../../lib/places.js").Places} Places */
+/** @typedef {import("./places.js").Places} Places */
 /** @typedef {import("../../../lib/pages.js").Samples} Samples */
 /** What a grid shows: how its places are told to `pick`, and where those of a pick stand in it now (null: where they stood). @typedef {{key: string, question: string, named: (places: Places) => Promise<Partial<import("../../../api.d.ts").PickAsk>>, places: (pick: string) => Promise<string | null>}} Shown */
 /** `where` finds them, and is empty while that is not known yet. @typedef {{count: number, total: number, all: boolean, where: string | null, problem: import("../../../lib/api.js").ApiError | null, choosing: import("../../../lib/window.js").Choosing}} Chosen */
