@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from pathlib import Path
 
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
 from tests.ui.api_types import TARGET
+from visloop.faces.web.page import Page
 
 UI = TARGET.parent
 PAGE = (Path(__file__).parents[2] / "docs" / "explanation" / "design.md").read_text("utf-8")
@@ -34,6 +38,9 @@ def test_every_part_is_named() -> None:
 def test_the_page_is_no_heavier_than_it_says() -> None:
     said = re.search(r"at most (\d+) kB", PAGE)
     assert said is not None
-    files = [each for each in UI.rglob("*") if each.suffix in (".js", ".css", ".html", ".svg")]
-    weight = sum(len(gzip.compress(each.read_bytes())) for each in files)
+    page = Page(UI)
+    client = TestClient(Starlette(routes=[Route("/", lambda _: page.index()), *page.routes()]))
+    named = re.findall(r'(?:href|src)="(/ui/page/[^"]+)"', client.get("/").text)
+    assert [Path(each).suffix for each in sorted(named)] == [".css", ".js"]
+    weight = sum(int(client.get(each).headers["content-length"]) for each in named)
     assert weight <= 1000 * int(said[1]), f"{weight / 1000:.0f} kB"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from visloop.events import Scope
 
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_EXPORTS: Final = "data.export"
+_EXPORTS: Final = {"registry.read": "registry.export"}
 
 
 class PathForbidden(Forbidden):
@@ -67,7 +67,7 @@ class Places:
                     " or let its folder be named: serve.folders in visloop.yaml",
                 )
             if surely and operation.permission.endswith(".read"):
-                app.authorise(self.ports, scope, _EXPORTS)
+                app.authorise(self.ports, scope, _EXPORTS.get(operation.permission, "data.export"))
 
     def _allows(self, text: str) -> bool:
         if _URL.match(text) and ".." not in text.split("/"):
