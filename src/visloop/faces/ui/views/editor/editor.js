@@ -110,6 +110,7 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
   const [copied, setCopied] = useState(/** @type {Annotation[]} */ ([]));
   const [said, say] = usePassing();
   const owed = useRef(0);
+  const left = useRef(""); // the picture that is left, until the next one stands here
   const [taken, setTaken] = useState(/** @type {Record<string, string>} */ ({})); // proposal → what was drawn of it
   const byModel = useProposals(name, sample.path, !given?.isDeciding && !given?.isBlind);
   const there = new Set(objects.map((each) => each.id));
@@ -146,6 +147,7 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
     if (stage.current?.half) return say(HALF);
     setCopied(objects.length ? objects : copied);
     say("");
+    left.current = to ? sample.path : "";
     onLeave(to);
   };
   const half = useDrafts({
@@ -164,11 +166,12 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
   /** The next or previous picture, as soon as it is known. @param {1 | -1} by */
   const step = (by) => {
     const to = beside(by) ?? (by > 0 ? around.next : around.previous);
-    if (to) leave(to);
-    else if (!around.ready) owed.current += by;
+    if (left.current === sample.path || (!to && !around.ready)) owed.current += by;
+    else if (to) leave(to);
     else say(by > 0 ? "This is the last picture." : "This is the first picture.");
   };
   useEffect(() => {
+    if (left.current !== sample.path) left.current = "";
     if (!around.ready || !owed.current) return;
     const by = owed.current > 0 ? 1 : -1;
     owed.current -= by;
