@@ -22,7 +22,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-PEERS ?= datumaro supervision datasets mlflow tensorboard \
+PEERS ?= datumaro label-studio-sdk supervision datasets mlflow tensorboard \
   model-signing pyopenssl 'cyclonedx-python-lib[json-validation]'
 
 .PHONY: setup peers demo test check bench docs clean

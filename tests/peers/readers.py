@@ -10,6 +10,8 @@ import os
 import sys
 from pathlib import Path
 
+import drawings
+
 os.environ["HF_DATASETS_OFFLINE"] = os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = os.environ["DATUMARO_TELEMETRY"] = "1"
 
@@ -141,7 +143,9 @@ def huggingface(folder: Path) -> dict:
 def main() -> None:
     reader, folder = sys.argv[1], Path(sys.argv[2])
     name, _, kind = reader.partition(":")
-    if name == "pycocotools":
+    if name == "drawings":
+        found = getattr(drawings, kind)(folder)
+    elif name == "pycocotools":
         found = pycocotools(folder)
     elif name == "datumaro":
         found = datumaro(folder, kind)

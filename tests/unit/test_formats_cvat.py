@@ -190,6 +190,7 @@ def test_what_cvat_sees(tmp_path: Path) -> None:
     report = write("cvat", pictures, tmp_path / "images")
     assert {loss.kind for loss in report.losses} == {"track", "object_ids", "class_dictionary"}
     root = ET.parse(tmp_path / "images/annotations.xml").getroot()
+    assert {each.get("subset") for each in root.findall("image")} == {None}, "as a task has it"
     (box,) = [each for each in root.findall("image")[0] if each.get("label") == "cat"]
     assert {key: box.get(key) for key in ("xtl", "ytl", "xbr", "ybr", "occluded")} == {
         "xtl": "1.0",

@@ -105,6 +105,7 @@ def test_every_kind_is_read(tmp_path: Path) -> None:
         region("polygonlabels", "cat", points=[[0, 0], [50, 0], [50, 50]], closed=True),
         region("brushlabels", "cat", format="rle", rle=encode_brush(bitmap)),
         region("keypointlabels", "nose", x=50, y=50, width=0.2),
+        region("keypointlabels", "ear", x=25, y=50, width=0.2, hidden=True),
         region("ellipselabels", "cat", x=50, y=50, radiusX=25, radiusY=25, rotation=0),
         region("rectangle", "", "bare", **place),
         region("labels", "cat", "bare"),
@@ -135,6 +136,9 @@ def test_every_kind_is_read(tmp_path: Path) -> None:
     turned = found["rectanglelabels-dog"]
     assert isinstance(turned, OrientedBox)
     assert (turned.cxcywh, turned.angle_deg) == ((16 - 6, 24 + 4, 8, 12), 90)
+    assert found["keypointlabels-ear"] == Points(
+        id="keypointlabels-ear", label="ear", points=((16, 24, 1),)
+    )
     polygon = found["polygonlabels-cat"]
     assert isinstance(polygon, Polygon)
     assert polygon.rings == ((0, 0, 32, 0, 32, 24),)
@@ -156,7 +160,7 @@ def test_every_kind_is_read(tmp_path: Path) -> None:
         "unsupported_shape",
         "unsupported_shape",
     ]
-    assert refused["a b.jpg"][0].reason.startswith("task 1, result 12: ")
+    assert refused["a b.jpg"][0].reason.startswith("task 1, result 13: ")
     assert "1 ellipses became outlines of 64 points" in notes
     assert "1 relations between regions were left out" in notes
     assert not samples["b.jpg"].labelled
@@ -262,6 +266,7 @@ def test_what_label_studio_sees(tmp_path: Path) -> None:
             review="proposed",
             score=0.5,
         ),
+        Points(id="k", label="dog", points=((16, 24, 1),)),
         split="train",
         metadata={"iso": 100},
     )
@@ -270,7 +275,8 @@ def test_what_label_studio_sees(tmp_path: Path) -> None:
     one, two = json.loads((tmp_path / "out/tasks.json").read_text())
     assert unquote(one["data"]["image"]) == "/data/local-files/?d=images/b/ü 1.jpg"
     assert (one["data"]["split"], one["data"]["iso"]) == ("train", 100)
-    (box,) = one["annotations"][0]["result"]
+    box, point = one["annotations"][0]["result"]
+    assert point["value"]["hidden"] is True
     assert box["value"] == {
         "x": 25,
         "y": 50,
@@ -288,6 +294,9 @@ def test_what_label_studio_sees(tmp_path: Path) -> None:
     assert [each.get("value") for each in labels] == [entry.name for entry in DICTIONARY.entries]
     assert (labels[0].get("background"), labels[0].get("category")) == ("#ff0000", "3")
     assert labels[1].get("hint") == "barks"
+    points = view.find("KeyPointLabels")
+    assert points is not None
+    assert [each.get("model_index") for each in points] == ["0", "1", "2", "3", "4"]
 
 
 @pytest.mark.parametrize(

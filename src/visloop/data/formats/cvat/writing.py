@@ -242,9 +242,13 @@ def _read_as(subset: str) -> str | None:
 
 
 def _subsets(images: list[ET.Element]) -> list[str]:
-    """The subsets of the pictures; none where they all have no split."""
+    """The subsets of the pictures. Without splits there are none: then a picture names none either."""
     found = sorted({image.get("subset", _NO_SUBSET) for image in images})
-    return found if found != [_NO_SUBSET] else []
+    if found != [_NO_SUBSET]:
+        return found
+    for image in images:
+        del image.attrib["subset"]  # a task has one subset: Datumaro skips pictures of another name
+    return []
 
 
 def _meta(

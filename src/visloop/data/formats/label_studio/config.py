@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from visloop.data.formats.losses import Losses
-    from visloop.data.records import ClassDictionary
+    from visloop.data.records import ClassDictionary, ClassEntry
 
 CONTROLS: Final = {
     "rectanglelabels": ("RectangleLabels", "box"),
@@ -42,15 +42,10 @@ def config(
     for at, kind in enumerate(kinds):
         tag, name = CONTROLS[kind]
         control = ET.SubElement(view, tag, name=name, toName="image")
-        for (label, entry), side in zip(named, sides, strict=True):
-            node = ET.SubElement(control, "Label", value=label)
-            if entry is None:
-                continue
-            node.set("category", str(entry.id))
-            if is_colour(entry.color):
-                node.set("background", entry.color)
-            if entry.definition:
-                node.set("hint", entry.definition)
+        for place, ((label, entry), side) in enumerate(zip(named, sides, strict=True)):
+            node = _label(control, label, entry)
+            if kind == "keypointlabels":  # without this order Label Studio itself writes no COCO
+                node.set("model_index", str(place))
             if side and not at:
                 node.set(FIELD, json.dumps(side))
     if "choices" in used:
@@ -61,6 +56,17 @@ def config(
         ET.SubElement(view, "Number", name=NUMBER, toName="image")
     ET.indent(view)
     return ET.tostring(view, encoding="utf-8")
+
+
+def _label(control: ET.Element, label: str, entry: ClassEntry | None) -> ET.Element:
+    node = ET.SubElement(control, "Label", value=label)
+    if entry is not None:
+        node.set("category", str(entry.id))
+        if is_colour(entry.color):
+            node.set("background", entry.color)
+        if entry.definition:
+            node.set("hint", entry.definition)
+    return node
 
 
 def classes_in(root: ET.Element) -> list[tuple[str, Details | None]]:

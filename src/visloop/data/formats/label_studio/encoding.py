@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from visloop.data.records import Sample
 
 _POINT_WIDTH: Final = 0.5
+_SEEN: Final = 2
 _PLAIN_ID: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 Result = dict[str, Any]
@@ -191,12 +192,17 @@ def _values(  # noqa: PLR0911 - one a kind
             packed = encode_brush(rle.to_bitmap(each.counts, each.size_hw))
             return "brushlabels", [{"format": "rle", "rle": packed}]
         case Points():
-            spots = [_percents((x, y), size)[0] for x, y, _ in each.points]
-            return "keypointlabels", [{"x": x, "y": y, "width": _POINT_WIDTH} for x, y in spots]
+            return "keypointlabels", [_spot(place, size) for place in each.points]
         case NumberValue():
             return "number", [{"number": each.value}]
         case _:
             return "", []
+
+
+def _spot(place: tuple[float, float, int], size: tuple[int, int]) -> dict[str, Any]:
+    ((x, y),) = _percents(place[:2], size)
+    said: dict[str, Any] = {"x": x, "y": y, "width": _POINT_WIDTH}
+    return said | ({} if place[2] == _SEEN else {"hidden": True})
 
 
 def _rectangle(

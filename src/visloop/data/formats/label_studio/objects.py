@@ -89,7 +89,7 @@ def decode(
             return _brush(value, scale, common)
         case "keypoint":
             x, y = _places(value, scale, "x", "y")
-            return Points(points=((x, y, 2),), **common)
+            return Points(points=((x, y, 1 if value.get("hidden") is True else 2),), **common)
         case "ellipse":
             cx, cy, rx, ry = _places(value, scale, "x", "y", "radiusX", "radiusY")
             ring = ellipse_ring(cx, cy, rx, ry, number(value.get("rotation") or 0, "rotation"))
