@@ -33,7 +33,8 @@ def test_it_names_the_deployments_and_every_route_of_its_own(server):
     assert said["openapi"] == "3.1.0"
     predict = said["paths"]["/predict/{name}"]
     assert predict["parameters"][0]["schema"]["enum"] == ["desk", "gauge", "parts", "pets"]
-    assert predict["post"]["parameters"][0]["schema"]["enum"] == ["json", "v2", "coco", "picture"]
+    forms = predict["post"]["parameters"][0]["schema"]["enum"]
+    assert forms == ["json", "v2", "coco", "picture", "video"]
     for path in said["paths"]:
         method = "POST" if "post" in said["paths"][path] else "GET"
         body = RED if path.startswith("/predict") else None

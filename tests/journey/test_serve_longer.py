@@ -8,6 +8,7 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -16,12 +17,19 @@ import pytest
 
 import visloop
 from tests.films import film, times_of
-from tests.journey.serve_world import BLUE, GREEN, RED, until
+from tests.journey.serve_world import BLUE, CLASSES, GREEN, RED, network, until
 from tests.journey.zoo import zoo
 from visloop import data, serve
 from visloop.errors import ConfigError, Forbidden, Refused, UsageError
 from visloop.ids import digest_of
+from visloop.serve.errors import TooLarge
 from visloop.serve.forms.addresses import Fetcher
+from visloop.serve.forms.films import AnsweredFilm
+from visloop.serve.forms.writing import Answered
+from visloop.serve.journal.clerk import Taken
+from visloop.serve.lineup import Slot
+from visloop.serve.model import Model
+from visloop.vision import Contract, Resize
 
 MIB = 1 << 20
 
@@ -142,7 +150,39 @@ def test_a_film_in_the_other_forms(server, clip):
     assert {each["shape"][0] for each in v2["outputs"]} == {4}
     drawn = post(server, "pets?as=picture", clip.read_bytes())
     assert (drawn.status, drawn.code) == (406, "serve.not_in_that_form")
-    assert "--video" in drawn.json()["error"]["fix"]
+    assert "as=video" in drawn.json()["error"]["fix"]
+
+
+def test_a_film_comes_back_with_the_answers_drawn_in(server, clip, web, tmp_path):
+    reply = post(server, "pets?every=0.2", clip.read_bytes(), accept="video/*, */*;q=0.5")
+    assert (reply.status, reply.headers["content-type"]) == (200, "video/mp4")
+    drawn = tmp_path / "drawn.mp4"
+    drawn.write_bytes(reply.body)
+    with drawn.open("rb") as stream, closing(data.open_video(stream)) as reader:
+        times, base = reader.marks().times, reader.info.time_base
+        assert [round(float(pts * base), 3) for pts in times] == [0.0, 0.2, 0.4, 0.6]
+    (before,), (after,) = frames_at(clip, (15,)), frames_at(drawn, (3,))
+    changed = np.abs(before.astype(int) - after).max(axis=2) > 40
+    assert 0.01 < changed.mean() < 0.9
+    refused = [
+        post(server, "pets?as=video", RED),
+        post(server, "pets?as=video", urls(f"{web.url}/open/red.jpg")),
+    ]
+    assert {each.code for each in refused} == {"serve.not_in_that_form"}
+
+
+def test_a_film_with_the_answers_is_no_larger_than_a_body(world):
+    contract = Contract(resize=Resize(mode="squash", size_px=32, crop_px=None), classes=CLASSES)
+    model = Model.load(network(), contract, 10**6)
+    (desk,) = (each for each in serve.deployments(world.ports, world.scope) if each.name == "desk")
+    noise = np.random.default_rng(7).integers(0, 255, (256, 256, 3), np.uint8)
+    outputs = model.predictor.run(np.zeros((1, 3, 32, 32), np.float32))
+    taken = Taken("pred-1-1", 1, b"", None, datetime.now(UTC), 1.0)
+    one = Answered(Slot(desk, model), model, outputs, 0, taken, (), (256, 256))
+    with AnsweredFilm(25.0, 4000) as film:
+        film.add(noise, 0.0, one)
+        with pytest.raises(TooLarge, match="4000 bytes"):
+            film.written()
 
 
 def test_what_films_may_be_is_bounded(server, closed, clip, tmp_path):

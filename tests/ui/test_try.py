@@ -6,13 +6,17 @@ import io
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from tests.films import film, times_of
 from tests.journey.serve_world import RED, World
 from tests.journey.zoo import zoo
 from tests.ui import node
@@ -32,6 +36,29 @@ DROP = """([bytes]) => {
   const event = new DragEvent("drop", { dataTransfer: held, bubbles: true, cancelable: true });
   document.querySelector(".drop").dispatchEvent(event);
 }"""
+
+
+@contextmanager
+def photos(body: bytes) -> Iterator[str]:
+    """A web server with one picture at every address; where it is."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +128,47 @@ def test_pasted_and_dropped_pictures_are_answered_too(page: Page, url: str) -> N
     expect(page.locator(".requests pre")).to_contain_text("dropped.jpg")
 
 
+def test_a_film_is_played_with_the_answers_to_its_frames(
+    page: Page, url: str, tmp_path: Path
+) -> None:
+    clip = film(tmp_path / "clip.webm", 60, codec="libvpx", options={"g": "8"}, size=(320, 240))
+    page.goto(f"{url}/try/pets")
+    page.locator("input[type=file]").set_input_files(clip)
+    frames = page.get_by_label("the frames that were answered").get_by_role("button")
+    expect(frames).to_have_count(3)
+    expect(page.locator(".marks rect").first).to_be_visible()
+    frames.nth(2).click()
+    expect(frames.nth(2)).to_have_attribute("aria-pressed", "true")
+    page.wait_for_function("document.querySelector('video').currentTime > 1.9")
+    expect(page.locator(".tried")).to_contain_text("dog")
+    with page.expect_download() as kept:
+        page.get_by_role("button", name="Save with the answers drawn in").click()
+    assert kept.value.suggested_filename == "clip-answered.mp4"
+    assert len(times_of(kept.value.path())) == 3
+    run_what_is_copied(page, tmp_path, "cat")
+
+
+def test_an_address_can_be_named_where_the_server_fetches(
+    browser: Browser, world: World, tmp_path: Path
+) -> None:
+    with photos(RED) as there:
+        server = world.serve(pages=str(UI), urls=(there,))
+        context = browser.new_context(
+            viewport=WIDE, permissions=["clipboard-read", "clipboard-write"]
+        )
+        opened = context.new_page()
+        opened.goto(f"{server.url}/try/pets")
+        opened.get_by_label("address of a picture").fill(f"{there}red.jpg")
+        opened.get_by_role("button", name="Ask about this address").click()
+        expect(opened.locator(".tried")).to_contain_text("dog")
+        expect(opened.get_by_alt_text("the picture that you chose")).to_be_visible()
+        run_what_is_copied(opened, tmp_path, there)
+        opened.get_by_label("address of a picture").fill("http://127.0.0.1:9/elsewhere.jpg")
+        opened.get_by_role("button", name="Ask about this address").click()
+        expect(opened.get_by_role("alert")).to_contain_text("not listed")
+        context.close()
+
+
 def test_the_camera_gives_a_picture(page: Page, url: str) -> None:
     page.goto(f"{url}/try/desk")
     page.get_by_role("button", name="Use the camera").click()
@@ -119,7 +187,7 @@ def test_a_camera_that_is_not_there_is_told(browser: Browser, url: str) -> None:
     opened.get_by_role("button", name="Use the camera").click()
     expect(opened.get_by_role("alert")).to_contain_text("no camera")
     opened.get_by_role("button", name="Close the camera").click()
-    expect(opened.get_by_text("Drop a picture here")).to_be_visible()
+    expect(opened.get_by_text("Drop a picture or a short film here")).to_be_visible()
     context.close()
 
 
@@ -127,6 +195,10 @@ def test_what_is_no_picture_and_who_is_not_there_is_told(page: Page, url: str) -
     choose(page, url, "desk", b"not a picture")
     expect(page.get_by_role("alert")).to_contain_text("no picture")
     expect(page.get_by_text("This browser cannot show")).to_be_visible()
+    broken = {"name": "broken.mp4", "mimeType": "video/mp4", "buffer": b"not a film"}
+    page.locator("input[type=file]").set_input_files(broken)
+    expect(page.locator(".requests pre")).to_contain_text("broken.mp4")
+    expect(page.get_by_text("Drop a picture or a short film here")).to_be_visible()
     page.goto(f"{url}/try/elsewhere")
     expect(page.get_by_text("There is no deployment elsewhere")).to_be_visible()
     page.locator("main").get_by_role("link", name="gauge").click()
@@ -138,12 +210,16 @@ def test_the_request_that_is_copied_works(page: Page, url: str, name: str, tmp_p
     choose(page, url, name)
     expect(page.locator(".tried")).to_be_visible()
     (tmp_path / "a.jpg").write_bytes(RED)
+    run_what_is_copied(page, tmp_path, {"desk": "red", "pets": "dog", "gauge": "41.5"}[name])
+
+
+def run_what_is_copied(page: Page, tmp_path: Path, says: str) -> None:
+    """Each language's text runs as it stands, and prints that."""
     how = {
         "curl": ["bash", "-c"],
         "Python": [sys.executable, "-c"],
         "JavaScript": [*node.command("node"), "--input-type=module", "-e"],
     }
-    says = {"desk": "red", "pets": "dog", "gauge": "41.5"}[name]
     for language, command in how.items():
         page.get_by_role("button", name=language, exact=True).click()
         page.get_by_role("button", name="Copy").click()
@@ -183,7 +259,7 @@ def test_where_an_api_key_is_wanted_it_is_given_on_the_page(
 
 def test_keys_alone_are_enough(page: Page, url: str) -> None:
     page.goto(f"{url}/try/desk")
-    page.get_by_text("Drop a picture here").wait_for()
+    page.get_by_text("Drop a picture or a short film here").wait_for()
     reached = []
     for _ in range(14):
         page.keyboard.press("Tab")
@@ -239,6 +315,6 @@ def test_under_up_the_deployments_view_leads_there(site: Site, browser: Browser)
     opened.goto(site.way_in)
     opened.goto(f"{site.url}/#/deployments")
     opened.get_by_role("link", name="its own page").click()
-    expect(opened.get_by_text("Drop a picture here")).to_be_visible()
+    expect(opened.get_by_text("Drop a picture or a short film here")).to_be_visible()
     assert "/try/" in opened.url
     context.close()

@@ -1,6 +1,6 @@
 """The ASGI application: routes, limits and errors. The event loop only moves bytes here.
 
-POST /predict/NAME                          a picture in, JSON out, or ?as=v2|coco|picture
+POST /predict/NAME                          a picture in, JSON out, or ?as=v2|coco|picture|video
 GET  /v2, /v2/health/live, /v2/health/ready
 GET  /v2/models/NAME[/versions/V][/ready|/config]     POST …/infer     POST /v2/repository/index
 GET  /metrics, /health/live, /health/ready, /openapi.json
@@ -53,7 +53,7 @@ _OURS: Final = frozenset({_OPENAPI, "/metrics", "/health/live", "/health/ready"}
 
 @dataclass(frozen=True)
 class Parts:
-    """What the application is made of."""
+    """What the application is made of; what it `takes` is said in V2's metadata."""
 
     guard: Guard
     bodies: BodyReader
@@ -62,6 +62,7 @@ class Parts:
     desk: Desk
     keys: Keyring
     metrics: Metrics
+    takes: tuple[str, ...] = ()
     fallback: Application | None = None
 
 
@@ -174,7 +175,7 @@ class App:
     async def _v2_server(self, path: str, send: Send) -> None:
         match path.removeprefix("/v2").rstrip("/"):
             case "":
-                said: Any = told.server_metadata()
+                said: Any = told.server_metadata(self._parts.takes)
             case "/health/live":
                 said = {"live": True}
             case "/health/ready":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -14,12 +15,12 @@ TENSOR_INPUT = "input"
 PICTURE_INPUT = "image"
 
 
-def server_metadata() -> dict[str, Any]:
-    """GET /v2."""
+def server_metadata(takes: Sequence[str]) -> dict[str, Any]:
+    """GET /v2; `takes` beside pictures and tensors: `films`, `urls`."""
     return {
         "name": "visloop",
         "version": version("visloop"),
-        "extensions": ["binary_tensor_data", "model_configuration", "model_repository"],
+        "extensions": ["binary_tensor_data", "model_configuration", "model_repository", *takes],
     }
 
 

@@ -250,6 +250,7 @@ class Process:
             desk=desk,
             keys=self._keys,
             metrics=metrics,
+            takes=("films",) * (settings.video_s > 0) + ("urls",) * bool(settings.urls),
             fallback=Pages(Path(settings.pages), self._proxy) if settings.pages else self._proxy,
         )
 
@@ -259,6 +260,7 @@ class Process:
             film_s=settings.video_s,
             frames=settings.video_frames,
             urls=settings.max_batch,
+            drawn_bytes=settings.max_body_bytes,
         )
         return Longer(clerk, limits, self._fetcher)
 

@@ -9,11 +9,12 @@ from urllib.parse import parse_qs
 
 from visloop.serve.errors import BadRequest
 
-Shape: TypeAlias = Literal["json", "v2", "coco", "picture"]
+Shape: TypeAlias = Literal["json", "v2", "coco", "picture", "video"]
 
 SHAPES: Final[tuple[Shape, ...]] = get_args(Shape)
-JSON, JPEG, PNG = "application/json", "image/jpeg", "image/png"
-_OFFERED: Final = (JSON, JPEG, PNG)
+JSON, JPEG, PNG, MP4 = "application/json", "image/jpeg", "image/png", "video/mp4"
+_OFFERED: Final = (JSON, JPEG, PNG, MP4)
+_DRAWN: Final[dict[str, Shape]] = {JPEG: "picture", PNG: "picture", MP4: "video"}
 _LARGEST_ID: Final = (1 << 53) - 1
 _MOST_FIELDS: Final = 32
 _EVERY: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(ms|s|m)?")
@@ -66,7 +67,7 @@ def _one(fields: dict[str, list[str]], name: str) -> str | None:
 
 def _shape(named: str | None, kind: str) -> Shape:
     if named is None:
-        return "json" if kind == JSON else "picture"
+        return _DRAWN.get(kind, "json")
     if named not in SHAPES:
         raise BadRequest(
             f"no answer has the form {named!r}", fix=f"use one of: as={', as='.join(SHAPES)}"

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -20,15 +20,16 @@ from numpy.typing import NDArray
 
 from visloop import data, infer
 from visloop.errors import Refused, VisloopError
-from visloop.infer import Outputs, Picture
+from visloop.infer import Picture
 from visloop.serve.errors import BadRequest, TimedOut, TooLarge
 from visloop.serve.forms import writing
 from visloop.serve.forms.addresses import AT_ONCE, Fetcher
 from visloop.serve.forms.asking import PLAIN, Form
+from visloop.serve.forms.films import KIND, AnsweredFilm
+from visloop.serve.forms.several import Done, Several, told
 from visloop.serve.forms.writing import Answered, NotInThatForm
 from visloop.serve.journal.clerk import Clerk
 from visloop.serve.switching.failures import Request
-from visloop.serve.wire.reply import JSON
 from visloop.serve.work.jobs import OfOne
 from visloop.serve.work.lane import Answer, Task
 
@@ -43,11 +44,15 @@ class NotAFilm(Refused):
 
 @dataclass(frozen=True)
 class LongerLimits:
-    """`film_s` and `frames` of one film (0: none is taken); URLs of one request."""
+    """`film_s` and `frames` of one film (0: none is taken); URLs of one request.
+
+    `drawn_bytes` of a film with the answers drawn in.
+    """
 
     film_s: float
     frames: int
     urls: int
+    drawn_bytes: int
 
 
 class _Addresses(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,21 +66,6 @@ class _Item(NamedTuple):
     image: bytes
     pixels: NDArray[np.uint8] | None = None
     error: VisloopError | None = None
-
-
-class _Done(NamedTuple):
-    named: dict[str, Any]
-    answer: Answered | None
-    error: VisloopError | None
-
-
-@dataclass
-class _Several:
-    """Seconds to bring the pictures here, and to answer them."""
-
-    done: list[_Done] = field(default_factory=list[_Done])
-    decode_s: float = 0.0
-    infer_s: float = 0.0
 
 
 class Longer:
@@ -105,12 +95,15 @@ class Longer:
             try:
                 with closing(_opened(body, request.model.reading.decoder.max_pixels)) as reader:
                     items = self._frames(reader, form.every_s, request)
+                    if form.shape == "video":
+                        rate_hz = 1 / form.every_s if form.every_s else reader.info.fps or 25.0
+                        return self._drawn(request, items, task, rate_hz)
                     done = self._answered(request, items, task)
             except data.BrokenFile as broken:
                 large = broken.reason_code == "too_many_pixels"
                 fix = "shrink it" if large else "send an MP4, MKV, MOV, WebM or AVI"
                 raise NotAFilm(f"the film cannot be read: {broken}", fix=fix) from broken
-            return _answer(request, form, done, {"every_s": form.every_s}, "frames")
+            return told(request, form, done, {"every_s": form.every_s}, "frames")
 
         return work
 
@@ -140,16 +133,38 @@ class Longer:
                 error = NotAFilm(str(broken), fix="copy the film again")
                 yield _Item(named, b"", error=error)
 
+    def _drawn(
+        self, request: Request, items: Iterator[_Item], task: Task, rate_hz: float
+    ) -> Answer:
+        """The answered frames as a film, which shows what was said of each."""
+        with AnsweredFilm(rate_hz, self._limits.drawn_bytes) as film:
+
+            def draw(item: _Item, one: Answered) -> None:
+                assert item.pixels is not None
+                film.add(item.pixels, item.named["time_s"], one)
+
+            several = self._answered(request, items, task, draw)
+            body = film.written()
+        return Answer(
+            body,
+            content_type=KIND,
+            decode_s=several.decode_s,
+            infer_s=several.infer_s,
+            pictures=len(several.done),
+        )
+
     def _of_addresses(self, request: Request, body: bytes) -> Callable[[Task], Answer]:
         def work(task: Task) -> Answer:
             form = request.form or PLAIN
             urls = _urls_of(body, self._limits.urls)
             _check(form, request, several=len(urls) > 1)
+            if form.shape == "video":
+                raise writing.no_film()
             for url in urls:
                 self._fetcher.check(url)
             request.shows(len(urls), "name fewer addresses")
             done = self._answered(request, self._fetched(urls), task)
-            return _answer(request, form, done, {}, "pictures")
+            return told(request, form, done, {}, "pictures")
 
         return work
 
@@ -165,9 +180,18 @@ class Longer:
         except VisloopError as error:
             return _Item({"url": url}, b"", error=error)
 
-    def _answered(self, request: Request, items: Iterator[_Item], task: Task) -> _Several:
-        """Each picture's answer; in JSON an error stands in the place of one, else it is raised."""
-        whole, several = (request.form or PLAIN).shape == "json", _Several()
+    def _answered(
+        self,
+        request: Request,
+        items: Iterator[_Item],
+        task: Task,
+        see: Callable[[_Item, Answered], None] | None = None,
+    ) -> Several:
+        """Each picture's answer; in JSON an error stands in the place of one, else it is raised.
+
+        `see` is shown each while its pixels are there.
+        """
+        whole, several = (request.form or PLAIN).shape == "json", Several()
         at = time.perf_counter()
         for item in items:
             brought = time.perf_counter()
@@ -176,11 +200,14 @@ class Longer:
             try:
                 if item.error is not None:
                     raise item.error
-                several.done.append(_Done(item.named, self._answer(request, item, task), None))
+                one = self._answer(request, item, task)
+                if see is not None:
+                    see(item, one)
+                several.done.append(Done(item.named, one, None))
             except VisloopError as error:
                 if not whole:
                     raise
-                several.done.append(_Done(item.named, None, error))
+                several.done.append(Done(item.named, None, error))
             several.decode_s += brought - at
             at = time.perf_counter()
             several.infer_s += at - brought
@@ -225,8 +252,7 @@ def _check(form: Form, request: Request, *, several: bool) -> None:
     writing.check(form, request.model)
     if several and form.shape == "picture":
         raise NotInThatForm(
-            "several pictures are not drawn into one",
-            fix="use as=json, or draw a film: visloop predict MODEL FILM --video OUT.mp4",
+            "several pictures are not drawn into one", fix="use as=json, or of a film as=video"
         )
 
 
@@ -243,44 +269,3 @@ def _urls_of(body: bytes, most: int) -> list[str]:
     if len(urls) > most:
         raise TooLarge(f"{len(urls)} addresses; the limit is {most}", fix="send several requests")
     return urls
-
-
-def _answer(
-    request: Request, form: Form, several: _Several, besides: dict[str, Any], each: str
-) -> Answer:
-    answers = [one.answer for one in several.done if one.answer is not None]
-    forms: dict[str, Callable[[], bytes]] = {
-        "json": lambda: _plain(request, several.done, besides, each),
-        "coco": lambda: msgspec.json.encode(writing.coco(answers, form.image_id)),
-        "v2": lambda: _v2(request, answers),
-    }
-    kind = JSON
-    if form.shape == "picture":
-        body, kind = writing.written(form, answers[0])
-    else:
-        body = forms[form.shape]()
-    return Answer(
-        body,
-        content_type=kind,
-        decode_s=several.decode_s,
-        infer_s=several.infer_s,
-        pictures=len(answers),
-    )
-
-
-def _plain(request: Request, done: Sequence[_Done], besides: dict[str, Any], each: str) -> bytes:
-    said: list[dict[str, Any]] = []
-    for one in done:
-        told = one.error.to_dict() if one.error else {}
-        if one.answer is not None:
-            told = writing.plain(one.answer)
-        said.append(one.named | told)
-    deployment = request.slot.deployment
-    whole = {"deployment": deployment.name, "model": deployment.model, **besides, each: said}
-    return msgspec.json.encode(whole)
-
-
-def _v2(request: Request, answers: Sequence[Answered]) -> bytes:
-    outputs = Outputs.joined([one.outputs for one in answers])
-    said = [one.said for one in answers]
-    return writing.as_v2(request.slot, request.model, outputs, said)

@@ -7,8 +7,10 @@ from typing import Any, Final, NamedTuple
 
 import cv2
 import msgspec
+import numpy as np
 import simplejpeg
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from visloop import data, infer, vision
 from visloop.errors import Refused
@@ -66,8 +68,13 @@ def check(form: Form, model: Model) -> None:
             f"COCO's results have no place for the answers of a model that does {task!r}",
             fix="use as=json",
         )
-    if form.shape == "picture" and task == "embed":
+    if form.shape in {"picture", "video"} and task == "embed":
         raise NotInThatForm("a vector cannot be drawn", fix="use as=json")
+
+
+def no_film() -> NotInThatForm:
+    """What came is no film, and a film is asked for."""
+    return NotInThatForm("only a film's answers are drawn into a film", fix="use as=picture")
 
 
 def plain(one: Answered) -> dict[str, Any]:
@@ -124,6 +131,8 @@ def written(form: Form, one: Answered) -> tuple[bytes, bytes]:
             return as_v2(one.slot, one.model, one.outputs, [one.said]), b"application/json"
         case "json":
             return msgspec.json.encode(plain(one)), b"application/json"
+        case "video":
+            raise no_film()
 
 
 def coco(answers: Sequence[Answered], first: int) -> list[dict[str, Any]]:
@@ -155,10 +164,15 @@ def drawn(one: Answered, *, png: bool) -> bytes:
         raise BadRequest("a tensor cannot be drawn into", fix="send the picture")
     whole = replace(one.model.reading.decoder, scaled=False)
     rgb = infer.decode(one.taken.image, replace(one.model.reading, decoder=whole))
-    colours: Mapping[str, tuple[int, int, int]] = data.colours_of(one.model.contract.classes)
-    sheet = vision.drawn(rgb, one.found, lambda label: colours.get(label, _BLACK))
+    full = sheet(rgb, one)
     if not png:
-        return simplejpeg.encode_jpeg(sheet, quality=_QUALITY)
-    done, encoded = cv2.imencode(".png", sheet[:, :, ::-1], _QUICK_PNG)
+        return simplejpeg.encode_jpeg(full, quality=_QUALITY)
+    done, encoded = cv2.imencode(".png", full[:, :, ::-1], _QUICK_PNG)
     assert done
     return encoded.tobytes()
+
+
+def sheet(rgb: NDArray[np.uint8], one: Answered) -> NDArray[np.uint8]:
+    """The pixels of a picture, uint8 (H, W, 3), with its answer drawn in."""
+    colours: Mapping[str, tuple[int, int, int]] = data.colours_of(one.model.contract.classes)
+    return vision.drawn(rgb, one.found, lambda label: colours.get(label, _BLACK))

@@ -29,7 +29,7 @@ _PREDICT: Final = b"/predict/"
 _MODELS: Final = b"/v2/models/"
 _INFER: Final = b"/infer"
 _MOST_BYTES: Final = 1 << 20
-_DRAWN: Final = b"image/"
+_DRAWN: Final = (b"image/", b"video/")
 _ODD: Final = (b"%", b"?", b"#")
 _OK: Final = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
 
@@ -152,7 +152,8 @@ class Direct(HttpToolsProtocol):
         length = headers.get(b"content-length")
         if length is None or not length.isdigit() or int(length) > self._most(name):
             return None
-        odd = b"transfer-encoding" in headers or _DRAWN in headers.get(b"accept", b"")
+        accepts = headers.get(b"accept", b"")
+        odd = b"transfer-encoding" in headers or any(kind in accepts for kind in _DRAWN)
         if odd or self.parser.get_http_version() != "1.1":
             return None
         size = int(length)

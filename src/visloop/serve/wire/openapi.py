@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from visloop.serve.forms.asking import JPEG, JSON, PNG, SHAPES
+from visloop.serve.forms.asking import JPEG, JSON, MP4, PNG, SHAPES
 from visloop.serve.wire.v2 import Head
 from visloop.vision import Annotation
 
@@ -138,6 +138,7 @@ def document(deployments: Iterable[str], *, needs_key: bool) -> dict[str, Any]:
         JSON: {"schema": {"anyOf": [said, several, results, inferred]}},
         JPEG: {"schema": _BINARY},
         PNG: {"schema": _BINARY},
+        MP4: {"schema": _BINARY},
     }
     asked = {"200": {"description": "the answer", "content": answers}, **_errors(failed)}
     infer = _post(
@@ -214,7 +215,7 @@ def _picture_body() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {"urls": {"type": "array", "minItems": 1, "items": {"type": "string"}}},
     }
-    kinds = (JPEG, PNG, "image/webp", "video/mp4", _OCTETS)
+    kinds = (JPEG, PNG, "image/webp", MP4, _OCTETS)
     content: dict[str, Any] = {kind: {"schema": _BINARY} for kind in kinds}
     content |= {"multipart/form-data": {"schema": file}, JSON: {"schema": urls}}
     return {"required": True, "content": content}

@@ -19,7 +19,10 @@ _KINDS: Final = {
 _HEADERS: Final = (
     (
         b"content-security-policy",
-        b"default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'",
+        (
+            b"default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+            b"style-src 'self' 'unsafe-inline'"
+        ),
     ),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from visloop.infer import Outputs, Picture
 from visloop.serve.errors import BadRequest, TooLarge
 from visloop.serve.forms.longer import Longer
-from visloop.serve.forms.writing import Answered, check, named, plain, written
+from visloop.serve.forms.writing import Answered, check, named, no_film, plain, written
 from visloop.serve.journal.clerk import Clerk, Taken
 from visloop.serve.lineup import Slot
 from visloop.serve.metadata import PICTURE_INPUT, TENSOR_INPUT
@@ -107,6 +107,8 @@ class _OnePicture(_Asked):
             check(self._request.form, self.model)
         self.file = self._sent()
         self._seen, array = self.model.prepare(self.file)
+        if self._request.form is not None and self._request.form.shape == "video":
+            raise no_film()
         return [array]
 
     def answer(self, outputs: Outputs) -> Answer:

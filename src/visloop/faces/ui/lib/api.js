@@ -130,20 +130,46 @@ export function failureOf(reply, body) {
 }
 
 /**
- * Ask a deployment about a picture.
- * @param {string} name
- * @param {Blob} picture
- * @returns {Promise<{id: string, model: string, label: string | null, confidence: number | null, latency_ms: number, probabilities?: Record<string, number>, annotations?: NonNullable<import("../api.d.ts").Sample["annotations"]>, width?: number, height?: number, stages: Record<string, number>}>}
+ * @typedef {{model: string, label: string | null, confidence: number | null, latency_ms: number, probabilities?: Record<string, number>, annotations?: NonNullable<import("../api.d.ts").Sample["annotations"]>, width?: number, height?: number}} Answer
+ * @typedef {Answer & {time_s?: number, url?: string, error?: {what: string, fix: string, code: string}}} Part of a film, or of a list of addresses
+ * @typedef {Answer & {frames?: Part[], pictures?: Part[], every_s?: number, stages: Record<string, number>}} Reply
  */
-export async function predict(name, picture) {
+
+/**
+ * Ask a deployment about a picture, a film or a list of addresses (`{"urls": […]}`, a Blob of JSON).
+ * @param {string} name
+ * @param {Blob} asked
+ * @returns {Promise<Reply>}
+ */
+export async function predict(name, asked) {
   const reply = await ask("/predict/" + encodeURIComponent(name), {
     method: "POST",
-    body: picture,
+    body: asked,
     headers: { "X-Server-Timing": "1", ...withKey() },
   });
   const body = await reply.json().catch(() => null);
   if (reply.ok && body !== null) return { ...body, stages: stagesOf(reply.headers.get("server-timing") ?? "") };
   throw failureOf(reply, body);
+}
+
+/**
+ * The same with the answer drawn in: a picture, or a film.
+ * @param {string} name
+ * @param {Blob} asked
+ * @param {"picture" | "video"} shape
+ */
+export async function predictDrawn(name, asked, shape) {
+  const path = `/predict/${encodeURIComponent(name)}?as=${shape}`;
+  const reply = await ask(path, { method: "POST", body: asked, headers: withKey() });
+  if (reply.ok) return reply.blob();
+  throw failureOf(reply, await reply.json().catch(() => null));
+}
+
+/** What the server takes beside pictures: `films`, `urls`. @returns {Promise<string[]>} */
+export async function taken() {
+  const reply = await ask("/v2", { headers: withKey() });
+  const body = await reply.json().catch(() => null);
+  return body?.extensions ?? [];
 }
 
 const KEY = "visloop.key";

@@ -1,5 +1,5 @@
 // @ts-check
-/** Drop a picture, see the answer; the same as the deployment's own page, beside its figures. */
+/** Drop a picture or a film, see the answer; the same as the deployment's own page, beside its figures. */
 import { a, h } from "../lib/dom.js";
 import { failure, panel } from "../lib/parts.js";
 import { useClasses } from "../lib/use.js";
@@ -8,11 +8,11 @@ import { Dropped, useAnswered } from "./trying/trying.js";
 
 /** @param {{name: string, dataset: string | undefined}} properties */
 export function TryIt({ name, dataset }) {
-  const { picture, answer, problem, ask } = useAnswered(name);
+  const { asked, reply, answer, at, setAt, problem, ask } = useAnswered(name);
   const { colour } = useClasses(dataset);
   return panel(
-    { title: "Try a picture", aside: a({ href: `/try/${encodeURIComponent(name)}` }, "its own page") },
-    h(Dropped, { picture, answer, ask, colour }),
+    { title: "Try a picture or a film", aside: a({ href: `/try/${encodeURIComponent(name)}` }, "its own page") },
+    h(Dropped, { asked, reply, answer, problem, at, setAt, ask, colour }),
     failure(problem),
     answer ? h(Said, { answer, colour }) : null,
   );

@@ -4,7 +4,7 @@ import { div, h, li, p, span, ul } from "../../lib/dom.js";
 import { bar, dot } from "../../lib/parts.js";
 import { figureOf, percent } from "../../lib/words.js";
 
-/** @typedef {Awaited<ReturnType<typeof import("../../lib/api.js").predict>>} Answer */
+/** @typedef {import("../../lib/api.js").Answer} Answer */
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
 /** @typedef {(name: string | undefined) => string} Colour */
 

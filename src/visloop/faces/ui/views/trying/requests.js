@@ -15,37 +15,66 @@ function printed(answer) {
   return answer?.label ? "print(answer.label, answer.confidence)" : "print(answer)";
 }
 
+/** @typedef {"picture" | "film" | "url"} Kind */
+
 /**
- * The request in each language; `file` lies in the folder where it is run. Pure.
+ * What differs between the kinds of questions: how each language is told what is asked about. Pure.
+ * @param {Kind} kind
+ * @param {string} what a file in the folder where it is run, or an address
+ */
+function told(kind, what) {
+  if (kind === "url") {
+    const urls = JSON.stringify({ urls: [what] });
+    const quoted = urls.replaceAll("'", "'\\''");
+    const curl = `-H "Content-Type: application/json" -d '${quoted}'`;
+    return { curl, query: "", python: `predict_urls([${JSON.stringify(what)}])`, body: `JSON.stringify(${urls})` };
+  }
+  const file = { curl: `--data-binary @${what}`, body: `await readFile("${what}")` };
+  if (kind === "film") return { ...file, query: "?every=1s", python: `predict_film("${what}", every_s=1)` };
+  return { ...file, query: "", python: `predict("${what}")` };
+}
+
+/**
+ * The request in each language. Pure.
  * @param {string} url
- * @param {string} file
+ * @param {Kind} kind
+ * @param {string} what a file in the folder where it is run, or an address
  * @param {Answer | null} answer
  * @param {boolean} [keyed] the server wants an API key: it is read from the environment
  * @returns {Record<string, string>}
  */
-export const requests = (url, file, answer, keyed = false) => ({
-  curl: `curl ${keyed ? '-H "Authorization: Bearer $VISLOOP_KEY" ' : ""}--data-binary @${file} ${url}`,
-  Python: `${keyed ? "import os\n\n" : ""}import visloop
+export function requests(url, kind, what, answer, keyed = false) {
+  const { curl, query, python, body } = told(kind, what);
+  const [list, place] = kind === "film" ? ["frames", "time_s"] : ["pictures", "url"];
+  const said = answer?.annotations ? "annotations" : "label";
+  const one = kind === "picture";
+  return {
+    curl: `curl ${keyed ? '-H "Authorization: Bearer $VISLOOP_KEY" ' : ""}${curl} ${query ? `"${url}${query}"` : url}`,
+    Python: `${keyed ? "import os\n\n" : ""}import visloop
 
 with visloop.Client("${url}"${keyed ? ', key=os.environ["VISLOOP_KEY"]' : ""}) as client:
-    answer = client.predict("${file}")
-${printed(answer)}`,
-  JavaScript: `import { readFile } from "node:fs/promises";
-
-const reply = await fetch("${url}", {
+    ${one ? "answer" : "answers"} = client.${python}
+${one ? printed(answer) : `for answer in answers:\n    print(answer.${place}, answer.${said})`}`,
+    JavaScript: `${kind === "url" ? "" : 'import { readFile } from "node:fs/promises";\n\n'}const reply = await fetch("${url}${query}", {
   method: "POST",${keyed ? "\n  headers: { Authorization: `Bearer ${process.env.VISLOOP_KEY}` }," : ""}
-  body: await readFile("${file}"),
+  body: ${body},
 });
 const answer = await reply.json();
 if (!reply.ok) throw new Error(answer.error.what);
-console.log(${answer && !answer.annotations ? "answer.label, answer.confidence" : "answer.annotations"});`,
-});
+${
+  one
+    ? `console.log(${answer && !answer.annotations ? "answer.label, answer.confidence" : "answer.annotations"});`
+    : `for (const { ${place}, ${said}, error } of answer.${list}) console.log(${place}, error?.what ?? ${said});`
+}`,
+  };
+}
 
-/** @param {{name: string, file: string, answer: Answer | null}} properties */
-export function Requests({ name, file, answer }) {
+/** @param {{name: string, kind: Kind, file: string, answer: Answer | null}} properties */
+export function Requests({ name, kind, file, answer }) {
   const [shown, setShown] = useState("curl");
   const url = `${location.origin}/predict/${encodeURIComponent(name)}`;
-  const texts = requests(url, /^[\w.-]+$/.test(file) ? file : "a.jpg", answer, apiKey() !== "");
+  const safe = kind === "url" || /^[\w.-]+$/.test(file);
+  const texts = requests(url, kind, safe ? file : kind === "film" ? "clip.mp4" : "a.jpg", answer, apiKey() !== "");
   return panel(
     { title: "Ask from your program", class: "requests" },
     div(
