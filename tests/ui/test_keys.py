@@ -52,3 +52,14 @@ def test_where_browsers_give_no_clipboard_it_is_copied_all_the_same(visit: Visit
     expect(page.get_by_role("combobox")).to_have_value(
         "visloop label assign DATA --to NAME --to NAME --annotators 2"
     )
+
+
+def test_a_browser_that_keeps_nothing_shows_the_page_all_the_same(visit: Visit) -> None:
+    visit.page.add_init_script(
+        """for (const name of ["localStorage", "sessionStorage"])
+          Object.defineProperty(window, name, {get() { throw new DOMException("no", "SecurityError") }});"""
+    )  # as where cookies and site data are forbidden
+    page = visit.go("data")
+    before = page.evaluate("document.documentElement.dataset.theme")
+    page.keyboard.press("t")
+    assert page.evaluate("document.documentElement.dataset.theme") != before

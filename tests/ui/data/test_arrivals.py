@@ -166,3 +166,25 @@ def test_an_object_that_is_left_out_is_counted_and_leads_to_its_reason(
     expect(page.locator(".waiting-file")).to_contain_text("name class 7 in data.yaml")
     page.get_by_role("button", name="Try all again").click()
     expect(page.get_by_role("status")).to_contain_text("0 taken, 1 still refused")
+
+
+def test_adding_goes_on_while_one_looks_elsewhere_and_can_be_given_up(
+    desk: Visit, classes: Path
+) -> None:
+    page = desk.page
+    page.route("**/api/v1/add", lambda _: None)  # a line on which nothing comes for long
+    desk.go("data", "boxed", "work", "all", "add")
+    page.get_by_label("Paths").fill(str(classes))
+    page.get_by_role("button", name="Add to boxed").click()
+    expect(page.get_by_text(f"Adding to boxed: {classes}")).to_be_visible()
+    page.get_by_role("link", name="Models").click()
+    expect(page.get_by_role("heading", name="Models")).to_be_visible()
+    expect(page.locator("nav .count[title^='adding to boxed']")).to_be_visible()
+    page.evaluate("location.hash = '/data/boxed/work/all/add'")
+    expect(page.get_by_text(f"Adding to boxed: {classes}")).to_be_visible()
+    expect(page.get_by_label("Paths")).to_have_value(str(classes))
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Given up. What had come in stays")).to_be_visible()
+    page.unroute("**/api/v1/add")
+    page.get_by_role("button", name="See what would happen").click()
+    expect(page.get_by_text("would be added")).to_be_visible()

@@ -22,8 +22,10 @@ import { asError } from "./lib/api.js";
 import { act, failure, icon } from "./lib/parts.js";
 import { onReachable, start } from "./lib/pulse.js";
 import { toggleTheme } from "./lib/theme.js";
-import { EVERYWHERE, useAddress, useAnswer, useKeys, useTheme } from "./lib/use.js";
+import { useUploads } from "./lib/arrivals/page.js";
+import { EVERYWHERE, useAddress, useAnswer, useDeeds, useKeys, useTheme } from "./lib/use.js";
 import { Data } from "./views/data.js";
+import { PLACE as ADDING } from "./views/dataset/bring.js";
 import { EDITOR_KEYS } from "./views/editor/keys.js";
 import { Deployments } from "./views/deployments.js";
 import { History } from "./views/history.js";
@@ -61,8 +63,17 @@ function Alarm() {
   return n ? span({ class: "count alarm", title: `${n} open ${n === 1 ? "alert" : "alerts"}` }, String(n)) : null;
 }
 
+/** Pictures on their way in, whatever view is shown. */
+function Arriving() {
+  const uploads = useUploads();
+  const { busy, ask, progress } = useDeeds(ADDING);
+  const share = uploads.unfinished ? `${Math.floor(100 * uploads.pace.share)} %` : "";
+  const words = share ? `sending to ${uploads.dataset}: ${uploads.pace.words}` : `adding to ${ask?.to}: ${progress}`;
+  return share || busy === "add" ? span({ class: "count quiet", title: words }, share || "…") : null;
+}
+
 /** @type {Record<string, () => import("./lib/dom.js").Child>} */
-const COUNTS = { queue: Waiting, deployments: Alarm };
+const COUNTS = { data: Arriving, queue: Waiting, deployments: Alarm };
 
 function Reach() {
   const [reached, setReached] = useState(true);

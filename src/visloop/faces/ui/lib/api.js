@@ -2,6 +2,7 @@
 /** Calls to the server: every verb is a POST; an error carries what happened and how to mend it. */
 
 import { paced } from "./pace.js";
+import { remember, tabShelf } from "./sending/shelf.js";
 
 /** @typedef {import("../api.d.ts").Verbs} Verbs */
 /** @typedef {keyof Verbs} Verb */
@@ -173,12 +174,16 @@ export async function taken() {
 }
 
 const KEY = "visloop.key";
+let key = tabShelf.getItem(KEY) ?? "";
 
 /** The API key that deployments are asked with; kept until the tab is closed. */
-export const apiKey = () => sessionStorage.getItem(KEY) ?? "";
+export const apiKey = () => key;
 
-/** @param {string} key */
-export const takeApiKey = (key) => sessionStorage.setItem(KEY, key);
+/** @param {string} given */
+export function takeApiKey(given) {
+  key = given;
+  remember(KEY, given, tabShelf);
+}
 
 /** @returns {Record<string, string>} */
 const withKey = () => (apiKey() ? { Authorization: `Bearer ${apiKey()}` } : {});

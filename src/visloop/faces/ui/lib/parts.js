@@ -222,6 +222,23 @@ export const act = (words, onClick, { key, kind, disabled, busy, title } = {}) =
     key ? span({ class: "key", "aria-hidden": "true" }, key) : null,
   );
 
+/**
+ * How far a long deed is, and giving it up.
+ * @param {{busy: string, progress: string, stopped: boolean, cancel: (() => void) | null}} deeds
+ * @param {string} [words] before the first report
+ * @param {string} [kept] what stays of one that was given up
+ */
+export const underWay = ({ busy, progress, stopped, cancel }, words = "", kept = "") =>
+  busy && (progress || words)
+    ? div(
+        { class: "row far" },
+        p({ class: "muted", role: "status" }, progress || `${words} …`),
+        cancel ? act("Cancel", cancel, { kind: "quiet" }) : null,
+      )
+    : stopped && !busy
+      ? p({ class: "muted", role: "status" }, `Given up. ${kept}`)
+      : null;
+
 /** @param {string} colour */
 export const dot = (colour) => span({ class: "dot", style: `background:${colour}`, "aria-hidden": "true" });
 

@@ -1,14 +1,16 @@
 // @ts-check
 /** Dark or light: as the system says, until a person says otherwise. */
 
+import { remember, shelf } from "./sending/shelf.js";
+
 const KEY = "visloop.theme";
 const dark = matchMedia("(prefers-color-scheme: dark)");
 /** @type {Set<() => void>} */
 const listeners = new Set();
+let said = shelf.getItem(KEY);
 
 /** @returns {"dark" | "light"} */
 export const theme = () => {
-  const said = localStorage.getItem(KEY);
   return said === "dark" || said === "light" ? said : dark.matches ? "dark" : "light";
 };
 
@@ -19,8 +21,11 @@ export function applyTheme() {
 
 export function toggleTheme() {
   const other = theme() === "dark" ? "light" : "dark";
-  if (other === (dark.matches ? "dark" : "light")) localStorage.removeItem(KEY);
-  else localStorage.setItem(KEY, other);
+  said = other;
+  if (other === (dark.matches ? "dark" : "light")) {
+    said = null;
+    shelf.removeItem(KEY);
+  } else remember(KEY, other);
   applyTheme();
 }
 

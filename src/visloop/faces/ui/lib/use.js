@@ -2,6 +2,7 @@
 /** State that comes from the server, deeds that go to it, and the keyboard. */
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { ApiError, asError, call, follow } from "./api.js";
+import { Deeds } from "./sending/deeds.js";
 import { colouring } from "./colours.js";
 import { beat, onChange } from "./pulse.js";
 import { onTheme, theme } from "./theme.js";
@@ -61,35 +62,32 @@ export function useAnswer(verb, ask, everyMs = 0) {
   return { data, error, reload: () => load.current() };
 }
 
+/** @type {Map<string, Deeds>} what is done in places that have a name, shown or not */
+const places = new Map();
+const newDeeds = () => new Deeds({ call, follow, after: beat });
+
+/** The deeds of a place, whatever view is shown. @param {string} place */
+export function deedsOf(place) {
+  const there = places.get(place) ?? newDeeds();
+  places.set(place, there);
+  return there;
+}
+
+addEventListener("beforeunload", (event) => {
+  if ([...places.values()].some((each) => each.long)) event.preventDefault();
+});
+
 /**
  * Things that a person does here: one at a time, with what is under way and what went wrong.
  *
- * @returns {{busy: string, progress: string, problem: ApiError | null, clear: () => void, run: <V extends Verb>(name: string, verb: V, ask: Verbs[V]["ask"], options?: {long?: boolean}) => Promise<Verbs[V]["answer"] | null>}}
+ * @param {string} [place] its name, where a long deed goes on while one looks elsewhere
  */
-export function useDeeds() {
-  const [busy, setBusy] = useState("");
-  const [progress, setProgress] = useState("");
-  const [problem, setProblem] = useState(/** @type {ApiError | null} */ (null));
-  return {
-    busy,
-    progress,
-    problem,
-    clear: () => setProblem(null),
-    run: async (name, verb, ask, { long = false } = {}) => {
-      setBusy(name);
-      setProblem(null);
-      try {
-        return await (long ? follow(verb, ask, setProgress) : call(verb, ask));
-      } catch (caught) {
-        setProblem(asError(caught));
-        return null;
-      } finally {
-        setBusy("");
-        setProgress("");
-        beat();
-      }
-    },
-  };
+export function useDeeds(place = "") {
+  const deeds = useMemo(() => (place ? deedsOf(place) : newDeeds()), [place]);
+  const [, redraw] = useState(0);
+  useLayoutEffect(() => deeds.subscribe(() => redraw((n) => n + 1)), [deeds]);
+  const { run, cancel, clear, long } = deeds;
+  return { ...deeds.state, run, clear, cancel: long ? cancel : null };
 }
 
 /** @type {Set<{current: Record<string, unknown>}>} */
@@ -188,15 +186,6 @@ export function useClasses(dataset) {
     }),
     [data, error],
   );
-}
-
-/** Keep a habit of this browser; one that has no room forgets it. @param {string} key @param {string} value */
-export function remember(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // the next visit begins as the first one did
-  }
 }
 
 const SAID_MS = 5000;

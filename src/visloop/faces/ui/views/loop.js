@@ -231,7 +231,7 @@ export function Loop() {
       span({ class: "muted" }, `of ${data.deployment}`),
       stateBadge(data.state),
       span({ class: "grow" }),
-      act("Step now", () => deeds.run("step", "loop.step", {}, { long: true }), {
+      act("Step now", () => deeds.run("step", "loop.step", {}, { long: true, cancel: false }), {
         busy: deeds.busy === "step",
         title: "move on by one step by hand",
       }),

@@ -2,7 +2,7 @@
 /** One model version: what it is worth, what the gate said, where it comes from, its card; and what a person may do. */
 import { a, code, dd, div, dl, dt, h, h1, p, span } from "../lib/dom.js";
 import { Markdown } from "../lib/markdown.js";
-import { act, badge, empty, failure, grid, panel, stateBadge, waiting, when } from "../lib/parts.js";
+import { act, badge, empty, failure, grid, panel, stateBadge, underWay, waiting, when } from "../lib/parts.js";
 import { address, useAnswer, useDeeds } from "../lib/use.js";
 import { bytes, figureOf, spelt } from "../lib/words.js";
 import { Asked } from "./judged/asking.js";
@@ -128,7 +128,7 @@ export function Model({ model }) {
       version && version.state !== "registered" ? stateBadge(version.state) : null,
       version && version.stage !== "None" ? badge(version.stage, "plain") : null,
       span({ class: "grow" }),
-      deeds.progress ? span({ class: "muted", role: "status" }, deeds.progress) : null,
+      underWay(deeds),
       act("Judge by the gate", () => run("gate", { model: ref }, true), {
         busy: deeds.busy === "gate",
         disabled: !data,

@@ -18,7 +18,7 @@ import {
   useState,
 } from "../lib/dom.js";
 import { thumbnail } from "../lib/api.js";
-import { act, failure, Picture } from "../lib/parts.js";
+import { act, failure, Picture, underWay } from "../lib/parts.js";
 import { useAnswer, useDeeds } from "../lib/use.js";
 import { percent } from "../lib/words.js";
 
@@ -117,7 +117,8 @@ export function Why({ models, picture, at = "" }) {
   const [model, setModel] = useState(models[0] ?? "");
   const [method, setMethod] = useState("auto");
   const [found, setFound] = useState(/** @type {Explained | null} */ (null));
-  const { busy, progress, problem, run } = useDeeds();
+  const deeds = useDeeds();
+  const { busy, problem, run } = deeds;
   const chosen = models.includes(model) ? model : (models[0] ?? "");
   const look = async () => {
     const ask = { ...QUICK, model: chosen, picture, at, method: /** @type {any} */ (method) };
@@ -139,7 +140,7 @@ export function Why({ models, picture, at = "" }) {
       h(Choice, { name: "how", value: method, from: METHODS, onChoose: setMethod }),
       act(busy ? "Looking …" : `Why does ${models.length > 1 ? "it" : chosen} say so?`, look, { busy: Boolean(busy) }),
     ),
-    busy ? p({ class: "muted small", role: "status" }, progress) : null,
+    underWay(deeds, "Looking"),
     failure(problem),
     found ? h(Found, { found }) : null,
   );

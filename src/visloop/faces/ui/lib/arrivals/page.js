@@ -5,6 +5,7 @@ import { beat } from "../pulse.js";
 import { forget, keep } from "./kept.js";
 import { line } from "./line.js";
 import { Uploads } from "./uploads.js";
+import { shelf } from "../sending/shelf.js";
 
 /** @typedef {import("./dropped.js").Chosen} Chosen */
 
@@ -42,9 +43,9 @@ uploads.subscribe(() => {
   const { dataset, batch, unfinished } = uploads;
   if (unfinished) {
     const { total, finished } = batch;
-    keep(localStorage, { dataset, total, finished, ...begun, time: Date.now() });
+    keep(shelf, { dataset, total, finished, ...begun, time: Date.now() });
   } else if (was) {
-    forget(localStorage, dataset);
+    forget(shelf, dataset);
     beat();
   }
   was = unfinished;

@@ -2,6 +2,7 @@
 /** What the palette offers: what can be done in the view that is open, places, and everything that has a name. */
 import { useAnswer, address } from "../use.js";
 import { recent } from "./recent.js";
+import { shelf } from "../sending/shelf.js";
 
 /** @typedef {{group: string, words: string, hint?: string, to?: string, run: () => void}} Entry `to`: the address of a place */
 /** @typedef {{path: string, title: string, key: string}} View */
@@ -88,7 +89,7 @@ export function useEntries({ views, own, open }) {
   const runs = useAnswer("runs.list", open ? { limit: RUNS } : null).data?.rows ?? [];
   if (!open) return [];
   const places = [
-    ...recent(localStorage).map((each) => place("Where you were", each.words, "", each.address)),
+    ...recent(shelf).map((each) => place("Where you were", each.words, "", each.address)),
     ...views.map(({ path, title, key }) => place("Views", title, `g ${key}`, `#/${path}`)),
     ...own,
     ...sets.flatMap(({ name }) => [

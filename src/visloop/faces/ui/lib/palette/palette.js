@@ -21,6 +21,7 @@ import { stays } from "../parts.js";
 import { partsOf } from "../use.js";
 import { ranked } from "./fuzzy.js";
 import { visited } from "./recent.js";
+import { shelf } from "../sending/shelf.js";
 
 /** @typedef {import("./entries.js").Entry} Entry */
 /** @typedef {import("./entries.js").View} View */
@@ -65,7 +66,7 @@ function useVisits() {
     };
     const note = () => {
       const words = partsOf(location.hash).join(" / ");
-      if (words.includes(" / ")) visited(localStorage, { address: location.hash, words });
+      if (words.includes(" / ")) visited(shelf, { address: location.hash, words });
     };
     on();
     addEventListener("hashchange", on);

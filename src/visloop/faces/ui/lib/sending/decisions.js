@@ -5,6 +5,7 @@ import { asError, call } from "../api.js";
 import { drawnFor } from "./edits.js";
 import { Outbox } from "./outbox.js";
 import { useAnswer } from "../use.js";
+import { shelf } from "./shelf.js";
 
 /** @typedef {import("../../api.d.ts").ShownTask} Task */
 /** @typedef {"mine" | "to-review" | "disputed"} View */
@@ -32,7 +33,7 @@ export const outbox = new Outbox(
       throw asError(caught);
     }
   },
-  localStorage,
+  shelf,
   "visloop.decision.",
 );
 

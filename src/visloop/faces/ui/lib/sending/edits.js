@@ -3,6 +3,7 @@
 import { useLayoutEffect, useState } from "../dom.js";
 import { asError, call } from "../api.js";
 import { Outbox } from "./outbox.js";
+import { shelf } from "./shelf.js";
 
 /** @typedef {import("../../api.d.ts").Sample} Sample */
 /** @typedef {import("../../views/editor/desk.js").EditAsk} EditAsk */
@@ -25,7 +26,7 @@ export const edits = new Outbox(
       throw asError(caught);
     }
   },
-  localStorage,
+  shelf,
   "visloop.edit.",
 );
 

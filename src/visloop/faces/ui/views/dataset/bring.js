@@ -2,14 +2,13 @@
 /** Pictures that lie where the server runs, in a bucket or behind URLs: a form over `add`, with a rehearsal. */
 import { a, button, div, form, h, p, useState } from "../../lib/dom.js";
 import { choiceField, fields, longField, textField, tick } from "../../lib/forms.js";
-import { act, failure, panel } from "../../lib/parts.js";
+import { act, failure, panel, underWay } from "../../lib/parts.js";
 import { address, useAnswer, useDeeds } from "../../lib/use.js";
 import { here } from "./mends.js";
 import { Outcome } from "./outcome.js";
 import { FRAMES, LICENCES } from "./send.js";
 
 /** @typedef {import("../../api.d.ts").AddAnswer} AddAnswer */
-/** @typedef {{done: AddAnswer, would: boolean, to: string}} Shown */
 
 const NOTHING = {
   paths: "",
@@ -24,6 +23,10 @@ const NOTHING = {
   pages: /** @type {"first" | "all"} */ ("first"),
 };
 
+/** What is written in the form: it is there again when one comes back. */
+const kept = { says: NOTHING };
+export const PLACE = "add";
+
 /** `old = new`, one a line or between commas. @param {string} text @returns {Record<string, string>} */
 export const pairs = (text) =>
   Object.fromEntries(
@@ -35,22 +38,21 @@ export const pairs = (text) =>
 
 /** @param {{name: string, cameras: string[]}} properties */
 export function Bring({ name, cameras }) {
-  const [says, setSays] = useState(NOTHING);
-  const [shown, setShown] = useState(/** @type {Shown | null} */ (null));
+  const [says, setSays] = useState(kept.says);
   const formats = useAnswer("formats", {}).data?.rows ?? [];
-  const deeds = useDeeds();
-  const set = (/** @type {Partial<typeof NOTHING>} */ some) => setSays({ ...says, ...some });
+  const deeds = useDeeds(PLACE);
+  const set = (/** @type {Partial<typeof NOTHING>} */ some) => setSays((kept.says = { ...kept.says, ...some }));
   const paths = says.paths
     .split("\n")
     .map((each) => each.trim())
     .filter(Boolean);
   const run = async (/** @type {boolean} */ would) => {
-    setShown(null);
+    deeds.clear();
     const { map, split, paths: _, ...rest } = says;
     const ask = { ...rest, to: name, paths, split: split.trim() || null, map: pairs(map), dry_run: would };
-    const done = await deeds.run(would ? "look" : "add", "add", ask, { long: true });
-    if (done) setShown({ done, would, to: name });
+    await deeds.run(would ? "look" : "add", "add", ask, { long: true });
   };
+  const shown = deeds.done;
   return panel(
     "From where the server runs",
     form(
@@ -156,9 +158,21 @@ export function Bring({ name, cameras }) {
         ),
       ),
     ),
-    deeds.progress ? p({ class: "caption", role: "status" }, deeds.progress) : null,
+    deeds.busy
+      ? p(
+          { class: "caption" },
+          `${deeds.busy === "add" ? "Adding to" : "For"} ${deeds.ask.to}: ${deeds.ask.paths.join(", ")}`,
+        )
+      : null,
+    underWay(deeds, "Looking at the files", "What had come in stays; the same again goes on from there."),
     failure(deeds.problem && here(deeds.problem)),
-    shown ? h(Outcome, { done: shown.done, dataset: shown.to, would: shown.would }) : null,
-    shown && !shown.would ? p(a({ href: address("data", shown.to) }, "See the pictures")) : null,
+    shown
+      ? h(Outcome, {
+          done: /** @type {AddAnswer} */ (shown.answer),
+          dataset: shown.ask.to,
+          would: shown.name === "look",
+        })
+      : null,
+    shown?.name === "add" ? p(a({ href: address("data", shown.ask.to) }, "See the pictures")) : null,
   );
 }

@@ -2,7 +2,7 @@
 /** The registry of cameras: where each stands, how it says who it is, by how much its clock is wrong. */
 import { button, details, div, form, h, li, p, span, strong, summary, ul, useState } from "../../lib/dom.js";
 import { fields, textField } from "../../lib/forms.js";
-import { act, failure, panel } from "../../lib/parts.js";
+import { act, failure, panel, underWay } from "../../lib/parts.js";
 import { useAnswer, useDeeds } from "../../lib/use.js";
 import { count } from "../../lib/words.js";
 
@@ -30,7 +30,7 @@ export function Cameras({ name, changes }) {
           : null,
     },
     failure(error ?? deeds.problem),
-    deeds.progress || said ? p({ class: "muted", role: "status" }, deeds.progress || said) : null,
+    underWay(deeds) ?? (said ? p({ class: "muted", role: "status" }, said) : null),
     rows.length
       ? ul({ class: "cameras" }, ...rows.map((row) => h(Camera, { key: row.id, row })))
       : p({ class: "muted" }, "None yet. A camera's pictures are known by its make, model or serial number."),

@@ -2,7 +2,7 @@
 /** Write a version out for another tool: which formats there are, what each cannot hold, what was lost. */
 import { button, div, form, input, label, li, p, span, strong, ul, useState } from "../../lib/dom.js";
 import { textField, tick } from "../../lib/forms.js";
-import { failure, panel, waiting } from "../../lib/parts.js";
+import { failure, panel, underWay, waiting } from "../../lib/parts.js";
 import { useAnswer, useDeeds } from "../../lib/use.js";
 import { count } from "../../lib/words.js";
 
@@ -73,7 +73,7 @@ export function Export({ name, version, split }) {
             { type: "submit", class: deeds.busy ? "primary busy" : "primary", disabled: Boolean(deeds.busy) },
             `Write as ${says.format}`,
           ),
-          deeds.progress ? p({ class: "caption", role: "status" }, deeds.progress) : null,
+          underWay(deeds, "", "The folder holds a part of it."),
         ),
         failure(deeds.problem),
       ),

@@ -2,7 +2,7 @@
 /** What was not taken: why, what mends it, the picture where there is one; try again, or set aside with a reason. */
 import { div, form, h, img, input, label, p, span, ul, li, button, useState } from "../../lib/dom.js";
 import { image } from "../../lib/api.js";
-import { act, badge, empty, failure, panel, waiting, when } from "../../lib/parts.js";
+import { act, badge, empty, failure, panel, underWay, waiting, when } from "../../lib/parts.js";
 import { useAnswer, useDeeds } from "../../lib/use.js";
 import { count } from "../../lib/words.js";
 
@@ -60,7 +60,7 @@ export function Quarantine({ name }) {
       ),
     },
     failure(deeds.problem ?? error),
-    deeds.progress || said ? p({ class: "muted", role: "status" }, deeds.progress || said) : null,
+    underWay(deeds) ?? (said ? p({ class: "muted", role: "status" }, said) : null),
     div(
       { class: "row sift" },
       kinds.length > 1

@@ -2,7 +2,7 @@
 /** Changes of classes over a whole data set: first what would change, then as one version. */
 import { button, div, form, li, p, span, strong, ul, useState } from "../../lib/dom.js";
 import { textField, tick } from "../../lib/forms.js";
-import { failure, panel } from "../../lib/parts.js";
+import { failure, panel, underWay } from "../../lib/parts.js";
 import { useDeeds } from "../../lib/use.js";
 import { count } from "../../lib/words.js";
 
@@ -23,7 +23,7 @@ function useRehearsed(verb, wish) {
   return {
     busy: Boolean(deeds.busy),
     problem: deeds.problem,
-    progress: deeds.progress,
+    under: underWay(deeds),
     would: seen?.key === key ? seen.answer : null,
     look: async () => {
       const answer = await deeds.run("look", verb, { ...wish, dry_run: true }, { long: true });
@@ -59,7 +59,7 @@ const steps = ({ dataset, rehearsed, words, ready, withStaged, onStaged }) => [
       })
     : null,
   rehearsed.would ? preview(rehearsed.would) : null,
-  rehearsed.progress ? p({ class: "caption", role: "status" }, rehearsed.progress) : null,
+  rehearsed.under,
   button(
     { type: "submit", class: rehearsed.would ? "primary" : "", disabled: rehearsed.busy || !ready },
     rehearsed.would ? words : "See what would change",

@@ -8,6 +8,7 @@ import { address } from "../../lib/use.js";
 import { bytes, count, duration } from "../../lib/words.js";
 import { here } from "./mends.js";
 import { Outcome } from "./outcome.js";
+import { shelf } from "../../lib/sending/shelf.js";
 
 /** @typedef {import("../../lib/arrivals/parcels.js").Parcel} Parcel */
 /** @typedef {import("../../lib/arrivals/uploads.js").Uploads} Uploads */
@@ -139,7 +140,7 @@ const ended = (uploads) => {
 export function CutOff({ name, onSays }) {
   const [, redraw] = useState(0);
   const [taken, setTaken] = useState("");
-  const found = cutOff(localStorage).filter((each) => !name || each.dataset === name);
+  const found = cutOff(shelf).filter((each) => !name || each.dataset === name);
   if (!found.length) return null;
   return div(
     ...found.map((each) =>
@@ -169,7 +170,7 @@ export function CutOff({ name, onSays }) {
           act(
             "Forget it",
             () => {
-              forget(localStorage, each.dataset);
+              forget(shelf, each.dataset);
               redraw((n) => n + 1);
             },
             { kind: "quiet" },

@@ -6,6 +6,7 @@
  */
 import { act, when } from "../../lib/parts.js";
 import { div, p, useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
+import { shelf } from "../../lib/sending/shelf.js";
 import { count } from "../../lib/words.js";
 import { freshId } from "./desk.js";
 
@@ -64,11 +65,11 @@ export function useDrafts({ picture, tool, label, stage, onTake }) {
     stage.current.resume(taken.current.places);
     taken.current = null;
   });
-  const left = drafts(localStorage, picture).filter(({ id }) => id !== own.current && id !== taken.current?.id);
+  const left = drafts(shelf, picture).filter(({ id }) => id !== own.current && id !== taken.current?.id);
   return {
     left,
     drop: (/** @type {string} */ id) => {
-      drop(localStorage, picture, id);
+      drop(shelf, picture, id);
       redraw((n) => n + 1);
     },
     take: (/** @type {Draft | undefined} */ draft = left.at(-1)) => {
@@ -81,9 +82,9 @@ export function useDrafts({ picture, tool, label, stage, onTake }) {
     onPath: (places) => {
       if (places.length && (tool === "polygon" || tool === "points")) {
         own.current ||= freshId();
-        keep(localStorage, picture, { id: own.current, tool, label, places: [...places], time: Date.now() });
+        keep(shelf, picture, { id: own.current, tool, label, places: [...places], time: Date.now() });
       } else if (own.current) {
-        drop(localStorage, picture, own.current);
+        drop(shelf, picture, own.current);
         own.current = "";
       }
     },

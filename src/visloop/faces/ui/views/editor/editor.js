@@ -4,7 +4,8 @@ import { div, h, useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
 import { asError } from "../../lib/api.js";
 import { empty, failure, panel, waiting } from "../../lib/parts.js";
 import { useEdits } from "../../lib/sending/edits.js";
-import { address, go, remember, useClasses, usePassing } from "../../lib/use.js";
+import { remember, shelf } from "../../lib/sending/shelf.js";
+import { address, go, useClasses, usePassing } from "../../lib/use.js";
 import { Bar, Troubles } from "./bars.js";
 import { Canvas } from "./canvas.js";
 import { Drafts, useDrafts } from "./drafts.js";
@@ -61,7 +62,7 @@ export function Editor({ name, split, text, path }) {
 
 /** Which tool somebody took last in this data set; what its objects are, where nobody has. @param {string} name @param {readonly Annotation[]} objects @param {boolean} draws objects are asked for @returns {Tool} */
 function usualTool(name, objects, draws) {
-  const known = localStorage.getItem(`visloop.tool.${name}`);
+  const known = shelf.getItem(`visloop.tool.${name}`);
   if (known && !(draws && known === "class")) return /** @type {Tool} */ (known);
   /** @type {Record<string, Tool>} */
   const of = { class: "class", obb: "obb", polygon: "polygon", mask: "brush", points: "points" };

@@ -5,13 +5,16 @@ import { asError, call } from "../../lib/api.js";
 import { onChange } from "../../lib/pulse.js";
 import { Desk } from "./desk.js";
 import { edits, onTaken } from "../../lib/sending/edits.js";
+import { remember, tabShelf } from "../../lib/sending/shelf.js";
 
 /** @typedef {import("../../api.d.ts").Sample} Sample */
 /** @typedef {{actor: string, tab: string, seconds: number}} Other */
 
 const AGAIN_MS = 10_000;
 const KEPT = 200;
-export const TAB = (sessionStorage["visloop.tab"] ??= Math.random().toString(36).slice(2, 12)); // stays over a reload
+const TAB_KEY = "visloop.tab";
+export const TAB = tabShelf.getItem(TAB_KEY) ?? Math.random().toString(36).slice(2, 12);
+remember(TAB_KEY, TAB, tabShelf); // stays over a reload
 /** @type {Map<string, Desk>} the last desks of this tab: undo goes on when one comes back to a picture */
 const desks = new Map();
 

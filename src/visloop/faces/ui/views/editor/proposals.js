@@ -2,7 +2,8 @@
 /** What a model would draw: taken one by one, or all above a score. */
 import { button, div, input, label, li, option, p, select, span, ul, useState } from "../../lib/dom.js";
 import { act, failure, panel } from "../../lib/parts.js";
-import { remember, useAnswer } from "../../lib/use.js";
+import { remember, shelf } from "../../lib/sending/shelf.js";
+import { useAnswer } from "../../lib/use.js";
 import { count, percent } from "../../lib/words.js";
 
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
@@ -17,7 +18,7 @@ const USUAL_BAR = 0.5;
  */
 export function useProposals(dataset, path, wanted) {
   const key = `visloop.model.${dataset}`;
-  const [model, setModel] = useState(localStorage.getItem(key) ?? "");
+  const [model, setModel] = useState(shelf.getItem(key) ?? "");
   const [bar, setBar] = useState(USUAL_BAR);
   const { data, error } = useAnswer("label.propose", model && wanted ? { dataset, path, model } : null);
   const said = /** @type {Annotation[]} */ (data?.proposals ?? []);

@@ -1,8 +1,8 @@
 // @ts-check
 /** The report of a model, with the slices that somebody asks for, and as a page to keep. */
-import { a, button, div, form, h, p, span, useState } from "../../lib/dom.js";
+import { a, button, div, form, h, span, useState } from "../../lib/dom.js";
 import { textField } from "../../lib/forms.js";
-import { failure } from "../../lib/parts.js";
+import { failure, underWay } from "../../lib/parts.js";
 import { useDeeds } from "../../lib/use.js";
 import { Report } from "./report.js";
 
@@ -45,7 +45,7 @@ export function Asked({ model, report }) {
         "Report as one file",
       ),
     ),
-    deeds.progress ? p({ class: "muted", role: "status" }, deeds.progress) : null,
+    underWay(deeds),
     failure(deeds.problem),
     h(Report, { report: shown }),
   );

@@ -1,7 +1,7 @@
 // @ts-check
 /** Housekeeping: what is stored and for whom, what would be freed, whether all is well. */
 import { a, div, h, h1, li, p, span, ul, useEffect, useState } from "../../lib/dom.js";
-import { act, badge, bar, failure, grid, panel, waiting, when } from "../../lib/parts.js";
+import { act, badge, bar, failure, grid, panel, underWay, waiting, when } from "../../lib/parts.js";
 import { address, useAnswer, useDeeds } from "../../lib/use.js";
 import { bytes, count } from "../../lib/words.js";
 import { Sets, Trash } from "./sets.js";
@@ -32,10 +32,6 @@ export function Housekeeping({ address: [chosen = ""] }) {
   );
 }
 
-/** How far a long deed is. @param {ReturnType<typeof useDeeds>} deeds @param {string} words before the first report */
-const far = (deeds, words) =>
-  deeds.busy ? p({ class: "muted", role: "status" }, deeds.progress || `${words} …`) : null;
-
 /** @type {Record<string, string>} */
 const VIEWS = { "data set": "data", model: "models" };
 
@@ -56,7 +52,7 @@ function Needs() {
   return panel(
     { title: "Stored, and who needs it", aside: span({ class: "muted" }, "what several need is counted once") },
     failure(deeds.problem),
-    far(deeds, "Following every link"),
+    underWay(deeds, "Following every link"),
     parts
       ? grid(parts, [
           { title: "needed by", cell: (each) => (each.kind === "nothing" ? badge("nothing: garbage") : each.kind) },
@@ -102,7 +98,7 @@ function Space({ onFreed }) {
       "Bytes that no version, staged change, model, report, task or capture needs any more. Versions are never touched.",
     ),
     failure(deeds.problem),
-    far(deeds, "Looking at what is needed"),
+    underWay(deeds, "Looking at what is needed"),
     would ? p({ class: "headline foot", role: "status" }, wouldFree(would)) : null,
     did ? p({ class: "foot", role: "status" }, freed(did)) : null,
     div(
@@ -137,7 +133,7 @@ function Health({ storage }) {
         )
       : p({ class: "muted" }, "Nobody has looked yet."),
     failure(deeds.problem),
-    far(deeds, "Looking"),
+    underWay(deeds, "Looking"),
     found ? h(Found, { found }) : null,
     div(
       { class: "row foot" },

@@ -50,7 +50,7 @@ export function Acts({ dataset, where, ready: known = true, total, classes, mend
     setTried(answer && { of: asked, answer });
   };
   const go = async () => {
-    const made = await deeds.run("do", "bulk", { ...ask, key: key.current.name }, { long: true });
+    const made = await deeds.run("do", "bulk", { ...ask, key: key.current.name }, { long: true, cancel: false });
     if (!made) return;
     onDone?.();
     setTried(null);
@@ -58,7 +58,7 @@ export function Acts({ dataset, where, ready: known = true, total, classes, mend
     key.current = { of: "", name: "" };
   };
   const undo = async () => {
-    const taken = done && (await deeds.run("undo", "bulk.undo", { key: done.key }, { long: true }));
+    const taken = done && (await deeds.run("undo", "bulk.undo", { key: done.key }, { long: true, cancel: false }));
     if (taken) setDone(taken);
   };
   return div(

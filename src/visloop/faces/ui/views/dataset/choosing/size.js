@@ -1,13 +1,13 @@
 // @ts-check
 /** How large the pictures of a grid are; remembered in this browser. */
 import { input, label, span } from "../../../lib/dom.js";
-import { remember } from "../../../lib/use.js";
+import { remember, shelf } from "../../../lib/sending/shelf.js";
 
 const KEPT = "visloop.size";
 const [LEAST, USUAL, MOST] = [88, 176, 480];
 
 export const sizeKept = () => {
-  const kept = Number(localStorage.getItem(KEPT));
+  const kept = Number(shelf.getItem(KEPT));
   return kept >= LEAST && kept <= MOST ? kept : USUAL;
 };
 
