@@ -8,16 +8,15 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journey.test_one_contract import FASTESTDET
 from tests.journey.worlds import until
-from tests.ui.conftest import RED_XYXY, Site, Visit, up, visiting
+from tests.ui.conftest import Site, Visit, up, visiting
 from tests.ui.test_access import axe_finds
 from visloop import app
 from visloop.faces import sdk
@@ -32,7 +31,7 @@ _LOOK = """() => {
 
 @pytest.fixture(scope="module")
 def studio(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Plain pictures that nobody has labelled, one of them lying on its side, behind `visloop up`."""
+    """Plain pictures that nobody has labelled, behind `visloop up`."""
     del browser
     root = tmp_path_factory.mktemp("studio")
     pictures = root / "pictures"
@@ -41,12 +40,6 @@ def studio(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         Image.new("RGB", (200, 150), (90, 40 + 10 * ord(name) % 120, 200)).save(
             pictures / f"{name}.png"
         )
-    upright = Image.new("RGB", (120, 160), "white")
-    x1, y1, x2, y2 = RED_XYXY
-    upright.paste((255, 0, 0), (x1, y1, x2, y2))
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    upright.transpose(Image.Transpose.ROTATE_90).save(pictures / "turned.png", exif=exif)
     app.create(root / "ws")
     with sdk.local(root / "ws") as here:
         here.call(app.add, app.Add(paths=(str(pictures),), to="pets"))
@@ -208,65 +201,6 @@ def test_every_shape_reaches_the_server(editor: Visit) -> None:
     assert mask[100, 55] == 0, "erased"
     assert mask[100, 75] == 1
     assert [round(x) for x, _, _ in of["points"]["points"]] == [120, 140]
-
-
-def _as_written(folder: Path, kind: str, size: tuple[int, ...]) -> tuple[float, ...]:
-    """Corners of the one box of `turned`, as the format's own rules put them on the upright picture."""
-    if kind == "voc":
-        (file,) = folder.rglob("turned.xml")
-        box = ET.parse(file).find("object/bndbox")
-        assert box is not None
-        x1, y1, x2, y2 = (
-            float(box.findtext(each, "")) for each in ("xmin", "ymin", "xmax", "ymax")
-        )
-        return x1, y1, x2, y2
-    if kind == "yolo":
-        (file,) = folder.rglob("turned.txt")
-        wide, high = size
-        _, *said = map(float, file.read_text().split())
-        if len(said) > 4:  # corners: outlines were drawn on other pictures of the data set
-            xs, ys = said[::2], said[1::2]
-            return min(xs) * wide, min(ys) * high, max(xs) * wide, max(ys) * high
-        x, y, width, height = said
-        x, y, width, height = x * wide, y * high, width * wide, height * high
-        return x - width / 2, y - height / 2, x + width / 2, y + height / 2
-    (file,) = folder.rglob("*.json")
-    told = json.loads(file.read_text())
-    (image,) = [each for each in told["images"] if each["file_name"].endswith("turned.png")]
-    (x, y, width, height) = next(
-        each["bbox"] for each in told["annotations"] if each["image_id"] == image["id"]
-    )
-    return x, y, x + width, y + height
-
-
-@pytest.mark.parametrize("kind", ["coco", "yolo", "voc"])
-def test_a_box_on_a_turned_picture_lies_on_the_same_pixels_after_export(
-    editor: Visit, tmp_path: Path, kind: str
-) -> None:
-    page, site = opened(editor, "turned.png"), editor.site
-    if not held(site, "turned.png"):
-        page.keyboard.press("3")
-        drag(page, RED_XYXY[:2], RED_XYXY[2:])
-        saved(page)
-    with sdk.local(site.root) as here:
-        ask = app.Export(ref="pets@work", directory=str(tmp_path / kind), format=kind)
-        here.call(app.export, ask)
-        back = app.Add(paths=(str(tmp_path / kind),), to=f"back-{kind}", add_classes=True)
-        here.call(app.add, back)
-        rows = here.call(app.samples, app.Samples(ref=f"back-{kind}@work", limit=50)).rows
-    (row,) = [each for each in rows if each["path"].endswith("turned.png")]
-    (box,) = [each for each in row["annotations"] if each["label"] == "red"]
-    assert box["xyxy"] == pytest.approx(RED_XYXY, abs=1.0)
-    (file,) = (tmp_path / kind).rglob("turned.png")
-    upright = np.asarray(ImageOps.exif_transpose(Image.open(file)).convert("RGB"))
-    x1, y1, x2, y2 = (round(each) for each in box["xyxy"])
-    inside = upright[y1 + 1 : y2 - 1, x1 + 1 : x2 - 1]
-    assert (inside == (255, 0, 0)).all()
-    red = (upright == (255, 0, 0)).all(axis=2)
-    ys, xs = np.nonzero(red)
-    painted = (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1)
-    told = _as_written(tmp_path / kind, kind, upright.shape[1::-1])
-    assert told == pytest.approx(painted, abs=1.0), "read by hand, not by us"
 
 
 def test_two_people_on_one_picture(editor: Visit) -> None:
