@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.journey.worlds import until
 from tests.ui import node
@@ -272,6 +272,58 @@ def test_a_killed_tab_and_a_cut_network_lose_nothing(visit: Visit) -> None:
     kept = {9, 10, 11}
     until(lambda: kept <= lefts(site, "other").keys(), what="all three frames of it")
     visit.seen.said.clear()  # what the browser says of a network that is cut
+
+
+def test_mine_is_kept_of_a_track_frame_by_frame(visit: Visit) -> None:
+    site = visit.site
+    page = projected(visit, "other", 15)
+    press = page.keyboard.press
+    press("2")  # a hand
+    drag(page, (100, 100), (180, 300))
+    press("t")
+    for number in (16, 17, 18):
+        press("d")
+        frame(page, number)
+    drag(page, (400, 100), (480, 300))
+    saved(page)
+
+    def track() -> dict[str, Any]:
+        return next(each for each in told(site, "other")["tracks"] if each["first"] == 14)
+
+    here, there = track()["keys"]
+    visit.context.set_offline(True)
+    press("1")  # no, a bottle
+    expect(page.locator(".edit-bar").first).to_contain_text("1 edit not saved yet")
+    path = told(site, "other")["frames"][17]["path"]
+    was = there["object"]
+    moved = {**was, "xyxy": [9, 9, 99, 99]}
+    site.ask("label.edit", dataset="other", path=path, edits=[{"put": moved, "was": was}])
+    visit.context.set_offline(False)
+    page.locator(".failure").get_by_role("button", name="Keep mine").click()
+    until(lambda: track()["label"] == "bottle", what="mine")
+    places = [(key["frame"], key["object"]["xyxy"]) for key in track()["keys"]]
+    mine = [(14, here["object"]["xyxy"]), (17, was["xyxy"])]
+    assert places == [(at, pytest.approx(xyxy)) for at, xyxy in mine]
+    visit.seen.said.clear()  # of the network that was cut, and of the conflict
+
+
+def test_a_film_that_is_refused_is_said_and_not_asked_for_ever(visit: Visit) -> None:
+    path = told(visit.site, "other")["frames"][0]["path"]
+    page, asked = visit.page, []
+    no = {"error": {"code": "auth.forbidden", "what": "not for you", "fix": "ask somebody"}}
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=403, json=no)
+
+    page.route("**/label/track", refuse)
+    page.goto(f"{visit.site.url}/#/data/other/work/all/edit/{quote(path, safe='')}")
+    expect(page.locator(".failure")).to_contain_text("not for you")
+    for _ in range(2):
+        with page.expect_request("**/api/v1/facts"):  # every 1.5 s: did anything happen?
+            pass
+    assert len(asked) == 1
+    visit.seen.said.clear()  # of the refusal
 
 
 def test_it_plays_and_axe_finds_nothing(visit: Visit) -> None:
