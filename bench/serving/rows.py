@@ -85,7 +85,9 @@ def _turn(plan: Plan, server: Server, bare: Bare, seen: dict[str, Seen]) -> None
     for row, connections in CONNECTIONS.items():
         server.load(connections, _WARM_S)
         cores = min(connections, os.cpu_count() or 1)
-        mine.bare.setdefault(row, []).append(bare.run(cores, plan.seconds / 2))
+        with server.paused():
+            limit = bare.run(cores, plan.seconds / 2)
+        mine.bare.setdefault(row, []).append(limit)
         mine.turns.setdefault(row, []).append(server.measured(connections, plan.seconds))
     mine.pss.append(server.pss_mb())
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Self
 
@@ -110,6 +111,16 @@ class Server:
                 found += next(int(row.split()[1]) for row in rows if row.startswith("Pss:"))
         return found / 1024
 
+    @contextlib.contextmanager
+    def paused(self) -> Generator[None]:
+        """None of its processes runs: some look for work all the time, also when there is none."""
+        family = tree(self.process.pid)
+        _tell(family, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _tell(family, signal.SIGCONT)
+
     def end(self) -> None:
         """Asked to stop, and after ten seconds made to."""
         self.process.send_signal(signal.SIGTERM)
@@ -125,6 +136,12 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.end()
+
+
+def _tell(family: Iterable[int], what: signal.Signals) -> None:
+    for pid in family:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, what)
 
 
 class Bare:
