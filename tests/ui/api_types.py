@@ -95,6 +95,7 @@ class GainPoint(TypedDict):
 
     ref: str
     pictures: int
+    n: int
     value: float
     low: float
     high: float

@@ -152,7 +152,7 @@ def test_what_the_server_refuses_is_told_with_its_reason(visit: Visit) -> None:
     decided(visit, task, "label.accepted")
     visit.site.ask("commit", dataset=task["dataset"], message="labels")
     page.keyboard.press("u")
-    alert = page.locator(".failure", has_text="Not saved")
+    alert = page.locator(".failure", has_text="Not taken back")
     expect(alert).to_contain_text("is in a version")
     expect(alert).to_contain_text("correct it instead")
     alert.get_by_role("button").click()

@@ -86,12 +86,14 @@ def test_ten_pictures_by_two_people_and_a_third(
             expect(page.locator(".strip li")).to_have_count(left)
         expect(page.locator("main .title")).to_contain_text("all saved")
         expect(page.locator("main")).to_contain_text("All decided")
+        expect(page.locator(".progress-line")).to_contain_text("10 in 24 hours, 0 left")
         page.context.close()
     counts = site.ask("label.status")["rows"][0]
     assert (counts["accepted"], counts["disputed"], counts["waiting"]) == (8, 2, 0)
 
     page = entered(browser, team, "rex", "disputed")
     expect(page.locator(".side")).to_contain_text("Labelled by")
+    expect(page.locator(".desk .facts")).to_contain_text("agree by 50 %, asked for are 60 %")
     assert axe_finds(page) == []
     page.get_by_role("button", name="Take this").nth(1).click()
     expect(page.locator(".strip li")).to_have_count(1)
@@ -236,6 +238,12 @@ def test_pictures_are_given_out_handed_on_and_taken_back(
     page.get_by_role("checkbox", name="ben").check()
     page.get_by_role("spinbutton", name="share of ana").fill("2")
     expect(plan.locator(".share")).to_have_text(["ana2", "ben1"])
+    page.get_by_role("radio", name="without a label").check()
+    expect(page).to_have_url(re.compile("assign/pets$"))
+    expect(plan).to_contain_text("No pictures are without a label")
+    page.go_back()
+    expect(page.get_by_role("radio", name="of a question")).to_be_checked()
+    expect(plan.locator(".share")).to_have_text(["ana2", "ben1"])
     assert axe_finds(page) == []
     page.get_by_role("button", name="Give out 3").click()
     expect(page.locator(".notice")).to_contain_text("ana 2, ben 1")
@@ -258,4 +266,55 @@ def test_pictures_are_given_out_handed_on_and_taken_back(
         each["person"]: each["waiting"] for each in site.ask("label.people", dataset="pets")["rows"]
     }
     assert counts == {"ana": 0, "ben": 2}
+    page.context.close()
+
+
+def test_a_refused_decision_leads_back_to_its_picture(
+    browser: Browser, team: tuple[Site, dict[str, str]]
+) -> None:
+    site, _ = team
+    page = entered(browser, team, "ben")
+    expect(page.locator(".strip li")).to_have_count(3)  # one waits for anybody
+    expect(page.locator(".choice")).to_have_count(len(NAMES))
+    refused = page.locator(".strip img").nth(1).get_attribute("src")
+    page.keyboard.press("ArrowRight")
+    said = {"code": "store.full", "what": "the disk is full", "fix": "make room"}
+    page.route("**/label/accept", lambda route: route.fulfill(status=409, json=said), times=1)
+    page.keyboard.press("1")
+    page.get_by_role("button", name="Show the picture again").click()
+    expect(page.locator(".strip li")).to_have_count(3)
+    expect(page.locator(".strip [aria-current] img")).to_have_attribute("src", refused or "")
+    for left in (2, 1, 0):
+        page.keyboard.press("1")
+        expect(page.locator(".strip li")).to_have_count(left)
+    expect(page.locator("main .title")).to_contain_text("all saved")
+    assert [each["waiting"] for each in site.ask("label.people", dataset="pets")["rows"]] == [0, 0]
+    page.context.close()
+
+
+def test_the_next_picture_shows_what_all_say_wherever_the_pointer_rests(
+    browser: Browser, team: tuple[Site, dict[str, str]]
+) -> None:
+    site, tokens = team
+    given = {"dataset": "tools", "to": ["cem", "dia"], "annotators": 2, "ask": "objects"}
+    assert site.ask("label.assign", **given)["count"] == 2
+    for who, x in (("cem", 5), ("dia", 95)):
+        theirs = Site(site.root, site.url, tokens[who])
+        box = {"type": "box", "id": who, "label": "nut", "xyxy": [x, 20, x + 40, 60]}
+        for task in theirs.ask("label.queue", view="mine", dataset="tools")["rows"]:
+            at = {"dataset": "tools", "path": task["path"], "task": task["id"]}
+            theirs.ask("label.edit", **at, edits=[{"put": box}])
+            theirs.ask("label.accept", task=task["id"])
+    page = entered(browser, team, "rex", "disputed")
+    marks = page.locator("svg.marks rect, svg.marks path")
+    expect(page.locator(".strip li")).to_have_count(2)
+    expect(marks).to_have_count(2)
+    for answer in (0, 1):
+        page.locator(".said li").nth(answer).hover()
+    expect(marks).to_have_count(1)
+    page.keyboard.press("a")
+    expect(page.locator(".strip li")).to_have_count(1)
+    expect(page.locator(".said li")).to_have_count(2)
+    page.wait_for_timeout(200)  # the pointer lies on the next picture's answer
+    expect(marks).to_have_count(2)
     page.context.close()

@@ -16,6 +16,7 @@ from scipy.special import stdtrit
 SIZES: Final = 3
 """Different numbers of pictures that a curve needs at least."""
 _LEAST: Final = 1e-9
+_STEEPEST: Final = 50.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Improved:
         return self.now - self.then
 
 
-def expect(models: Sequence[Learnt], more: int) -> Improved | None:
+def expect(models: Sequence[Learnt], more: int, worst: float = 1.0) -> Improved | None:
     """What `more` pictures like those before would bring; None under three sizes.
 
     At most a doubling is said anything about. The line's doubt is that of its residuals, and never
@@ -57,6 +58,7 @@ def expect(models: Sequence[Learnt], more: int) -> Improved | None:
     Args:
         models: judged on the same pictures, by the same recipe; at least two of different size.
         more: pictures beside those that the largest learnt from.
+        worst: no error is larger: 1 of shares, infinite where there is no such bound.
     """
     sizes = np.array([each.pictures for each in models], np.float64)
     if len(set(sizes.tolist())) < SIZES or more < 1:
@@ -72,9 +74,10 @@ def expect(models: Sequence[Learnt], more: int) -> Improved | None:
     most = float(sizes.max())
     more = min(more, int(most))
     grown = np.log((most + more) / most)
-    now = float(np.exp(line @ (1.0, np.log(most))))
+    now = min(worst, float(np.exp(line @ (1.0, np.log(most)))))
     half = float(stdtrit(free, 0.975)) * float(np.sqrt(inverse[1, 1] * variance))
     then, low, high = (
-        now * float(np.exp(s * grown)) for s in (line[1], line[1] + half, line[1] - half)
+        min(worst, now * float(np.exp(min(s * grown, _STEEPEST))))
+        for s in (line[1], line[1] + half, line[1] - half)
     )
     return Improved(more, now, then, now - low, now - high, float(line[1]))

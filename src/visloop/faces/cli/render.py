@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _WIDE = 48
+_WHOLE = 2000
+"""Of a text that has a line of its own."""
 _MANY = 20
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _PIPED_WIDTH = 200
@@ -78,7 +80,7 @@ def _fields(plain: Mapping[str, Any]) -> None:
             click.echo(f"{key}:")
             _lines(value)  # pyright: ignore[reportUnknownArgumentType]
         else:
-            click.echo(f"{key:<{width}}  {_cell(value)}")
+            click.echo(f"{key:<{width}}  {_cell(value, _WHOLE)}")
 
 
 def _is_long(values: Sequence[object]) -> bool:
@@ -92,7 +94,7 @@ def _lines(values: Sequence[object]) -> None:
         click.echo(f"  … {len(values) - _MANY} more (--json shows all)")
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, wide: int = _WIDE) -> str:
     if value is None or isinstance(value, bool | float):
         return _scalar(value)
     if isinstance(value, dict):
@@ -104,7 +106,7 @@ def _cell(value: Any) -> str:
         return text[:19].replace("T", " ")
     if len(text) == 64 and all(c in "0123456789abcdef" for c in text):  # noqa: PLR2004 - a digest
         return text[:12]
-    return text if len(text) <= _WIDE else text[: _WIDE - 1] + "…"
+    return text if len(text) <= wide else text[: wide - 1] + "…"
 
 
 def _scalar(value: float | bool | None) -> str:

@@ -1123,6 +1123,7 @@ export interface FormatsAsk {
 export interface GainPoint {
   high: number;
   low: number;
+  n: number;
   pictures: number;
   ref: string;
   value: number;

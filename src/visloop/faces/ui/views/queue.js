@@ -12,6 +12,7 @@ import { Drawing } from "./queue/drawing.js";
 import { Agreement } from "./queue/agreement.js";
 import { Assign } from "./queue/assign.js";
 import { Answers, Choices, nameOf, NOTHING, Strip, Troubles, VIEWS, Why } from "./queue/parts.js";
+import { Pace } from "./queue/pace.js";
 import { People } from "./queue/people.js";
 import { Tabs, useDoor } from "./queue/rooms.js";
 
@@ -136,11 +137,17 @@ function Room({ view }) {
     last ? span({ class: "muted" }, "last: ", last.said) : null,
     act("Undo", undo, { key: "u", disabled: !decided.length }),
   );
-  const troubles = div(h(Troubles, { sent, onBack: tasks.bringBack }), failure(problem));
+  const settle = (/** @type {import("../lib/sending/decisions.js").Decision} */ refused) => {
+    const where = tasks.settle(refused);
+    setAt(Math.max(0, where === view ? 0 : rows.findIndex((each) => each.id === refused.ask.task)));
+    if (where && where !== view) go("queue", where);
+  };
+  const troubles = div(h(Troubles, { sent, onRefused: settle }), failure(problem));
   if (!tasks.ready) return div(title, troubles, waiting(tasks.error));
   if (!task) {
     return div(
       title,
+      h(Pace, {}),
       troubles,
       panel(
         "",
@@ -163,6 +170,7 @@ function Room({ view }) {
   return div(
     { class: "queue" },
     title,
+    h(Pace, { dataset: task.dataset }),
     troubles,
     div(
       { class: "desk" },

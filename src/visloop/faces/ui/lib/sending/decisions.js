@@ -52,6 +52,23 @@ export function useOutbox() {
 /** What was decided in this window, by view: to be undone, wherever else one has been. @type {Map<View, Decided[]>} */
 const kept = new Map();
 
+/**
+ * What came of it when the server refused: a decision is none, and its picture waits again; one that was not
+ * taken back stands.
+ * @param {Decision} refused
+ * @returns {View | null} where the picture waits
+ */
+export function settled(refused) {
+  if (refused.verb === "label.undo") return null;
+  for (const [view, decided] of kept) {
+    const rest = decided.filter((each) => each.task.id !== refused.ask.task);
+    if (rest.length === decided.length) continue;
+    kept.set(view, rest);
+    return view;
+  }
+  return null;
+}
+
 /** Which time it is that somebody is asked: sent back and labelled anew, it is another one. @param {Task} task */
 const roundOf = ({ id, mine, answers }) => [id, mine?.given, ...answers.map((each) => each.given)].join();
 
@@ -87,11 +104,15 @@ export function useTasks(view) {
     waiting: Math.max(rows.length, total - known.filter(isAway).length),
     decide: (/** @type {Task} */ task, /** @type {string} */ said) => keep((before) => [...before, { task, said }]),
     takeBack,
-    /** One whose decision was refused. @param {string} id */
-    bringBack: (id) => {
-      const found = decided.find((each) => each.task.id === id);
-      if (found) takeBack(found.task);
+    /** Of what the server refused. @param {Decision} refused @returns {View | null} where its picture waits, if it does */
+    settle: (refused) => {
+      const found = decided.find((each) => each.task.id === refused.ask.task);
+      const where = settled(refused);
+      setDecided(kept.get(view) ?? []);
+      setReturned((before) => before.filter((each) => each.id !== refused.ask.task));
+      if (found && where === view) takeBack(found.task);
       reload();
+      return where;
     },
   };
 }

@@ -76,11 +76,13 @@ function Figures({ data }) {
       title: `${count(data.pictures, "picture")} labelled by ${data.people.join(", ")}`,
       aside: span({ class: "muted" }, "0 is what chance gives, 1 is full agreement; intervals of 95 %"),
     },
-    ul(
-      { class: "figures doubts" },
-      told("Fleiss' kappa", "of pictures that as many people labelled", data.fleiss),
-      told("Krippendorff's alpha", "of all pictures, whoever labelled them", data.alpha),
-    ),
+    data.fleiss.value === null && data.alpha.value === null
+      ? null
+      : ul(
+          { class: "figures doubts" },
+          told("Fleiss' kappa", "of pictures that as many people labelled", data.fleiss),
+          told("Krippendorff's alpha", "of all pictures, whoever labelled them", data.alpha),
+        ),
     grid(
       [...data.pairs].sort((one, two) => (one.kappa.value ?? 2) - (two.kappa.value ?? 2)),
       [

@@ -42,13 +42,24 @@ export function Assign({ rest: [set = "", text = ""] }) {
 
 /** @typedef {"queued" | "new" | "asked"} Which the most urgent of the queue, those without a label, those of a question */
 
+/** Why there are none. @type {Record<Which, string>} */
+const NONE = {
+  queued: " wait for anybody: production put none on the queue, or they are with people already.",
+  new: " are without a label.",
+  asked: " answer this question, or all of them are with people already.",
+};
+
 /** @param {{dataset: string, text: string}} properties */
 function Form({ dataset, text }) {
   const able = useAnswer("user.list", { may: "label.write" });
   const status = useAnswer("label.status", {}).data?.rows.find((each) => each.dataset === dataset);
   const free = (status?.mine ?? 0) - (status?.given ?? 0);
-  const [chosen, setChosen] = useState(/** @type {Which | null} */ (text ? "asked" : null));
-  const which = chosen ?? (free > 0 ? "queued" : "new");
+  const [chosen, setChosen] = useState(/** @type {Which | null} */ (null));
+  const which = text ? "asked" : (chosen ?? (free > 0 ? "queued" : "new"));
+  const choose = (/** @type {Which} */ value) => {
+    setChosen(value);
+    if (text && value !== "asked") go("queue", "assign", dataset);
+  };
   const queued = which === "queued";
   const question = which === "new" ? "labelled = false" : text;
   const [shares, setShares] = useState(/** @type {Record<string, string>} */ ({}));
@@ -116,7 +127,7 @@ function Form({ dataset, text }) {
           ...choices.map(([value, words]) =>
             label(
               { class: "tick" },
-              input({ type: "radio", name: "which", checked: which === value, onChange: () => setChosen(value) }),
+              input({ type: "radio", name: "which", checked: which === value, onChange: () => choose(value) }),
               span(words),
             ),
           ),
@@ -128,7 +139,10 @@ function Form({ dataset, text }) {
                 text,
                 at: `${dataset}@work`,
                 found: plan.data ? count(plan.data.count + Object.keys(plan.data.left).length, "picture") : "",
-                onAsk: (/** @type {string} */ next) => go("queue", "assign", dataset, ...(next ? [next] : [])),
+                onAsk: (/** @type {string} */ next) => {
+                  setChosen("asked");
+                  go("queue", "assign", dataset, ...(next ? [next] : []));
+                },
               }),
               p(
                 { class: "muted small" },
@@ -159,7 +173,7 @@ function Form({ dataset, text }) {
             value: how.ask,
             onValue: (value) => set({ ask: value }),
             choices: [
-              { value: "", words: "as the pictures have it" },
+              { value: "", words: "as in the data set" },
               { value: "class", words: "the class of the picture" },
               { value: "objects", words: "objects, drawn" },
             ],
@@ -198,7 +212,7 @@ function Form({ dataset, text }) {
         ),
       ),
     ),
-    div({ class: "side" }, h(Plan, { plan, busy, to, dataset })),
+    div({ class: "side" }, h(Plan, { plan, busy, to, dataset, none: NONE[which], isNew: which !== "asked" })),
   );
 }
 

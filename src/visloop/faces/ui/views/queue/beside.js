@@ -2,7 +2,7 @@
 /** A picture on which people disagree: what each said side by side, one of them taken, then the next. */
 import { a, button, div, h, li, ol, p, span, strong, useEffect, useRef, useState } from "../../lib/dom.js";
 import { thumbnail } from "../../lib/api.js";
-import { outbox, useOutbox } from "../../lib/sending/decisions.js";
+import { outbox, settled, useOutbox } from "../../lib/sending/decisions.js";
 import { placed } from "../../lib/marks.js";
 import { act, badge, dot, empty, panel, Picture, stateBadge, waiting } from "../../lib/parts.js";
 import { saved } from "../../lib/sending/sent.js";
@@ -51,7 +51,7 @@ export function Beside({ dataset, id, those }) {
       ),
     );
   return div(
-    h(Troubles, { sent, onBack: show }),
+    h(Troubles, { sent, onRefused: (refused) => (settled(refused), show(refused.ask.task)) }),
     div(
       { class: "compare" },
       panel(

@@ -65,7 +65,13 @@ export function Drawing({ view, id }) {
     else location.hash = queue;
   };
   return div(
-    h(Troubles, { sent, onBack: (task) => (tasks.bringBack(task), go("queue", view, "draw", task)) }),
+    h(Troubles, {
+      sent,
+      onRefused: (refused) => {
+        const where = tasks.settle(refused);
+        if (refused.verb !== "label.undo") go("queue", where ?? view, "draw", refused.ask.task);
+      },
+    }),
     h(Table, {
       ...{ name: task.dataset, text: "", desk, others: [], redraw, error, reel: null },
       around: {

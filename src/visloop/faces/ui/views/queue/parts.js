@@ -6,23 +6,25 @@ import { outbox } from "../../lib/sending/decisions.js";
 import { act, dot, failure, panel, Picture, when } from "../../lib/parts.js";
 import { unheard } from "../../lib/sending/sent.js";
 import { address, useKeys } from "../../lib/use.js";
-import { percent, proposal, reasonInWords, tally } from "../../lib/words.js";
+import { count, percent, proposal, reasonInWords, tally } from "../../lib/words.js";
 
 /** @typedef {import("../../lib/sending/decisions.js").Task} Task */
 /** @typedef {import("../../lib/sending/decisions.js").View} View */
 /** @typedef {import("../../lib/sending/decisions.js").Sent} Sent */
 
-/** What the server did not take, and what it has not heard yet. @param {{sent: Sent, onBack: (task: string) => void}} properties */
-export const Troubles = ({ sent, onBack }) =>
+/** @typedef {import("../../lib/sending/decisions.js").Decision} Decision */
+
+/** What the server did not take, and what it has not heard yet. @param {{sent: Sent, onRefused: (refused: Decision) => void}} properties */
+export const Troubles = ({ sent, onRefused }) =>
   div(
     { "aria-live": "assertive" },
     unheard(sent, "decision"),
     ...sent.refused.map(({ entry, trouble }) =>
       failure(
-        { what: `Not saved: ${trouble.what}`, fix: trouble.fix },
-        act("Show the picture again", () => {
+        { what: `Not ${entry.verb === "label.undo" ? "taken back" : "saved"}: ${trouble.what}`, fix: trouble.fix },
+        act(entry.verb === "label.undo" ? "It stays so" : "Show the picture again", () => {
           outbox.dismiss(entry.id);
-          onBack(entry.ask.task);
+          onRefused(entry);
         }),
       ),
     ),
@@ -69,7 +71,8 @@ export function Answers({ task, colour, onTake, onBack, onPeek }) {
           {
             key: each.actor,
             class: "row",
-            onMouseEnter: () => onPeek(each.actor),
+            onMouseMove: (/** @type {MouseEvent} */ { movementX, movementY }) =>
+              (movementX || movementY) && onPeek(each.actor), // not of who comes to lie under a pointer that rests
             onMouseLeave: () => onPeek(""),
             onFocusIn: () => onPeek(each.actor),
             onFocusOut: () => onPeek(""),
@@ -110,6 +113,21 @@ export function Answers({ task, colour, onTake, onBack, onPeek }) {
   );
 }
 
+/** Why it is here: what was found of it, or who asks for what. @param {Task} task @param {boolean} deciding */
+function because({ state, score, mine, rules, reasons }, deciding) {
+  const others = (rules?.annotators ?? 1) - 1;
+  const given =
+    others > 0 ? `given to you, and to ${count(others, "person", "people")} who do not see what you say` : "";
+  const said = [
+    state === "disputed" && score !== null
+      ? `people agree by ${percent(score, 0)}, asked for are ${percent(rules?.bar, 0)}`
+      : "",
+    state === "review" ? "somebody else looks at it before it counts" : "",
+    !deciding && mine ? given || "given to you" : "",
+  ].filter(Boolean);
+  return [...said, ...reasons.filter((each) => each !== "given out" || !said.length).map(reasonInWords)];
+}
+
 /** @param {{task: Task, proposed: ReturnType<typeof proposal>, deciding: boolean, colour: (name: string | undefined) => string}} properties */
 export function Why({ task, proposed, deciding, colour }) {
   return panel(
@@ -123,13 +141,12 @@ export function Why({ task, proposed, deciding, colour }) {
     dl(
       { class: "facts" },
       dt("here because"),
-      dd(...task.reasons.map((each) => p(reasonInWords(each)))),
-      dt("model"),
-      dd(task.model ? a({ href: address("models", task.model) }, task.model) : "–"),
+      dd(...because(task, deciding).map((each) => p(each))),
+      ...(task.model ? [dt("model"), dd(a({ href: address("models", task.model) }, task.model))] : []),
       dt("data set"),
       dd(a({ href: address("data", task.dataset) }, task.dataset)),
       dt("picture"),
-      dd(`${task.candidate.width} × ${task.candidate.height} px, since `, when(task.created)),
+      dd(`${task.candidate.width} × ${task.candidate.height} px, came `, when(task.created)),
     ),
   );
 }

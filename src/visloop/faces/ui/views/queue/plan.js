@@ -1,10 +1,11 @@
 // @ts-check
 /** What would be given to whom, worked out before it is done; and what was. */
-import { a, button, div, p, span, strong, useEffect, useState } from "../../lib/dom.js";
+import { a, button, div, h, p, span, strong, useEffect, useState } from "../../lib/dom.js";
 import { asError, call } from "../../lib/api.js";
 import { bar, failure, panel } from "../../lib/parts.js";
 import { address } from "../../lib/use.js";
 import { count } from "../../lib/words.js";
+import { Gain } from "./pace.js";
 
 /** @typedef {import("../../api.d.ts").LabelAssigned} Assigned */
 /** @typedef {import("../../api.d.ts").Verbs["label.assign"]["ask"]} Ask */
@@ -51,8 +52,9 @@ export function usePlan(ask) {
   };
 }
 
-/** @param {{plan: ReturnType<typeof usePlan>, busy: boolean, to: string[], dataset: string}} properties */
-export function Plan({ plan: { data, error, isAsked, work }, busy, to }) {
+/** @param {{plan: ReturnType<typeof usePlan>, busy: boolean, to: string[], dataset: string, none: string, isNew: boolean}} properties */
+export function Plan({ plan: { data, error, isAsked, work }, busy, to, dataset, none, isNew }) {
+  const made = data ? data.count - data.controls : 0;
   const left = Object.entries(data?.left ?? {});
   const reasons = [...new Set(left.map(([, why]) => why.split(" as ")[0]))];
   const most = Math.max(1, ...Object.values(data?.people ?? {}));
@@ -63,11 +65,11 @@ export function Plan({ plan: { data, error, isAsked, work }, busy, to }) {
       ? div(
           { class: "stacked", role: "status" },
           p(
-            strong(count(data.count - data.controls, "picture")),
+            strong(made ? count(made, "picture") : "No pictures"),
             data.controls ? ` and ${count(data.controls, "control")}` : "",
-            data.annotators > 1 ? `, each to ${data.annotators} people` : "",
-            `; they ${data.question === "objects" ? "draw objects" : "give the class"}.`,
-            data.annotators > 1
+            made && data.annotators > 1 ? `, each to ${data.annotators} people` : "",
+            made ? `; they ${data.question === "objects" ? "draw objects" : "give the class"}.` : none,
+            made && data.annotators > 1
               ? span(
                   { class: "muted" },
                   ` Where they agree by ${Math.round(100 * data.bar)} % it is taken, else somebody else decides.`,
@@ -83,6 +85,7 @@ export function Plan({ plan: { data, error, isAsked, work }, busy, to }) {
             ),
           ),
           to.length || !data.count ? null : p({ class: "muted" }, "To whoever comes first."),
+          made && isNew ? h(Gain, { dataset, more: made }) : null,
           ...reasons.map((why) =>
             p({ class: "muted" }, `${left.filter(([, each]) => each.startsWith(why)).length} left: ${why}.`),
           ),
