@@ -87,6 +87,25 @@ def of_label_studio(folder: Path) -> dict:
     return found
 
 
+def of_label_studio_film(folder: Path) -> dict:
+    """As Label Studio's own interpolation fills the frames of a film, by their number from 1."""
+    from label_studio_sdk._extensions.label_studio_tools.postprocessing.video import (
+        extract_key_frames,
+    )
+
+    (tasks,) = folder.glob("*.json")
+    (task,) = json.loads(tasks.read_text())
+    found = {}
+    drawn = [each for each in task["annotations"][0]["result"] if "sequence" in each["value"]]
+    for each in extract_key_frames(drawn):
+        for spot in each["value"]["sequence"]:
+            x, y = spot["x"] * 6.4, spot["y"] * 4.8
+            corners = [x, y, x + spot["width"] * 6.4, y + spot["height"] * 4.8]
+            rows = found.setdefault(spot["frame"], [])
+            rows.append(["box", each["value"]["labels"][0], corners])
+    return found
+
+
 def label_studio_makes_coco(folder: Path) -> dict:
     """Label Studio's own COCO export of the tasks: boxes and polygons as boxes around them."""
     os.environ["LOCAL_FILES_DOCUMENT_ROOT"] = str(folder)

@@ -15,9 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.data_world import SCOPE
+from tests.films import film
 from tests.peers.conftest import Room, See, Seen
 from tests.peers.drawings import runs
 from tests.peers.test_peers import check_boxes
+from visloop import data
 from visloop.data import Sample
 from visloop.data.formats import rle
 from visloop.vision import Annotation, Box, Mask, OrientedBox, Points, Polygon, Track
@@ -137,6 +140,52 @@ def test_a_video_of_cvat_comes_in_and_goes_out_frame_by_frame(
     out = see("drawings:of_cvat", room.export("film", "cvat-video"))
     theirs_at = [out.get(f"frame_{at:06d}.png", ()) for at in range(6)]
     assert [same(*both) for both in zip(frames, theirs_at, strict=True)] == [2, 1, 2, 0, 1, 1]
+
+
+def filmed(room: Room, name: str, folder: Path, **how: Any) -> list[Sample]:
+    """A folder with a film in the room: its frames in order."""
+    film(folder / "smears.mp4", 12, size=(640, 480))
+    room.add(name, folder, **how)
+    return sorted(room.samples(name).values(), key=lambda each: each.path)
+
+
+def test_a_video_of_cvat_comes_in_with_the_film_itself(
+    room: Room, see: See, shared_data: Path, tmp_path: Path
+) -> None:
+    theirs = laid(tmp_path / "theirs", shared_data, {}, {"annotations.xml": "cvat-video.xml"})
+    assert filmed(room, "reel", theirs) == []
+    (waits,) = data.quarantine_list(room.ports, SCOPE, "reel")
+    assert "--frames all" in waits.fix
+    ours = filmed(room, "reel", theirs, frames="all")
+    assert not data.quarantine_list(room.ports, SCOPE, "reel")
+    seen = see("drawings:of_cvat", theirs)
+    theirs_at = [seen.get(f"frame_{2 * at:06d}.png", ()) for at in range(6)]
+    held = [each.annotations for each in ours]
+    assert [same(*both) for both in zip(held[::2], theirs_at, strict=True)] == [2, 1, 2, 0, 1, 1]
+    assert [each.labelled for each in ours] == [True] * 11 + [False], "the task ends at frame 10"
+    (between,) = held[3]  # which CVAT left out
+    assert isinstance(between, Track)
+    assert (between.xyxy, between.key_frame) == ((115, 200, 195, 260), False)
+
+
+def test_a_video_of_label_studio_comes_in_as_it_interpolates(
+    room: Room, see: See, shared_data: Path, tmp_path: Path
+) -> None:
+    files = {"project-14.json": "label-studio-video.json"}
+    theirs = laid(tmp_path / "theirs", shared_data, {}, files)
+    ours = filmed(room, "run", theirs, frames="all")
+    seen = see("drawings:of_label_studio_film", theirs)
+    held = [each.annotations for each in ours]
+    theirs_at = [seen.get(str(at), ()) for at in range(1, 13)]
+    counts = [same(*both) for both in zip(held, theirs_at, strict=True)]
+    assert counts == [1, 1, 1, 2, 2, 1, 1, 2, 2, 2, 1, 1]
+    cell = [each for each in held[4] if isinstance(each, Track) and each.label == "RBC"]
+    assert [(each.ends, each.key_frame, each.attributes) for each in cell] == [
+        (True, True, {"stage": "old"})
+    ]
+    few = filmed(room, "run-few", theirs, frames="every:3frames")
+    (cell,) = few[1].annotations[:1]
+    assert (cell.label, cell.key_frame) == ("RBC", True), "of the frames that are taken"
 
 
 @pytest.fixture(scope="module")

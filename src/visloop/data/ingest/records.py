@@ -58,6 +58,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: dict[str, Any] = {}
 
 
+class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a label file says of one frame of a film, as `Found` says it of a picture."""
+
+    annotations: tuple[Annotation, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One file that a scan offers, unread: where it lies, what it will be called, what is known.
 
@@ -73,6 +80,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `shares`: coordinates are not pixels but shares (0 … 1) of the upright picture's width and
     height, to be multiplied once its size is known; `corners`: outlines of four corners among them
     stand for turned boxes.
+
+    `moments`, of a film whose label file lies beside it: its frames by number, from 0; nobody looked
+    at the others.
 
     `privacy` are wishes of this `add` that are stricter than the workspace's policy: a retry keeps
     them.
@@ -90,6 +100,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     part: Part | None = None
     shares: bool = False
     corners: bool = False
+    moments: dict[int, Moment] | None = None
     in_place: bool = False
     privacy: dict[str, str] = {}
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from visloop.data.ingest.probe import refuse, unreadable
-from visloop.data.ingest.records import FRAME, BrokenFile, Found, Part, Probe
+from visloop.data.ingest.records import FRAME, BrokenFile, Found, Moment, Part, Probe
 from visloop.data.intake.looking import RACY, TICK_NS
 from visloop.data.intake.reading import (
     KEPT_REFUSED_BYTES,
@@ -29,6 +29,7 @@ from visloop.data.media.policy import chosen, parse_frames, scene_starts
 from visloop.data.media.video import Marks
 from visloop.data.records import Refusal
 from visloop.store import reference
+from visloop.vision import is_followed
 
 Same = Callable[[Found, str], bool]
 """Whether a frame was added before and is as it was: then it is not decoded."""
@@ -124,7 +125,8 @@ class Films:
             self._check(len(positions))
         for count, at in enumerate(positions, start=1):
             self._check(count)
-            yield _found_frame(found, marks, at, film.reader.info.time_base, common)
+            frame = _found_frame(found, marks, at, film.reader.info.time_base, common)
+            yield _labelled(frame, found.moments, at, between=policy.kind != "all")
 
     def _check(self, count: int) -> None:
         if count > self._max_frames:
@@ -241,6 +243,26 @@ def _found_frame(
         metadata={**film.metadata, **common, **metadata},
         part=Part(kind=FRAME, at={"pts": pts}),
     )
+
+
+def _labelled(
+    frame: Found, moments: Mapping[int, Moment] | None, at: int, *, between: bool
+) -> Found:
+    """With what the film's labels say of it. Where others `between` are not taken it is a key frame."""
+    if moments is None:
+        return frame
+    moment = moments.get(at)
+    annotations = None if moment is None else moment.annotations
+    if annotations and between:
+        annotations = tuple(
+            msgspec.structs.replace(each, key_frame=True) if is_followed(each) else each
+            for each in annotations
+        )
+    refusals = () if moment is None else moment.refusals
+    told = tuple(
+        msgspec.structs.replace(each, path=frame.path, source=frame.source) for each in refusals
+    )
+    return msgspec.structs.replace(frame, annotations=annotations, refusals=told, moments=None)
 
 
 def _moment(text: str) -> datetime | None:

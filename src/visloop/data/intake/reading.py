@@ -73,6 +73,8 @@ def labels_digest(found: Found, renames: Mapping[str, str]) -> str:
         said = (*said, "shares", found.corners)
     if found.refusals:
         said = (*said, found.refusals)
+    if found.moments:
+        said = (*said, found.moments)
     return _short(_encoder.encode(said))
 
 

@@ -1,8 +1,9 @@
-"""CVAT in: `annotations.xml` for images, or for video with its frames as pictures beside it.
+"""CVAT in: `annotations.xml` for images, or for video with its frames or the film beside it.
 
 Pictures lie in `images/<subset>/`, `images/` or beside the file. Frames of a video are found by the
-number at the end of their names (`frame_000012.png` is frame 12), else by their order. Every picture
-that the file names, and every frame of the task, was looked at: without objects it is a negative.
+number at the end of their names (`frame_000012.png` is frame 12), else by their order; where there
+are none, the film itself beside the file counts, with `--frames`. Every picture that the file names,
+and every frame of the task, was looked at: without objects it is a negative.
 """
 
 # Paths are text here: a Path for every file costs more than the system call that it is made for.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from visloop.data.formats.beside import Whole, joined, typed
@@ -21,7 +23,7 @@ from visloop.data.formats.cvat.shapes import NO_SHAPES, decode
 from visloop.data.formats.cvat.video import Video
 from visloop.data.formats.folder import SPLITS
 from visloop.data.formats.loose import BadObject, head, read_xml, size, unreadable_labels
-from visloop.data.formats.records import Reading
+from visloop.data.formats.records import Item, Reading
 from visloop.data.formats.shapes import ELLIPSE_NOTE
 from visloop.data.formats.stated import Objection, Stated, offer
 from visloop.data.ingest.walk import Leftovers, clean
@@ -59,8 +61,8 @@ def read_cvat(paths: Sequence[str], left: Leftovers, options: AddOptions) -> Rea
     Raises:
         LabelsUnreadable: a file is not XML, declares a DOCTYPE, or is not CVAT's.
     """
-    del options
     stated: list[Stated] = []
+    films: list[Item] = []
     named = Labels()
     for file in (file for path in paths for file in label_files(path)):
         root = read_xml(file, TITLE)
@@ -71,12 +73,16 @@ def read_cvat(paths: Sequence[str], left: Leftovers, options: AddOptions) -> Rea
             named.know(name)
             named.details[name] = named.details[name] or labels.details[name]
         if root.find("track") is not None or _is_video(root):
-            stated += Video(file, root, labels).frames(left)
+            video = Video(file, root, labels)
+            if film := video.film():
+                films.append(video.on_film(film, left, options))
+            else:
+                stated += video.frames(left)
         else:
             subset = _task_subset(root)
             stated += [_picture(each, file, labels, subset) for each in root.iter("image")]
     classes = entries_of((name, named.details[name]) for name in named.names)
-    return Reading(offer(stated, left), classes, len(stated))
+    return Reading(chain(films, offer(stated, left)), classes, len(stated) + len(films))
 
 
 def _looks_right(file: str) -> bool:

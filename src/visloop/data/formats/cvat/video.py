@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -22,6 +22,7 @@ from visloop.data.formats.beside import FIELD, Whole, joined, typed
 from visloop.data.formats.cvat.encoding import track_of
 from visloop.data.formats.cvat.labels import Labels, side_in
 from visloop.data.formats.cvat.shapes import NO_SHAPES, decode
+from visloop.data.formats.film import MOST_FRAMES, film_beside, labelled_film
 from visloop.data.formats.frames import numbered
 from visloop.data.formats.loose import BadObject, listing, mapping, size
 from visloop.data.formats.shapes import ELLIPSE_NOTE
@@ -31,6 +32,9 @@ from visloop.vision import Annotation, Followed, Points, between, is_followed
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
+
+    from visloop.data.ingest.records import Found
+    from visloop.data.records import AddOptions, Refusal
 
 SINGLE: Final = "single"
 ENDS: Final = "ends"
@@ -62,17 +66,33 @@ class Video:
         self._entries: defaultdict[int, list[tuple[object, Annotation]]] = defaultdict(list)
         self._objections: defaultdict[int, list[Objection]] = defaultdict(list)
         self._ellipses = 0
+        folder = os.path.join(self._folder, "images")
+        self._images = folder if os.path.isdir(folder) else self._folder
+        entries = (e for e in walk(self._images, "", Leftovers()) if isinstance(e, Entry))
+        self._pictures = numbered(entries)
+
+    def film(self) -> Found | None:
+        """The film itself, where it lies beside the file instead of its frames."""
+        source = self._root.findtext("meta//source") or ""
+        return None if self._pictures else film_beside(self._folder, [source], other=True)
+
+    def on_film(self, film: Found, left: Leftovers, options: AddOptions) -> Found | Refusal:
+        """The film with its tracks; frames outside the task were not looked at."""
+        texts = [node.get("frame", "") for node in self._root.iter()]
+        stated = [int(text) for text in texts if text.isascii() and text.isdigit()]
+        first, last = self._bounds()
+        end = max(stated, default=0) if last == float("inf") else last
+        numbers = range(int(max(first, 0)), int(min(end, MOST_FRAMES)) + 1)
+        self._read_all(numbers, left)
+        shown = {at: tuple(joined(self._entries.get(at, ()))) for at in numbers}
+        film = msgspec.structs.replace(film, declared=self._size if all(self._size) else None)
+        return labelled_film(film, shown, self._objections, options)
 
     def frames(self, left: Leftovers) -> Iterator[Stated]:
         """One picture a frame; a refusal for labelled frames that have no picture."""
-        folder = os.path.join(self._folder, "images")
-        folder = folder if os.path.isdir(folder) else self._folder
-        pictures = numbered(e for e in walk(folder, "", Leftovers()) if isinstance(e, Entry))
+        folder, pictures = self._images, self._pictures
         numbers = sorted(pictures)
-        for at, track in enumerate(self._root.findall("track")):
-            self._read(at, track, numbers)
-        if self._ellipses:
-            left.say(f"{self._ellipses} {ELLIPSE_NOTE}")
+        self._read_all(numbers, left)
         first, last = self._bounds()
         for number in numbers:
             stated = self._stated(number, pictures[number], folder)
@@ -80,6 +100,12 @@ class Video:
             yield msgspec.structs.replace(stated, annotations=None) if outside else stated
         if missing := sorted((self._entries.keys() | self._objections.keys()) - pictures.keys()):
             yield self._missing(missing, folder)
+
+    def _read_all(self, numbers: Sequence[int], left: Leftovers) -> None:
+        for at, track in enumerate(self._root.findall("track")):
+            self._read(at, track, numbers)
+        if self._ellipses:
+            left.say(f"{self._ellipses} {ELLIPSE_NOTE}")
 
     def _missing(self, missing: list[int], folder: str) -> Stated:
         shown = ", ".join(map(str, missing[:_SHOWN])) + (" …" if len(missing) > _SHOWN else "")
@@ -120,7 +146,7 @@ class Video:
         side = self._beside.get(str(number))
         return side.size if side and side.size else self._size
 
-    def _read(self, at: int, track: ET.Element, numbers: list[int]) -> None:
+    def _read(self, at: int, track: ET.Element, numbers: Sequence[int]) -> None:
         label = track.get("label", "").strip()
         name = track.get("id", str(at))
         extra = mapping(side_in(track))
@@ -175,7 +201,7 @@ class Video:
         return _Said(frame, outside=False, key=key, annotation=native, side=side)
 
     def _between(
-        self, a: _Said, b: _Said, shape: Followed, numbers: list[int]
+        self, a: _Said, b: _Said, shape: Followed, numbers: Sequence[int]
     ) -> list[tuple[int, object, Annotation]]:
         """Shapes of the frames that lie between two stated ones and have a picture."""
         held = msgspec.structs.replace(shape, key_frame=False)

@@ -3,7 +3,8 @@
 Of several annotations of a task one counts: a ground truth, else the one changed last; skipped ones
 (`was_cancelled`) never. Predictions are taken where no annotation counts, as proposals of
 `model:NAME`. Editors show pictures upright, so coordinates are those of the upright picture. A task
-without annotation is a picture that nobody looked at; one annotated with nothing is a negative.
+without annotation is a picture that nobody looked at; one annotated with nothing is a negative. A
+task of a film wants the film beside the file, and `--frames`.
 """
 
 # Paths are text here: a Path for every file costs more than the system call that it is made for.
@@ -12,13 +13,18 @@ without annotation is a picture that nobody looked at; one annotated with nothin
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from visloop.data.formats.classes import Details, entries_of
+from visloop.data.formats.film import film_beside, labelled_film
 from visloop.data.formats.folder import SPLITS
 from visloop.data.formats.label_studio.config import classes_in
-from visloop.data.formats.label_studio.tasks import Told, tell
+from visloop.data.formats.label_studio.film import film_of
+from visloop.data.formats.label_studio.tasks import Told, film_told, tell
 from visloop.data.formats.label_studio.urls import names_of
 from visloop.data.formats.loose import (
     head,
@@ -33,8 +39,8 @@ from visloop.data.formats.loose import (
 from visloop.data.formats.records import Item, LabelsUnreadable, Reading
 from visloop.data.formats.stated import Stated, offer
 from visloop.data.ingest.probe import refuse
-from visloop.data.ingest.walk import Leftovers, clean
-from visloop.data.records import AddOptions, Refusal
+from visloop.data.ingest.walk import Leftovers, clean, is_film_name
+from visloop.data.records import AddOptions
 
 TITLE: Final = "Label Studio JSON"
 _MOST_LABEL_FILES: Final = 50
@@ -65,9 +71,8 @@ def read_label_studio(paths: Sequence[str], left: Leftovers, options: AddOptions
     Raises:
         LabelsUnreadable: a file is not JSON, or no list of tasks.
     """
-    del options
     stated: list[Stated] = []
-    refusals: list[Refusal] = []
+    others: list[Item] = []
     named: dict[str, Details | None] = {}
     for file in (file for path in paths for file in label_files(path)):
         document = read_json(file, TITLE)
@@ -76,17 +81,13 @@ def read_label_studio(paths: Sequence[str], left: Leftovers, options: AddOptions
             raise unreadable_labels(file, TITLE, "it is no list of tasks")
         named |= {name: said for name, said in _config(file, left) if name not in named}
         for at, task in enumerate(tasks):
-            one = _task(at, mapping(task), file)
-            if isinstance(one, Refusal):
-                refusals.append(one)
-            else:
+            one = _task(at, mapping(task), file, left, options)
+            if isinstance(one, Stated):
                 stated.append(one)
-    return Reading(_items(refusals, stated, left), entries_of(named.items()), len(stated))
-
-
-def _items(refusals: list[Refusal], stated: list[Stated], left: Leftovers) -> Iterator[Item]:
-    yield from refusals
-    yield from offer(stated, left)
+            else:
+                others.append(one)
+    items = chain(others, offer(stated, left))
+    return Reading(items, entries_of(named.items()), len(stated))
 
 
 def _looks_right(file: str) -> bool:
@@ -114,10 +115,14 @@ def _config(file: str, left: Leftovers) -> list[tuple[str, Details | None]]:
         return []
 
 
-def _task(at: int, task: dict[str, Any], file: str) -> Stated | Refusal:
+def _task(
+    at: int, task: dict[str, Any], file: str, left: Leftovers, options: AddOptions
+) -> Stated | Item:
     data = mapping(task.get("data")) if "data" in task else task
     where = f"task {task.get('id', at)}"
     url, key = _picture(data)
+    if is_film_name(url) or (not url and film_of(data)[0]):
+        return _film(task, data, where, file, left, options)
     if not url:
         reason = f"{where}: its data names no picture"
         fix = "give the task an `image`, or remove it"
@@ -132,7 +137,6 @@ def _task(at: int, task: dict[str, Any], file: str) -> Stated | Refusal:
             fix="download the pictures beside the file under the names that end their URLs",
         )
     told: Told = tell(task, data, where)
-    split = text(data.get("split"))
     folder = os.path.dirname(file)
     roots = (os.path.join(folder, "images"), folder, os.path.join(folder, "upload"))
     return Stated(
@@ -142,12 +146,39 @@ def _task(at: int, task: dict[str, Any], file: str) -> Stated | Refusal:
         source=clean(file),
         path=told.side.path,
         annotations=told.annotations,
-        split=told.side.split or SPLITS.get(split.lower(), split) or None,
+        split=told.side.split or _split(data),
         declared=told.declared,
         metadata=told.side.metadata | (_columns(data, key) if data is not task else {}),
         objections=told.objections,
         notes=told.notes,
     )
+
+
+def _film(
+    task: dict[str, Any],
+    data: dict[str, Any],
+    where: str,
+    file: str,
+    left: Leftovers,
+    options: AddOptions,
+) -> Item:
+    address, key = film_of(data)
+    names = names_of(address, text(task.get("file_upload")))
+    film = film_beside(os.path.dirname(file), names)
+    if film is None:
+        called = names[-1] if names else clean(address)[:200]
+        reason = f"{where}: its film {called!r} does not lie beside the file"
+        return refuse(called, clean(file), "missing_image", reason, fix="put the film beside it")
+    told, looked_at, notes = film_told(task, where)
+    for each in notes:
+        left.say(each)
+    said = replace(film, shares=True, split=_split(data), metadata=_columns(data, key))
+    return labelled_film(said, told.moments() if looked_at else {}, told.objections, options)
+
+
+def _split(data: dict[str, Any]) -> str | None:
+    split = text(data.get("split"))
+    return SPLITS.get(split.lower(), split) or None
 
 
 def _columns(data: dict[str, Any], picture: str) -> dict[str, Any]:

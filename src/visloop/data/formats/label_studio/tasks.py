@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from visloop.data.formats.beside import FIELD, Whole, joined, typed
+from visloop.data.formats.label_studio.film import FOLLOWED, Shown
 from visloop.data.formats.label_studio.objects import (
     BARE,
     KINDS,
@@ -63,6 +64,23 @@ def tell(task: dict[str, Any], data: dict[str, Any], where: str) -> Told:
         objections=tuple(said.objections),
         notes=tuple(said.notes),
     )
+
+
+def film_told(task: dict[str, Any], where: str) -> tuple[Shown, bool, tuple[str, ...]]:
+    """What a task of a film says, whether somebody looked at it, and notes."""
+    said = _Said(where)
+    given = [mapping(each) for each in listing(task.get("annotations"))]
+    chosen = _counting(given, said)
+    shown = Shown(where, "" if chosen is None else _author(chosen))
+    results = [mapping(each) for each in listing((chosen or {}).get("result"))]
+    regions = {region_of(each) for each in results if each.get("type") == FOLLOWED}
+    _, attributes = _of_regions(results, regions)
+    for at, each in enumerate(results):
+        if each.get("type") == FOLLOWED or region_of(each) not in regions:
+            shown.take(at, each, attributes.get(region_of(each), {}) | _meta(each))
+    if guesses := len(listing(task.get("predictions"))):
+        said.notes.append(f"{guesses} predictions of a film were left out")
+    return shown, chosen is not None, tuple(said.notes)
 
 
 def _read_full(task: dict[str, Any], said: _Said, *, both: bool) -> bool:
