@@ -115,6 +115,9 @@ if TYPE_CHECKING:
     from visloop.app.verbs.finding.changing import bulk_list as bulk_list
     from visloop.app.verbs.finding.changing import bulk_undo as bulk_undo
     from visloop.app.verbs.finding.changing import pick as pick
+    from visloop.app.verbs.finding.faults import Findings as Findings
+    from visloop.app.verbs.finding.faults import FindingsAnswer as FindingsAnswer
+    from visloop.app.verbs.finding.faults import findings as findings
     from visloop.app.verbs.finding.mapping import Map as Map
     from visloop.app.verbs.finding.mapping import MapAnswer as MapAnswer
     from visloop.app.verbs.finding.mapping import MapPoints as MapPoints
@@ -647,6 +650,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "bulk_list",
             "bulk_undo",
             "pick",
+        ),
+        "verbs.finding.faults": (
+            "Findings",
+            "FindingsAnswer",
+            "findings",
         ),
         "verbs.finding.mapping": (
             "Map",

@@ -25,7 +25,7 @@ from visloop.app.verbs import (
     streams,
     watching,
 )
-from visloop.app.verbs.finding import changing, mapping, searching
+from visloop.app.verbs.finding import changing, faults, mapping, searching
 from visloop.app.verbs.judging import assessing, evaluating, explaining, gating, incidents
 from visloop.app.verbs.labelling import agreeing, doubting, editing, expecting, sharing
 from visloop.app.verbs.registry import cards, packages, shelving
@@ -71,6 +71,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     changing.bulk,
     changing.bulk_undo,
     changing.bulk_list,
+    faults.findings,
     datasets.export,
     formats.formats,
     datasets.split,

@@ -61,7 +61,7 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
         "merge",
         "revert",
     ),
-    "Find": ("query", "search", "map", "view", "pick", "bulk", "complete"),
+    "Find": ("query", "search", "map", "view", "pick", "bulk", "findings", "complete"),
     "Label": ("label",),
     "Train": ("train", "tune", "track", "runs", "reproduce"),
     "Judge": ("evaluate", "explain", "assess", "gate", "policy", "incident", "models", "model"),

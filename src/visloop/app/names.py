@@ -55,6 +55,7 @@ NAMES: Final[Mapping[str, str]] = {
     "explain": "explain",
     "export": "export",
     "facts": "facts",
+    "findings": "findings",
     "formats": "formats",
     "gate": "gate",
     "gc": "gc",

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-HEAD: Final = "0021"
+HEAD: Final = "0022"
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from visloop.data.exporting import Exported as Exported
     from visloop.data.exporting import export as export
     from visloop.data.features import Embedder as Embedder
+    from visloop.data.features import compute_embeddings as compute_embeddings
     from visloop.data.features import embeddings as embeddings
     from visloop.data.fields.built_in import BUILT_IN as BUILT_IN
     from visloop.data.fields.checking import WrongMetadata as WrongMetadata
@@ -301,7 +302,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "comparing.versions": ("diff",),
         "dictionary": ("UnknownClass", "class_names", "classes", "renamed"),
         "exporting": ("Exported", "export"),
-        "features": ("Embedder", "embeddings"),
+        "features": ("Embedder", "compute_embeddings", "embeddings"),
         "fields.built_in": ("BUILT_IN",),
         "fields.records": ("TYPES", "Field", "OwnFields"),
         "finding.finder": ("Finder",),

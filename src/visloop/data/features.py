@@ -90,14 +90,14 @@ def embeddings(
         Refused: a picture cannot be decoded.
     """
     del scope  # telemetry: shared by all projects, since equal bytes give equal vectors
-    for problem in compute(ports, predictor, images).values():
+    for problem in compute_embeddings(ports, predictor, images).values():
         raise problem
     if not images:
         return np.zeros((0, 0), np.float32)
     return _gather(ports, _places(ports, predictor.digest, images), images)
 
 
-def compute(
+def compute_embeddings(
     ports: DataPorts, predictor: Embedder, images: Sequence[str]
 ) -> dict[str, VisloopError]:
     """Compute and keep the vectors that are not kept yet; killed, it goes on where it was.

@@ -43,6 +43,17 @@ if TYPE_CHECKING:
     from visloop.evaluate.explaining.worth import insertion as insertion
     from visloop.evaluate.explaining.worth import points_at as points_at
     from visloop.evaluate.explaining.worth import scrambled as scrambled
+    from visloop.evaluate.findings.making import FAULTS as FAULTS
+    from visloop.evaluate.findings.making import FindingNotFound as FindingNotFound
+    from visloop.evaluate.findings.making import Told as Told
+    from visloop.evaluate.findings.making import forget_findings as forget_findings
+    from visloop.evaluate.findings.making import load_finding as load_finding
+    from visloop.evaluate.findings.making import look_for as look_for
+    from visloop.evaluate.findings.making import settled as settled
+    from visloop.evaluate.findings.records import Fault as Fault
+    from visloop.evaluate.findings.records import Finding as Finding
+    from visloop.evaluate.findings.records import Found as Found
+    from visloop.evaluate.findings.records import Row as Row
     from visloop.evaluate.gate import judge as judge
     from visloop.evaluate.governing import InForce as InForce
     from visloop.evaluate.governing import PolicyNotApproved as PolicyNotApproved
@@ -145,6 +156,16 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "Plot",
             "Shot",
         ),
+        "findings.making": (
+            "FAULTS",
+            "FindingNotFound",
+            "Told",
+            "forget_findings",
+            "load_finding",
+            "look_for",
+            "settled",
+        ),
+        "findings.records": ("Fault", "Finding", "Found", "Row"),
         "incidents.expecting": ("expectations", "reviewed"),
         "incidents.holding": ("told",),
         "incidents.keeping": (

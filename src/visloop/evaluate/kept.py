@@ -9,7 +9,14 @@ import msgspec
 from sqlalchemy import select
 
 from visloop.errors import Corrupt
-from visloop.evaluate.tables import assessments, incidents, policies, reports, verdicts
+from visloop.evaluate.tables import (
+    assessments,
+    findings,
+    incidents,
+    policies,
+    reports,
+    verdicts,
+)
 from visloop.store import Link, Look, Roots
 
 
@@ -52,6 +59,10 @@ def _digests(look: Look) -> Iterator[Link]:
             except msgspec.MsgspecError as broken:
                 look.damaged(link, Corrupt(f"the report cannot be read: {broken}"))
     yield from _of_assessments(look)
+    for dataset, kind, body in look.connection.execute(
+        select(findings.c.dataset, findings.c.kind, findings.c.body)
+    ):
+        yield Link(body, f"finding {kind} of {dataset}")
     columns = (verdicts.c.id, verdicts.c.body, verdicts.c.policy)
     for name, body, policy in look.connection.execute(select(*columns)):
         yield Link(body, f"verdict {name}")
@@ -82,6 +93,7 @@ EVALUATE_ROOTS: Final = Roots(
     columns=frozenset(
         {
             "assessments.body",
+            "findings.body",
             "gate_policies.policy",
             "incidents.image",
             "reports.body",

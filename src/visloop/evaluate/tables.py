@@ -102,6 +102,19 @@ policies: Final = Table(
 )
 """The policies that were in force for a model, the newest row is the one that is."""
 
+findings: Final = Table(  # what was found wrong with a data set when it was looked over last
+    "findings",
+    metadata,
+    Column("project", String, primary_key=True),
+    Column("dataset", String, primary_key=True),
+    Column("version", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("body", String(64), nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    format_column(),
+)
+
 incidents: Final = Table(
     "incidents",
     metadata,

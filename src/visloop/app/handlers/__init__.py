@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from visloop.app.handlers.evidence import empty_trash as empty_trash
     from visloop.app.handlers.evidence import models_that_need as models_that_need
     from visloop.app.handlers.evidence import needs as needs
+    from visloop.app.handlers.evidence import purged as purged
+    from visloop.app.handlers.finding.faults import mended as mended
+    from visloop.app.handlers.finding.faults import told_fault as told_fault
     from visloop.app.handlers.finding.mapsheet import map_rows as map_rows
     from visloop.app.handlers.finding.mapsheet import write_map as write_map
     from visloop.app.handlers.importing import import_model as import_model
@@ -115,7 +118,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "relations": ("OF_DATA", "RELATIONS", "relation"),
         "predicting.batches": ("batch_rows",),
         "predicting.running": ("Wanted", "predict_files"),
-        "evidence": ("empty_trash", "models_that_need", "needs"),
+        "evidence": ("empty_trash", "models_that_need", "needs", "purged"),
+        "finding.faults": ("mended", "told_fault"),
         "finding.mapsheet": ("map_rows", "write_map"),
         "importing": ("import_model", "register_logged"),
         "comparison": ("comparison_page",),

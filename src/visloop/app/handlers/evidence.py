@@ -49,6 +49,17 @@ def needs(ports: Ports, scope: Scope, dataset: str) -> list[str]:
     ]
 
 
+def purged(ports: Ports, scope: Scope, dataset: str) -> data.Trashed:
+    """Forget a data set of the trash, with what was found wrong with it.
+
+    Raises:
+        NotInTrash: it is not there.
+    """
+    gone = data.purge(ports.data, scope, dataset)
+    evaluate.forget_findings(ports.evaluate, scope, dataset)
+    return gone
+
+
 def empty_trash(ports: Ports, scope: Scope, days: float, *, dry_run: bool) -> list[str]:
     """Purge data sets that have been in the trash for so many days, less what models need.
 
@@ -60,7 +71,7 @@ def empty_trash(ports: Ports, scope: Scope, days: float, *, dry_run: bool) -> li
         if models_that_need(ports, there, dataset):
             continue
         if not dry_run:
-            data.purge(ports.data, there, dataset)
+            purged(ports, there, dataset)
         gone.append(dataset if project == scope.project else f"{project}/{dataset}")
     return gone
 

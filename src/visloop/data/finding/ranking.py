@@ -149,7 +149,7 @@ def _rows(
     if not missing:
         return found, {}
     model = finder.encoder.pictures
-    problems = features.compute(ports, model, missing)
+    problems = features.compute_embeddings(ports, model, missing)
     finder.gallery.add(features.kept(ports, model.digest, missing))
     return finder.gallery.rows(images), problems
 

@@ -49,13 +49,15 @@ class Wish:
     """What is to become of samples.
 
     `tags` are put on, `untags` taken off; `label` becomes the class of the whole picture, `labels`
-    says it of single paths and wins; `split` is where they go; `drop` takes them out.
+    says it of single paths and wins; `erase` takes annotations of single paths away, by their ids;
+    `split` is where they go; `drop` takes them out.
     """
 
     tags: tuple[str, ...] = ()
     untags: tuple[str, ...] = ()
     label: str = ""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    erase: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     split: str = ""
     drop: bool = False
 
@@ -67,6 +69,7 @@ class Wish:
             "untag": list(self.untags),
             "label": self.label,
             "labels": len(self.labels),
+            "erase": sum(map(len, self.erase.values())),
             "split": self.split,
             "drop": self.drop,
         }
@@ -143,7 +146,9 @@ def _wished(sample: Sample, wish: Wish, author: str) -> Sample:
     metadata = {key: v for key, v in sample.metadata.items() if key not in _fields(wish.untags)}
     metadata |= dict.fromkeys(_fields(wish.tags), True)
     label = wish.labels.get(sample.path, wish.label)
-    annotations, labelled = sample.annotations, sample.labelled
+    erased = wish.erase.get(sample.path, frozenset())
+    annotations = tuple(each for each in sample.annotations if each.id not in erased)
+    labelled = sample.labelled
     if label:
         whole = [each for each in annotations if isinstance(each, ClassLabel)]
         if [each.label for each in whole] != [label] or whole[0].review != "accepted":

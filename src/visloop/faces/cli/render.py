@@ -13,6 +13,7 @@ import msgspec
 from visloop.faces.cli import answered, differences, metadata, queried, runs, versions
 from visloop.faces.cli.answers import (
     explanations,
+    findings,
     incidents,
     judging,
     rollouts,
@@ -386,16 +387,6 @@ def _compared_runs(plain: Mapping[str, Any]) -> None:
         click.echo(f"written: {plain['html']}")
 
 
-def _curve_rows(plain: Mapping[str, Any]) -> None:
-    for row in plain["rows"]:
-        values = [value for value in row["values"] if value is not None]
-        if values:
-            ends = f"{values[0]:.4g} → {values[-1]:.4g}"
-            click.echo(
-                f"{row['run']}  {row['key']:<20} {runs.sparkline(values)}  {ends}  n={row['n']}"
-            )
-
-
 def _storage(plain: Mapping[str, Any]) -> None:
     for line in upkeep.storage_lines(plain):
         click.echo(line)
@@ -439,6 +430,7 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "diff": differences.told,
     "query": _queried,
     "search": _found,
+    "findings": findings.told,
     "map": _mapped,
     "meta.show": metadata.shown,
     "meta.fields": _meta_fields,
@@ -461,7 +453,7 @@ _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "tune.resume": searches.ended,
     "tune.show": searches.shown,
     "runs.compare": _compared_runs,
-    "runs.curves": _curve_rows,
+    "runs.curves": runs.curves,
     "runs.list": _listed_runs,
     "runs.show": runs.shown,
     "assess": _assessed,

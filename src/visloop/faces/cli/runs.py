@@ -159,3 +159,12 @@ def compared_rows(plain: Mapping[str, Any]) -> list[dict[str, Any]]:
         {"": f"{row['group']} {row['name']}"} | dict(zip(plain["runs"], row["values"], strict=True))
         for row in plain["rows"]
     ]
+
+
+def curves(plain: Mapping[str, Any]) -> None:
+    """`runs curves`: a line each, from the first value to the last."""
+    for row in plain["rows"]:
+        values = [value for value in row["values"] if value is not None]
+        if values:
+            ends = f"{values[0]:.4g} → {values[-1]:.4g}"
+            click.echo(f"{row['run']}  {row['key']:<20} {sparkline(values)}  {ends}  n={row['n']}")

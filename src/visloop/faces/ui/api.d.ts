@@ -36,6 +36,7 @@ export interface Verbs {
   "bulk": { ask: BulkAsk; answer: BulkAnswer };
   "bulk.undo": { ask: BulkUndoAsk; answer: BulkAnswer };
   "bulk.list": { ask: BulkListAsk; answer: Rows };
+  "findings": { ask: FindingsAsk; answer: FindingsAnswer };
   "export": { ask: ExportAsk; answer: Exported };
   "formats": { ask: FormatsAsk; answer: { count: number; rows: FormatLine[] } };
   "split": { ask: SplitAsk; answer: SplitAnswer };
@@ -447,6 +448,7 @@ export interface BulkAsk {
   set?: Record<string, string>;
   split?: string;
   drop?: boolean;
+  fix?: string;
   queue?: string;
   unfreeze?: boolean;
   dry_run?: boolean;
@@ -1096,6 +1098,23 @@ export interface FilmTracks {
   film: string;
   frames: (Record<string, any>)[];
   tracks: (Record<string, any>)[];
+}
+
+export interface FindingsAnswer {
+  ref: string;
+  count: number;
+  rows: (Record<string, any>)[];
+}
+
+export interface FindingsAsk {
+  ref?: string;
+  kind?: string[];
+  bound?: Record<string, number>;
+  kept?: boolean;
+  fresh?: boolean;
+  offset?: number;
+  limit?: number;
+  samples?: boolean;
 }
 
 export interface FolderStatus {

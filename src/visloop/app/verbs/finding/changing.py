@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from visloop import data, label
+from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
 from visloop.app.rows import Rows, plain, rows_of
 from visloop.errors import UsageError
@@ -79,6 +80,7 @@ class Bulk:
     set: dict[str, str] = opt("the class of one of them: --set a.jpg=gear", default={})
     split: str = opt("the split that they go to", default="")
     drop: bool = opt("take them out of the data set", default=False)
+    fix: str = opt("mend them as a finding suggests: labels, doubled …; see `findings`", default="")
     queue: str = opt("put them on the labelling queue, for this reason", default="")
     unfreeze: bool = opt("let committed test samples move, too", default=False)
     dry_run: bool = opt("only say how many would change", default=False)
@@ -125,6 +127,8 @@ def _done(ports: Ports, scope: Scope, ask: Bulk) -> BulkAnswer:
     """All in one transaction; the samples are those on which the question holds before it."""
     wish, key = _wish(ask), ask.key or new_id("bulk")
     paths = data.named(ports.data, scope, _work(ask.dataset), ask.where).paths
+    if ask.fix:
+        paths, wish = handlers.mended(ports, scope, _work(ask.dataset), ask.fix, paths, wish)
     with ports.ledger.write(scope) as write:
         known = data.known_bulk(write, key)
         if known is not None:
@@ -135,7 +139,7 @@ def _done(ports: Ports, scope: Scope, ask: Bulk) -> BulkAnswer:
         tasks: list[str] = []
         if ask.queue:
             tasks = label.ask_again(ports.label, write, ask.dataset, paths, ask.queue)
-        says = wish.says | ({"queue": ask.queue} if ask.queue else {})
+        says = wish.says | {k: v for k, v in (("queue", ask.queue), ("fix", ask.fix)) if v}
         done = data.remember(write, ask.dataset, key, says, before, matched=len(paths), tasks=tasks)
         if ask.dry_run:
             raise _DryRun(_answer(done, dry_run=True))
@@ -153,11 +157,13 @@ def _wish(ask: Bulk) -> data.Wish:
         split=ask.split,
         drop=ask.drop,
     )
-    others = len(wish.says) - ask.drop + bool(ask.queue)
-    if not wish.says and not ask.queue:
+    others = len(wish.says) - ask.drop + bool(ask.queue) + bool(ask.fix)
+    if not wish.says and not ask.queue and not ask.fix:
         raise UsageError(
-            "what is to become of them?", fix="--tag, --label, --split, --drop, --queue"
+            "what is to become of them?", fix="--tag, --label, --split, --drop, --queue, --fix"
         )
+    if ask.fix and (ask.label or ask.set):
+        raise UsageError("a finding and a class", fix="--fix, or --label and --set")
     if ask.drop and others:
         raise UsageError("what is dropped cannot be changed as well", fix="--drop alone")
     return wish

@@ -140,4 +140,4 @@ def datasets_purge(ports: Ports, scope: Scope, ask: DatasetsPurge) -> RemovedDat
             f"data set {ask.dataset!r} cannot be purged: {'; '.join(needed[:3])}",
             fix="it may stay in the trash: it is in nobody's way there",
         )
-    return _answer(data.purge(ports.data, scope, ask.dataset))
+    return _answer(handlers.purged(ports, scope, ask.dataset))

@@ -7,7 +7,7 @@ others on purpose.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -21,6 +21,11 @@ from visloop.evaluate.assess.privacy.roc import clopper_pearson
 from visloop.evaluate.assess.records import Bound, Figure, Kind, Outcome, Shot
 from visloop.ids import Ref
 from visloop.train import Labelled
+
+if TYPE_CHECKING:
+    from visloop.data import Version
+    from visloop.evaluate.ports import EvaluatePorts
+    from visloop.events import Scope
 
 Labels: TypeAlias = NDArray[np.int64]
 
@@ -36,7 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redraws: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
 
 
-class _Material(NamedTuple):
+class Material(NamedTuple):
     """N pictures, their embeddings (N, D), their labels (N,) in [0, C), the classes' names."""
 
     pictures: tuple[Labelled, ...]
@@ -46,17 +51,17 @@ class _Material(NamedTuple):
 
 
 def _assess(case: Case[Settings]) -> Outcome:
-    material, notes = _material(case)
-    head = train.fit_head(material.vectors, material.given, seed=case.seed)
-    found = doubts(head.held_out, material.given)
-    n, suspects = len(material.given), int(found.suspect.sum())
+    stuff, notes = material(case.ports, case.scope, case.snapshot.version, case.threads)
+    head = train.fit_head(stuff.vectors, stuff.given, seed=case.seed)
+    found = doubts(head.held_out, stuff.given)
+    n, suspects = len(stuff.given), int(found.suspect.sum())
     low, high = clopper_pearson(suspects, n)
-    hits, flips, right = _planted(case, material, found, head.chosen.c)
+    hits, flips, right = _planted(case, stuff, found, head.chosen.c)
     figures = {
         "suspects": Figure(value=suspects / n, low=low, high=high, n=n),
         "planted_found": _share(hits, flips),
         "planted_named": _share(right, max(1, hits)),
-        "agreement": _share(int((head.held_out.argmax(axis=1) == material.given).sum()), n),
+        "agreement": _share(int((head.held_out.argmax(axis=1) == stuff.given).sum()), n),
     }
     order = sorted(np.flatnonzero(found.suspect).tolist(), key=lambda row: found.belief[row])
     notes.append(
@@ -70,17 +75,22 @@ def _assess(case: Case[Settings]) -> Outcome:
         )
     return Outcome(
         figures=figures,
-        rows=tuple(_row(material, found, row) for row in order),
+        rows=tuple(_row(stuff, found, row) for row in order),
         notes=tuple(notes),
-        pictures=tuple(_shot(material, found, row) for row in order[:_SHOWN]),
+        pictures=tuple(_shot(stuff, found, row) for row in order[:_SHOWN]),
     )
 
 
-def _material(case: Case[Settings]) -> tuple[_Material, list[str]]:
-    """The labelled pictures of the whole version, every split of it."""
-    version = case.snapshot.version
+def material(
+    ports: EvaluatePorts, scope: Scope, version: Version, threads: int
+) -> tuple[Material, list[str]]:
+    """The labelled pictures of the whole version, every split of it.
+
+    Raises:
+        Refused: too few pictures with one class each.
+    """
     ref = Ref(version.dataset, version.name, project=version.project)
-    whole = data.open(case.ports.data, ref, case.scope.project)
+    whole = data.open(ports.data, ref, scope.project)
     chosen = train.choose(whole.samples(), whole.classes, "classify").pictures
     counts = Counter(each.label for each in chosen)
     classes = tuple(sorted(name for name, n in counts.items() if n >= _LEAST_OF_A_CLASS))
@@ -96,14 +106,14 @@ def _material(case: Case[Settings]) -> tuple[_Material, list[str]]:
     place = {name: number for number, name in enumerate(classes)}
     given = np.array([place[each.label] for each in pictures], np.int64)
     network = infer.backbone()
-    predictor = infer.Predictor.load(network.onnx, network.contract, threads=case.threads)
+    predictor = infer.Predictor.load(network.onnx, network.contract, threads=threads)
     images = [each.sample.image for each in pictures]
-    vectors = data.embeddings(case.ports.data, case.scope, predictor, images)
-    return _Material(pictures, vectors, given, classes), notes if rare else []
+    vectors = data.embeddings(ports.data, scope, predictor, images)
+    return Material(pictures, vectors, given, classes), notes if rare else []
 
 
 def _planted(
-    case: Case[Settings], material: _Material, before: Doubts, c: float
+    case: Case[Settings], material: Material, before: Doubts, c: float
 ) -> tuple[int, int, int]:
     """Flips found, flips planted, and found ones whose true class was suggested.
 
@@ -133,7 +143,7 @@ def _share(hits: int, n: int) -> Figure:
     return Figure(value=hits / n, low=low, high=high, n=n)
 
 
-def _row(material: _Material, found: Doubts, row: int) -> dict[str, Any]:
+def _row(material: Material, found: Doubts, row: int) -> dict[str, Any]:
     sample = material.pictures[row].sample
     return {
         "path": sample.path,
@@ -144,7 +154,7 @@ def _row(material: _Material, found: Doubts, row: int) -> dict[str, Any]:
     }
 
 
-def _shot(material: _Material, found: Doubts, row: int) -> Shot:
+def _shot(material: Material, found: Doubts, row: int) -> Shot:
     told = _row(material, found, row)
     said = f"labelled {told['label']}, looks like {told['suggested']}: {told['path']}"
     return Shot(image=material.pictures[row].sample.image, said=said)

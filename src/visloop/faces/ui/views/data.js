@@ -10,6 +10,7 @@ import { Add } from "./dataset/add.js";
 import { Classes } from "./dataset/classes.js";
 import { Export } from "./dataset/export.js";
 import { PictureMap } from "./dataset/map/map.js";
+import { Findings } from "./dataset/findings/findings.js";
 import { Metadata } from "./dataset/metadata.js";
 import { Pictures } from "./dataset/pictures.js";
 import { Quarantine } from "./dataset/quarantine.js";
@@ -25,11 +26,15 @@ const ROOMS = /** @type {const} */ ([
   ["edit", "Label"],
   ["classes", "Classes"],
   ["metadata", "Metadata"],
+  ["findings", "Findings"],
   ["versions", "Versions"],
   ["export", "Export"],
   ["quarantine", "Quarantine"],
   ["add", "Add pictures"],
 ]);
+
+/** Rooms that show every split at once. */
+const OF_ALL = ["versions", "findings"];
 
 /** In the place of a room: the pictures on which a question holds, `#/data/line/work/all/find/split%20%3D%20test`. */
 const FIND = "find";
@@ -156,7 +161,7 @@ function Dataset({ dataset, others, version, split, room, text, chosen, rest, op
       ),
       span({ class: "grow" }),
       a({ href: address("housekeeping", name), class: "muted small", "aria-label": `remove ${name}` }, "Remove …"),
-      head && room !== "versions" && Object.keys(head.splits).length
+      head && !OF_ALL.includes(room) && Object.keys(head.splits).length
         ? div(
             { class: "tabs", role: "group", "aria-label": "split" },
             ...["", ...Object.keys(head.splits)].map((each) =>
@@ -193,6 +198,8 @@ function Room({ dataset, samples, version, split, room, text, chosen, rest, open
       return h(Classes, { dataset, version, split, chosen });
     case "metadata":
       return h(Metadata, { name, version, split, total: samples.head?.total ?? 0 });
+    case "findings":
+      return h(Findings, { name, version, split, total: samples.head?.total ?? -1, kind: chosen });
     case "versions":
       return h(VersionsRoom, { dataset, rest });
     case "export":
