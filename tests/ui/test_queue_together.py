@@ -247,6 +247,8 @@ def test_pictures_are_given_out_handed_on_and_taken_back(
     assert axe_finds(page) == []
     page.get_by_role("button", name="Give out 3").click()
     expect(page.locator(".notice")).to_contain_text("ana 2, ben 1")
+    again = site.ask("label.assign", dataset="pets", limit=3, dry_run=True)
+    assert (again["count"], len(again["left"])) == (3, 3), "the next ones, that nobody has"
     page.get_by_role("link", name="Who has what").click()
     row = page.get_by_role("row").filter(has_text="ana")
     expect(row).to_contain_text("10")

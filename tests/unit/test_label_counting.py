@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from scipy.stats import binomtest
 
 from tests.unit.test_label_together import (
     ANA,
@@ -18,6 +19,7 @@ from tests.unit.test_label_together import (
 from tests.unit.train_parts import SCOPE
 from visloop import label
 from visloop.errors import UsageError
+from visloop.label.agreeing.figures import exact
 from visloop.vision import Box
 
 __all__ = ["desk"]
@@ -89,6 +91,16 @@ def test_what_was_taken_back_is_given_out_anew(desk):
     queued = label.assign_queued(desk.label, SCOPE, "shapes", wanted, limit=2)
     assert len(queued.tasks) == 2
     assert len(mine(desk, CLEO)) == 3, "two of theirs, one for anybody"
+
+
+def test_nobody_is_judged_by_one_control():
+    assert (exact(0, 1).low, exact(0, 1).high) == (0.0, pytest.approx(0.975))
+    assert exact(4, 4).low == pytest.approx(0.025**0.25)
+    found = exact(63, 100)
+    assert (found.low, found.high) == (
+        pytest.approx(binomtest(63, 100).proportion_ci(method="exact").low),
+        pytest.approx(binomtest(63, 100).proportion_ci(method="exact").high),
+    )
 
 
 def test_what_a_person_has_is_listed(desk):

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from visloop.label.together.assigning import Wanted as Wanted
     from visloop.label.together.assigning import assign as assign
     from visloop.label.together.assigning import assign_queued as assign_queued
+    from visloop.label.together.assigning import given_out as given_out
     from visloop.label.together.assigning import unassign as unassign
     from visloop.label.together.counting import Yours as Yours
     from visloop.label.together.counting import yours as yours
@@ -100,7 +101,15 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "agreeing.report": ("Agreement", "Disagreed", "Overlap", "Pair", "agreement"),
         "agreeing.work": ("Work", "people"),
         "together.answering": ("Said",),
-        "together.assigning": ("BARS", "Assigned", "Wanted", "assign", "assign_queued", "unassign"),
+        "together.assigning": (
+            "BARS",
+            "Assigned",
+            "Wanted",
+            "assign",
+            "assign_queued",
+            "given_out",
+            "unassign",
+        ),
         "together.counting": ("Yours", "yours"),
         "together.people": ("Answer", "Rights", "rights_of"),
         "together.showing": ("VIEWS", "Shown", "view", "without_hints"),

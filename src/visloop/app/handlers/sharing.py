@@ -25,6 +25,8 @@ def samples_asked(
 ) -> list[data.Sample]:
     """The samples of the working set that a question, or a list of paths, is about.
 
+    Of a question so many that nobody has yet, and with them those before that somebody has.
+
     Raises:
         SampleNotFound: a path is not in the data set.
     """
@@ -39,18 +41,28 @@ def samples_asked(
                     fix=f"list them: visloop samples {dataset}@work",
                 )
         return [each for each in found if each is not None]
-    named = list(_asked(ports, scope, ref, question, limit))
-    return [each for each in map(whole.get, named) if each is not None]
+    busy = label.given_out(ports.label, scope, dataset) if limit else frozenset[str]()
+    named = (whole.get(each) for each in _asked(ports, scope, ref, question))
+    samples: list[data.Sample] = []
+    free = 0
+    for each in named:
+        if each is None:
+            continue
+        samples.append(each)
+        free += each.image not in busy
+        if limit and free == limit:
+            break
+    return samples
 
 
-def _asked(ports: Ports, scope: Scope, ref: Ref, question: str, limit: int) -> Iterator[str]:
-    wanted, at = limit or 1 << 40, 0
-    while at < wanted:
-        page = min(_PAGE, wanted - at)
-        found = data.query(ports.data, scope, ref, question, offset=at, limit=page)
+def _asked(ports: Ports, scope: Scope, ref: Ref, question: str) -> Iterator[str]:
+    """The paths of all that answer a question."""
+    at = 0
+    while True:
+        found = data.query(ports.data, scope, ref, question, offset=at, limit=_PAGE)
         yield from (row["path"] for row in found.rows)
-        at += page
-        if len(found.rows) < page:
+        at += _PAGE
+        if len(found.rows) < _PAGE:
             return
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betaincinv
 
 Counts = NDArray[np.float64]
 
@@ -126,11 +127,14 @@ def _bootstrapped(rows: Counts, figure: Callable[[Counts], Counts]) -> Figure:
     return Figure(value, float(low), float(high))
 
 
-def wilson(right: int, n: int, z: float = 1.959964) -> Figure:
-    """A share of `n` with Wilson's interval (Wilson 1927)."""
+def exact(right: int, n: int, confidence: float = 0.95) -> Figure:
+    """A share of `n` with the exact interval of a binomial share (Clopper and Pearson 1934).
+
+    Never too narrow, also of one or two: nobody is judged by them.
+    """
     if not n:
         return Figure()
-    share = right / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return Figure(share, float(max(0.0, middle - half)), float(min(1.0, middle + half)))
+    tail = (1 - confidence) / 2
+    low = float(betaincinv(right, n - right + 1, tail)) if right else 0.0
+    high = float(betaincinv(right + 1, n - right, 1 - tail)) if right < n else 1.0
+    return Figure(right / n, low, high)

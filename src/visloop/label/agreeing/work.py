@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import select
 
-from visloop.label.agreeing.figures import Figure, wilson
+from visloop.label.agreeing.figures import Figure, exact
 from visloop.label.agreeing.matching import classes, f1, match, objects
 from visloop.label.tables import answers, tasks
 from visloop.label.together.people import ANNOTATOR
@@ -36,7 +36,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Work:
-    """One person. `right` of `controls` known answers, with Wilson's interval in `accuracy`.
+    """One person. `right` of `controls` known answers, with the exact interval in `accuracy`.
 
     `below`: the accuracy is under the bound, `surely` where its interval is, too. `left_s` is what is
     assigned still, at the person's median pace (at that of all, under five timed answers).
@@ -86,7 +86,7 @@ def _work(name: str, rows: list[dict[str, Any]], pace: float | None, bound: floa
     speed = own if len(timed) >= _ENOUGH else pace
     known = [row for row in given if row["control"] is not None]
     right = sum(_is_right(row) for row in known)
-    accuracy = wilson(right, len(known))
+    accuracy = exact(right, len(known))
     return Work(
         person=name,
         answers=len(given),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, exists, insert, or_, select, update
 
 from visloop import data
 from visloop.errors import UsageError
@@ -118,6 +118,16 @@ def assign_queued(
         people = _share_out(write, dataset, batch, made, wanted)
         done = Assigned(batch, tuple(made), 0, people)
         return _left_undone(write, done) if dry else done
+
+
+def given_out(ports: LabelPorts, scope: Scope, dataset: str) -> frozenset[str]:
+    """Digests of the pictures that somebody has, or that wait for a decision: they are left."""
+    here = (tasks.c.project == scope.project, tasks.c.dataset == dataset)
+    open_ = (tasks.c.state.in_(OPEN), tasks.c.control.is_(None), tasks.c.rules.is_not(None))
+    theirs = exists().where(answers.c.project == tasks.c.project, answers.c.task == tasks.c.id)
+    had = or_(tasks.c.state != "waiting", theirs.where(answers.c.role == ANNOTATOR))
+    with ports.ledger.read() as connection:
+        return frozenset(connection.scalars(select(tasks.c.image).where(*here, *open_, had)))
 
 
 def _left_undone(write: Write, done: Assigned) -> Assigned:

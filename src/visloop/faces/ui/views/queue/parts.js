@@ -122,7 +122,7 @@ function because({ state, score, mine, rules, reasons }, deciding) {
     state === "disputed" && score !== null
       ? `people agree by ${percent(score, 0)}, asked for are ${percent(rules?.bar, 0)}`
       : "",
-    state === "review" ? "somebody else looks at it before it counts" : "",
+    state === "review" ? "a second look is asked for before it counts" : "",
     !deciding && mine ? given || "given to you" : "",
   ].filter(Boolean);
   return [...said, ...reasons.filter((each) => each !== "given out" || !said.length).map(reasonInWords)];
@@ -130,13 +130,19 @@ function because({ state, score, mine, rules, reasons }, deciding) {
 
 /** @param {{task: Task, proposed: ReturnType<typeof proposal>, deciding: boolean, colour: (name: string | undefined) => string}} properties */
 export function Why({ task, proposed, deciding, colour }) {
+  const said = (deciding ? task.final : task.proposed) ?? [];
+  const drawn = task.rules?.question === "objects" ? said.length : 0;
   return panel(
     deciding ? "Labelled" : "Proposed",
     p(
       { class: "proposal" },
-      proposed ? dot(colour(proposed.label)) : null,
-      proposed?.label ?? (deciding ? "people disagree" : "nothing"),
-      proposed?.score != null ? span({ class: "muted" }, percent(proposed.score)) : null,
+      ...(drawn > 1
+        ? [count(drawn, "object")]
+        : [
+            proposed ? dot(colour(proposed.label)) : null,
+            proposed?.label ?? (deciding ? "people disagree" : "nothing"),
+            proposed?.score != null ? span({ class: "muted" }, percent(proposed.score)) : null,
+          ]),
     ),
     dl(
       { class: "facts" },

@@ -50,6 +50,7 @@ function Everybody({ dataset }) {
   return panel(
     {
       title: count(data.count, "person", "people"),
+      class: "folk",
       aside: span({ class: "muted" }, "what was given to them; what they took from the pool is not counted"),
     },
     grid(

@@ -68,7 +68,11 @@ export function Plan({ plan: { data, error, isAsked, work }, busy, to, dataset, 
             strong(made ? count(made, "picture") : "No pictures"),
             data.controls ? ` and ${count(data.controls, "control")}` : "",
             made && data.annotators > 1 ? `, each to ${data.annotators} people` : "",
-            made ? `; they ${data.question === "objects" ? "draw objects" : "give the class"}.` : none,
+            made
+              ? `; they ${data.question === "objects" ? "draw objects" : "give the class"}.`
+              : left.length
+                ? "."
+                : none,
             made && data.annotators > 1
               ? span(
                   { class: "muted" },
