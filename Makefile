@@ -1,7 +1,7 @@
 # Every target does what it needs first and may be run again at any time.
 #   make demo    the whole circle on a virtual factory line   (core install only: .venv-core)
 #   make test    every test, JOBS=2 at a time                 (.venv)
-#   make check   lint, types, layers, house rules, budgets
+#   make check   lint, types, layers, house rules, budgets    (parts: types, rules, budgets)
 #   make peers   other tools that tests meet: readers, MLflow  (.venv-peers)
 #   make bench   figures against peers and physical limits    (BENCH=name for one)
 #   make docs    write what derives from the code: reference pages, app's door, the page's types
@@ -25,7 +25,7 @@ export MKL_NUM_THREADS ?= 1
 PEERS ?= datumaro label-studio-sdk supervision datasets mlflow tensorboard \
   model-signing pyopenssl 'cyclonedx-python-lib[json-validation]'
 
-.PHONY: setup peers demo test check bench docs clean
+.PHONY: setup peers core demo test check types rules budgets bench docs clean
 .DEFAULT_GOAL := test
 
 setup: .venv/.stamp
@@ -44,6 +44,8 @@ peers: .venv-peers/.stamp
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -c $< $(PEERS) -e .
 	touch $@
 
+core: .venv-core/.stamp
+
 # As a user gets it: no development tools, no extras, a built wheel. Byte code is left to the first
 # use: most of scipy's is never used, and all of it would be 120 MB.
 .venv-core/.stamp: pyproject.toml constraints.txt $(SOURCES)
@@ -61,14 +63,21 @@ demo: .venv-core/.stamp
 test: setup
 	$(BIN)/python -m pytest $(if $(TESTS),$(TESTS),-n $(JOBS) --dist loadfile --no-loadscope-reorder)
 
-check: setup
+check: types rules budgets
+
+types: setup
+	$(BIN)/pyright
+
+rules: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest tests/test_house.py
 	$(BIN)/python tools/doors.py --check
 	$(BIN)/python tools/reference.py --check
+
+# It measures time: nothing else should run beside it.
+budgets: setup
 	$(BIN)/python tools/budgets.py
 
 bench: setup
