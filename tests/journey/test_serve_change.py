@@ -39,13 +39,13 @@ def test_a_switch_under_load_loses_nothing_and_every_answer_names_its_model(worl
     time.sleep(0.5)
     for version in versions[1:]:
         done = world.deploy(version)
-        assert serve.wait_ready(world.ports, "desk", done.generation, 10)
+        assert serve.wait_ready(world.ports, "desk", done.generation, 60)
         reply = server.predict(RED)
         assert reply["model"] == version.ref, "ready means: from now on the new one answers"
         time.sleep(0.1)
     back = serve.rollback(world.ports, world.scope, "desk")
     assert back.model == versions[-2].ref
-    assert serve.wait_ready(world.ports, "desk", back.generation, 10)
+    assert serve.wait_ready(world.ports, "desk", back.generation, 60)
     assert server.predict(RED)["model"] == versions[-2].ref
     for load in loads:
         load.stop()
@@ -185,7 +185,7 @@ def test_the_switch_is_quick_enough_that_clients_hardly_notice(world):
     time.sleep(2)
     switched = time.monotonic()
     for version in versions[1:]:
-        serve.wait_ready(world.ports, "desk", world.deploy(version).generation, 10)
+        serve.wait_ready(world.ports, "desk", world.deploy(version).generation, 60)
     time.sleep(1)
     for load in loads:
         load.stop()
@@ -235,7 +235,7 @@ def test_two_processes_share_a_port_and_a_killed_one_comes_back(world, tmp_path)
             until(lambda: supervisor.step() or supervisor.pids().get(name) not in {None, victim})
             until(lambda: len(serve.servers(world.ports, world.scope, live_only=True)) == 2)
             done = world.deploy(world.register(turned=1))
-            assert serve.wait_ready(world.ports, "desk", done.generation, 10)
+            assert serve.wait_ready(world.ports, "desk", done.generation, 60)
             enough = time.monotonic() + 0.5
             while time.monotonic() < enough:
                 supervisor.step()

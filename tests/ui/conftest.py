@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.journey import worlds
 from tests.ui.node import lacking
 from visloop import app
 from visloop.faces import sdk
 
+expect.set_options(timeout=20_000)  # of what is to come; five seconds are short on a busy machine
 _QUIET = (
     "--no-sandbox",
     "--disable-gpu",

@@ -65,7 +65,6 @@ def inside(browser: Browser, team: tuple[Site, dict[str, str]], who: str) -> Pag
     """Somebody's browser, nowhere yet."""
     site, tokens = team
     context = browser.new_context(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
-    context.set_default_timeout(10_000)
     context.request.get(f"{site.url}/?token={tokens.get(who, site.token)}", max_redirects=0)
     return context.new_page()
 

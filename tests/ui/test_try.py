@@ -83,7 +83,6 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
     )
     seen.watch(context)
     opened = context.new_page()
-    opened.set_default_timeout(10_000)
     yield opened
     context.close()
     said = [each for each in seen.said if "status of 422" not in each]
