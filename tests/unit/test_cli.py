@@ -89,10 +89,13 @@ def test_errors_are_json_too(
     assert json.loads(out)["error"]["code"] == "usage"
 
 
-def test_a_slip_gets_the_nearest_command(capfd: pytest.CaptureFixture[str]) -> None:
-    code, _, err = run(capfd, "comit")
+@pytest.mark.parametrize(("slip", "near"), [("comit", "commit"), ("ini", "init")])
+def test_a_slip_gets_the_nearest_command(
+    slip: str, near: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = run(capfd, slip)
     assert code == 2
-    assert "Did you mean 'commit'?" in err
+    assert err.endswith(f"Error: No such command {slip!r}. Did you mean {near!r}?\n")
 
 
 def test_init_twice(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

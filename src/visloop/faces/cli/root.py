@@ -77,7 +77,7 @@ class Tree(click.Group):
         except click.UsageError as error:
             near = app.nearest(args[0], self.list_commands(ctx))
             hint = f" Did you mean {near!r}?" if near else ""
-            raise click.UsageError(error.format_message() + hint, ctx) from error
+            raise click.UsageError(error.message + hint, ctx) from error
 
 
 class Root(Tree):
