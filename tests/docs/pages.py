@@ -147,9 +147,10 @@ class Shell:
     Args:
         folder: empty; becomes the home folder too.
         extra: variables that the page may use.
+        quick: a folder whose `visloop` starts sooner; what runs in the background does without.
     """
 
-    def __init__(self, folder: Path, extra: dict[str, str]) -> None:
+    def __init__(self, folder: Path, extra: dict[str, str], quick: Path | None = None) -> None:
         self._home = folder / "home"
         self._home.mkdir()
         self._state = folder / "state.sh"
@@ -167,6 +168,8 @@ class Shell:
             "COLUMNS": "120",
             **extra,
         }
+        self._quick = f"{quick}{os.pathsep}" if quick else ""
+        self._variables["PATH"] = self._quick + self._variables["PATH"]
 
     def run(self, block: Block, place: str) -> None:
         """Run one block.
@@ -219,9 +222,10 @@ class Shell:
 
     def _start(self, command: str, expected: tuple[str, ...], place: str) -> None:
         log = self._logs / f"background-{len(self._running)}.log"
+        usual = f"PATH=${{PATH#'{self._quick}'}}"
         with log.open("wb") as out:
             started = subprocess.Popen(
-                ["bash", "-c", f"source {self._state}\nexec {command}"],
+                ["bash", "-c", f"source {self._state}\n{usual}\nexec {command}"],
                 env=self._variables,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -275,9 +279,11 @@ class Shell:
 
 
 @contextlib.contextmanager
-def shell(folder: Path, extra: dict[str, str] | None = None) -> Iterator[Shell]:
+def shell(
+    folder: Path, extra: dict[str, str] | None = None, quick: Path | None = None
+) -> Iterator[Shell]:
     """A `Shell` that is closed at the end."""
-    opened = Shell(folder, extra or {})
+    opened = Shell(folder, extra or {}, quick)
     try:
         yield opened
     finally:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,10 +11,13 @@ import pytest
 
 from tests import bucket_world
 from tests.data_world import folder_of
+from tests.docs import warm
 from tests.docs.pages import ExampleFailed, Shell, blocks, missing, needs_pictures, shell
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+COLD = ("README.md", "docs/tutorials/first-loop.md")
+"""Pages whose every command is a process of its own, as a reader starts it."""
 _LINK = re.compile(
     r"(?<!!)\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)|!\[[^\]]*\]\(([^)\s]+)\)"
 )
@@ -25,6 +29,13 @@ def _name(page: Path) -> str:
 
 def _runnable(page: Path) -> bool:
     return any(block.no_run is None for block in blocks(page.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """Where `visloop` starts at once."""
+    with warm.commands(tmp_path_factory.mktemp("quick")) as folder:
+        yield folder
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if _runnable(p)], ids=_name)
@@ -40,7 +51,8 @@ def test_the_examples_of_a_page_do_what_it_says(page, tmp_path, request):
             extra["PATH"] = _with_mlflow(request.getfixturevalue("peers"), tmp_path / "bin")
         home = tmp_path / "home"
         home.mkdir()
-        running = stack.enter_context(shell(home, extra))
+        quick = None if _name(page) in COLD else request.getfixturevalue("quick")
+        running = stack.enter_context(shell(home, extra, quick))
         for block in blocks(text):
             if block.no_run is None:
                 running.run(block, f"{_name(page)}:{block.line}")
@@ -148,6 +160,40 @@ def test_a_page_runs_from_top_to_bottom(tmp_path):
 def test_a_page_that_lies_is_caught(page, says, tmp_path):
     with pytest.raises(ExampleFailed, match=re.escape(says)):
         _run(page, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "visloop --version",
+        "visloop init 'a b' --json | tr '0-9a-f' x",
+        "visloop ini",
+        "visloop status",
+        "visloop init ws >/dev/null && cd ws && visloop add . --to parts",
+        "WHO=ana visloop init ws >/dev/null; cd ws; echo 'no picture' | visloop add - --to parts",
+        "visloop facts --workspace nowhere 2>&1 >/dev/null",
+        "visloop query --help",
+    ],
+)
+def test_a_command_that_starts_at_once_does_the_same(command, quick, tmp_path):
+    done = []
+    for number, first in enumerate(([], [str(quick)])):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = os.pathsep.join([*first, str(Path(sys.executable).parent), os.environ["PATH"]])
+        variables = {**os.environ, "PATH": path, "HOME": str(folder)}
+        ended = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {command}"],
+            cwd=folder,
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        done.append(
+            (ended.returncode, *(t.replace(str(folder), "…") for t in (ended.stdout, ended.stderr)))
+        )
+    assert done[0] == done[1]
 
 
 def test_ellipsis_stands_for_anything_within_a_line():

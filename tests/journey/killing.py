@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pkgutil
 import random
-import re
 import signal
 import sqlite3
 import sys
@@ -25,7 +23,7 @@ from typing import Any, Self
 import msgspec
 from sqlalchemy import Connection, Engine, event
 
-import visloop
+from tests import preloading
 from visloop import app
 from visloop.data.intake import add as intake
 from visloop.faces import cli
@@ -60,13 +58,6 @@ LEAST = {
 _LOOK_S = 0.0002
 _BREATH_S = 0.005
 _DATABASES = ("ledger.db", "blobs/index.db")
-_LOADED_LATE = (
-    "scipy.special",
-    "scipy.optimize",
-    "sklearn.linear_model",
-    "sklearn.model_selection",
-)
-_NOT_IMPORTED = re.compile(r"visloop\.(adapters|__main__|app\.migrations)")
 
 
 def draw_for(test: str) -> random.Random:
@@ -151,9 +142,7 @@ class Nursery:
 
     def __init__(self, logs: Path) -> None:
         self._context = multiprocessing.get_context("forkserver")
-        found = pkgutil.walk_packages(visloop.__path__, "visloop.")
-        names = [each.name for each in found if not _NOT_IMPORTED.match(each.name)]
-        self._context.set_forkserver_preload([*names, *_LOADED_LATE, "pytest", __name__])
+        self._context.set_forkserver_preload([*preloading.names(), "pytest", __name__])
         self._logs = logs
         self._number = 0
         assert self.command(logs, "--version").end() == 0  # the first one waits for the imports
