@@ -11,12 +11,15 @@ import time
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-from tests.journey.serve_world import BLUE, CLASSES, GREEN, RED, SIZE_PX, World
-from visloop import registry
+from tests.journey.serve_world import BLUE, CLASSES, GREEN, RED, SIZE_PX, World, until
+from visloop import registry, serve
+from visloop.events import Scope
+from visloop.serve.processes import PART
 from visloop.vision import Contract, Resize
 
 PICTURES = {"red": RED, "green": GREEN, "blue": BLUE}
 _EVER: float = 1e15
+POLICY = serve.CanaryPolicy(steps=(0.3, 0.5), min_requests=60, margin=0.6, slower=15.0)
 
 
 def odd_network(colour: str, how: str, *, turned: int = 0) -> bytes:
@@ -190,3 +193,18 @@ def checked(port: int, clients: int, turned: dict[str, int], **options) -> list[
     for each in found:
         each.start()
     return found
+
+
+def begin(world: World, model, kind="canary", share=0.3, policy=POLICY) -> serve.Rollout:
+    begun = serve.begin_rollout(world.ports, world.scope, "desk", model, kind, share, policy)
+    assert serve.wait_ready(world.ports, "desk", begun.generation, 20)
+    return begun
+
+
+def judge(world: World) -> list[serve.Rollout]:
+    return serve.judge_rollouts(world.ports, Scope(PART), "desk")
+
+
+def patiently(check):
+    """A copy's process runs when nobody else wants the processor: on a busy machine that takes long."""
+    return until(check, 240)

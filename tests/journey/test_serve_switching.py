@@ -16,19 +16,14 @@ import pytest
 from sqlalchemy import select
 
 from tests.journey.serve_world import BLUE, GREEN, RED, World, ask, free_socket, under_load, until
-from tests.journey.switching_world import checked, register_odd
+from tests.journey.switching_world import POLICY, begin, checked, judge, patiently, register_odd
 from visloop import observe, registry, serve
 from visloop.errors import Unavailable, UsageError
 from visloop.events import Scope
 from visloop.observe import tables as observe_tables
 from visloop.serve import tables
-from visloop.serve.journal.entry import Entry
-from visloop.serve.lineup import Slot
 from visloop.serve.processes import PART
-from visloop.serve.shadow.mirror import Links, Mirror
-from visloop.vision import ClassLabel, Contract
-
-POLICY = serve.CanaryPolicy(steps=(0.3, 0.5), min_requests=60, margin=0.6, slower=15.0)
+from visloop.vision import Contract
 
 
 @pytest.fixture
@@ -37,21 +32,6 @@ def world(tmp_path):
     one = World.create(tmp_path)
     yield one
     one.close()
-
-
-def begin(world: World, model, kind="canary", share=0.3, policy=POLICY) -> serve.Rollout:
-    begun = serve.begin_rollout(world.ports, world.scope, "desk", model, kind, share, policy)
-    assert serve.wait_ready(world.ports, "desk", begun.generation, 20)
-    return begun
-
-
-def judge(world: World) -> list[serve.Rollout]:
-    return serve.judge_rollouts(world.ports, Scope(PART), "desk")
-
-
-def patiently(check):
-    """A copy's process runs when nobody else wants the processor: on a busy machine that takes long."""
-    return until(check, 240)
 
 
 def until_ended(world: World) -> serve.Rollout:
@@ -244,132 +224,6 @@ def test_what_may_not_be_a_candidate_is_refused(world):
     assert (
         serve.rollouts(world.ports, world.scope, "desk")[0].because == f"{third.ref} was deployed"
     )
-
-
-# --- shadows ---------------------------------------------------------------------------------------
-
-
-def test_a_shadow_looks_at_the_same_pictures_and_nobody_meets_it(world):
-    old, other = world.register(), world.register(turned=1)
-    world.deploy(old)
-    server = world.serve()
-    begun = begin(world, other, "shadow", 1.0)
-    patiently(lambda: server.predict(GREEN) and serve.copied(world.ports, begun.id).answered >= 20)
-    patiently(lambda: judge(world)[0].evidence.compared >= 20)
-    (seen,) = judge(world)
-    assert seen.evidence.disagreed == seen.evidence.compared
-    assert seen.because.startswith("agrees on 0.0% of")
-    assert {row.model for row in world.logged()} == {old.ref}
-    answer = next(row for row in world.logged() if serve.copied_answers(world.ports, row.id))
-    (copy,) = serve.copied_answers(world.ports, answer.id)
-    assert (answer.label, copy.label, copy.agrees, copy.model) == (
-        "green",
-        "blue",
-        False,
-        other.ref,
-    )
-    serve.promote_rollout(world.ports, world.scope, "desk", "shadow")
-    assert serve.deployment(world.ports, world.scope, "desk").model == other.ref
-
-
-class _Given:
-    """What a mirror gave back: rows, and why it was given up."""
-
-    def __init__(self, world: World) -> None:
-        self.rows: list[dict] = []
-        self.gone: list[str] = []
-        to = registry.RegistryPorts(world.ledger, world.ports.blobs)
-        by_ref = {}
-        self.versions = by_ref
-        self.links = Links(
-            package=lambda ref, _: registry.load(to, by_ref[ref]),
-            write=self.rows.extend,
-            give_up=self.gone.append,
-            clock=world.ledger.clock,
-        )
-
-
-def _entry(world: World, deployment: serve.Deployment, image: bytes, number: int) -> Entry:
-    said = (ClassLabel(label="red", author="model:x", score=0.9),)
-    return Entry(
-        id=f"pred-x-{number}",
-        number=number,
-        server="server-x",
-        slot=Slot(deployment, None),
-        model=_Nothing(),  # pyright: ignore[reportArgumentType]
-        time=world.ledger.clock.now(),
-        latency_ms=1.0,
-        image=image,
-        statistics=b"",
-        probabilities=None,
-        embedding=None,
-        annotations=said,
-    )
-
-
-class _Nothing:
-    contract_digest = ""
-
-
-@pytest.fixture
-def mirrored(world):
-    """Makes a mirror for a model, with limits short enough for a test."""
-    given = _Given(world)
-    started: list[Mirror] = []
-
-    def start(model: registry.ModelVersion):
-        deployment = world.deploy(world.register())
-        rollout = serve.begin_rollout(
-            world.ports, world.scope, "desk", model, "shadow", 1.0, POLICY
-        )
-        given.versions[model.ref] = model
-        started.append(Mirror(rollout, given.links, per_s=1000, busy_s=0.4, wait_s=200.0))
-
-        def offer(image: bytes, number: int) -> None:
-            started[-1].offer(_entry(world, deployment, image, number), model.ref, "p", 1.0)
-
-        return started[-1], offer
-
-    yield given, start
-    for mirror in started:
-        mirror.close()
-
-
-def test_a_shadow_that_hangs_is_killed_and_goes_on_with_the_next_picture(world, mirrored):
-    given, start = mirrored
-    mirror, offer = start(register_odd(world, "blue", "hangs"))
-    offer(RED, 1)
-    patiently(lambda: given.rows)
-    offer(BLUE, 2)
-    patiently(lambda: mirror.counts.hung == 1)
-    patiently(lambda: offer(RED, 3) or mirror.counts.answered >= 2)
-    assert {row["prediction"] for row in given.rows} <= {"pred-x-1", "pred-x-3"}
-    assert given.gone == []
-
-
-def test_a_shadow_that_fails_crashes_or_floods_is_counted_to_the_last_picture(world, mirrored):
-    given, start = mirrored
-    mirror, offer = start(register_odd(world, "green", "fails"))
-    offer(GREEN, 1)
-    patiently(lambda: given.rows)
-    assert "out of data bounds" in given.rows[0]["error"]
-    for number in range(500):
-        offer(RED, 10 + number)
-    assert mirror.counts.dropped > 0
-    process = mirror._process
-    os.kill(process.pid, signal.SIGKILL)
-    patiently(lambda: offer(RED, 900) or mirror.counts.crashed == 1)
-    patiently(
-        lambda: offer(RED, 901) or given.rows[-1]["prediction"] in {"pred-x-900", "pred-x-901"}
-    )
-    mirror.close()
-    counts = mirror.counts
-    lost = counts.dropped + counts.failed + counts.hung + counts.crashed
-    assert counts.offered == counts.answered + lost
-    assert counts.failed == 1
-    with suppress(ProcessLookupError):
-        os.kill(process.pid, 0)
-        pytest.fail("the copy's process must end with its mirror")
 
 
 def test_a_candidate_that_does_not_load_ends_its_trial_and_says_why(world):

@@ -40,6 +40,7 @@ from visloop.serve.ports import ServePorts
 from visloop.serve.processes import PART, finish, register, settle
 from visloop.serve.rollout import Deployment
 from visloop.serve.settings import ServeSettings
+from visloop.serve.shadow.aside import Aside
 from visloop.serve.switch import Switch
 from visloop.serve.switching.beside import Beside, load_package
 from visloop.serve.switching.failures import Failures
@@ -132,8 +133,13 @@ class Process:
         self._counter = Counter.create(ports.counters, self._id)
         self._log = self._prediction_log() if settings.log else None
         self._lineup = Lineup()
+        aside = Aside()
         self._workers = Workers(
-            settings.worker_threads, settings.queue, settings.max_pending_bytes, settings.timeout_s
+            settings.worker_threads,
+            settings.queue,
+            settings.max_pending_bytes,
+            settings.timeout_s,
+            aside.answering,
         )
         self._fetcher = Fetcher(settings.urls, settings.max_body_bytes, settings.url_s)
         self._long_workers = Workers(
@@ -147,7 +153,7 @@ class Process:
             self._id,
             self._lineup,
             self._failures,
-            Beside(ports, scope, self._id, self._load, settings.copies_per_s),
+            Beside(ports, scope, self._id, self._load, settings.copies_per_s, aside),
             self._load,
             settings.poll_s,
         )

@@ -55,20 +55,23 @@ class Entry:
             embedding=b"" if embedding is None else embedding.astype("<f2").tobytes(),
         )
 
+    def said(self) -> tuple[Annotation, ...]:
+        """What the answer says of the picture."""
+        if self.probabilities is None or self.annotations is not None:
+            return self.annotations or ()
+        author = f"model:{self.slot.deployment.model}"
+        return self.model.predictor.annotate(self.probabilities, author=author)
+
     def prediction(self) -> Prediction:
         """The answer as every room knows it."""
         deployment, probabilities = self.slot.deployment, self.probabilities
-        annotations = self.annotations or ()
-        if probabilities is not None and self.annotations is None:
-            author = f"model:{deployment.model}"
-            annotations = self.model.predictor.annotate(probabilities, author=author)
         return Prediction(
             id=self.id,
             image=digest_of(self.image) if self.image else "",
             model=deployment.model,
             package=deployment.package,
             contract=self.model.contract_digest,
-            annotations=annotations,
+            annotations=self.said(),
             probabilities=None if probabilities is None else tuple(rounded(probabilities)),
             time=utc_text(self.time),
             source=f"deployment:{deployment.name}",

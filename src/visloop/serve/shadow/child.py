@@ -1,18 +1,15 @@
-"""The process in which a copy answers: `python -m visloop.serve.shadow.child FD`.
+"""The process in which a copy answers: `python -m visloop.serve.shadow.idle FD` comes here.
 
 It has no ledger, no files and no network: models and pictures come in by a socket, answers go out.
-It runs only when nobody else wants the processor, and dies with the process that began it.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import sys
 import time
 from contextlib import suppress
-from typing import Final
 
 from visloop.errors import VisloopError
 from visloop.infer import Predictor
@@ -20,15 +17,12 @@ from visloop.serve.shadow import wire
 from visloop.serve.shadow.agreement import compare
 from visloop.vision import Contract, Prediction
 
-_PR_SET_PDEATHSIG: Final = 1
-_NICEST: Final = 19
 _Models = dict[str, tuple[str, Predictor]]
 
 
 def main(fd: int) -> None:
     """Answer until the other side is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _stand_back()
     models: _Models = {}
     with socket.socket(fileno=fd) as link, suppress(EOFError, OSError):
         while True:
@@ -80,18 +74,6 @@ def _look(models: _Models, message: wire.Look) -> wire.Seen:
 
 def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".partition("\n")[0][:500]
-
-
-def _stand_back() -> None:
-    """Run on idle processors only, and die with the parent even while a model hangs."""
-    if sys.platform == "linux":
-        import ctypes  # noqa: PLC0415 - where it is needed
-
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        with suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-            return
-    os.nice(_NICEST)
 
 
 if __name__ == "__main__":

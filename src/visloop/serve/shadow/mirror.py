@@ -26,6 +26,7 @@ from visloop.registry import Package
 from visloop.serve.journal.clerk import Allowance
 from visloop.serve.journal.entry import Entry
 from visloop.serve.shadow import wire
+from visloop.serve.shadow.aside import Aside
 from visloop.serve.shadow.process import BUSY_S, WAIT_S, Crashed, Hung, Process
 from visloop.serve.switching.records import Copied, Rollout
 
@@ -40,6 +41,7 @@ MAX_ROWS: Final = 1000
 PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
 GIVE_UP_AFTER: Final = 6
+REST: Final = 50
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Mirror:
         self,
         rollout: Rollout,
         links: Links,
+        aside: Aside | None = None,
         *,
         per_s: float = PER_S,
         busy_s: float = BUSY_S,
@@ -78,6 +81,7 @@ class Mirror:
     ) -> None:
         self.rollout = rollout
         self._links = links
+        self._aside = aside
         self._limits = {"busy_s": busy_s, "wait_s": wait_s}
         self._allowance = Allowance(per_s, max(1, round(per_s)))
         self._ready = threading.Condition()
@@ -182,7 +186,7 @@ class Mirror:
         self._rows.append(self._row(job, seen))
 
     def _ask(self, job: _Job) -> wire.Seen:
-        process = self._process = self._process or Process(**self._limits)
+        process = self._process = self._process or Process(self._aside, **self._limits)
         if job.package not in process.models:
             package = self._links.package(job.model, job.package)
             contract = package.contract.to_json()
@@ -190,8 +194,10 @@ class Mirror:
             if taken.error:
                 raise _Unloadable(taken.error)
             process.models.add(job.package)
-        said = job.entry.prediction().annotations
-        return process.ask(wire.Look(job.package, job.entry.image, said))
+        seen = process.ask(wire.Look(job.package, job.entry.image, job.entry.said()))
+        if process.beside_s:
+            self._start_at = time.monotonic() + REST * process.beside_s
+        return seen
 
     def _stumble(self, how: str, why: str) -> None:
         """It hung or crashed: away with it, and a pause before the next try."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from visloop.serve.shadow import wire
+from visloop.serve.shadow.aside import Aside
 
 BUSY_S: Final = 10.0
 WAIT_S: Final = 60.0
+PATIENCE_S: Final = 2.0
 _LOOK_S: Final = 0.5
 
 
@@ -29,19 +32,26 @@ class Process:
     """A child that answers pictures one after another; to be used from one thread.
 
     It hangs when it computes for `busy_s` seconds of processor time on one picture, or says nothing for
-    `wait_s` seconds: on a machine that is busy with answers, an idle-class process may wait long.
+    `wait_s` seconds: on a machine that is busy with answers, an idle-class process may wait long. It stands
+    `aside` while something is answered, for `PATIENCE_S` at most; `beside_s` is how long it then computed
+    its last answer without.
     """
 
-    def __init__(self, *, busy_s: float = BUSY_S, wait_s: float = WAIT_S) -> None:
+    def __init__(
+        self, aside: Aside | None = None, *, busy_s: float = BUSY_S, wait_s: float = WAIT_S
+    ) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                [sys.executable, "-m", "visloop.serve.shadow.child", str(theirs.fileno())],
+                [sys.executable, "-m", "visloop.serve.shadow.idle", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
                 env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
             )
         self._link = ours
+        self._aside = aside or Aside()
+        self._still = False
+        self.beside_s = 0.0
         self._busy_s = busy_s
         self._wait_s = wait_s
         self.models: set[str] = set()
@@ -59,10 +69,11 @@ class Process:
             Crashed: the process ended meanwhile.
         """
         try:
-            self._link.settimeout(self._wait_s)
-            wire.send(self._link, message)
-            self._await()
-            reply = wire.receive(self._link)
+            with self._aside.holding(self):
+                self._link.settimeout(self._wait_s)
+                wire.send(self._link, message)
+                self._await()
+                reply = wire.receive(self._link)
         except TimeoutError as error:
             raise Hung(f"it did not read for {self._wait_s:g} s") from error
         except (EOFError, OSError) as error:
@@ -72,13 +83,21 @@ class Process:
 
     def kill(self) -> None:
         """End it, whatever it does."""
+        self._aside.let_go(self)  # after that, its number may be another process's
         self._link.close()
         self._process.kill()
         self._process.wait()
 
+    def stand(self, *, still: bool) -> None:
+        """Stand still, or go on."""
+        if still != self._still:
+            self._still = still
+            self._process.send_signal(signal.SIGSTOP if still else signal.SIGCONT)
+
     def _await(self) -> None:
         """Until the first byte of the answer lies there."""
         begun, spent = time.monotonic(), self._cpu_s()
+        alone_from = float("inf")
         self._link.settimeout(_LOOK_S)
         while True:
             try:
@@ -86,11 +105,14 @@ class Process:
                     raise EOFError
             except TimeoutError:
                 waited, busy = time.monotonic() - begun, self._cpu_s() - spent
+                if waited >= PATIENCE_S and self._aside.let_go(self):
+                    alone_from = time.monotonic()
                 if busy >= self._busy_s or waited >= self._wait_s:
                     raise Hung(
                         f"it computed {busy:.0f} s of {waited:.0f} s on one picture"
                     ) from None
             else:
+                self.beside_s = max(0.0, time.monotonic() - alone_from)
                 self._link.settimeout(self._wait_s)
                 return
 

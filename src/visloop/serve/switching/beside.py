@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from visloop.events import Scope
     from visloop.registry import Package
     from visloop.serve.ports import ServePorts
+    from visloop.serve.shadow.aside import Aside
     from visloop.serve.switching.records import Copied, Rollout
 
 log = logging.getLogger("visloop.serve")
@@ -52,13 +53,20 @@ class Beside:
     """Keeps the candidates of one serving process; used by the thread of the switch."""
 
     def __init__(
-        self, ports: ServePorts, scope: Scope, server: str, load: Load, copies_per_s: float
+        self,
+        ports: ServePorts,
+        scope: Scope,
+        server: str,
+        load: Load,
+        copies_per_s: float,
+        aside: Aside,
     ) -> None:
         self._ports = ports
         self._scope = scope
         self._server = server
         self._load = load
         self._copies_per_s = copies_per_s
+        self._aside = aside
         self._mirrors: dict[str, Mirror] = {}
         self._told: dict[str, Copied] = {}
 
@@ -134,7 +142,7 @@ class Beside:
         found = self._mirrors.get(rollout.id)
         if found is None:
             found = self._mirrors[rollout.id] = Mirror(
-                rollout, self._links(rollout), per_s=self._copies_per_s
+                rollout, self._links(rollout), self._aside, per_s=self._copies_per_s
             )
         return found
 

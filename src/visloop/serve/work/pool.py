@@ -34,13 +34,22 @@ class Workers:
     """`threads` workers; beside what they compute, `limit` requests may wait, of `max_bytes` in all.
 
     So many threads have a place at the queue, always. Who takes a request of a lane that stands apart
-    gives its place to another thread first: a model that hangs holds threads, but no place.
+    gives its place to another thread first: a model that hangs holds threads, but no place. `answering` is
+    told when the first request comes and when the last has gone.
     """
 
-    def __init__(self, threads: int, limit: int, max_bytes: int, timeout_s: float) -> None:
+    def __init__(
+        self,
+        threads: int,
+        limit: int,
+        max_bytes: int,
+        timeout_s: float,
+        answering: Callable[[bool], None] | None = None,
+    ) -> None:
         self.threads = threads
         self.capacity = threads + limit
         self.in_flight = 0
+        self._answering = answering
         self._bytes = 0
         self._max_bytes = max_bytes
         self.timeout_s = timeout_s
@@ -93,6 +102,8 @@ class Workers:
         assert self._loop is not None
         self._admit(lane, size)
         self.in_flight += 1
+        if self.in_flight == 1 and self._answering is not None:
+            self._answering(True)
         lane.in_flight += 1
         self._bytes += size
         task = Task(work, lane, done, size)
@@ -164,6 +175,8 @@ class Workers:
         if task.counted:
             task.counted = False
             self.in_flight -= 1
+            if not self.in_flight and self._answering is not None:
+                self._answering(False)
             task.lane.in_flight -= 1
             self._bytes -= task.size
         if task.held:
