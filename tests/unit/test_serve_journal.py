@@ -1,5 +1,6 @@
 """The prediction log and its counters: nothing waits, nothing is lost unseen."""
 
+import errno
 import sqlite3
 import subprocess
 import sys
@@ -15,13 +16,14 @@ from sqlalchemy import func, select
 from tests.journey.serve_world import CLASSES, World, network, until
 from visloop import serve
 from visloop.serve import processes, tables
+from visloop.serve.journal import log as log_module
 from visloop.serve.journal.clerk import Allowance
 from visloop.serve.journal.counter import Counter, Counts, abandoned, holds
 from visloop.serve.journal.entry import Entry
 from visloop.serve.journal.log import PredictionLog
 from visloop.serve.lineup import Slot
 from visloop.serve.model import Model
-from visloop.store import Spool
+from visloop.store import Spool, SpoolRef
 from visloop.vision import Contract, Resize
 
 CONTRACT = Contract(resize=Resize(mode="squash", size_px=32, crop_px=None), classes=CLASSES)
@@ -124,6 +126,42 @@ def test_a_ledger_that_is_busy_delays_the_log_and_loses_nothing(world):
     until(lambda: count(world) == 20)
     log.close(5)
     assert counter.dropped == 0
+
+
+class _Failing(Spool):
+    """Of a disk that fails twice: when a batch is handed on, and on a picture of the next."""
+
+    ill = ("flush", "append")
+
+    def append(self, payload: bytes | memoryview) -> SpoolRef:
+        self._fail("append")
+        return super().append(payload)
+
+    def flush(self) -> None:
+        self._fail("flush")
+        super().flush()
+
+    def _fail(self, now: str) -> None:
+        if self.ill[:1] == (now,):
+            self.ill = self.ill[1:]
+            raise OSError(errno.EIO, "the disk failed")
+
+
+def test_a_disk_that_fails_while_a_batch_is_kept_costs_no_row(world, monkeypatch):
+    monkeypatch.setattr(log_module, "RETRY_S", 0.01)
+    counter = Counter(None)
+    spool = _Failing(world.ports.spool, 1 << 20)
+    log = PredictionLog(world.ledger, spool, counter, max_rows=100, max_bytes=1 << 20)
+    for number in range(1, 4):
+        log.add(entry(number))
+    log.start()
+    until(lambda: len(spool.ill) == 1)
+    for number in range(4, 9):
+        log.add(entry(number))
+    until(lambda: count(world) == 8)
+    log.close(5)
+    assert (counter.dropped, log.waiting, spool.ill) == (0, 0, ())
+    assert [row.number for row in world.logged()] == list(range(1, 9))
 
 
 def test_a_picture_larger_than_the_spool_costs_the_picture_not_the_row(world):

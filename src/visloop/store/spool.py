@@ -196,9 +196,9 @@ class Spool:
 
     def _let_go(self) -> None:
         self._write_out()
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
     def _path(self, segment: str) -> Path:
         return self._folder / f"{segment}{_SUFFIX}"

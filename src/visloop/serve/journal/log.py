@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -43,6 +42,7 @@ class PredictionLog:
         self._lock = threading.Lock()
         self._queue: deque[Entry] = deque()
         self._bytes = 0
+        self._taken: deque[Entry] = deque()
         self._ready: list[dict[str, Any]] = []
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
@@ -51,7 +51,7 @@ class PredictionLog:
     @property
     def waiting(self) -> int:
         """Entries not yet in the ledger."""
-        return len(self._queue) + len(self._ready)
+        return len(self._queue) + len(self._taken) + len(self._ready)
 
     def start(self) -> None:
         """Begin to write."""
@@ -89,7 +89,12 @@ class PredictionLog:
     def _write_some(self) -> bool:
         try:
             if not self._ready:
-                self._ready = self._spooled(self._take())
+                self._take()
+            while self._taken:  # what fails here is tried again, and counts as waiting until then
+                entry = self._taken[0]
+                self._ready.append(entry.row(self._keep(entry.captured())))
+                self._taken.popleft()
+            self._spool.flush()  # other processes must find what the ledger will name
             self._ledger.append(tables.predictions, self._ready)
         except (VisloopError, SQLAlchemyError, OSError) as error:
             log.warning("serve.log_write_failed", extra={"error": str(error)})
@@ -98,17 +103,11 @@ class PredictionLog:
         self._ready = []
         return True
 
-    def _take(self) -> list[Entry]:
+    def _take(self) -> None:
         with self._lock:
-            batch = [self._queue.popleft() for _ in range(min(BATCH_ROWS, len(self._queue)))]
-            self._bytes -= sum(len(entry.image) for entry in batch)
-        return batch
-
-    def _spooled(self, batch: Sequence[Entry]) -> list[dict[str, Any]]:
-        rows = [entry.row(self._keep(entry.captured())) for entry in batch]
-        # other processes must find what the ledger will name
-        self._spool.flush()
-        return rows
+            while self._queue and len(self._taken) < BATCH_ROWS:
+                self._taken.append(self._queue.popleft())
+                self._bytes -= len(self._taken[-1].image)
 
     def _keep(self, captured: Captured) -> str | None:
         try:
