@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const { figures, isCost, joined, placed, places, scales, smoothed, valueAt, within } =
+const { figures, isCost, isJudged, joined, placed, places, scales, smoothed, valueAt, within } =
   await import("../../src/visloop/faces/ui/views/runs/reading.js");
 
 const curve = (run, key, steps, values, times_s = steps) => ({ run, key, steps, values, times_s });
@@ -73,4 +73,8 @@ test("a brush leaves the runs that lie within it", () => {
 test("columns of the list are the figures that most runs have", () => {
   assert.deepEqual(figures([...RUNS, { metrics: { loss: 1 } }], 2), ["accuracy", "loss"]);
   assert.ok(isCost("held_out_log_loss") && isCost("mae") && !isCost("accuracy"));
+  assert.ok(!isCost("images_per_s") && isCost("took_s"), "more pictures a second are better");
+  for (const name of ["accuracy", "cv_f1", "mAP50", "ap_50", "recall@0.5", "images_per_s"])
+    assert.ok(isJudged(name) && !isCost(name), name);
+  for (const name of ["temperature", "c", "epochs", "map_size"]) assert.ok(!isJudged(name), name);
 });

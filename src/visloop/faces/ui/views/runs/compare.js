@@ -21,7 +21,7 @@ import { failure, panel, waiting } from "../../lib/parts.js";
 import { address, go, useAnswer } from "../../lib/use.js";
 import { count, figureOf } from "../../lib/words.js";
 import { Curves, keyed } from "./curves.js";
-import { isCost } from "./reading.js";
+import { isCost, isJudged } from "./reading.js";
 
 /** @typedef {{group: string, name: string, values: any[]}} Row */
 
@@ -47,7 +47,7 @@ export function Compare({ runs }) {
   );
   const live = useMemo(() => isLive(data), [data]);
   if (!data) return div(title, waiting(error));
-  const rows = /** @type {Row[]} */ (data.rows);
+  const rows = told(/** @type {Row[]} */ (data.rows));
   return div(
     title,
     failure(error),
@@ -85,6 +85,14 @@ export function Compare({ runs }) {
     ),
   );
 }
+
+/** A figure that says a parameter again is left out. @param {Row[]} rows */
+const told = (rows) => {
+  const params = rows.filter((each) => each.group === "param");
+  const again = (/** @type {Row} */ row) =>
+    params.some(({ name, values }) => name === row.name && String(values) === String(row.values));
+  return rows.filter((each) => each.group !== "metric" || !again(each));
+};
 
 /** @param {import("../../api.d.ts").RunsCompared | null} data */
 const isLive = (data) =>
@@ -131,7 +139,7 @@ const grouped = (runs, rows, differ) =>
 /** The better end of a row of figures. @param {Row} row */
 function bestOf({ name, values }) {
   const numbers = values.filter((each) => typeof each === "number");
-  if (numbers.length < 2) return null;
+  if (numbers.length < 2 || !isJudged(name)) return null;
   return isCost(name) ? Math.min(...numbers) : Math.max(...numbers);
 }
 

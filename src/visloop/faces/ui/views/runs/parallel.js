@@ -24,7 +24,7 @@ import { choiceField } from "../../lib/forms.js";
 import { act, empty, failure, panel, waiting } from "../../lib/parts.js";
 import { address, go, useAnswer, useWidth } from "../../lib/use.js";
 import { count, figureOf } from "../../lib/words.js";
-import { isCost, placed, scales, valueAt, valueOf, within } from "./reading.js";
+import { isCost, isJudged, placed, scales, valueAt, valueOf, within } from "./reading.js";
 
 /** @typedef {import("../../api.d.ts").RunLine} RunLine */
 /** @typedef {import("./reading.js").Scale} Scale */
@@ -75,8 +75,13 @@ export function Coordinates({ rows, metric }) {
   const usual = usualAxes(all, metric);
   const keys = chosen ?? usual;
   const axes = all.filter((each) => keys.includes(each.key));
+  const figures = all.filter((each) => each.group === "metrics");
   const colouring =
-    all.find((each) => each.key === colour) ?? all.filter((each) => each.group === "metrics").at(-1) ?? all[0];
+    all.find((each) => each.key === colour) ??
+    figures.find((each) => isJudged(each.name) && !isCost(each.name)) ??
+    figures.find((each) => isJudged(each.name)) ??
+    figures.at(-1) ??
+    all[0];
   const inside = rows.filter((row) => within(row, axes, brushes));
   /** @param {string} key @param {[number, number] | null} brush */
   const brushed = (key, brush) => {
@@ -287,7 +292,7 @@ function Inside({ rows, colouring, onNear }) {
   if (!best.length) return null;
   return panel(
     {
-      title: `The best by ${colouring.name}`,
+      title: isJudged(colouring.name) ? `The best by ${colouring.name}` : `By ${colouring.name}`,
       aside:
         best.length > 1
           ? act("Compare these", () => go("runs", "compare", best.map((each) => each.id).join(",")))

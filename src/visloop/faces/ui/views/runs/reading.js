@@ -4,10 +4,15 @@
 /** @typedef {{run: string, key: string, steps: readonly number[], times_s: readonly number[], values: ReadonlyArray<number | null>}} Curve */
 /** @typedef {"step" | "epoch" | "time"} Axis */
 
-const SMALL_IS_GOOD = /(loss|mae|rmse|mse|error|_s|difference|temperature)$/;
+const SMALL_IS_GOOD = /(loss|mae|rmse|mse|error|(?<!per)_s|difference)$/;
+const LARGE_IS_GOOD =
+  /(accuracy|precision|recall|f1|score|auc|auroc|r2|iou|dice|kappa|per_s|(^|_)m?ap[\d_]*|ap\d+)(@[\d.:]+)?$/i;
 
 /** Whether a figure of that name is better when it is small. @param {string} name */
 export const isCost = (name) => SMALL_IS_GOOD.test(name);
+
+/** Whether more or less of a figure of that name is better: nobody says that of a temperature. @param {string} name */
+export const isJudged = (name) => isCost(name) || LARGE_IS_GOOD.test(name);
 
 /**
  * Where the points of a curve stand. Epochs of a curve that counts steps come from its twin that counts
