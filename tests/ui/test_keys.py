@@ -63,3 +63,12 @@ def test_a_browser_that_keeps_nothing_shows_the_page_all_the_same(visit: Visit) 
     before = page.evaluate("document.documentElement.dataset.theme")
     page.keyboard.press("t")
     assert page.evaluate("document.documentElement.dataset.theme") != before
+
+
+def test_the_page_goes_with_the_system_whatever_it_draws_meanwhile(visit: Visit) -> None:
+    page = visit.go("loop")
+    for number in range(12):
+        scheme = "light" if number % 2 else "dark"
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate("(to) => (location.hash = to)", f"/{('runs', 'data')[number % 2]}")
+        expect(page.locator("html")).to_have_attribute("data-theme", scheme)

@@ -5,13 +5,15 @@ import { remember, shelf } from "./sending/shelf.js";
 
 const KEY = "visloop.theme";
 const dark = matchMedia("(prefers-color-scheme: dark)");
+/** What the system said last: to read `dark.matches` before its change is told would take the telling away. */
+let system = /** @type {"dark" | "light"} */ (dark.matches ? "dark" : "light");
 /** @type {Set<() => void>} */
 const listeners = new Set();
 let said = shelf.getItem(KEY);
 
 /** @returns {"dark" | "light"} */
 export const theme = () => {
-  return said === "dark" || said === "light" ? said : dark.matches ? "dark" : "light";
+  return said === "dark" || said === "light" ? said : system;
 };
 
 export function applyTheme() {
@@ -22,7 +24,7 @@ export function applyTheme() {
 export function toggleTheme() {
   const other = theme() === "dark" ? "light" : "dark";
   said = other;
-  if (other === (dark.matches ? "dark" : "light")) {
+  if (other === system) {
     said = null;
     shelf.removeItem(KEY);
   } else remember(KEY, other);
@@ -37,5 +39,8 @@ export function onTheme(listener) {
   };
 }
 
-dark.addEventListener("change", applyTheme);
+dark.addEventListener("change", ({ matches }) => {
+  system = matches ? "dark" : "light";
+  applyTheme();
+});
 applyTheme();
