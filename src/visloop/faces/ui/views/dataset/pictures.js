@@ -152,15 +152,21 @@ export function Pictures({ dataset, samples: every, version, split, text, open }
   }, [open, head]);
   return div(
     every.head?.total
-      ? h(Bar, { text, at: ref, found: text && head ? count(head.total, "picture") + " found" : "", onAsk: ask })
+      ? div(
+          { class: "askings" },
+          h(Bar, { text, at: ref, found: text && head ? count(head.total, "picture") + " found" : "", onAsk: ask }),
+          h(Alike, { text, at: ref, onAsk: ask }),
+        )
       : null,
-    every.head?.total ? h(Alike, { text, at: ref, onAsk: ask }) : null,
-    h(Views, { name, text, sound: !found.error, onAsk: ask }),
     div(
       { class: "columns wide" },
       div(
         { class: "pictures" },
-        head?.total ? div({ class: "grid-tools" }, h(SizeSlider, { size: least, onSize: setLeast })) : null,
+        div(
+          { class: "grid-tools" },
+          h(Views, { name, text, sound: !found.error, onAsk: ask }),
+          head?.total ? h(SizeSlider, { size: least, onSize: setLeast }) : null,
+        ),
         text && head && !head.total
           ? panel("", empty("No picture fits", "Take a condition away, or ask another way."))
           : null,
