@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -64,6 +65,11 @@ def test_an_export_tells_what_the_format_cannot_hold(desk: Visit, tmp_path: Path
     page = desk.go("data", "boxed", "v1", "all", "export")
     written = [each["name"] for each in desk.site.ask("formats")["rows"] if each["writes"]]
     expect(page.get_by_role("radio")).to_have_count(len(written))
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="Download as one file").click()
+    assert coming.value.suggested_filename == "boxed-v1-coco.zip"
+    with zipfile.ZipFile(coming.value.path()) as packed:
+        assert len([each for each in packed.namelist() if each.endswith(".jpg")]) == 12
     page.get_by_role("textbox", name="Folder").fill(str(tmp_path / "out"))
     page.get_by_role("button", name="Write as coco").click()
     report = page.locator(".outcome")

@@ -3,6 +3,7 @@
     GET  /                      the page              GET  /api/v1/openapi.json
     POST /api/v1/<verb>         every operation       GET  /media/image|thumbnail/<digest>
     GET  /reports/<model>       a report, one page
+    GET  /exports?ref=&format=  a version in another tool's format, one zip
     POST /api/v1/push/<dataset> pictures as they are   /api/2.0/mlflow/…   MLflow's protocol
     /api/v1/uploads/<dataset>   large files in pieces
 
@@ -28,7 +29,7 @@ from starlette.routing import Route
 
 from visloop import app, train
 from visloop.errors import Forbidden, Unauthenticated, Unavailable, VisloopError
-from visloop.faces.web import api, artifacts, media, push, reports, uploads
+from visloop.faces.web import api, artifacts, downloads, media, push, reports, uploads
 from visloop.faces.web.acting import ACTOR
 from visloop.faces.web.mlflow import routes as mlflow
 from visloop.faces.web.page import HEADERS, Page
@@ -183,6 +184,7 @@ def build(ports: Ports, *, here: bool = False) -> Starlette:
             *api.routes(ports, Places.of(ports, here=here)),
             *media.routes(ports),
             *reports.routes(ports),
+            *downloads.routes(ports),
             *files.routes(),
         ],
         middleware=[

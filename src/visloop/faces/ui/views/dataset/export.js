@@ -1,8 +1,9 @@
 // @ts-check
 /** Write a version out for another tool: which formats there are, what each cannot hold, what was lost. */
-import { button, div, form, input, label, li, p, span, strong, ul, useState } from "../../lib/dom.js";
+import { a, button, div, form, input, label, li, p, span, strong, ul, useState } from "../../lib/dom.js";
 import { textField, tick } from "../../lib/forms.js";
 import { failure, panel, underWay, waiting } from "../../lib/parts.js";
+import { useRights } from "../../lib/rights.js";
 import { useAnswer, useDeeds } from "../../lib/use.js";
 import { count } from "../../lib/words.js";
 
@@ -17,6 +18,7 @@ export function Export({ name, version, split }) {
   const [says, setSays] = useState({ format: "coco", directory: "", force: false });
   const [done, setDone] = useState(/** @type {Exported | null} */ (null));
   const deeds = useDeeds();
+  const rights = useRights();
   const ref = `${name}@${version}${split ? `:${split}` : ""}`;
   if (!data) return waiting(error);
   const formats = data.rows.filter((each) => each.writes);
@@ -53,7 +55,27 @@ export function Export({ name, version, split }) {
     div(
       { class: "side" },
       panel(
-        `Write ${ref}`,
+        `${ref} as ${says.format}`,
+        div(
+          { class: "stacked" },
+          rights.may("data.export")
+            ? a(
+                {
+                  class: "button primary",
+                  href: `/exports?ref=${encodeURIComponent(ref)}&format=${says.format}`,
+                  download: "",
+                },
+                "Download as one file",
+              )
+            : p({ class: "muted" }, rights.ready ? `A ${rights.role} may look at data, not take it away.` : ""),
+          p(
+            { class: "hint" },
+            "A zip with the pictures. It is written first, then sent: many pictures take their time. What the format cannot hold is listed in it.",
+          ),
+        ),
+      ),
+      panel(
+        "Or to a folder of the server",
         div(
           { class: "stacked" },
           textField({
@@ -70,7 +92,7 @@ export function Export({ name, version, split }) {
             onChecked: (force) => setSays({ ...says, force }),
           }),
           button(
-            { type: "submit", class: deeds.busy ? "primary busy" : "primary", disabled: Boolean(deeds.busy) },
+            { type: "submit", class: deeds.busy ? "busy" : "", disabled: Boolean(deeds.busy) },
             `Write as ${says.format}`,
           ),
           underWay(deeds, "", "The folder holds a part of it."),
