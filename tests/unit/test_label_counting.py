@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from scipy.stats import binomtest
+from sqlalchemy import Engine, event
 
 from tests.unit.test_label_together import (
     ANA,
@@ -144,3 +145,28 @@ def test_outlines_are_compared_by_class(desk):
     assert "square" not in found.overlaps, "they overlap too little to be one"
     assert found.classes == {"disc": 1.0, "square": 0.0}, "what one alone drew is not agreed"
     assert found.confused == (("(nothing)", "square", 2),)
+
+
+def test_what_somebody_is_shown_is_looked_up_however_many_answers_there_are(desk):
+    assign(desk, ANA, BEN, n=4, annotators=2, blind=True)
+    asked: list[tuple[str, object]] = []
+
+    def hear(_connection, _cursor, statement, parameters, _context, _many):
+        asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        for which in label.VIEWS:
+            label.view(desk.label, REX, which)
+        label.yours(desk.label, REX)
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+    with desk.ledger.read() as connection:
+        plans = [
+            str(row)
+            for statement, parameters in asked
+            if statement.startswith("SELECT") and "answers" in statement
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    assert any("label_answers" in each for each in plans)
+    assert [each for each in plans if "SCAN label_answers" in each] == []

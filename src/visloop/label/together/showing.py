@@ -130,8 +130,8 @@ def _order(which: str, rights: Rights) -> list[ColumnElement[Any]]:
 
 def _having(rights: Rights) -> Exists:
     """Whether the task was given to who looks."""
-    mine = (answers.c.task == tasks.c.id) & (answers.c.actor == rights.actor)
-    return exists().where(mine, answers.c.role == ANNOTATOR)
+    here = (answers.c.project == tasks.c.project) & (answers.c.task == tasks.c.id)
+    return exists().where(here, answers.c.actor == rights.actor, answers.c.role == ANNOTATOR)
 
 
 def _has(actor: str) -> ColumnElement[bool]:
