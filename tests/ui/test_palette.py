@@ -27,6 +27,7 @@ def ask(page: Page, letters: str) -> None:
     ("letters", "group", "address"),
     [
         ("house", "Views", "#/housekeeping"),
+        ("give out", "Views", "#/queue/assign"),
         ("boxed vers", "Data sets", "#/data/boxed/work/all/versions"),
         ("inspector", "Models", "#/models/inspector%40v1"),
         ("belt", "Deployments", "#/deployments/belt"),

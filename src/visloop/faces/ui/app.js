@@ -34,6 +34,7 @@ import { GRID_KEYS } from "./views/dataset/choosing/keys.js";
 import { MAP_KEYS } from "./views/dataset/map/keys.js";
 import { Models } from "./views/models.js";
 import { Queue } from "./views/queue.js";
+import { useRooms } from "./views/queue/rooms.js";
 import { Runs } from "./views/runs.js";
 import { Housekeeping } from "./views/upkeep/housekeeping.js";
 
@@ -180,6 +181,7 @@ function App() {
   useKeys({ "?": () => setHelp(true), t: toggleTheme }, EVERYWHERE);
   useLeader();
   const own = [
+    ...useRooms(),
     { group: "Page", words: "Dark or light", hint: "t", run: toggleTheme },
     { group: "Page", words: "Keys", hint: "? help", run: () => setHelp(true) },
   ];

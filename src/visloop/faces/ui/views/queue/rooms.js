@@ -21,13 +21,26 @@ const ROOMS = [
   { to: "assign", words: "Give out", needs: MANAGE },
 ];
 
+/** Those that who looks may enter. */
+function useOpen() {
+  const { may } = useRights();
+  return ROOMS.filter(({ needs }) => !needs || may(needs));
+}
+
+/** The same, for the palette. */
+export const useRooms = () =>
+  useOpen().map(({ to, words }) => ({
+    ...{ group: "Views", words: `Queue: ${words.toLowerCase()}`, to: address("queue", to) },
+    run: () => go("queue", to),
+  }));
+
 /** @param {{room: string}} properties */
 export function Tabs({ room }) {
   const rows = useAnswer("label.status", {}).data?.rows ?? [];
-  const { may } = useRights();
+  const open = useOpen();
   return nav(
     { class: "queue-views", "aria-label": "of the queue" },
-    ...ROOMS.filter(({ needs }) => !needs || may(needs)).map(({ to, words, many }) => {
+    ...open.map(({ to, words, many }) => {
       const n = many ? rows.reduce((sum, row) => sum + many(row), 0) : 0;
       return a(
         { href: address("queue", to), "aria-current": to === room ? "true" : undefined },
