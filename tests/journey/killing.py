@@ -55,7 +55,7 @@ LEAST = {
     "checkout": 5,
 }
 """What a full run kills at least; more land, and are told at the end."""
-_LOOK_S = 0.0002
+_LOOK_S = 0.001
 _BREATH_S = 0.005
 _DATABASES = ("ledger.db", "blobs/index.db")
 

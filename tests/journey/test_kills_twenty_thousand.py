@@ -48,7 +48,7 @@ def test_fifty_kills(tmp_path: Path, many: Path, nursery: Nursery, tally: Tally)
     victim = copied(tmp_path / "empty", tmp_path / "ws")
     while landed < KILLS:
         child = nursery.command(victim.root, *add)
-        if child.kill_after(span.took_s * draw.uniform(0.02, 0.4)):
+        if child.kill_after(span.took_s * draw.uniform(0.05, 0.35)):
             landed += 1
             victim.must_stand()
             continue
