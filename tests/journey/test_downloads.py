@@ -60,6 +60,19 @@ def test_what_comes_back_in_is_what_was_downloaded(place: Place, tmp_path: Path)
     _nothing_is_left(top)
 
 
+def test_what_a_question_finds_is_downloaded_alone(place: Place) -> None:
+    top, url, tokens = place
+    with sdk.local(top / "ws") as here:
+        path = here.call(app.samples, app.Samples(ref="line@v1", limit=1)).rows[0]["path"]
+    reply = get(url, tokens["owner"], ref="line@v1", format="csv", where=f'path = "{path}"')
+    with zipfile.ZipFile(io.BytesIO(reply.content)) as packed:
+        pictures = [each for each in packed.namelist() if each.endswith(".jpg")]
+    assert [Path(each).name for each in pictures] == [Path(path).name]
+    refused = get(url, tokens["owner"], ref="line@v1", format="csv", where="width >")
+    assert refused.json()["error"]["code"] == "query.wrong"
+    _nothing_is_left(top)
+
+
 def test_who_may_only_look_downloads_nothing_and_is_told(place: Place) -> None:
     top, url, tokens = place
     refused = get(url, tokens["vic"], ref="line@v1", format="coco")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zipfile
+from pathlib import Path
 
 from playwright.sync_api import Page, Route, expect
 
@@ -30,7 +32,7 @@ def width_of_one(page: Page) -> float:
     return box["width"]
 
 
-def test_pictures_are_chosen_by_ticks_and_keys_tagged_and_taken_back(visit: Visit) -> None:
+def test_pictures_are_chosen_changed_taken_back_and_exported(visit: Visit, tmp_path: Path) -> None:
     page = visit.go("data", "line")
     total = visit.site.ask("query", at="line", limit=0)["count"]
     cells = page.locator(".card")
@@ -57,6 +59,19 @@ def test_pictures_are_chosen_by_ticks_and_keys_tagged_and_taken_back(visit: Visi
     page.get_by_role("link", name="Keep as a pick").click()
     expect(page).to_have_url(re.compile(r"/find/pick\(s[0-9a-f]{12}\)$"))
     expect(page.locator(".card")).to_have_count(6)
+    page.locator(".card button").first.focus()
+    page.keyboard.press("Control+a")
+    page.get_by_role("link", name="Export …").click()
+    expect(page.get_by_text("6 pictures: pick(")).to_be_visible()
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="Download as one file").click()
+    with zipfile.ZipFile(coming.value.path()) as packed:
+        assert len([each for each in packed.namelist() if each.endswith(".jpg")]) == 6
+    page.get_by_role("textbox", name="Folder").fill(str(tmp_path / "out"))
+    assert axe_finds(page) == []
+    page.get_by_role("button", name="Write as coco").click()
+    expect(page.locator(".outcome")).to_contain_text("6 pictures")
+    assert len(list((tmp_path / "out").rglob("*.jpg"))) == 6
 
 
 def test_all_that_a_question_finds_is_chosen_without_naming_one(visit: Visit) -> None:

@@ -42,6 +42,13 @@ def test_places_of_an_answer_are_picked_and_found_again_where_they_stand(tmp_pat
         assert done.count == 2
         rows = here.call(app.query, app.Query(text=done.text, at="pets")).rows
         assert [row["path"] for row in rows] == ["dog/dog0.jpg", "dog/dog2.jpg"]
+        out = tmp_path / "out"
+        wish = app.Export("pets@work", str(out), format="images", where=done.text)
+        assert here.call(app.export, wish).images == 2
+        written = sorted(file.name for file in out.rglob("*.jpg"))
+        assert written == ["dog0.jpg", "dog2.jpg"]
+        with pytest.raises(UsageError, match="nothing fits"):
+            here.call(app.export, app.Export("pets@work", str(out / "no"), where="width > 9000"))
         look = app.Query(text=text, at="pets", limit=0, mark=done.text)
         assert here.call(app.query, look).marked == "0,2"
         assert here.call(app.samples, app.Samples(ref="pets@work")).state == before.state

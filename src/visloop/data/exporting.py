@@ -8,6 +8,7 @@ from pathlib import Path
 
 from visloop.data.fields.records import OwnFields
 from visloop.data.formats import FORMATS, Loss
+from visloop.data.querying.answering import named
 from visloop.data.records import DataPorts
 from visloop.data.snapshot import open_ref
 from visloop.errors import UsageError, did_you_mean
@@ -34,13 +35,15 @@ def export(
     directory: Path | str,
     format: str = "coco",  # noqa: A002 - the word of the command line
     *,
+    where: str = "",
     force: bool = False,
 ) -> Exported:
-    """Write every sample of a version into a folder that is new or empty.
+    """Write every sample of a version, or those a question finds, into a folder that is new or empty.
 
     Raises:
+        QueryWrong: the question cannot be understood; it says where.
         DatasetNotFound, VersionNotFound, SplitNotFound: the reference names nothing.
-        UsageError: no format of that name can be written.
+        UsageError: no format of that name can be written, or the question finds nothing.
         Conflict: something lies in the folder and `force` is not given.
     """
     writable = {name: each.write for name, each in FORMATS.items() if each.write is not None}
@@ -51,9 +54,13 @@ def export(
             fix=did_you_mean(format, writable, otherwise=f"one of: {', '.join(sorted(writable))}"),
         )
     snapshot = open_ref(ports, ref, scope.project)
-    samples = ports.progress.track(
-        snapshot.samples(), doing="export", unit="picture", total=snapshot.count
-    )
+    found, count = snapshot.samples(), snapshot.count
+    if where:
+        paths = sorted(named(ports, scope, ref, where).paths)
+        found, count = (each for path in paths if (each := snapshot.get(path))), len(paths)
+        if not paths:
+            raise UsageError(f"nothing fits: {where}", fix=f"visloop query '{where}' --at {ref}")
+    samples = ports.progress.track(found, doing="export", unit="picture", total=count)
     done = write(samples, snapshot.classes, ports.blobs.get, directory, force=force)
     return Exported(
         format=done.format,

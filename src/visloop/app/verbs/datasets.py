@@ -109,6 +109,7 @@ class Export:
     ref: str = arg("for example photos@v1")
     directory: str = arg("an empty or new folder", path=True)
     format: str = opt(", ".join(data.WRITTEN_FORMATS), default="coco")
+    where: str = opt("only those on which it holds: 'annotations.label = cat'", default="")
     force: bool = opt("write into a folder that is not empty", default=False)
 
 
@@ -126,9 +127,8 @@ class Exported:
 @operation("export", permission="data.export")
 def export(ports: Ports, scope: Scope, ask: Export) -> Exported:
     """Every kept picture and box, and a report of losses."""
-    done = data.export(
-        ports.data, scope, Ref.parse(ask.ref), Path(ask.directory), ask.format, force=ask.force
-    )
+    ref, folder = Ref.parse(ask.ref), Path(ask.directory)
+    done = data.export(ports.data, scope, ref, folder, ask.format, where=ask.where, force=ask.force)
     return Exported(
         images=done.images,
         objects=done.objects,

@@ -1041,6 +1041,7 @@ export interface ExportAsk {
   ref: string;
   directory: string;
   format?: string;
+  where?: string;
   force?: boolean;
 }
 

@@ -1,5 +1,7 @@
 """A version as one file, in another tool's format: `GET /exports?ref=photos@v1&format=coco`.
 
+With `&where=QUESTION` only the pictures on which it holds.
+
 It is exported to a folder of the workspace first, as `export` does, then sent as a zip while it is packed;
 the folder is gone with the last byte, or with whoever asked. What the format cannot hold stands in the
 zip, beside the folder.
@@ -46,11 +48,13 @@ def routes(ports: Ports) -> list[Route]:
     shutil.rmtree(ports.inner / _FOLDER, ignore_errors=True)
 
     async def answered(request: Request) -> Response:
-        ref = request.query_params.get("ref", "")
-        kind = request.query_params.get("format", "coco")
+        said = request.query_params
+        ref, kind = said.get("ref", ""), said.get("format", "coco")
         try:
             scope = acting(request, ports)
-            folder = await run_in_threadpool(_exported, ports, scope, ref, kind)
+            folder = await run_in_threadpool(
+                _exported, ports, scope, ref, kind, said.get("where", "")
+            )
         except VisloopError as error:
             return failure(error)
         name = f"{named(ref)}-{named(kind)}.zip"
@@ -64,13 +68,13 @@ def named(text: str) -> str:
     return re.sub(r"[^\w.]+", "-", text).strip("-.") or "export"
 
 
-def _exported(ports: Ports, scope: Scope, ref: str, kind: str) -> Path:
+def _exported(ports: Ports, scope: Scope, ref: str, kind: str, where: str) -> Path:
     """The folder of one download: what was exported, beside it what did not fit."""
     (ports.inner / _FOLDER).mkdir(exist_ok=True)
     folder = Path(mkdtemp(dir=ports.inner / _FOLDER))
     try:
         target = folder / f"{named(ref)}-{named(kind)}"
-        done = app.execute(ports, scope, app.export, app.Export(ref, str(target), kind))
+        done = app.execute(ports, scope, app.export, app.Export(ref, str(target), kind, where))
         if done.losses or done.notes:
             (folder / REPORT).write_text("\n".join([*done.losses, *done.notes]) + "\n", "utf-8")
     except BaseException:

@@ -3,7 +3,7 @@
     GET  /                      the page              GET  /api/v1/openapi.json
     POST /api/v1/<verb>         every operation       GET  /media/image|thumbnail/<digest>
     GET  /reports/<model>       a report, one page
-    GET  /exports?ref=&format=  a version in another tool's format, one zip
+    GET  /exports?ref=&format=  a version, or what &where= finds, in another tool's format, one zip
     POST /api/v1/push/<dataset> pictures as they are   /api/2.0/mlflow/…   MLflow's protocol
     /api/v1/uploads/<dataset>   large files in pieces
 

@@ -203,7 +203,7 @@ function Room({ dataset, samples, version, split, room, text, chosen, rest, open
     case "versions":
       return h(VersionsRoom, { dataset, rest });
     case "export":
-      return h(Export, { name, version, split });
+      return h(Export, { name, version, split, where: chosen });
     case "quarantine":
       return h(Quarantine, { name });
     case "add":

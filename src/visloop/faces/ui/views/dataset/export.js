@@ -1,10 +1,10 @@
 // @ts-check
 /** Write a version out for another tool: which formats there are, what each cannot hold, what was lost. */
-import { a, button, div, form, input, label, li, p, span, strong, ul, useState } from "../../lib/dom.js";
+import { a, button, div, form, h, input, label, li, p, span, strong, ul, useState } from "../../lib/dom.js";
 import { textField, tick } from "../../lib/forms.js";
 import { failure, panel, underWay, waiting } from "../../lib/parts.js";
 import { useRights } from "../../lib/rights.js";
-import { useAnswer, useDeeds } from "../../lib/use.js";
+import { address, useAnswer, useDeeds } from "../../lib/use.js";
 import { count } from "../../lib/words.js";
 
 /** @typedef {import("../../api.d.ts").FormatLine} FormatLine */
@@ -12,8 +12,8 @@ import { count } from "../../lib/words.js";
 
 const SHOWN = 12;
 
-/** @param {{name: string, version: string, split: string}} properties */
-export function Export({ name, version, split }) {
+/** @param {{name: string, version: string, split: string, where: string}} properties `where`: only those on which it holds */
+export function Export({ name, version, split, where }) {
   const { data, error } = useAnswer("formats", {});
   const [says, setSays] = useState({ format: "coco", directory: "", force: false });
   const [done, setDone] = useState(/** @type {Exported | null} */ (null));
@@ -25,7 +25,9 @@ export function Export({ name, version, split }) {
   const write = async (/** @type {Event} */ event) => {
     event.preventDefault();
     setDone(null);
-    setDone(await deeds.run("export", "export", { ...says, directory: says.directory.trim(), ref }, { long: true }));
+    setDone(
+      await deeds.run("export", "export", { ...says, where, directory: says.directory.trim(), ref }, { long: true }),
+    );
   };
   return form(
     { class: "columns wide", onSubmit: write },
@@ -58,11 +60,12 @@ export function Export({ name, version, split }) {
         `${ref} as ${says.format}`,
         div(
           { class: "stacked" },
+          where ? h(Which, { name, version, split, where }) : null,
           rights.may("data.export")
             ? a(
                 {
                   class: "button primary",
-                  href: `/exports?ref=${encodeURIComponent(ref)}&format=${says.format}`,
+                  href: `/exports?${new URLSearchParams({ ref, format: says.format, ...(where && { where }) })}`,
                   download: "",
                 },
                 "Download as one file",
@@ -101,6 +104,21 @@ export function Export({ name, version, split }) {
       ),
       done ? report(done) : null,
     ),
+  );
+}
+
+/** Which pictures are written, where it is not all of them. @param {{name: string, version: string, split: string, where: string}} properties */
+function Which({ name, version, split, where }) {
+  const at = `${name}@${version}${split ? `:${split}` : ""}`;
+  const { data, error } = useAnswer("query", { text: where, at, limit: 0 });
+  const here = ["data", name, version, split || "all"];
+  if (!data) return waiting(error);
+  return p(
+    strong(count(data.count, "picture")),
+    ": ",
+    a({ href: address(...here, "find", where) }, where),
+    " · ",
+    a({ href: address(...here, "export") }, "all of it instead"),
   );
 }
 

@@ -34,6 +34,9 @@ export function ChosenBar({ name, version, split, text, chosen, classes, quiet, 
             "Keep as a pick",
           )
         : null,
+      choosing.any && chosen.where
+        ? a({ href: address("data", name, version, "all", "export", chosen.where) }, "Export …")
+        : null,
       span({ class: "grow" }),
       choosing.any
         ? act("Let go", choosing.clear, { kind: "quiet", key: "Esc" })
