@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -244,6 +245,21 @@ def test_changes_tells_whether_anybody_committed(ledger: Ledger, tmp_path: Path)
     ledger.close()
     assert len({before, after_own, after_other, ledger.changes()}) == 4, "when in doubt, yes"
     other.close()
+
+
+def test_what_was_decided_is_told_from_what_was_only_measured(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    before = ledger.changes(telemetry=False)
+    ledger.append(readings, [{"value": 1}])
+    assert ledger.changes(telemetry=False) == before
+    with ledger.write(SCOPE) as write:
+        write.fact("own", "x")
+    own = ledger.changes(telemetry=False)
+    with closing(open_ledger(tmp_path)) as other, other.write(SCOPE) as write:
+        write.fact("other", "x")
+    ledger.close()
+    assert len({before, own, ledger.changes(telemetry=False)}) == 3
 
 
 # -- several processes, and death -------------------------------------------------------------

@@ -1,9 +1,9 @@
 """Follows the ledger: loads what is newly deployed beside the traffic, then swaps it in.
 
-The thread looks every quarter of a second whether anything was committed, and only then at the
-deployments. Processes take up a new model one after another. One that cannot load it takes the
-deployment back to the model before, for all of them; the model before stays in memory for a while,
-so that going back needs no loading.
+The thread looks every quarter of a second whether anything was decided (the log's own rows do not
+count), and only then at the deployments. Processes take up a new model one after another. One that
+cannot load it takes the deployment back to the model before, for all of them; the model before stays
+in memory for a while, so that going back needs no loading.
 """
 
 from __future__ import annotations
@@ -90,13 +90,15 @@ class Switch:
     def follow(self) -> None:
         """Bring the line-up to what is deployed now, and tell the ledger."""
         self._failures.write(self._ports.ledger)
-        changes = self._ports.ledger.changes()
+        decided = self._ports.ledger.changes(telemetry=False)
         again = self._again or 0.0 < self._retry_at <= time.monotonic()
         if again:
             self._again = False
             self._retry_at = 0.0
-        changed = (again or changes != self._seen) and self._sync()
-        self._seen = changes
+        changed = (again or decided != self._seen) and self._sync()
+        self._seen = decided
+        self._beside.tell()
+        self._forget()
         if changed or time.monotonic() - self._beaten >= BEAT_S:
             beat(self._ports, self._scope, self._server, self._lineup.report())
             self._beaten = time.monotonic()
@@ -123,7 +125,6 @@ class Switch:
             candidates = [each for each in running if each.deployment == one.name]
             changed = self._take_up(one, candidates) or changed
         self._beside.keep_only({each.id: each for each in running})
-        self._forget()
         return changed
 
     def _take_up(self, wanted: Deployment, running: Sequence[Rollout]) -> bool:

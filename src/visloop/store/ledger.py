@@ -194,15 +194,16 @@ class Ledger:
         with self.read() as connection:
             return seals.verify(connection, head)
 
-    def changes(self) -> int:
-        """A number that differs whenever anything was committed since the last call, by anybody."""
+    def changes(self, *, telemetry: bool = True) -> int:
+        """A number that differs whenever anything was committed since the last call, by anybody.
+
+        Without `telemetry` it is the newest fact's number: it differs only when something was decided.
+        """
         with self._watch_lock:
-            if self._watch is None:
-                path = self.url.database or ""
-                self._watch = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
-                self._watch_from = self._changes + 1  # each connection counts from its own start
-            version = self._watch.execute("PRAGMA data_version").fetchone()[0]
-            self._changes = self._watch_from + int(version)
+            if not telemetry:
+                return self._watched("SELECT coalesce(max(seq), 0) FROM facts")
+            version = self._watched("PRAGMA data_version")
+            self._changes = self._watch_from + version
             return self._changes
 
     def close(self) -> None:
@@ -229,6 +230,14 @@ class Ledger:
         else:
             self._gate.release()
             self._watch_lock.release()
+
+    def _watched(self, question: str) -> int:
+        """A number by a connection of its own, without the cost of a transaction; under the lock."""
+        if self._watch is None:
+            path = self.url.database or ""
+            self._watch = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
+            self._watch_from = self._changes + 1  # each connection counts from its own start
+        return int(self._watch.execute(question).fetchone()[0])
 
     @contextmanager
     def _transaction(self, mode: Mode) -> Generator[Connection]:

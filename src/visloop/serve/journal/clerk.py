@@ -28,7 +28,11 @@ Pixels: TypeAlias = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One answered picture; `image` is empty and `pixels` None for a tensor that came ready-made."""
+    """One answered picture; `image` is empty for a tensor that came ready-made.
+
+    `pixels` only where statistics will be taken of them: kept without need, they push those of the next
+    picture out of the processor's caches.
+    """
 
     id: str
     number: int
@@ -80,11 +84,12 @@ class Clerk:
     def take(self, image: bytes, pixels: Pixels | None, started: float) -> Taken:
         """Number an answer: from here on it counts, whatever happens to this process."""
         number = self._counter.next()
+        measured = pixels is not None and self._log is not None and self._allowance.take()
         return Taken(
             id=prediction_id(self._server, number),
             number=number,
             image=image,
-            pixels=pixels,
+            pixels=pixels if measured else None,
             time=self._clock.now(),
             latency_ms=round((time.perf_counter() - started) * 1e3, 3),
         )
@@ -109,7 +114,7 @@ class Clerk:
 
         def record() -> None:
             for row, one in enumerate(taken):
-                pixels = one.pixels if self._allowance.take() else None
+                pixels = one.pixels
                 entry = Entry(
                     id=one.id,
                     number=one.number,
@@ -127,8 +132,8 @@ class Clerk:
                 log.add(entry)
                 for copy in slot.copies:
                     copy.offer(entry)
-                if look is not None and one.pixels is not None:
-                    look(one.pixels, _row(outputs.probabilities, row))
+                if look is not None and pixels is not None:
+                    look(pixels, _row(outputs.probabilities, row))
 
         return record
 

@@ -221,6 +221,8 @@ class Keyring:
             try:
                 if ending or time.monotonic() >= flush_at:
                     self._flush()
+                    if any(holder.per_day for holder in self._holders.values()):
+                        self._seen = None  # what other processes have counted of the day
                     flush_at = time.monotonic() + _FLUSH_S
                 self._refresh()
             except (VisloopError, SQLAlchemyError, OSError) as error:
@@ -230,8 +232,8 @@ class Keyring:
                 return
 
     def _refresh(self) -> None:
-        changes = self._ports.ledger.changes()
-        if changes == self._seen:
+        decided = self._ports.ledger.changes(telemetry=False)
+        if decided == self._seen:
             return
         with self._ports.ledger.read() as connection:
             query = select(serve_keys).where(serve_keys.c.project == self._scope.project)
@@ -246,7 +248,7 @@ class Keyring:
             holder.elsewhere = used.get(row["name"], {}).get("asked", 0)
             fresh[row["digest"]] = holder
         self._holders = fresh
-        self._seen = changes
+        self._seen = decided
 
     def _flush(self) -> None:
         """Write what has changed; on a new day, begin anew."""

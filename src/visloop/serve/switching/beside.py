@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -84,23 +84,27 @@ class Beside:
         return plain
 
     def keep_only(self, running: Mapping[str, Rollout]) -> None:
-        """End the copies of candidates that are gone; tell the ledger what became of the pictures."""
+        """End the copies of candidates that are gone."""
         gone = [rollout for rollout in self._mirrors if rollout not in running]
         ended = [self._mirrors.pop(rollout) for rollout in gone]
         for mirror in ended:
             mirror.close()
-        self._tell([*ended, *self._mirrors.values()])
+        self._tell(ended)
+
+    def tell(self) -> None:
+        """Tell the ledger what became of the pictures, where that is news."""
+        self._tell(self._mirrors.values())
 
     def close(self) -> None:
         """End all copies."""
         self.keep_only({})
 
-    def _tell(self, mirrors: Sequence[Mirror]) -> None:
+    def _tell(self, mirrors: Iterable[Mirror]) -> None:
         counts = {mirror.rollout.id: mirror.counts for mirror in mirrors}
         fresh = {key: each for key, each in counts.items() if self._told.get(key) != each}
         if fresh:
             store.count(self._ports, self._server, fresh)
-            self._told = counts
+            self._told |= counts
 
     def _with_canary(self, plain: Slot, now: Slot | None, rollout: Rollout) -> Slot:
         candidate = msgspec.structs.replace(

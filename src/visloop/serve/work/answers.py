@@ -113,6 +113,7 @@ class _OnePicture(_Asked):
 
     def answer(self, outputs: Outputs) -> Answer:
         slot, model, form, picture = self._request.slot, self.model, self._request.form, self._seen
+        del self._seen  # its pixels lie in memory that the next picture can take
         said = _said(slot, model, outputs, [picture])
         taken = self._clerk.take(self.file, picture.pixels, self._request.started)
         one = Answered(slot, model, outputs, 0, taken, said[0] if said else (), picture.size_hw)
