@@ -28,6 +28,7 @@ from visloop.store.engine import BUSY_S, LedgerBusy, Mode, busy, open_engine
 from visloop.store.forks import survives_forks
 from visloop.store.seals import Seal, Verified
 from visloop.store.tables import facts as facts_table
+from visloop.store.tables import seq_before
 
 FULL_EVERY_S: Final = 1.0
 
@@ -154,10 +155,15 @@ class Ledger:
         kinds: Collection[str] = (),
         project: str | None = None,
         subject: str | None = None,
+        actor: str | None = None,
+        since: datetime | None = None,
         limit: int | None = None,
         newest_first: bool = False,
     ) -> list[Fact]:
-        """Facts with a sequence number above `after`, in order (or newest first)."""
+        """Facts with a sequence number above `after`, in order (or newest first).
+
+        With `actor` and `since` those of one person (`user:ana`) from then on.
+        """
         table = facts_table.c
         query = select(facts_table).where(table.seq > after).limit(limit)
         query = query.order_by(table.seq.desc() if newest_first else table.seq)
@@ -167,7 +173,11 @@ class Ledger:
             query = query.where(table.project == project)
         if subject is not None:
             query = query.where(table.subject == subject)
+        if actor is not None:
+            query = query.where(table.actor == actor)
         with self.read() as connection:
+            if since is not None:
+                query = query.where(table.seq > seq_before(connection, since), table.time >= since)
             return [Fact(*row) for row in connection.execute(query)]
 
     def seal(self) -> Seal | None:

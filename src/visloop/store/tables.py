@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     Dialect,
     Index,
     Integer,
@@ -21,10 +22,14 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
+    select,
 )
 from sqlalchemy.types import TypeDecorator
 
 from visloop.ids import FORMAT
+
+_STEP: Final = 1024
 
 metadata: Final = MetaData(
     naming_convention={
@@ -176,3 +181,16 @@ projects: Final = Table(
     Column("created", UtcDateTime, nullable=False),
     format_column(),
 )
+
+
+def seq_before(connection: Connection, moment: datetime) -> int:
+    """A fact's number before that moment, found in steps that grow: facts stand in order of time."""
+    at = connection.scalar(select(func.max(facts.c.seq))) or 0
+    step = _STEP
+    while (at := at - step) > 0:
+        older = select(facts.c.time).where(facts.c.seq <= at).order_by(facts.c.seq.desc()).limit(1)
+        found = connection.scalar(older)
+        if found is None or found < moment:
+            return at
+        step *= 2
+    return 0

@@ -21,7 +21,6 @@ REST_S: Final = 300.0
 """Who does nothing for so long has rested."""
 _AT_ONCE_S: Final = 0.2
 _LATELY: Final = timedelta(hours=24)
-_LOOKED_AT: Final = 1000
 _ENOUGH: Final = 5
 _MOST: Final = 100
 _Z: Final = 1.959964
@@ -51,12 +50,13 @@ def progress(ports: LabelPorts, scope: Scope, dataset: str | None = None) -> Pro
     known = yours(ports, scope)
     views = known.values() if dataset is None else (known.get(dataset, Yours()),)
     left = sum(each.mine + each.to_review + each.to_decide for each in views)
-    facts = ports.ledger.facts(
-        kinds=DECIDED, project=scope.project, limit=_LOOKED_AT, newest_first=True
+    mine = ports.ledger.facts(
+        kinds=DECIDED,
+        project=scope.project,
+        actor=str(scope.actor),
+        since=ports.ledger.clock.now() - _LATELY,
     )
-    since = ports.ledger.clock.now() - _LATELY
-    mine = [f for f in facts if f.actor == str(scope.actor) and f.time >= since]
-    times = {f.subject: f.time for f in reversed(mine)}
+    times = {f.subject: f.time for f in mine}
     takes = paced(sorted(times.values()))
     speed = per_picture(takes)
     return Progress(
