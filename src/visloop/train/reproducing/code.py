@@ -11,6 +11,7 @@ import ast
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import cache, lru_cache
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any, Final
@@ -43,7 +44,7 @@ class CodeMissing(NotFound):
 
 def describe_code(recipe: str) -> dict[str, Any]:
     """Digests of the sources of Visloop and of an own recipe; of that also commit and needs."""
-    found: dict[str, Any] = {"visloop": _digest(_sources(_HOME))}
+    found: dict[str, Any] = {"visloop": _own_digest()}
     top = _own_module(recipe)
     where = None if top is None else _place(top)
     if top is None or where is None:
@@ -156,6 +157,12 @@ def _digest(sources: Mapping[str, bytes]) -> str:
     return digest_of(*(part for name in sorted(sources) for part in (name, sources[name])))[:_SHORT]
 
 
+@cache
+def _own_digest() -> str:
+    """Of Visloop's sources, as this process found them first: it runs no others."""
+    return _digest(_sources(_HOME))
+
+
 def _needs(sources: Mapping[str, bytes], top: str) -> dict[str, str]:
     """Distribution → version of what the sources import; what belongs to Python stays out."""
     imported: set[str] = set()
@@ -169,6 +176,20 @@ def _needs(sources: Mapping[str, bytes], top: str) -> dict[str, str]:
     foreign = imported - sys.stdlib_module_names - {top, "visloop"}
     if not foreign:
         return {}
-    owners = metadata.packages_distributions()
+    owners = _owners(tuple(map(_as_it_stands, sys.path)))
     names = sorted({each for module in foreign for each in owners.get(module, ())})
     return {name: metadata.version(name) for name in names}
+
+
+@lru_cache(maxsize=1)
+def _owners(places: tuple[tuple[str, int], ...]) -> Mapping[str, list[str]]:
+    """Module → distributions that bring it; looked for again when something was installed."""
+    del places  # importlib.metadata looks there: tens of thousands of file names, most of a second
+    return metadata.packages_distributions()
+
+
+def _as_it_stands(folder: str) -> tuple[str, int]:
+    """A place for modules, and when something was put there or taken away last."""
+    with suppress(OSError):
+        return folder, Path(folder).stat().st_mtime_ns
+    return folder, 0
