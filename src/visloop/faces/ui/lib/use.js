@@ -119,7 +119,8 @@ function isCovered(home) {
 export function useKeys(bindings, home = null) {
   const now = useRef(bindings);
   now.current = bindings;
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // what is seen can be pressed at once
     /** @param {KeyboardEvent} event */
     const on = (event) => {
       const target = /** @type {HTMLElement} */ (event.target);

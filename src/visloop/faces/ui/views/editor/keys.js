@@ -1,6 +1,6 @@
 // @ts-check
 /** The editor's keyboard: everything that a hand on a mouse can do. */
-import { useEffect, useRef } from "../../lib/dom.js";
+import { useLayoutEffect, useRef } from "../../lib/dom.js";
 
 /** @typedef {import("./gestures.js").Tool} Tool */
 
@@ -47,7 +47,8 @@ const GOES_ON = /^((Ctrl\+)?(Shift\+)?(Arrow\w+|z|y)|Page\w+|[[\]+=,.adnN-])$/;
 export function useEditorKeys(bindings, released = () => {}) {
   const now = useRef({ bindings, released });
   now.current = { bindings, released };
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // what is seen can be pressed at once
     /** @param {KeyboardEvent} event */
     const on = (event) => {
       const target = /** @type {HTMLElement} */ (event.target);
