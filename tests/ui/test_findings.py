@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.ui.conftest import Visit
 from tests.ui.test_access import axe_finds
@@ -42,6 +42,19 @@ def test_dark_pictures_are_looked_for_chosen_and_taken_out_and_come_back(visit: 
     page.get_by_role("link", name="All findings").click()
     expect(row.get_by_text("3", exact=True)).to_be_visible()
     expect(page.get_by_role("row", name="as found: dark").get_by_text("taken back")).to_be_visible()
+
+
+def test_looking_is_given_up_at_will(visit: Visit) -> None:
+    page = visit.go("data", "boxed", "work", "all", "findings")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if '"kept"' in (route.request.post_data or ""):
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/api/v1/findings", hold)
     cancelled = page.get_by_role("button", name="Look for all of it")
     cancelled.click()
     page.get_by_role("button", name="Cancel").click()
