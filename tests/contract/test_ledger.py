@@ -201,25 +201,6 @@ def test_facts_are_found_by_what_one_asks(ledger: Ledger) -> None:
     assert [f.seq for f in ledger.facts(kinds={"a"}, project="two", after=1)] == [4]
 
 
-def test_facts_of_one_person_since_a_moment(ledger: Ledger) -> None:
-    clock = FakeClock()
-    ledger.clock = clock
-    moments = []
-    for k in range(30):
-        with ledger.write(SCOPE) as write:
-            for n in range(100):
-                write.fact("said", f"{k}.{n}")
-        moments.append(clock.now())
-        clock.advance(60)
-    who = str(SCOPE.actor)
-    for k in (0, 3, 17, 29):
-        found = ledger.facts(actor=who, since=moments[k])
-        assert [f.subject for f in found[:1]] == [f"{k}.0"]
-        assert len(found) == 100 * (30 - k)
-    assert ledger.facts(actor="user:nobody", since=moments[0]) == []
-    assert ledger.facts(since=clock.now()) == []
-
-
 JSON = st.recursive(
     st.none()
     | st.booleans()

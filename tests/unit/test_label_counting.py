@@ -170,3 +170,19 @@ def test_what_somebody_is_shown_is_looked_up_however_many_answers_there_are(desk
         ]
     assert any("label_answers" in each for each in plans)
     assert [each for each in plans if "SCAN label_answers" in each] == []
+
+
+def test_facts_of_one_person_since_a_moment_are_found_among_many(desk):
+    moments = []
+    for k in range(30):
+        with desk.ledger.write(SCOPE) as write:
+            for n in range(100):
+                write.fact("said", f"{k}.{n}")
+        moments.append(desk.ledger.clock.now())
+        desk.ledger.clock.advance(60)
+    who = str(SCOPE.actor)
+    for k in (1, 3, 17, 29):
+        found = desk.ledger.facts(actor=who, since=moments[k])
+        assert (found[0].subject, len(found)) == (f"{k}.0", 100 * (30 - k))
+    assert desk.ledger.facts(actor="user:nobody", since=moments[0]) == []
+    assert desk.ledger.facts(since=desk.ledger.clock.now()) == []
