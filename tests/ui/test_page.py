@@ -331,7 +331,7 @@ def test_a_picture_is_tried(visit: Visit, tmp_path_factory: pytest.TempPathFacto
     broken = tmp_path_factory.mktemp("tried") / "broken.jpg"
     broken.write_text("no picture")
     page.set_input_files("input[type=file]", broken)
-    expect(page.locator(".drop + .failure")).to_be_visible()
+    expect(page.locator(".failure", has_text="no picture that is read")).to_be_visible()
     assert visit.seen.said, "the browser itself tells of an answer that is no success"
     visit.seen.said.clear()
 
@@ -440,6 +440,8 @@ def test_the_server_answers_with_the_fields_that_the_page_knows(site: Site) -> N
         },
         "samples": {"ref": "boxed@v1"},
         "classes.list": {"dataset": "line"},
+        "label.gain": {"dataset": "line"},
+        "findings": {"ref": "line@v1"},
         "meta.fields": {"ref": "boxed@v1"},
         "meta.show": {
             "ref": "boxed@v1",

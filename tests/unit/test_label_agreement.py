@@ -60,11 +60,12 @@ def alpha(*people: str) -> float | None:
     return figures.krippendorff(table).value
 
 
-def test_wilsons_interval():
-    found = figures.wilson(8, 10)
-    assert (found.low, found.high) == pytest.approx((0.4902, 0.9433), abs=1e-4)
-    assert figures.wilson(10, 10).low == pytest.approx(0.7225, abs=1e-4)
-    assert figures.wilson(0, 0) == figures.Figure()
+def test_the_exact_interval():
+    found = figures.exact(8, 10)
+    assert (found.low, found.high) == pytest.approx((0.4439, 0.9748), abs=1e-4)
+    assert figures.exact(10, 10).low == pytest.approx(0.025**0.1)
+    assert figures.exact(0, 1).high == pytest.approx(0.975)
+    assert figures.exact(0, 0) == figures.Figure()
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say():

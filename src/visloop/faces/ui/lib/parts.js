@@ -120,43 +120,16 @@ export const waiting = (error) => (error ? failure(error) : p({ class: "waiting"
  */
 export const badge = (word, tone = "plain") => span({ class: `badge ${tone}` }, word);
 
-/** @type {Record<string, Tone>} */
-const TONES = {
-  done: "good",
-  live: "good",
-  accepted: "good",
-  approved: "good",
-  pass: "good",
-  champion: "good",
-  closed: "good",
-  calm: "good",
-  clean: "good",
-  failed: "bad",
-  refused: "bad",
-  rejected: "bad",
-  fail: "bad",
-  open: "bad",
-  lost: "bad",
-  "cut off": "bad",
-  alarm: "bad",
-  critical: "bad",
-  running: "busy",
-  queued: "busy",
-  waiting: "busy",
-  labelled: "busy",
-  committed: "busy",
-  trained: "busy",
-  gated: "busy",
-  shadow: "busy",
-  canary: "busy",
-  promoted: "busy",
-  acknowledged: "busy",
-  warning: "busy",
-  filling: "busy",
-};
+/** @type {[Tone, string[]][]} */
+const TONES = [
+  ["good", "done live accepted approved pass champion closed calm clean".split(" ")],
+  ["bad", ["cut off", ..."failed refused rejected fail open lost alarm critical".split(" ")]],
+  ["busy", "running queued waiting labelled committed trained gated shadow canary".split(" ")],
+  ["busy", "promoted acknowledged warning filling".split(" ")],
+];
 
 /** @param {string} state @returns {Tone} */
-export const toneOf = (state) => TONES[state] ?? "plain";
+export const toneOf = (state) => TONES.find(([, states]) => states.includes(state))?.[0] ?? "plain";
 
 /** @param {string} state */
 export const stateBadge = (state) => badge(state, toneOf(state));

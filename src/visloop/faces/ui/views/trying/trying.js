@@ -205,7 +205,7 @@ function Address({ ask }) {
     },
     input({
       type: "url",
-      placeholder: "https://…/a.jpg",
+      placeholder: "address of a picture or a film",
       "aria-label": "address of a picture",
       value: url,
       onInput: (/** @type {any} */ event) => setUrl(event.target.value),
