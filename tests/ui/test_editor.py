@@ -233,6 +233,7 @@ def test_nothing_drawn_is_lost_by_a_cut_network_and_a_killed_tab(editor: Visit) 
     saved(page)
     editor.context.set_offline(True)
     drag(page, (60, 10), (90, 50))
+    expect(page.locator(".failure", has_text="1 edit not saved yet")).to_be_visible()
     drag(page, (100, 10), (140, 50))
     expect(page.locator(".failure", has_text="2 edits not saved yet")).to_contain_text(
         "kept in this browser"

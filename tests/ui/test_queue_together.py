@@ -279,6 +279,8 @@ def test_a_refused_decision_leads_back_to_its_picture(
     expect(page.locator(".choice")).to_have_count(len(NAMES))
     refused = page.locator(".strip img").nth(1).get_attribute("src")
     page.keyboard.press("ArrowRight")
+    expect(page.locator(".strip [aria-current] img")).to_have_attribute("src", refused or "")
+    expect(page.locator(".choice")).to_have_count(len(NAMES))
     said = {"code": "store.full", "what": "the disk is full", "fix": "make room"}
     page.route("**/label/accept", lambda route: route.fulfill(status=409, json=said), times=1)
     page.keyboard.press("1")

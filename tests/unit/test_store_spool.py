@@ -254,8 +254,8 @@ def test_killed_servers_leave_a_spool_that_works(tmp_path: Path) -> None:
         payload = spool.read(SpoolRef.parse(ref))
         missing += payload is None
         assert payload in (None, f"{number} ".encode() * (int(number) % 2_000))
-    assert 0 <= spool.dropped() - missing <= 20, (
-        "dropped ones are counted (a kill may hide its last)"
+    assert -10 <= spool.dropped() - missing <= 20, (
+        "dropped ones are counted (each of ten kills may hide its last, on either side)"
     )
     assert on_disk(folder) <= 2_000_000
     spool.close()

@@ -151,6 +151,7 @@ def test_from_pictures_to_a_merged_version(hand: Mouse | Keys, desk: Visit, cell
     expect(listed).to_have_count(2)
     expect(page.locator(".told li", has_text="added")).to_have_count(EACH)
     rooms(hand, name, "Versions")
+    expect(page.get_by_role("button", name="Work on it").first).to_be_visible()
     hand.press("Work on it")
     main = page.locator(".branch", has=page.get_by_text("main", exact=True))
     expect(main).to_contain_text("worked on")
