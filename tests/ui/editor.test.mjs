@@ -28,6 +28,21 @@ test("a box is inside the picture, upright, and has an area", () => {
   assert.equal(corners({ x: 150, y: 5 }, { x: 190, y: 50 }, SIZE), null);
 });
 
+test("what is locked is neither taken, moved nor reshaped", () => {
+  const [outer, inner] = [box("outer", [10, 10, 90, 70]), box("inner", [30, 30, 50, 50])];
+  const table = (locked, selected = null) => ({
+    ...{ tool: "select", label: "cat", size: SIZE, objects: [outer, inner], selected, reach: 2, arm: 20, free: true },
+    locked: new Set(locked),
+  });
+  const at = { x: 40, y: 40 };
+  assert.equal(press(NONE, at, table([])).object, inner);
+  assert.equal(press(NONE, at, table(["inner"])).object, outer);
+  assert.equal(press(NONE, at, table(["inner", "outer"])).object, undefined);
+  assert.equal(press(NONE, { x: 50, y: 50 }, table([], "inner")).kind, "reshape");
+  assert.equal(press(NONE, { x: 50, y: 50 }, table(["inner"], "inner")).kind, "move");
+  assert.equal(release(press(NONE, at, table(["inner"])), at, table(["inner"])).select, "outer");
+});
+
 test("whatever is dragged wherever stays inside the picture", () => {
   const next = numbers(7);
   const shapes = [

@@ -36,7 +36,7 @@ def studio(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     root = tmp_path_factory.mktemp("studio")
     pictures = root / "pictures"
     pictures.mkdir()
-    for name in "abcdefghij":
+    for name in "abcdefghijk":
         Image.new("RGB", (200, 150), (90, 40 + 10 * ord(name) % 120, 200)).save(
             pictures / f"{name}.png"
         )
@@ -233,7 +233,9 @@ def test_nothing_drawn_is_lost_by_a_cut_network_and_a_killed_tab(editor: Visit) 
     saved(page)
     editor.context.set_offline(True)
     drag(page, (60, 10), (90, 50))
+    before = page.evaluate(_LOOK)
     expect(page.locator(".failure", has_text="1 edit not saved yet")).to_be_visible()
+    assert page.evaluate(_LOOK) == before  # the picture stays under the hand
     drag(page, (100, 10), (140, 50))
     expect(page.locator(".failure", has_text="2 edits not saved yet")).to_contain_text(
         "kept in this browser"
@@ -246,6 +248,47 @@ def test_nothing_drawn_is_lost_by_a_cut_network_and_a_killed_tab(editor: Visit) 
     expect(again.locator(".edit-objects li")).to_have_count(3)
     until(lambda: len(held(site, "f.png")) == 3, what="what the killed tab had drawn")
     editor.seen.said.clear()
+
+
+def test_what_is_hidden_or_locked_is_not_under_the_hand(editor: Visit) -> None:
+    page, site = opened(editor, "k.png"), editor.site
+    drag(page, (10, 10), (60, 60))
+    drag(page, (100, 20), (180, 120))
+    saved(page)
+    inked = "document.querySelector('.edit-frame canvas').toDataURL()"
+    both = page.evaluate(inked)
+    page.keyboard.press("H")  # the second is selected still
+    expect(page.get_by_role("button", name="Show 1 hidden")).to_be_visible()
+    until(lambda: page.evaluate(inked) != both, what="one box to be out of sight")
+    page.get_by_role("button", name="Show 1 hidden").click()
+    until(lambda: page.evaluate(inked) == both, what="it to be there again")
+    page.keyboard.press("i")
+    expect(page.get_by_role("button", name="lock cat")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".edit-said")).to_have_text("It is locked: press i to change it.")
+    page.keyboard.press("Delete")
+    page.keyboard.press("v")
+    drag(page, (140, 70), (100, 40))
+    page.mouse.click(*spot(page, 30, 30))
+    expect(page.locator(".edit-objects .here")).to_contain_text("50 × 50")  # the other one can be
+    page.keyboard.press("ArrowRight")
+    saved(page)
+    boxes = sorted(each["xyxy"] for each in held(site, "k.png").values())
+    assert boxes[0] == pytest.approx([11, 10, 61, 60], abs=0.6)
+    assert boxes[1] == pytest.approx([100, 20, 180, 120], abs=0.6)
+
+
+def test_light_changes_what_is_seen_and_stays_with_the_browser(editor: Visit) -> None:
+    page = opened(editor, "k.png")
+    page.get_by_role("button", name="Light").click()
+    page.get_by_role("slider", name="brightness").fill("200")
+    picture = page.locator(".edit-picture")
+    expect(picture).to_have_css("filter", "brightness(2) contrast(1)")
+    page.reload()
+    expect(picture).to_have_css("filter", "brightness(2) contrast(1)")
+    page.get_by_role("button", name="Light changed").click()
+    page.get_by_role("button", name="As it is").click()
+    expect(picture).to_have_css("filter", "none")
 
 
 def test_edits_in_any_order_end_as_they_were_drawn(editor: Visit) -> None:

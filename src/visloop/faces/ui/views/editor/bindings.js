@@ -22,6 +22,8 @@ import { TOOLS } from "./keys.js";
  *   brush: (times: number) => void,
  *   erase: () => void,
  *   hide: () => void,
+ *   hideOne: () => void,
+ *   lock: () => void,
  *   next: () => void,
  *   previous: () => void,
  *   copy: () => void,
@@ -138,7 +140,7 @@ function drawing({ stage, tool, objects, current, change, select, undo, redo, br
 }
 
 /** @param {Deeds} all */
-const pictures = ({ stage, next, previous, copy, goOn, nothing, hide, handIn }) => ({
+const pictures = ({ stage, next, previous, copy, goOn, nothing, hide, hideOne, lock, handIn }) => ({
   ...(handIn ? { "Ctrl+Enter": handIn } : {}),
   d: next,
   a: previous,
@@ -148,6 +150,8 @@ const pictures = ({ stage, next, previous, copy, goOn, nothing, hide, handIn }) 
   r: goOn,
   e: nothing,
   h: hide,
+  H: hideOne,
+  i: lock,
   "+": () => stage.current?.closer(1.5),
   "=": () => stage.current?.closer(1.5),
   "-": () => stage.current?.closer(1 / 1.5),

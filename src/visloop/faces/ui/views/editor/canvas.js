@@ -3,23 +3,25 @@
 import { canvas as canvasTag, div, h, span, useEffect, useLayoutEffect, useRef, useState } from "../../lib/dom.js";
 import { large, sharp, thumbnail } from "../../lib/api.js";
 import { act, Picture } from "../../lib/parts.js";
+import { Light, useLight } from "./sight.js";
 import { Stage } from "./stage.js";
 
 /** @typedef {import("../../api.d.ts").Sample} Sample */
-/** @typedef {Omit<import("./stage.js").Given, "onLook">} Given */
+/** @typedef {Omit<import("./stage.js").Given, "onLook" | "filter">} Given */
 
 const CLOSE = 1.5;
 const SHARP_PX = 1500; // wider than that, a thumbnail shows
 
 /**
- * @param {{sample: Sample, view: string, given: Given, stage: {current: Stage | null}, said: string}} properties `said`: why a key did nothing; `view`: seen as closely and from the same place while it stays
+ * @param {{sample: Sample, view: string, given: Given, stage: {current: Stage | null}, said: string, notes: import("../../lib/dom.js").Child}} properties `said`: why a key did nothing; `notes` lie over the picture: one that came above it would move it away under the hand; `view`: seen as closely and from the same place while it stays
  */
-export function Canvas({ sample, view, given, stage, said }) {
+export function Canvas({ sample, view, given, stage, said, notes }) {
   const frame = useRef(/** @type {HTMLElement | null} */ (null));
   const picture = useRef(/** @type {HTMLElement | null} */ (null));
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const [z, setZ] = useState(1);
-  const all = { ...given, onLook: (/** @type {import("./paint.js").Look} */ look) => setZ(look.z) };
+  const lit = useLight();
+  const all = { ...given, filter: lit.filter, onLook: (/** @type {import("./paint.js").Look} */ look) => setZ(look.z) };
   useLayoutEffect(() => {
     if (!frame.current || !picture.current || !canvas.current) return undefined;
     const made = new Stage(frame.current, picture.current, canvas.current, all);
@@ -51,7 +53,11 @@ export function Canvas({ sample, view, given, stage, said }) {
         onDblClick: () => stage.current?.finish(),
       },
       div(
-        { ref: picture, class: "edit-picture", style: `width:${sample.width}px;height:${sample.height}px` },
+        {
+          ref: picture,
+          class: "edit-picture",
+          style: `width:${sample.width}px;height:${sample.height}px;filter:${lit.filter || "none"}`,
+        },
         h(Picture, {
           key: view === sample.path ? sample.image : view,
           src: z * sample.width > SHARP_PX ? sharp(sample) : large(sample),
@@ -63,6 +69,8 @@ export function Canvas({ sample, view, given, stage, said }) {
       canvasTag({ ref: canvas, "aria-hidden": "true" }),
     ),
     span({ class: said ? "edit-said said" : "edit-said", role: "status" }, said),
+    div({ class: "edit-notes" }, notes),
+    h(Light, { lit }),
     div(
       { class: "edit-zoom", role: "group", "aria-label": "zoom" },
       act("+", () => stage.current?.closer(CLOSE), { title: "closer (+, or the wheel)" }),

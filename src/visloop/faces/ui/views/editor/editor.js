@@ -20,6 +20,7 @@ import { first, useNeighbours } from "./neighbours.js";
 import { Proposals, useProposals } from "./proposals.js";
 import { useDesk } from "./open.js";
 import { Chosen, ClassList, Objects } from "./panels.js";
+import { useSight } from "./sight.js";
 
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
 /** @typedef {import("../../api.d.ts").Sample} Sample */
@@ -107,7 +108,7 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
   const [selected, setSelected] = useState(/** @type {string | null} */ (null));
   const [radius, setRadius] = useState(RADIUS_PX);
   const [erase, setErase] = useState(false);
-  const [hide, setHide] = useState(false);
+  const sight = useSight();
   const [copied, setCopied] = useState(/** @type {Annotation[]} */ ([]));
   const [said, say] = usePassing();
   const owed = useRef(0);
@@ -126,6 +127,8 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
   useEffect(() => setSelected((was) => (was && reeling.tracks.has(was) ? was : null)), [sample.path]);
   const change = (/** @type {Annotation[]} */ put, /** @type {string[]} */ removed = []) => {
     if (playing !== null) return say("Pause the film first: a frame that passes by is not changed.");
+    if ([...put.map((each) => each.id ?? ""), ...removed].some((id) => sight.locked.has(id)))
+      return say("It is locked: press i to change it.");
     if (put.some((each) => !each.label)) return say("Name a class first: there is none yet.");
     changed(reeling, desk, put, removed);
     say("");
@@ -195,7 +198,9 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
     brush: (/** @type {number} */ by) =>
       setRadius(Math.max(1, Math.min(200, Math.round(radius * by + Math.sign(by - 1))))),
     erase: () => setErase(!erase),
-    hide: () => setHide(!hide),
+    hide: sight.hideAll,
+    hideOne: () => (current ? sight.hide(current.id ?? "") : say("Select the object first.")),
+    lock: () => (current ? sight.lock(current.id ?? "") : say("Select the object first.")),
     next: () => step(1),
     previous: () => step(-1),
     copy: () =>
@@ -219,11 +224,21 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
   const shown = frame
     ? [...(frame.annotations ?? []), ...(film?.shown(reeling.at, sent.waiting) ?? [])]
     : [...objects, ...(absent ? [absent] : [])];
-  useEditorKeys(bindings({ tool, objects, current, names: classes.names, size: sample, ...deeds }), (key) => {
-    if (key !== "z" || !stage.current) return;
-    stage.current.loupe = false;
-    stage.current.draw();
-  });
+  useEditorKeys(
+    bindings({
+      tool,
+      objects: objects.filter((each) => !sight.isHidden(each)),
+      current,
+      names: classes.names,
+      size: sample,
+      ...deeds,
+    }),
+    (key) => {
+      if (key !== "z" || !stage.current) return;
+      stage.current.loupe = false;
+      stage.current.draw();
+    },
+  );
   return div(
     { class: "edit" },
     h(Bar, {
@@ -241,22 +256,20 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
       erase,
       given,
     }),
-    h(Troubles, { sent }),
-    h(Drafts, { drafts: half }),
-    failure(error),
     div(
       { class: "edit-desk" },
       h(Canvas, {
         sample: frame ?? sample,
         view: film ? film.name : sample.path,
         ...{ stage, said },
+        notes: [h(Troubles, { sent }), h(Drafts, { drafts: half }), failure(error)],
         given: {
           ...{ tool, radius, erase, selected, skeleton },
           label: drawing,
           name: reeling.drawn,
-          objects: hide ? [] : shown,
+          objects: shown.filter((each) => !sight.isHidden(each)),
+          locked: sight.locked,
           proposals: frame ? [] : proposals,
-          hidden: [],
           size: { width: sample.width, height: sample.height },
           path: sample.path,
           onPath: half.onPath,
@@ -288,7 +301,7 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
           : given?.isBlind
             ? null
             : h(Proposals, { proposed: { ...byModel, shown: proposals }, onTake: take }),
-        h(Objects, { objects, classes, selected, onSelect: setSelected }),
+        h(Objects, { objects, classes, selected, sight, onSelect: setSelected }),
       ),
     ),
     h(Strip, { reeling, current, colour: classes.colour, onSelect: setSelected }),

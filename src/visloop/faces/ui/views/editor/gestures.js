@@ -22,9 +22,10 @@ import { freshId } from "./desk.js";
  *   reach: number,
  *   arm: number,
  *   free: boolean,
+ *   locked?: ReadonlySet<string>,
  *   name?: string,
  *   skeleton?: {names: readonly string[], edges: ReadonlyArray<readonly number[]>},
- * }} Table what lies on the table: `reach` is how near is near, `free` springs to nothing, `name` is what is drawn next
+ * }} Table what lies on the table: `reach` is how near is near, `free` springs to nothing, what is `locked` is not under the hand, `name` is what is drawn next
  */
 /**
  * @typedef {{
@@ -47,7 +48,10 @@ export const NONE = { kind: "none" };
 const draws = ({ tool }) => tool !== "select" && tool !== "class";
 
 /** @param {Table} table */
-const chosen = ({ objects, selected }) => objects.find((each) => each.id === selected) ?? null;
+const chosen = (table) => pressable(table).find((each) => each.id === table.selected) ?? null;
+
+/** @param {Table} table */
+const pressable = ({ objects, locked }) => (locked?.size ? objects.filter(({ id = "" }) => !locked.has(id)) : objects);
 
 /** On a guide where one is near. @param {Place} place @param {Table} table @param {string} [but] whose own edges do not count */
 const sprung = (place, { free, objects, size, reach }, but = "") =>
@@ -69,7 +73,7 @@ export function press(gesture, place, table) {
   const handle = object && handleAt(object, place, table.reach * 1.5, table.arm);
   if (object && handle) return { kind: "reshape", from: place, at: place, object, handle, draft: object };
   if (!draws(table)) {
-    const found = object && under([object], place, table.reach) ? object : under(table.objects, place, table.reach);
+    const found = object && under([object], place, table.reach) ? object : under(pressable(table), place, table.reach);
     return found
       ? { kind: "move", from: place, at: place, object: found, draft: found }
       : { kind: "draw", from: place, at: place };
@@ -120,7 +124,7 @@ export function release(gesture, place, table) {
   const still = from ? Math.hypot(place.x - from.x, place.y - from.y) < table.reach / 2 : true;
   if (gesture.kind === "draw") {
     if (!still && draft) return { ...NONE, done: draft, select: draft.id };
-    return { ...NONE, select: under(table.objects, place, table.reach)?.id ?? null };
+    return { ...NONE, select: under(pressable(table), place, table.reach)?.id ?? null };
   }
   if (!draft || !object) return NONE;
   if (still) return { ...NONE, select: gesture.kind === "move" ? pickedAgain(object, place, table) : object.id };
@@ -128,7 +132,7 @@ export function release(gesture, place, table) {
 }
 
 /** A click on what is selected reaches what lies within it. @param {Annotation} object @param {Place} place @param {Table} table */
-const pickedAgain = (object, place, table) => under(table.objects, place, table.reach)?.id ?? object.id;
+const pickedAgain = (object, place, table) => under(pressable(table), place, table.reach)?.id ?? object.id;
 
 /** Enough places: the polygon is closed, the points are done. @param {Gesture} gesture @param {Table} table @returns {Gesture} */
 export function finish(gesture, table) {

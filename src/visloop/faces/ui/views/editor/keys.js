@@ -33,7 +33,8 @@ export const EDITOR_KEYS = [
   [[",", "."], "edit: in a film: previous, next key frame; Home, End: first, last frame; Space: play"],
   [["l", "L"], "edit: in a film: out of sight after this frame; end here; Shift Del: remove the track"],
   [["s", "q"], "edit: in a film: split the track here; something stands before it"],
-  [["h", "z"], "edit: hide the objects; hold for a magnifier"],
+  [["h", "H", "i"], "edit: hide all objects, or the selected one; lock it, so that it is not moved by mistake"],
+  [["z"], "edit: hold for a magnifier"],
   [["Ctrl z", "Ctrl y"], "edit: undo, redo"],
 ];
 

@@ -13,7 +13,7 @@ import { handles } from "./shapes.js";
  *   draft: Annotation | null | undefined,
  *   path: ReadonlyArray<{x: number, y: number}>,
  *   selected: string | null,
- *   hidden: readonly string[],
+ *   locked: ReadonlySet<string>,
  *   cross: {x: number, y: number} | null,
  *   size: {width: number, height: number},
  *   colour: (name: string | undefined) => string,
@@ -33,12 +33,12 @@ export function paint(ink, scene, look, density) {
   ink.setTransform(density * look.z, 0, 0, density * look.z, density * look.x, density * look.y);
   const replaced = scene.draft?.id;
   for (const each of scene.objects)
-    if (each.id !== replaced && !scene.hidden.includes(each.label ?? ""))
+    if (each.id !== replaced)
       shape(ink, each, scene.colour(each.label), look.z, each.id === scene.selected ? "selected" : "plain");
   for (const each of scene.proposals)
     shape(ink, each, scene.colour(each.label), look.z, each.id === scene.selected ? "offered" : "proposed");
   if (scene.draft) shape(ink, scene.draft, scene.colour(scene.draft.label), look.z, "selected");
-  const grasped = scene.draft ?? scene.objects.find((each) => each.id === scene.selected);
+  const grasped = scene.draft ?? scene.objects.find(({ id = "" }) => id === scene.selected && !scene.locked.has(id));
   if (grasped && !scene.path.length) grips(ink, grasped, scene.colour(grasped.label), look.z);
   if (scene.path.length) trail(ink, scene.path, look.z);
   if (scene.cross) crosshair(ink, scene.cross, scene.size, look.z);

@@ -7,6 +7,7 @@ import { useDeeds } from "../../lib/use.js";
 import { isFollowed } from "./film/course.js";
 import { TOOLS } from "./keys.js";
 import { bounds } from "./shapes.js";
+import { Switches } from "./sight.js";
 
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
 /** @typedef {import("./gestures.js").Tool} Tool */
@@ -89,10 +90,17 @@ export function inWords(each) {
   return each.type === "box" ? size : `${each.type === "obb" ? "turned" : each.type} ${size}`;
 }
 
-/** @param {{objects: readonly Annotation[], classes: Classes, selected: string | null, onSelect: (id: string | null) => void}} properties */
-export const Objects = ({ objects, classes, selected, onSelect }) =>
-  panel(
-    { title: `Objects`, aside: span({ class: "muted small" }, objects.length ? String(objects.length) : "") },
+/** @param {{objects: readonly Annotation[], classes: Classes, selected: string | null, sight: import("./sight.js").Sight, onSelect: (id: string | null) => void}} properties */
+export function Objects({ objects, classes, selected, sight, onSelect }) {
+  const unseen = objects.filter(sight.isHidden).length;
+  return panel(
+    {
+      title: "Objects",
+      aside: [
+        unseen ? act(`Show ${unseen} hidden`, sight.showAll, { kind: "quiet" }) : null,
+        span({ class: "muted small" }, objects.length ? String(objects.length) : ""),
+      ],
+    },
     objects.length
       ? ul(
           { class: "objects edit-objects", "aria-label": "objects" },
@@ -110,11 +118,15 @@ export const Objects = ({ objects, classes, selected, onSelect }) =>
                 each.label ?? "",
                 span({ class: "muted" }, inWords(each)),
               ),
+              placed(each) && (each.id === selected || Object.values(sight.marks(each)).some(Boolean))
+                ? h(Switches, { object: each, named: `${each.label ?? ""} ${inWords(each)}`, sight })
+                : null,
             ),
           ),
         )
       : p({ class: "muted" }, "None yet."),
   );
+}
 
 /** @param {{object: Annotation, classes: Classes, onPut: (object: Annotation) => void, onRemove: () => void}} properties */
 export function Chosen({ object, classes, onPut, onRemove }) {

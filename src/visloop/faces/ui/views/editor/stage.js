@@ -21,7 +21,8 @@ import { under } from "./shapes.js";
  *   erase: boolean,
  *   objects: readonly Annotation[],
  *   proposals: readonly Annotation[],
- *   hidden: readonly string[],
+ *   locked: ReadonlySet<string>,
+ *   filter: string,
  *   selected: string | null,
  *   size: {width: number, height: number},
  *   path: string,
@@ -91,9 +92,9 @@ export class Stage {
 
   /** @returns {import("./gestures.js").Table} */
   get table() {
-    const { tool, label, size, objects, selected, skeleton, name } = this.given;
+    const { tool, label, size, objects, locked, selected, skeleton, name } = this.given;
     const [reach, arm] = [REACH_PX / this.look.z, ARM_PX / this.look.z];
-    return { tool, label, size, objects, selected, skeleton, name, reach, arm, free: this.free };
+    return { tool, label, size, objects, locked, selected, skeleton, name, reach, arm, free: this.free };
   }
 
   /** The whole picture, in the middle. */
@@ -133,10 +134,10 @@ export class Stage {
     if (this.frameAsked) return;
     this.frameAsked = requestAnimationFrame(() => {
       this.frameAsked = 0;
-      const { objects, proposals, selected, hidden, size, colour } = this.given;
+      const { objects, proposals, selected, locked, size, colour } = this.given;
       const { draft, places = [], kind } = this.gesture;
       const path = kind === "path" ? places : [];
-      const scene = { objects, proposals, selected, hidden, size, colour, draft, path, cross: this.cross };
+      const scene = { objects, proposals, selected, locked, size, colour, draft, path, cross: this.cross };
       paint(this.ink, scene, this.look, devicePixelRatio || 1);
       if (this.strokes) this.drawStrokes(this.strokes);
       if (this.loupe) this.drawLoupe();
@@ -162,7 +163,9 @@ export class Stage {
     if (picture?.naturalWidth) {
       const by = picture.naturalWidth / this.given.size.width;
       const [sx, sy] = [(at.x - reach) * by, (at.y - reach) * by];
+      ink.filter = this.given.filter || "none";
       ink.drawImage(picture, sx, sy, 2 * reach * by, 2 * reach * by, x, y, 2 * LOUPE_PX, 2 * LOUPE_PX);
+      ink.filter = "none";
     }
     ink.setLineDash([]);
     ink.lineWidth = 1;
@@ -287,8 +290,8 @@ export class Stage {
   /** @param {Place[]} places */
   endStroke(places) {
     this.strokes = null;
-    const { objects, selected, label, size, radius, erase } = this.given;
-    const held = objects.find((each) => each.id === selected);
+    const { objects, locked, selected, label, size, radius, erase } = this.given;
+    const held = objects.find(({ id = "" }) => id === selected && !locked.has(id));
     const mask = held?.type === "mask" ? held : null;
     const next = painted(mask, { id: freshId(), label }, size, places, radius, erase);
     if (next) {
