@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from visloop import data
 from visloop.app import handlers
 from visloop.app.operation import arg, operation, opt
 from visloop.app.verbs.querying import asked_of
+from visloop.lazy import lazy_vendor
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from visloop.app.ports import Ports
     from visloop.events import Scope
+else:
+    np = lazy_vendor("numpy")  # `visloop --help` loads this module
 
 _REF = "a data set or version: photos (everything, committed or not), photos@v1, photos@v1:test"
 _BY = "how: tsne (pip install 'visloop[map]') or pca; default: the better one that is installed"
