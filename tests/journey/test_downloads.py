@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from tests.data_world import picture
 from tests.journey import worlds
 from visloop import app
 from visloop.faces import sdk
-from visloop.faces.web.downloads import REPORT, zipped
+from visloop.faces.web.downloads import REPORT, routes, zipped
 
 Place = tuple[Path, str, dict[str, str]]
 
@@ -58,6 +60,18 @@ def test_what_comes_back_in_is_what_was_downloaded(place: Place, tmp_path: Path)
         back = here.call(app.add, app.Add(paths=(str(tmp_path / "line-v1-voc"),), to="back"))
     assert back.added == 4
     _nothing_is_left(top)
+
+
+def test_a_server_that_starts_leaves_what_another_is_sending(tmp_path: Path) -> None:
+    app.create(tmp_path / "ws")
+    with sdk.local(tmp_path / "ws") as here:
+        now, old = (here.ports.inner / "downloads" / name for name in ("now", "old"))
+        for folder in (now, old):
+            folder.mkdir(parents=True)
+        two_days_ago = time.time() - 2 * 24 * 3600
+        os.utime(old, (two_days_ago, two_days_ago))
+        routes(here.ports)
+    assert (now.exists(), old.exists()) == (True, False)
 
 
 def test_what_a_question_finds_is_downloaded_alone(place: Place) -> None:

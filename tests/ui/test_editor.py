@@ -278,12 +278,25 @@ def test_what_is_hidden_or_locked_is_not_under_the_hand(editor: Visit) -> None:
     assert boxes[1] == pytest.approx([100, 20, 180, 120], abs=0.6)
 
 
+def test_what_belongs_to_a_class_stands_beside_the_picture(editor: Visit) -> None:
+    words = "Barks. A wolf is none."
+    editor.site.ask("classes.set", dataset="pets", name="dog", definition=words)
+    page = opened(editor, "k.png", "v")
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    expect(page.locator(".edit-definition")).to_have_text(words)
+    page.keyboard.press("1")
+    expect(page.locator(".edit-definition")).to_have_count(0)
+
+
 def test_light_changes_what_is_seen_and_stays_with_the_browser(editor: Visit) -> None:
     page = opened(editor, "k.png")
     page.get_by_role("button", name="Light").click()
     page.get_by_role("slider", name="brightness").fill("200")
     picture = page.locator(".edit-picture")
     expect(picture).to_have_css("filter", "brightness(2) contrast(1)")
+    page.get_by_role("slider", name="shapes").fill("40")
+    expect(page.locator(".edit-frame canvas")).to_have_css("opacity", "0.4")
     page.reload()
     expect(picture).to_have_css("filter", "brightness(2) contrast(1)")
     page.get_by_role("button", name="Light changed").click()

@@ -12,7 +12,9 @@ from __future__ import annotations
 import io
 import re
 import shutil
+import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Final
@@ -40,12 +42,16 @@ if TYPE_CHECKING:
 
 _PIECE_BYTES: Final = 1 << 20
 _FOLDER: Final = "downloads"
+_LEFT_S: Final = 24 * 3600
 REPORT: Final = "what-did-not-fit.txt"
 
 
 def routes(ports: Ports) -> list[Route]:
-    """The one address; what a server that was killed has left there is removed."""
-    shutil.rmtree(ports.inner / _FOLDER, ignore_errors=True)
+    """The one address; what a server that was killed has left there goes after a day.
+
+    Not at once: another server of the workspace may be sending it.
+    """
+    _sweep(ports.inner / _FOLDER)
 
     async def answered(request: Request) -> Response:
         said = request.query_params
@@ -66,6 +72,14 @@ def routes(ports: Ports) -> list[Route]:
 def named(text: str) -> str:
     """A part of a file's name: `photos@v1:train` is `photos-v1-train`."""
     return re.sub(r"[^\w.]+", "-", text).strip("-.") or "export"
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what nothing was written to for a day."""
+    for each in folder.glob("*"):
+        with suppress(FileNotFoundError):  # it was sent meanwhile
+            if time.time() - each.stat().st_mtime > _LEFT_S:
+                shutil.rmtree(each, ignore_errors=True)
 
 
 def _exported(ports: Ports, scope: Scope, ref: str, kind: str, where: str) -> Path:

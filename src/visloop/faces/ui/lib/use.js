@@ -182,6 +182,8 @@ export function useClasses(dataset) {
     () => ({
       names: data?.rows.map((each) => each.name) ?? [],
       colour: colouring(data?.rows ?? []),
+      /** What belongs to a class, as its data set says. @param {string | undefined} name */
+      definition: (name) => data?.rows.find((each) => each.name === name)?.definition ?? "",
       known: data !== null,
       error,
     }),

@@ -66,7 +66,7 @@ export function Canvas({ sample, view, given, stage, said, notes }) {
           eager: true,
         }),
       ),
-      canvasTag({ ref: canvas, "aria-hidden": "true" }),
+      canvasTag({ ref: canvas, "aria-hidden": "true", style: `opacity:${lit.light.shapes / 100}` }),
     ),
     span({ class: said ? "edit-said said" : "edit-said", role: "status" }, said),
     div({ class: "edit-notes" }, notes),

@@ -11,7 +11,7 @@ import { Switches } from "./sight.js";
 
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
 /** @typedef {import("./gestures.js").Tool} Tool */
-/** @typedef {{names: string[], colour: (name: string | undefined) => string}} Classes */
+/** @typedef {{names: string[], colour: (name: string | undefined) => string, definition: (name: string | undefined) => string}} Classes */
 
 /** @param {{tool: Tool, onTool: (tool: Tool) => void}} properties */
 export const Tools = ({ tool, onTool }) =>
@@ -54,12 +54,13 @@ export function ClassList({ dataset, classes, current, whole, onClass }) {
             onClick: () => onClass(each),
           },
           dot(classes.colour(each)),
-          span({ title: each }, each),
+          span({ title: [each, classes.definition(each)].filter(Boolean).join(": ") }, each),
           whole.includes(each) ? span({ class: "badge good" }, "picture") : null,
           k < 9 ? span({ class: "key", "aria-hidden": "true" }, String(k + 1)) : null,
         ),
       ),
     ),
+    classes.definition(current) ? p({ class: "muted small edit-definition" }, classes.definition(current)) : null,
     div(
       { class: "row edit-add" },
       input({

@@ -5,12 +5,14 @@ import { act } from "../../lib/parts.js";
 import { remember, shelf } from "../../lib/sending/shelf.js";
 
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
-/** @typedef {{brightness: number, contrast: number}} Light percent of the picture's own */
+/** @typedef {{brightness: number, contrast: number, shapes: number}} Light percent of the picture's own; `shapes`: how dense they are */
 
 const LIGHT = "visloop.light";
-const PERCENT = { least: 25, most: 400, step: 5 };
+/** Least and most. @type {Record<keyof Light, [number, number]>} */
+const PERCENT = { brightness: [25, 400], contrast: [25, 400], shapes: [10, 100] };
+const STEP = 5;
 /** @type {Light} */
-const AS_IT_IS = { brightness: 100, contrast: 100 };
+const AS_IT_IS = { brightness: 100, contrast: 100, shapes: 100 };
 
 /** @param {ReadonlySet<string>} set @param {string} id */
 function toggled(set, id) {
@@ -74,8 +76,9 @@ export function useLight() {
     remember(LIGHT, JSON.stringify(next));
     setLight(next);
   };
-  const own = light.brightness === 100 && light.contrast === 100;
-  return { light, set, own, filter: own ? "" : `brightness(${light.brightness}%) contrast(${light.contrast}%)` };
+  const own = Object.values(light).every((value) => value === 100);
+  const filtered = light.brightness !== 100 || light.contrast !== 100;
+  return { light, set, own, filter: filtered ? `brightness(${light.brightness}%) contrast(${light.contrast}%)` : "" };
 }
 
 /** @param {{lit: ReturnType<typeof useLight>}} properties */
@@ -86,7 +89,7 @@ export function Light({ lit: { light, set, own } }) {
       span(name, " ", span({ class: "muted" }, `${light[name]} %`)),
       input({
         type: "range",
-        ...{ min: PERCENT.least, max: PERCENT.most, step: PERCENT.step, value: light[name] },
+        ...{ min: PERCENT[name][0], max: PERCENT[name][1], step: STEP, value: light[name] },
         "aria-label": name,
         onInput: (/** @type {any} */ event) => set({ ...light, [name]: Number(event.target.value) }),
       }),
@@ -98,7 +101,7 @@ export function Light({ lit: { light, set, own } }) {
         type: "button",
         "aria-expanded": String(open),
         class: own ? "quiet" : "",
-        title: "see it brighter, or with more contrast; its pixels stay what they are",
+        title: "see it brighter, with more contrast, or with fainter shapes; what is stored stays what it is",
         onClick: () => setOpen(!open),
       },
       own ? "Light" : "Light changed",
@@ -108,6 +111,7 @@ export function Light({ lit: { light, set, own } }) {
           { class: "edit-sliders" },
           one("brightness"),
           one("contrast"),
+          one("shapes"),
           act("As it is", () => set(AS_IT_IS), { kind: "quiet", disabled: own }),
         )
       : null,

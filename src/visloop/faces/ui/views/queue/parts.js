@@ -157,8 +157,8 @@ export function Why({ task, proposed, deciding, colour }) {
   );
 }
 
-/** @param {{names: string[], colour: (name: string | undefined) => string, proposed: string | undefined, onChoose: (name: string) => void}} properties */
-export const Choices = ({ names, colour, proposed, onChoose }) =>
+/** @param {{names: string[], colour: (name: string | undefined) => string, definition: (name: string | undefined) => string, proposed: string | undefined, onChoose: (name: string) => void}} properties */
+export const Choices = ({ names, colour, definition, proposed, onChoose }) =>
   div(
     { class: "classes", role: "group", "aria-label": "classes" },
     ...names.map((name, k) =>
@@ -170,7 +170,7 @@ export const Choices = ({ names, colour, proposed, onChoose }) =>
           "aria-keyshortcuts": k < 9 ? String(k + 1) : undefined,
         },
         dot(colour(name)),
-        span(name),
+        span(name, definition(name) ? span({ class: "choice-definition" }, definition(name)) : null),
         k < 9 ? span({ class: "key", "aria-hidden": "true" }, String(k + 1)) : null,
       ),
     ),
