@@ -29,7 +29,7 @@ BESIDE = {
         "register_logged",
         "report_html",
     ),
-    "media": ("answered_thumbnail", "image_bytes", "thumbnail"),
+    "media": ("answered_thumbnail", "cutout", "image_bytes", "thumbnail"),
     "names": ("NAMES",),
     "operation": ("Operation", "Parameter", "parameters"),
     "ports": ("Ports", "with_progress"),

@@ -389,6 +389,8 @@ def test_objects_that_changed_between_any_two_versions(tmp_path):
     )
     with pytest.raises(NotFound, match="'v9'"):
         ids("changed since v9")
+    row = data.query(ports, SCOPE, Ref.parse("shelf@v3"), "id = e", of_objects=True).rows[0]
+    assert (row["path"], row["around"], row["picture_wh"]) == ("1.jpg", (7, 0, 11, 4), (9, 9))
     close(ports)
 
 

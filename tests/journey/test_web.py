@@ -65,8 +65,14 @@ def test_the_printed_address_sets_a_cookie(door: tuple[str, str]) -> None:
 def test_pictures_need_it_too(door: tuple[str, str]) -> None:
     url, token = door
     assert httpx.get(f"{url}/media/image/{'0' * 64}").status_code == 401
+    assert httpx.get(f"{url}/media/cutout/{'0' * 64}?box=0,0,9,9").status_code == 401
     known = {"Authorization": f"Bearer {token}"}
-    assert httpx.get(f"{url}/media/image/{'0' * 64}", headers=known).status_code == 404
+    for kind in ("image", "thumbnail", "cutout"):
+        there = f"{url}/media/{kind}/{'0' * 64}?box=0,0,9,9"
+        assert httpx.get(there, headers=known).status_code == 404, kind
+    for more in ("", "box=1,2,3", "box=-1,0,9,9", "box=0,0,9,9999999", "box=0,0,9,9&px=99"):
+        reply = httpx.get(f"{url}/media/cutout/{'0' * 64}?{more}", headers=known)
+        assert reply.status_code == 400, more
     assert httpx.get(f"{url}/media/image/..%2f..%2ftoken", headers=known).status_code in (400, 404)
 
 

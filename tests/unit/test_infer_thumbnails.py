@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from visloop import infer
+from visloop.errors import UsageError
 
 
 def jpeg(size: tuple[int, int], mode: str = "RGB", orientation: int = 1) -> bytes:
@@ -70,3 +71,43 @@ def test_what_is_no_ordinary_jpeg_is_left_to_others() -> None:
 def test_a_picture_cut_short_shows_what_it_has() -> None:
     whole = jpeg((640, 480))
     assert drawn(whole[: len(whole) * 2 // 3], 64).shape == (48, 64)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("px", [16, 64])
+def test_a_part_is_of_the_upright_picture(orientation: int, px: int) -> None:
+    """A bright spot of 20 x 12, wherever the picture lies: 64 shows every pixel, 16 fewer."""
+    upright = Image.new("L", (400, 300), 30)
+    upright.paste(220, (310, 40, 330, 52))
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    turned = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }.get(orientation)
+    out = io.BytesIO()
+    (upright.transpose(turned) if turned is not None else upright).save(out, "JPEG", exif=exif)
+    part = infer.jpeg_part(out.getvalue(), (300, 34, 340, 58), px)
+    assert part is not None
+    pixels = np.asarray(Image.open(io.BytesIO(part)).convert("L"), np.int16)
+    scale = min(1.0, px / 40)
+    assert pixels.shape == (round(24 * scale), round(40 * scale))
+    ys, xs = np.nonzero(pixels > 125)
+    around = np.array([xs.min(), ys.min(), xs.max() + 1, ys.max() + 1])
+    assert np.abs(around / scale - (10, 6, 30, 18)).max() <= 1 / scale
+
+
+def test_a_part_ends_with_the_picture() -> None:
+    data = jpeg((40, 30))
+    part = infer.jpeg_part(data, (30, 0, 999, 999), 64)
+    assert part is not None
+    assert Image.open(io.BytesIO(part)).size == (10, 30)
+    for nowhere in [(40, 0, 60, 30), (5, 5, 5, 9), (9, 9, 5, 5)]:
+        with pytest.raises(UsageError, match="nothing of the picture"):
+            infer.jpeg_part(data, nowhere, 64)
+    assert infer.jpeg_part(b"\x89PNG\r\n\x1a\n", (0, 0, 9, 9), 64) is None

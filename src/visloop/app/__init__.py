@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from visloop.app.keeping import register_logged as register_logged
     from visloop.app.keeping import report_html as report_html
     from visloop.app.media import answered_thumbnail as answered_thumbnail
+    from visloop.app.media import cutout as cutout
     from visloop.app.media import image_bytes as image_bytes
     from visloop.app.media import thumbnail as thumbnail
     from visloop.app.names import NAMES as NAMES
@@ -536,6 +537,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "media": (
             "answered_thumbnail",
+            "cutout",
             "image_bytes",
             "thumbnail",
         ),

@@ -66,7 +66,9 @@ if TYPE_CHECKING:
     from visloop.infer.tensors import resized as resized
     from visloop.infer.tensors import sized as sized
     from visloop.infer.tensors import to_tensor as to_tensor
+    from visloop.infer.thumbnails import jpeg_part as jpeg_part
     from visloop.infer.thumbnails import jpeg_thumbnail as jpeg_thumbnail
+    from visloop.infer.thumbnails import part_inside as part_inside
     from visloop.infer.weights import WeightsRefused as WeightsRefused
     from visloop.infer.weights import read_weights as read_weights
 
@@ -121,7 +123,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "sized",
             "to_tensor",
         ),
-        "thumbnails": ("jpeg_thumbnail",),
+        "thumbnails": ("jpeg_part", "jpeg_thumbnail", "part_inside"),
         "weights": ("WeightsRefused", "read_weights"),
     },
 )

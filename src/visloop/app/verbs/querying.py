@@ -49,6 +49,8 @@ class Query:
 class QueryAnswer:
     """How many fit, one page of them, and the facets: field, values with counts, `without` a value.
 
+    A row of objects has beside the object its sample's path, id, picture and size (`picture_wh`), and
+    the box around it (`around`: x1 y1 x2 y2 in the upright picture, null where it lies nowhere).
     `ref` is the version that samples and objects are of, empty for anything else; `state` is another
     word as soon as a sample of it is another. `marked` are places like '0-99,105', the first is 0.
     """

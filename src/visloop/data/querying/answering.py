@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from visloop import data
 from visloop.data.picking.places import told_places
+from visloop.data.querying.building import box_around
 from visloop.data.querying.source import Columns
-from visloop.data.records import DataPorts
+from visloop.data.records import DataPorts, Sample
 from visloop.data.snapshot import open_ref
 from visloop.errors import Conflict
 from visloop.events import Scope
@@ -48,7 +49,8 @@ class Answer:
     """How many fit, and a page of them.
 
     A row of `samples` is the sample with `matching`: the places of those of its annotations that
-    conditions held on. A row of `objects` is the annotation with its sample's path, id and picture.
+    conditions held on. A row of `objects` is the annotation with its sample's path, id, picture and
+    size; `around` is the box around it, None where it lies nowhere.
     `state` tells the data that was asked from any other; `marked` are places of the answer, as text.
     """
 
@@ -198,18 +200,22 @@ def _samples(source: Columns, page: NDArray[np.int64], found: Found) -> list[dic
 
 def _objects(source: Columns, page: NDArray[np.int64]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
+    samples: dict[int, Sample] = {}
     for at in page:
         row, place = source.place_in_sample(int(at))
-        sample = source.sample(row)
-        annotation = msgspec.to_builtins(sample.annotations[place])
+        sample = samples.get(row) or source.sample(row)
+        samples[row] = sample
+        annotation = sample.annotations[place]
         rows.append(
             {
                 "path": sample.path,
                 "sample": sample.id,
                 "image": sample.image,
+                "picture_wh": (sample.width, sample.height),
                 "split": sample.split,
                 "place": place,
-                **annotation,
+                "around": box_around(annotation),
+                **msgspec.to_builtins(annotation),
             }
         )
     return rows

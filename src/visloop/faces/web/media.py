@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from visloop.app import Ports
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_BOX = re.compile(r"[0-9]{1,6}(,[0-9]{1,6}){3}")
 _FOREVER = {
     "Cache-Control": "private, max-age=31536000, immutable",
     "X-Content-Type-Options": "nosniff",
@@ -28,7 +29,11 @@ _SIZES_PX = (64, 160, 320, 640, 1280)
 
 
 def routes(ports: Ports) -> list[Route]:
-    """`/media/image/DIGEST`, `/media/thumbnail/DIGEST?px=160`, `/media/answer/PREDICTION?px=160`."""
+    """What a picture's digest or a prediction's name leads to.
+
+    `/media/image/DIGEST`, `/media/thumbnail/DIGEST?px=160`, `/media/answer/PREDICTION?px=160`, and
+    `/media/cutout/DIGEST?box=x1,y1,x2,y2&px=160`: a part, in pixels of the upright picture.
+    """
 
     async def image(request: Request) -> Response:
         try:
@@ -46,6 +51,14 @@ def routes(ports: Ports) -> list[Route]:
             return failure(error)
         return Response(body, media_type="image/jpeg", headers=_FOREVER)
 
+    async def cutout(request: Request) -> Response:
+        try:
+            digest, box, px = _digest(request), _box(request), _size(request)
+            body = await run_in_threadpool(app.cutout, ports, digest, box, px)
+        except VisloopError as error:
+            return failure(error)
+        return Response(body, media_type="image/jpeg", headers=_FOREVER)
+
     async def answer(request: Request) -> Response:
         try:
             scope, px = acting(request, ports), _size(request)
@@ -57,6 +70,7 @@ def routes(ports: Ports) -> list[Route]:
 
     return [
         Route("/media/answer/{prediction}", answer),
+        Route("/media/cutout/{digest}", cutout),
         Route("/media/image/{digest}", image),
         Route("/media/thumbnail/{digest}", thumbnail),
     ]
@@ -67,6 +81,14 @@ def _digest(request: Request) -> str:
     if not _DIGEST.fullmatch(digest):
         raise UsageError(f"{digest!r} is not a digest", fix="64 hexadecimal digits")
     return digest
+
+
+def _box(request: Request) -> tuple[int, int, int, int]:
+    text = request.query_params.get("box", "")
+    if not _BOX.fullmatch(text):
+        raise UsageError(f"{text[:40]!r} is no box", fix="box=x1,y1,x2,y2 in whole pixels")
+    x1, y1, x2, y2 = map(int, text.split(","))
+    return x1, y1, x2, y2
 
 
 def _size(request: Request) -> int:

@@ -1,7 +1,7 @@
 """The API and the page as one ASGI application; `serve` stands in front of it.
 
     GET  /                      the page              GET  /api/v1/openapi.json
-    POST /api/v1/<verb>         every operation       GET  /media/image|thumbnail/<digest>
+    POST /api/v1/<verb>         every operation       GET  /media/image|thumbnail|cutout/<digest>
     GET  /reports/<model>       a report, one page
     GET  /exports?ref=&format=  a version, or what &where= finds, in another tool's format, one zip
     POST /api/v1/push/<dataset> pictures as they are   /api/2.0/mlflow/…   MLflow's protocol
