@@ -217,6 +217,14 @@ async function ask(path, how) {
  */
 export const thumbnail = (digest, px = 320) => `/media/thumbnail/${digest}?px=${px}`;
 
+/**
+ * What lies between two corners of the upright picture.
+ * @param {string} digest
+ * @param {readonly number[]} part x1 y1 x2 y2, whole pixels
+ * @param {Size} px of the longer side, at most
+ */
+export const cutout = (digest, part, px) => `/media/cutout/${digest}?box=${part.join(",")}&px=${px}`;
+
 /** @param {string} digest */
 export const image = (digest) => `/media/image/${digest}`;
 

@@ -89,9 +89,9 @@ export function Marks({ sample, colour, hidden = [], lit = null, words = false, 
 
 /**
  * The same in as few elements as can be, where hundreds are in sight: one path a class.
- * @param {{sample: {width: number, height: number, annotations?: readonly Annotation[]}, colour: (name: string | undefined) => string, hidden?: readonly string[]}} properties
+ * @param {{sample: {width: number, height: number, annotations?: readonly Annotation[]}, colour: (name: string | undefined) => string, hidden?: readonly string[], part?: readonly number[]}} properties `part`: x1 y1 x2 y2 of what is shown of it
  */
-export function Sketch({ sample, colour, hidden = [] }) {
+export function Sketch({ sample, colour, hidden = [], part: [x1, y1, x2, y2] = [0, 0, sample.width, sample.height] }) {
   /** @type {Map<string, {d: string, kind: string, label: string}>} */
   const drawn = new Map();
   for (const each of sample.annotations ?? []) {
@@ -103,7 +103,7 @@ export function Sketch({ sample, colour, hidden = [] }) {
   }
   if (!drawn.size) return null;
   return svg(
-    { class: "sketch", viewBox: `0 0 ${sample.width} ${sample.height}`, "aria-hidden": "true" },
+    { class: "sketch", viewBox: `${x1} ${y1} ${x2 - x1} ${y2 - y1}`, "aria-hidden": "true" },
     ...[...drawn.values()].map(({ d, kind, label }) =>
       path({ d, class: kind || undefined, [kind === "mask" ? "fill" : "stroke"]: colour(label), "data-label": label }),
     ),

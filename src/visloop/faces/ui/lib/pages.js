@@ -1,12 +1,14 @@
 // @ts-check
-/** The samples of a reference, fetched a page at a time as they come into sight. */
+/** The samples or objects of a reference, fetched a page at a time as they come into sight. */
 import { useEffect, useMemo, useRef, useState } from "./dom.js";
 import { asError, call } from "./api.js";
 import { onChange } from "./pulse.js";
 
 /** @typedef {import("../api.d.ts").Sample} Sample */
 /** `state` is another word as soon as a sample is another. @typedef {{total: number, classes: string[], splits: Record<string, number>, state: string}} Head */
-/** `state` is another one as soon as `at` may give something else. @typedef {{state: string, head: Head | null, error: import("./api.js").ApiError | null, at: (index: number) => Sample | undefined, need: (first: number, last: number) => void}} Samples */
+/** An object and the picture it is on; `around` is the box around it. @typedef {NonNullable<Sample["annotations"]>[number] & {path: string, sample: string, image: string, picture_wh: [number, number], around: [number, number, number, number] | null}} Cut */
+/** `state` is another one as soon as `at` may give something else. @template R @typedef {{state: string, head: Head | null, error: import("./api.js").ApiError | null, at: (index: number) => R | undefined, need: (first: number, last: number) => void}} Rows */
+/** @typedef {Rows<Sample>} Samples */
 
 const PAGE = 100;
 
@@ -15,9 +17,25 @@ const PAGE = 100;
  * @param {string} [text] a question: only those on which it holds
  * @returns {Samples}
  */
-export function useSamples(ref, text = "") {
+export const useSamples = (ref, text = "") => /** @type {Samples} */ (useRows("samples", ref, text));
+
+/**
+ * The same of objects: all of them, or those on which a question of objects holds.
+ * @param {string} ref
+ * @param {string} text
+ * @returns {Rows<Cut>}
+ */
+export const useObjects = (ref, text) => /** @type {Rows<Cut>} */ (useRows("objects", ref, text));
+
+/**
+ * @param {"samples" | "objects"} of
+ * @param {string | null} ref
+ * @param {string} text
+ * @returns {Rows<Sample | Cut>}
+ */
+function useRows(of, ref, text) {
   const [state, redraw] = useState(0);
-  const pages = useMemo(() => new Pages(ref, text, () => redraw((n) => n + 1)), [ref, text]);
+  const pages = useMemo(() => new Pages(of, ref, text, () => redraw((n) => n + 1)), [of, ref, text]);
   const now = useRef(pages);
   now.current = pages;
   useEffect(() => {
@@ -34,14 +52,15 @@ export function useSamples(ref, text = "") {
 }
 
 class Pages {
-  /** @param {string | null} ref @param {string} text @param {() => void} changed */
-  constructor(ref, text, changed) {
+  /** @param {"samples" | "objects"} of @param {string | null} ref @param {string} text @param {() => void} changed */
+  constructor(of, ref, text, changed) {
+    this.of = of;
     this.ref = ref;
     this.text = text;
     this.changed = changed;
     this.head = /** @type {Head | null} */ (null);
     this.error = /** @type {import("./api.js").ApiError | null} */ (null);
-    this.pages = /** @type {Map<number, Sample[]>} */ (new Map());
+    this.pages = /** @type {Map<number, Array<Sample | Cut>>} */ (new Map());
     this.asked = /** @type {Set<number>} */ (new Set());
     this.seen = [0, 0];
   }
@@ -82,13 +101,14 @@ class Pages {
     this.changed();
   }
 
-  /** @param {string} ref @param {{offset: number, limit: number}} place @returns {Promise<Head & {rows: Sample[]}>} */
+  /** @param {string} ref @param {{offset: number, limit: number}} place @returns {Promise<Head & {rows: Array<Sample | Cut>}>} */
   async fetched(ref, place) {
-    if (!this.text) {
+    const { of, text } = this;
+    if (!text && of === "samples") {
       const page = await call("samples", { ref, ...place });
       return { ...page, state: page.state ?? "" };
     }
-    const { rows, count, state = "" } = await call("query", { text: this.text, at: ref, ...place });
-    return { rows: /** @type {Sample[]} */ (rows), total: count, classes: [], splits: {}, state };
+    const { rows, count, state = "" } = await call("query", { text, of, at: ref, ...place });
+    return { rows: /** @type {Array<Sample | Cut>} */ (rows), total: count, classes: [], splits: {}, state };
   }
 }

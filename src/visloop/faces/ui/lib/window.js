@@ -118,11 +118,22 @@ export function step(key, { at, count, columns, page }) {
  * order of Tab, and stays there however far the page is scrolled; arrows, Home, End and the page keys lead on.
  * Where cells can be chosen: Space, x or a press on the tick; with Shift, or Shift and arrows, all up to there.
  *
- * @param {{count: number, least: number, label: string, aspect?: number, below?: number, gap?: number, cell: (index: number, tab: 0 | -1, on: boolean) => import("./dom.js").Child, choosing?: Choosing, onRange?: (first: number, last: number) => void}} properties `cell` has to be the same function as long as its cells are the same
+ * @param {{count: number, least: number, label: string, aspect?: number, below?: number, gap?: number, start?: number, cell: (index: number, tab: 0 | -1, on: boolean) => import("./dom.js").Child, choosing?: Choosing, onRange?: (first: number, last: number) => void}} properties `start`: the cell to begin at; `cell` has to be the same function as long as its cells are the same
  */
-export function Window({ count, least, label, aspect = 4 / 3, below = 34, gap = 12, cell, choosing, onRange }) {
+export function Window({
+  count,
+  least,
+  label,
+  aspect = 4 / 3,
+  below = 34,
+  gap = 12,
+  start = 0,
+  cell,
+  choosing,
+  onRange,
+}) {
   const [ref, width] = useWidth();
-  const [current, setCurrent] = useState({ at: 0, byKey: false });
+  const [current, setCurrent] = useState({ at: start, byKey: start > 0 });
   const { columns, cell: wide, row } = layout({ width: width || 800, least, gap, aspect, below });
   const rows = Math.ceil(count / columns);
   const height = Math.max(0, rows * row - gap);
@@ -145,13 +156,13 @@ export function Window({ count, least, label, aspect = 4 / 3, below = 34, gap = 
   }, [from, to]);
   const button = () => /** @type {HTMLElement | null} */ (ref.current?.querySelector(`[data-index="${at}"] button`));
   useLayoutEffect(() => {
-    if (!current.byKey) return;
+    if (!current.byKey || !width) return;
     onRange?.(at, at + 1);
     const top = Math.floor(at / columns) * row;
     if (height > laidOut(height) && (top < place.top + 72 || top + row > place.top + place.view))
       travel(top, Math.round(place.view / 3));
     button()?.focus({ preventScroll: height > laidOut(height) });
-  }, [current]);
+  }, [current, width > 0]);
   // what is moved among its neighbours loses the focus
   const focused = document.activeElement === (ref.current && button());
   useLayoutEffect(() => {

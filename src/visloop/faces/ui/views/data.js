@@ -12,6 +12,7 @@ import { Export } from "./dataset/export.js";
 import { PictureMap } from "./dataset/map/map.js";
 import { Findings } from "./dataset/findings/findings.js";
 import { Metadata } from "./dataset/metadata.js";
+import { Objects } from "./dataset/objects/objects.js";
 import { Pictures } from "./dataset/pictures.js";
 import { Quarantine } from "./dataset/quarantine.js";
 import { choose } from "./dataset/send.js";
@@ -22,6 +23,7 @@ import { VersionsRoom } from "./versions/room.js";
 /** What a data set shows besides its pictures; each has an address: `#/data/line/work/all/classes`. */
 const ROOMS = /** @type {const} */ ([
   ["pictures", "Pictures"],
+  ["objects", "Objects"],
   ["map", "Map"],
   ["edit", "Label"],
   ["classes", "Classes"],
@@ -118,9 +120,10 @@ const Rooms = ({ dataset, version, split, room }) =>
     ),
   );
 
-/** What follows the version in an address. @param {string} split @param {string} room @param {string} text */
-const besides = (split, room, text) => {
+/** What follows the version in an address. @param {string} split @param {string} room @param {string} text @param {string} chosen */
+const besides = (split, room, text, chosen) => {
   if (text) return [split || "all", FIND, text];
+  if (room === "objects" && chosen) return [split || "all", room, chosen];
   if (room !== "pictures") return [split || "all", room];
   return split ? [split] : [];
 };
@@ -169,7 +172,7 @@ function Dataset({ dataset, others, version, split, room, text, chosen, rest, op
                 {
                   type: "button",
                   "aria-pressed": String(each === split),
-                  onClick: () => go("data", name, version, ...besides(each, room, text)),
+                  onClick: () => go("data", name, version, ...besides(each, room, text, chosen)),
                 },
                 each || "all",
                 each ? span({ class: "muted" }, head.splits[each].toLocaleString("en")) : null,
@@ -190,10 +193,12 @@ function Room({ dataset, samples, version, split, room, text, chosen, rest, open
   switch (room) {
     case "pictures":
       return h(Pictures, { dataset, samples, version, split, text, open });
+    case "objects":
+      return h(Objects, { name, version, split, text: chosen, place: Number(rest[1] ?? 0) || 0 });
     case "map":
       return h(PictureMap, { dataset, version, split, total: samples.head?.total ?? -1, rest });
     case "edit":
-      return h(Editor, { name, split, text: rest[1] ?? "", path: rest[0] ?? "" });
+      return h(Editor, { name, split, text: rest[1] ?? "", path: rest[0] ?? "", object: rest[2] ?? "" });
     case "classes":
       return h(Classes, { dataset, version, split, chosen });
     case "metadata":

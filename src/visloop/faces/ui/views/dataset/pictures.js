@@ -40,7 +40,7 @@ import { Views } from "./finding/views.js";
 
 /** @param {{sample: Sample | undefined, classes: Classes, hidden: string[], index: number, tab: 0 | -1, on: boolean, px: import("../../lib/api.js").Size, onOpen: (index: number) => void}} properties */
 function Card({ sample, classes, hidden, index, tab, on, px, onOpen }) {
-  if (!sample) return figure({ class: "card empty-card" });
+  if (!sample) return onItsWay(tab);
   return figure(
     { class: "card" },
     button(
@@ -65,6 +65,10 @@ function Card({ sample, classes, hidden, index, tab, on, px, onOpen }) {
     figcaption(h(Labels, { sample, classes }), sample.split ? span({ class: "split" }, sample.split) : null),
   );
 }
+
+/** The place of what is not here yet: the focus may come to it, and stays when it is here. @param {0 | -1} tab */
+export const onItsWay = (tab) =>
+  figure({ class: "card empty-card" }, button({ type: "button", tabIndex: tab, "aria-label": "on its way" }));
 
 /** One class by its name, several by their colours and counts. @param {{sample: Sample, classes: Classes}} properties */
 function Labels({ sample, classes }) {

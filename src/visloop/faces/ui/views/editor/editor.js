@@ -1,5 +1,5 @@
 // @ts-check
-/** The label editor: one picture, its objects, and the next picture. `#/data/line/work/all/edit/a.jpg` */
+/** The label editor: one picture, its objects, and the next picture. `#/data/line/work/all/edit/a.jpg/QUESTION/OBJECT` */
 import { div, h, useEffect, useMemo, useRef, useState } from "../../lib/dom.js";
 import { asError } from "../../lib/api.js";
 import { empty, failure, panel, waiting } from "../../lib/parts.js";
@@ -34,8 +34,8 @@ const RADIUS_PX = 8;
 const HALF = "Half of a shape is drawn: Enter closes it, Esc gives it up.";
 const EDIT = "edit";
 
-/** @param {{name: string, split: string, text: string, path: string}} properties */
-export function Editor({ name, split, text, path }) {
+/** @param {{name: string, split: string, text: string, path: string, object: string}} properties */
+export function Editor({ name, split, text, path, object }) {
   const at = `${name}@work${split ? `:${split}` : ""}`;
   const here = (/** @type {string} */ to) => ["data", name, "work", split || "all", EDIT, to, ...(text ? [text] : [])];
   const [nothing, setNothing] = useState(false);
@@ -58,7 +58,7 @@ export function Editor({ name, split, text, path }) {
       empty("No pictures to label", "Bring some in first, or ask another question.", `visloop add FOLDER --to ${name}`),
     );
   if (!path) return waiting(error);
-  return h(Room, { key: name, name, at, text, path, onGo: (to) => go(...here(to)) });
+  return h(Room, { key: name, name, at, text, path, object, onGo: (to) => go(...here(to)) });
 }
 
 /** Which tool somebody took last in this data set; what its objects are, where nobody has. @param {string} name @param {readonly Annotation[]} objects @param {boolean} draws objects are asked for @returns {Tool} */
@@ -70,8 +70,8 @@ function usualTool(name, objects, draws) {
   return of[objects[0]?.type ?? ""] ?? "box";
 }
 
-/** @param {{name: string, at: string, text: string, path: string, onGo: (path: string) => void}} properties */
-function Room({ name, at, text, path, onGo }) {
+/** @param {{name: string, at: string, text: string, path: string, object: string, onGo: (path: string) => void}} properties */
+function Room({ name, at, text, path, object, onGo }) {
   const around = useNeighbours(at, text, path);
   const early = useRef(/** @type {Sample | null} */ (null));
   const { desk, error, others, redraw } = useDesk(name, path, early.current);
@@ -84,11 +84,22 @@ function Room({ name, at, text, path, onGo }) {
   if (!desk) return div(waiting(error));
   if (reel && reel.film.at(desk.sample.path) >= 0) desk.join(reel.film, reel.history);
   const film = desk.film ? reel : null;
-  return h(Table, { name, text, desk, others, around, redraw, onLeave: leave, error: error ?? unread, reel: film });
+  return h(Table, {
+    name,
+    text,
+    desk,
+    object,
+    others,
+    around,
+    redraw,
+    onLeave: leave,
+    error: error ?? unread,
+    reel: film,
+  });
 }
 
 /**
- * @typedef {{name: string, text: string, desk: import("./desk.js").Desk, others: import("./open.js").Other[], around: ReturnType<typeof useNeighbours>, redraw: () => void, onLeave: (to: Sample | null) => void, error: import("../../lib/api.js").ApiError | null, reel: import("./film/using.js").Reel | null, given?: Given | null}} TableProperties
+ * @typedef {{name: string, text: string, desk: import("./desk.js").Desk, object?: string, others: import("./open.js").Other[], around: ReturnType<typeof useNeighbours>, redraw: () => void, onLeave: (to: Sample | null) => void, error: import("../../lib/api.js").ApiError | null, reel: import("./film/using.js").Reel | null, given?: Given | null}} TableProperties `object`: selected at first
  */
 
 /** The desk, once the classes are known: until then their keys would do nothing. @param {TableProperties} properties */
@@ -98,14 +109,14 @@ export function Table(properties) {
 }
 
 /** @param {TableProperties & {classes: ReturnType<typeof useClasses>}} properties */
-function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, given = null, classes }) {
+function Laid({ name, text, desk, object = "", others, around, redraw, onLeave, error, reel, given = null, classes }) {
   const { sample } = desk;
   const { objects, labelled } = desk.shown;
   const sent = useEdits();
   const stage = useRef(/** @type {import("./stage.js").Stage | null} */ (null));
   const [tool, setTool] = useState(() => usualTool(name, objects, given !== null));
   const [label, setLabel] = useState("");
-  const [selected, setSelected] = useState(/** @type {string | null} */ (null));
+  const [selected, setSelected] = useState(/** @type {string | null} */ (object || null));
   const [radius, setRadius] = useState(RADIUS_PX);
   const [erase, setErase] = useState(false);
   const sight = useSight();
@@ -124,7 +135,8 @@ function Laid({ name, text, desk, others, around, redraw, onLeave, error, reel, 
   const current = objects.find((each) => each.id === selected) ?? null;
   const offered = proposals.find((each) => each.id === selected) ?? null;
   const drawing = classes.names.includes(label) ? label : (classes.names[0] ?? "");
-  useEffect(() => setSelected((was) => (was && reeling.tracks.has(was) ? was : null)), [sample.path]);
+  const stays = (/** @type {string} */ id) => reeling.tracks.has(id) || objects.some((each) => each.id === id);
+  useEffect(() => setSelected((was) => (was && stays(was) ? was : null)), [sample.path]);
   const change = (/** @type {Annotation[]} */ put, /** @type {string[]} */ removed = []) => {
     if (playing !== null) return say("Pause the film first: a frame that passes by is not changed.");
     if ([...put.map((each) => each.id ?? ""), ...removed].some((id) => sight.locked.has(id)))

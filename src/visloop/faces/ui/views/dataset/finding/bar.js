@@ -7,11 +7,15 @@ import { call } from "../../../lib/api.js";
 
 const PAUSE_MS = 120;
 const LIST = "question-offers";
+const EXAMPLES = {
+  samples: "find pictures: annotations.label = cat and width > 640",
+  objects: "find objects: label = cat and width < 20",
+};
 
 /**
- * @param {{text: string, at: string, found: string, onAsk: (text: string) => void}} properties `found`: how many, in words
+ * @param {{text: string, at: string, of?: "samples" | "objects", found: string, onAsk: (text: string) => void}} properties `found`: how many, in words
  */
-export function Bar({ text, at, found, onAsk }) {
+export function Bar({ text, at, of = "samples", found, onAsk }) {
   const [typed, setTyped] = useState(text);
   const [told, setTold] = useState(/** @type {Completed | null} */ (null));
   const [chosen, setChosen] = useState(-1);
@@ -31,7 +35,7 @@ export function Bar({ text, at, found, onAsk }) {
     clearTimeout(asked.current.timer);
     const number = (asked.current.number += 1);
     asked.current.timer = setTimeout(async () => {
-      const answer = await call("complete", { text: written, cursor, at }).catch(() => null);
+      const answer = await call("complete", { text: written, cursor, of, at }).catch(() => null);
       if (number !== asked.current.number) return;
       setTold(answer);
       setChosen(-1);
@@ -82,7 +86,7 @@ export function Bar({ text, at, found, onAsk }) {
         type: "text",
         class: "path",
         value: typed,
-        placeholder: "find pictures: annotations.label = cat and width > 640",
+        placeholder: EXAMPLES[of],
         spellcheck: false,
         autocomplete: "off",
         role: "combobox",

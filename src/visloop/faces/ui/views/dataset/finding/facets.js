@@ -9,17 +9,17 @@ import { useAnswer } from "../../../lib/use.js";
 /** @typedef {{field: string, values: Value[], without: number, more: number}} Facet */
 /** @typedef {{text: string, onAsk: (text: string) => void}} Asking */
 
-const FIRST = "folder,label,split";
+const FIRST = { samples: "folder,label,split", objects: "label,width,folder,split" };
 const MOST = 12;
 
 /** A facet's field as a sample is asked for it. @param {string} field @param {string[]} own */
 const asked = (field, own) => (own.includes(field) ? field : `annotations.${field}`);
 
-/** @param {{at: string} & Asking} properties */
-export function Facets({ at, text, onAsk }) {
+/** @param {{at: string, of?: "samples" | "objects"} & Asking} properties */
+export function Facets({ at, of = "samples", text, onAsk }) {
   const [more, setMore] = useState("");
-  const found = useAnswer("query", { text, at, limit: 0, facets: more ? `${FIRST},${more}` : FIRST });
-  const fields = useAnswer("complete", { at });
+  const found = useAnswer("query", { text, of, at, limit: 0, facets: FIRST[of] + (more ? `,${more}` : "") });
+  const fields = useAnswer("complete", { of, at });
   const own = (fields.data?.rows ?? []).filter(({ kind }) => kind === "field").map((each) => each.text);
   const facets = /** @type {Facet[]} */ (found.data?.facets ?? []);
   return panel(

@@ -7,25 +7,25 @@ import { useAnswer, useDeeds } from "../../../lib/use.js";
 /** @typedef {import("../../../api.d.ts").DatasetSummary} DatasetSummary */
 
 /**
- * @param {{name: string, text: string, sound: boolean, onAsk: (text: string) => void}} properties `sound`: nothing is wrong with the question
+ * @param {{name: string, of?: "samples" | "objects", text: string, sound: boolean, onAsk: (text: string) => void}} properties `sound`: nothing is wrong with the question
  */
-export function Views({ name, text, sound, onAsk }) {
+export function Views({ name, of = "samples", text, sound, onAsk }) {
   const views = useAnswer("view.list", {});
   const deeds = useDeeds();
   const [called, setCalled] = useState(/** @type {string | null} */ (null));
   const rows = (views.data?.rows ?? []).filter(
-    ({ of, at }) => ["samples", "objects"].includes(of) && (!at || at.split(/[@:]/)[0] === name),
+    ({ of: those, at }) => ["samples", "objects"].includes(those) && (!at || at.split(/[@:]/)[0] === name),
   );
   const save = async () => {
     if (!called) return;
-    const done = await deeds.run("save", "view.save", { name: called, text, of: "samples", at: name });
+    const done = await deeds.run("save", "view.save", { name: called, text, of, at: name });
     if (done) setCalled(null);
   };
   if (!rows.length && !(text && sound)) return null;
   return div(
     { class: "views" },
     ...rows.map((each) => {
-      const asked = each.of === "samples" ? each.text : `view(${each.name})`;
+      const asked = each.of === of ? each.text : `view(${each.name})`;
       return span(
         { class: "view" },
         button(
