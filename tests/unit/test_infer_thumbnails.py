@@ -66,6 +66,8 @@ def test_what_is_no_ordinary_jpeg_is_left_to_others() -> None:
     assert infer.jpeg_thumbnail(jpeg((40, 30), "CMYK"), 64) is None
     assert infer.jpeg_thumbnail(b"\x89PNG\r\n\x1a\n", 64) is None
     assert infer.jpeg_thumbnail(b"", 64) is None
+    assert infer.jpeg_size(jpeg((40, 30), "CMYK")) is None
+    assert infer.jpeg_upright(b"\x89PNG\r\n\x1a\n", 0.5) is None
 
 
 def test_a_picture_cut_short_shows_what_it_has() -> None:
@@ -92,10 +94,12 @@ def test_a_part_is_of_the_upright_picture(orientation: int, px: int) -> None:
     }.get(orientation)
     out = io.BytesIO()
     (upright.transpose(turned) if turned is not None else upright).save(out, "JPEG", exif=exif)
-    part = infer.jpeg_part(out.getvalue(), (300, 34, 340, 58), px)
-    assert part is not None
-    pixels = np.asarray(Image.open(io.BytesIO(part)).convert("L"), np.int16)
     scale = min(1.0, px / 40)
+    decoded = infer.jpeg_upright(out.getvalue(), scale)
+    assert decoded is not None
+    assert infer.jpeg_size(out.getvalue()) == (400, 300)
+    part = infer.drawn_part(decoded, (400, 300), (300, 34, 340, 58), px)
+    pixels = np.asarray(Image.open(io.BytesIO(part)).convert("L"), np.int16)
     assert pixels.shape == (round(24 * scale), round(40 * scale))
     ys, xs = np.nonzero(pixels > 125)
     around = np.array([xs.min(), ys.min(), xs.max() + 1, ys.max() + 1])
@@ -103,11 +107,7 @@ def test_a_part_is_of_the_upright_picture(orientation: int, px: int) -> None:
 
 
 def test_a_part_ends_with_the_picture() -> None:
-    data = jpeg((40, 30))
-    part = infer.jpeg_part(data, (30, 0, 999, 999), 64)
-    assert part is not None
-    assert Image.open(io.BytesIO(part)).size == (10, 30)
+    assert infer.part_inside((30, 0, 999, 999), (40, 30)) == (30, 0, 40, 30)
     for nowhere in [(40, 0, 60, 30), (5, 5, 5, 9), (9, 9, 5, 5)]:
         with pytest.raises(UsageError, match="nothing of the picture"):
-            infer.jpeg_part(data, nowhere, 64)
-    assert infer.jpeg_part(b"\x89PNG\r\n\x1a\n", (0, 0, 9, 9), 64) is None
+            infer.part_inside(nowhere, (40, 30))

@@ -7,6 +7,7 @@ from visloop.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from visloop.app.catalogue import OPERATIONS as OPERATIONS
+    from visloop.app.cutouts import Cutouts as Cutouts
     from visloop.app.groups import GROUPS as GROUPS
     from visloop.app.groups import SECTIONS as SECTIONS
     from visloop.app.groups import nearest as nearest
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from visloop.app.keeping import register_logged as register_logged
     from visloop.app.keeping import report_html as report_html
     from visloop.app.media import answered_thumbnail as answered_thumbnail
-    from visloop.app.media import cutout as cutout
     from visloop.app.media import image_bytes as image_bytes
     from visloop.app.media import thumbnail as thumbnail
     from visloop.app.names import NAMES as NAMES
@@ -516,6 +516,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {
         "catalogue": ("OPERATIONS",),
+        "cutouts": ("Cutouts",),
         "groups": (
             "GROUPS",
             "SECTIONS",
@@ -537,7 +538,6 @@ __getattr__, __dir__, __all__ = lazy_exports(
         ),
         "media": (
             "answered_thumbnail",
-            "cutout",
             "image_bytes",
             "thumbnail",
         ),

@@ -7,6 +7,7 @@ import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from PIL import Image, ImageOps
 
 from visloop import data, infer, serve, store
@@ -15,6 +16,8 @@ from visloop.ids import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from numpy.typing import NDArray
 
     from visloop.app.ports import Ports
     from visloop.events import Scope
@@ -64,25 +67,6 @@ def thumbnail(ports: Ports, digest: str, px: int) -> bytes:
     return drawn
 
 
-def cutout(ports: Ports, digest: str, part_xyxy: tuple[int, int, int, int], px: int) -> bytes:
-    """A JPEG of what lies between two corners of the upright picture, its longer side at most `px`.
-
-    It is not kept here: there are more parts of pictures than pictures.
-
-    Raises:
-        BlobNotFound, NotAPicture: as `image_bytes`.
-        UsageError: nothing of the picture lies there.
-    """
-    raw, _ = image_bytes(ports, digest)
-    with _drawing(digest):
-        quick = infer.jpeg_part(raw, part_xyxy, px)
-        if quick is not None:
-            return quick
-        with Image.open(io.BytesIO(raw)) as picture:
-            upright = ImageOps.exif_transpose(picture)
-            return _small(upright.crop(infer.part_inside(part_xyxy, upright.size)), px)
-
-
 def answered_thumbnail(ports: Ports, scope: Scope, prediction: str, px: int) -> bytes:
     """The same of the picture behind an answer: captured, or still in the spool; not cached here.
 
@@ -107,25 +91,32 @@ def _draw(raw: bytes, digest: str, px: int) -> bytes:
     quick = infer.jpeg_thumbnail(raw, px)
     if quick is not None:
         return quick
-    with _drawing(digest), Image.open(io.BytesIO(raw)) as picture:
+    with drawing(digest), Image.open(io.BytesIO(raw)) as picture:
         picture.draft("RGB", (px, px))
-        return _small(ImageOps.exif_transpose(picture), px)
+        drawn = _to_8_bit(ImageOps.exif_transpose(picture))
+        drawn.thumbnail((px, px))
+        out = io.BytesIO()
+        drawn.save(out, "JPEG", quality=_QUALITY)
+        return out.getvalue()
+
+
+def upright_pixels(raw: bytes) -> NDArray[np.uint8]:
+    """Any picture, upright, as people see it: uint8 (H, W, 3)."""
+    with Image.open(io.BytesIO(raw)) as picture:
+        return np.asarray(_to_8_bit(ImageOps.exif_transpose(picture)))
 
 
 @contextmanager
-def _drawing(digest: str) -> Generator[None]:
+def drawing(digest: str) -> Generator[None]:
+    """Tell what a picture's decoder has to say.
+
+    Raises:
+        NotAPicture: it cannot be decoded.
+    """
     try:
         yield
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise NotAPicture(f"{digest[:12]}… cannot be drawn: {error}") from error
-
-
-def _small(upright: Image.Image, px: int) -> bytes:
-    drawn = _to_8_bit(upright)
-    drawn.thumbnail((px, px))
-    out = io.BytesIO()
-    drawn.save(out, "JPEG", quality=_QUALITY)
-    return out.getvalue()
 
 
 def _to_8_bit(picture: Image.Image) -> Image.Image:

@@ -66,8 +66,10 @@ if TYPE_CHECKING:
     from visloop.infer.tensors import resized as resized
     from visloop.infer.tensors import sized as sized
     from visloop.infer.tensors import to_tensor as to_tensor
-    from visloop.infer.thumbnails import jpeg_part as jpeg_part
+    from visloop.infer.thumbnails import drawn_part as drawn_part
+    from visloop.infer.thumbnails import jpeg_size as jpeg_size
     from visloop.infer.thumbnails import jpeg_thumbnail as jpeg_thumbnail
+    from visloop.infer.thumbnails import jpeg_upright as jpeg_upright
     from visloop.infer.thumbnails import part_inside as part_inside
     from visloop.infer.weights import WeightsRefused as WeightsRefused
     from visloop.infer.weights import read_weights as read_weights
@@ -123,7 +125,13 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "sized",
             "to_tensor",
         ),
-        "thumbnails": ("jpeg_part", "jpeg_thumbnail", "part_inside"),
+        "thumbnails": (
+            "drawn_part",
+            "jpeg_size",
+            "jpeg_thumbnail",
+            "jpeg_upright",
+            "part_inside",
+        ),
         "weights": ("WeightsRefused", "read_weights"),
     },
 )

@@ -26,7 +26,7 @@ def jpeg_thumbnail(data: bytes | memoryview, px: int) -> bytes | None:
         data: the encoded picture; what a damaged one still shows is drawn.
         px: pixels of the longer side; smaller pictures stay as large as they are.
     """
-    size_hw = _size_hw(data)
+    size_hw = _stored_hw(data)
     if size_hw is None:
         return None
     scale = min(1.0, px / max(size_hw))
@@ -38,36 +38,25 @@ def jpeg_thumbnail(data: bytes | memoryview, px: int) -> bytes | None:
     return simplejpeg.encode_jpeg(upright, quality=_QUALITY)
 
 
-def jpeg_part(
-    data: bytes | memoryview, part_xyxy: tuple[int, int, int, int], px: int
-) -> bytes | None:
-    """The same of a part of a picture.
+def jpeg_size(data: bytes | memoryview) -> tuple[int, int] | None:
+    """Width and height of the upright picture; None: not an ordinary JPEG."""
+    size_hw = _stored_hw(data)
+    if size_hw is None or is_sideways(jpeg_orientation(data)):
+        return size_hw
+    return size_hw[1], size_hw[0]
 
-    Args:
-        data: as there.
-        part_xyxy: corners in the upright picture's pixels.
-        px: as there; a smaller part stays as large as it is.
 
-    Raises:
-        UsageError: nothing of the picture lies there.
+def jpeg_upright(data: bytes | memoryview, scale: float) -> NDArray[np.uint8] | None:
+    """The upright picture at the least eighth of its size that is no less than `scale` of it.
+
+    Returns:
+        uint8 (H, W, 3); None: not an ordinary JPEG, ask Pillow.
     """
-    size_hw = _size_hw(data)
+    size_hw = _stored_hw(data)
     if size_hw is None:
         return None
-    orientation = jpeg_orientation(data)
-    upright_wh = size_hw if is_sideways(orientation) else (size_hw[1], size_hw[0])
-    x1, y1, x2, y2 = part_inside(part_xyxy, upright_wh)
-    scale = min(1.0, px / max(x2 - x1, y2 - y1))
     pixels = _decoded(data, *(max(1, round(side * scale)) for side in size_hw))
-    if pixels is None:
-        return None
-    upright = turn_upright(pixels, orientation)
-    by = max(upright.shape[:2]) / max(size_hw)
-    top, left = int(y1 * by), int(x1 * by)
-    cut = upright[top : max(top + 1, round(y2 * by)), left : max(left + 1, round(x2 * by))]
-    high, wide = (max(1, round(side * scale)) for side in (y2 - y1, x2 - x1))
-    small = np.ascontiguousarray(_shrunk(cut, high, wide))
-    return simplejpeg.encode_jpeg(small, quality=_QUALITY)
+    return None if pixels is None else turn_upright(pixels, jpeg_orientation(data))
 
 
 def part_inside(
@@ -89,7 +78,31 @@ def part_inside(
     return left, top, right, bottom
 
 
-def _size_hw(data: bytes | memoryview) -> tuple[int, int] | None:
+def drawn_part(
+    pixels: NDArray[np.uint8],
+    size_wh: tuple[int, int],
+    part_xyxy: tuple[int, int, int, int],
+    px: int,
+) -> bytes:
+    """A JPEG of a part of a picture, its longer side at most `px`.
+
+    Args:
+        pixels: uint8 (H, W, 3), the upright picture, which may have been decoded smaller.
+        size_wh: its width and height.
+        part_xyxy: corners inside it.
+        px: a smaller part stays as large as it is.
+    """
+    x1, y1, x2, y2 = part_xyxy
+    scale = min(1.0, px / max(x2 - x1, y2 - y1))
+    by = max(pixels.shape[:2]) / max(size_wh)
+    top, left = int(y1 * by), int(x1 * by)
+    cut = pixels[top : max(top + 1, round(y2 * by)), left : max(left + 1, round(x2 * by))]
+    high, wide = (max(1, round(side * scale)) for side in (y2 - y1, x2 - x1))
+    small = np.ascontiguousarray(_shrunk(cut, high, wide))
+    return simplejpeg.encode_jpeg(small, quality=_QUALITY)
+
+
+def _stored_hw(data: bytes | memoryview) -> tuple[int, int] | None:
     """Height and width as they are stored; None: not an ordinary JPEG."""
     try:
         height, width, colour, _ = simplejpeg.decode_jpeg_header(data)

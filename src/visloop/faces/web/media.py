@@ -34,6 +34,7 @@ def routes(ports: Ports) -> list[Route]:
     `/media/image/DIGEST`, `/media/thumbnail/DIGEST?px=160`, `/media/answer/PREDICTION?px=160`, and
     `/media/cutout/DIGEST?box=x1,y1,x2,y2&px=160`: a part, in pixels of the upright picture.
     """
+    cutouts = app.Cutouts(ports)
 
     async def image(request: Request) -> Response:
         try:
@@ -54,7 +55,7 @@ def routes(ports: Ports) -> list[Route]:
     async def cutout(request: Request) -> Response:
         try:
             digest, box, px = _digest(request), _box(request), _size(request)
-            body = await run_in_threadpool(app.cutout, ports, digest, box, px)
+            body = await run_in_threadpool(cutouts.draw, digest, box, px)
         except VisloopError as error:
             return failure(error)
         return Response(body, media_type="image/jpeg", headers=_FOREVER)
