@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +153,80 @@ def test_the_bytes_of_what_was_dropped_are_kept_as_long_as_it_can_come_back(
     assert image in kept(here.ports.data)
     here.call(app.bulk_undo, app.BulkUndo(done.key))
     assert found(here, "name = owl.jpg", "image") == [image]
+
+
+@pytest.fixture
+def boxed(here: Connection, tmp_path: Path) -> Connection:
+    """Three pictures with two boxes each, of 10 to 60 pixels, committed: gears, and two nuts."""
+    boxes = [(n // 2, n, [n, 0, 10 * (n + 1), 20]) for n in range(6)]
+    coco = {
+        "images": [{"id": n, "file_name": f"{n}.jpg", "width": 80, "height": 60} for n in range(3)],
+        "annotations": [
+            {"id": n, "image_id": of, "category_id": 1 + (n > 3), "bbox": bbox}
+            for of, n, bbox in boxes
+        ],
+        "categories": [{"id": 1, "name": "gear"}, {"id": 2, "name": "nut"}],
+    }
+    folder = tmp_path / "boxed"
+    folder.mkdir()
+    for n in range(3):
+        picture(folder / f"{n}.jpg", n, (80, 60))
+    (folder / "annotations.json").write_text(json.dumps(coco))
+    here.call(app.add, app.Add(paths=(str(folder),), to="boxes"))
+    here.call(app.commit, app.Commit(dataset="boxes", message="first"))
+    return here
+
+
+def objects(here: Connection, text: str = "") -> list[tuple[str, str, int]]:
+    found = here.call(app.query, app.Query(text=text, at="boxes", of="objects"))
+    return [(row["path"], row["label"], int(row["around"][2])) for row in found.rows]
+
+
+def test_objects_are_given_a_class_seen_first_once_and_taken_back(boxed: Connection) -> None:
+    before, small = objects(boxed), "label = gear and width <= 30"
+    ask = app.Bulk(dataset="boxes", of="objects", where=small, label="nut", key="k", dry_run=True)
+    tried = boxed.call(app.bulk, ask)
+    assert (tried.matched, tried.changed, tried.objects, tried.key) == (2, 2, 3, "")
+    assert objects(boxed) == before
+    done = boxed.call(app.bulk, replace(ask, dry_run=False))
+    again = boxed.call(app.bulk, replace(ask, dry_run=False))
+    assert ((done.changed, done.objects), again) == ((2, 3), replace(done, again=True))
+    assert [label for _, label, _ in objects(boxed)] == ["nut", "nut", "nut", "gear", "nut", "nut"]
+    row = boxed.call(
+        app.query, app.Query(text=small.replace("gear", "nut"), of="objects", at="boxes")
+    ).rows[0]
+    assert (row["author"], row["label"]) == ("user:owner", "nut")
+    listed = boxed.call(app.bulk_list, app.BulkList(dataset="boxes")).rows
+    assert listed[0]["says"] == {"relabel": 3, "label": "nut"}
+    boxed.call(app.bulk_undo, app.BulkUndo(key="k"))
+    assert objects(boxed) == before
+
+
+def test_single_objects_of_an_answer_are_changed_as_long_as_it_holds(boxed: Connection) -> None:
+    asked = boxed.call(app.query, app.Query(text="sort by width desc", of="objects", at="boxes"))
+    ask = app.Bulk(
+        dataset="boxes", of="objects", where="sort by width desc", places="0,2-3",
+        state=asked.state, drop=True,
+    )  # fmt: skip
+    done = boxed.call(app.bulk, ask)
+    assert (done.matched, done.changed, done.objects) == (2, 2, 3)
+    assert [x2 for _, _, x2 in objects(boxed, "sort by width desc")] == [54, 21, 10]
+    with pytest.raises(VisloopError, match="changed meanwhile"):
+        boxed.call(app.bulk, ask)
+    boxed.call(app.bulk_undo, app.BulkUndo(key=done.key))
+    assert len(objects(boxed)) == 6
+    with pytest.raises(UsageError, match="no place"):
+        boxed.call(app.bulk, replace(ask, places="6"))
+    with pytest.raises(VisloopError, match="class"):
+        boxed.call(app.bulk, replace(ask, state="", drop=False, label="bolt"))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{}, {"label": "nut", "drop": True}, {"label": "nut", "tag": ("a",)}, {"queue": "why"}],
+)
+def test_objects_get_a_class_or_go(boxed: Connection, wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="the objects"):
+        boxed.call(app.bulk, app.Bulk(dataset="boxes", of="objects", where="", **wrong))
+    with pytest.raises(UsageError, match="'runs' cannot be changed"):
+        boxed.call(app.bulk, app.Bulk(dataset="boxes", of="runs", where="", label="nut"))

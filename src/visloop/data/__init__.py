@@ -207,9 +207,11 @@ if TYPE_CHECKING:
     from visloop.data.quarantine import quarantine_retry as quarantine_retry
     from visloop.data.querying.answering import Answer as Answer
     from visloop.data.querying.answering import Named as Named
+    from visloop.data.querying.answering import NamedObjects as NamedObjects
     from visloop.data.querying.answering import Outdated as Outdated
     from visloop.data.querying.answering import completed as completed
     from visloop.data.querying.answering import named as named
+    from visloop.data.querying.answering import named_objects as named_objects
     from visloop.data.querying.answering import query as query
     from visloop.data.records import Added as Added
     from visloop.data.records import AddOptions as AddOptions
@@ -410,7 +412,16 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "streams.live": ("is_live", "watch_stream"),
         "streams.records": ("Watch", "Watched", "parse_commits"),
         "offered": ("READ_FORMATS", "WRITTEN_FORMATS"),
-        "querying.answering": ("Answer", "Named", "Outdated", "completed", "named", "query"),
+        "querying.answering": (
+            "Answer",
+            "Named",
+            "NamedObjects",
+            "Outdated",
+            "completed",
+            "named",
+            "named_objects",
+            "query",
+        ),
         "quarantine": (
             "QuarantinedNotFound",
             "quarantine_list",

@@ -20,7 +20,7 @@ from visloop.data.tree.nodes import Nodes
 from visloop.data.working import Working, batches, decode_value, encode
 from visloop.errors import Conflict, NotFound
 from visloop.ids import digest_of
-from visloop.vision import ClassLabel
+from visloop.vision import Annotation, ClassLabel
 
 if TYPE_CHECKING:
     from visloop.events import Scope
@@ -49,26 +49,28 @@ class Wish:
     """What is to become of samples.
 
     `tags` are put on, `untags` taken off; `label` becomes the class of the whole picture, `labels`
-    says it of single paths and wins; `erase` takes annotations of single paths away, by their ids;
-    `split` is where they go; `drop` takes them out.
+    says it of single paths and wins; `relabel` gives annotations of single paths a class, `erase`
+    takes some away, both by their ids; `split` is where they go; `drop` takes them out.
     """
 
     tags: tuple[str, ...] = ()
     untags: tuple[str, ...] = ()
     label: str = ""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    relabel: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     erase: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     split: str = ""
     drop: bool = False
 
     @property
     def says(self) -> dict[str, Any]:
-        """In words, for facts and lists; of `labels` only how many."""
+        """In words, for facts and lists; of what is said of single ones only how many."""
         told: dict[str, Any] = {
             "tag": list(self.tags),
             "untag": list(self.untags),
             "label": self.label,
             "labels": len(self.labels),
+            "relabel": sum(map(len, self.relabel.values())),
             "erase": sum(map(len, self.erase.values())),
             "split": self.split,
             "drop": self.drop,
@@ -147,7 +149,12 @@ def _wished(sample: Sample, wish: Wish, author: str) -> Sample:
     metadata |= dict.fromkeys(_fields(wish.tags), True)
     label = wish.labels.get(sample.path, wish.label)
     erased = wish.erase.get(sample.path, frozenset())
-    annotations = tuple(each for each in sample.annotations if each.id not in erased)
+    named = wish.relabel.get(sample.path, {})
+    annotations = tuple(
+        _relabelled(each, named.get(each.id, each.label), author)
+        for each in sample.annotations
+        if each.id not in erased
+    )
     labelled = sample.labelled
     if label:
         whole = [each for each in annotations if isinstance(each, ClassLabel)]
@@ -163,6 +170,13 @@ def _wished(sample: Sample, wish: Wish, author: str) -> Sample:
         labelled=labelled,
         split=wish.split or sample.split,
     )
+
+
+def _relabelled(each: Annotation, label: str, author: str) -> Annotation:
+    """What somebody says of an object is theirs."""
+    if each.label == label:
+        return each
+    return msgspec.structs.replace(each, label=label, author=author, score=None, review="accepted")
 
 
 def _fields(tags: Collection[str]) -> list[str]:

@@ -72,6 +72,16 @@ class Named:
     paths: list[str]
 
 
+@dataclass(frozen=True)
+class NamedObjects:
+    """All objects that a question finds, in the order of its answer: sample's path, id, class."""
+
+    state: str
+    paths: list[str]
+    ids: list[str]
+    labels: list[str]
+
+
 def query(
     ports: DataPorts,
     scope: Scope,
@@ -126,23 +136,44 @@ def named(ports: DataPorts, scope: Scope, ref: Ref, text: str, *, state: str = "
         As `query`.
         Outdated: a `state` was given, and the data is another by now.
     """
+    source = _unchanged(ports, scope, ref, state, of_parts=False)
+    at = _found(ports, source, text).at
+    ids, paths = (_texts(source, name)[at].tolist() for name in ("sample.id", "sample.path"))
+    return Named(source.snapshot.state, ids, paths)
+
+
+def named_objects(
+    ports: DataPorts, scope: Scope, ref: Ref, text: str, *, state: str = ""
+) -> NamedObjects:
+    """All objects of a version on which a question holds, by name; no sample is read.
+
+    Raises:
+        As `named`.
+    """
+    source = _unchanged(ports, scope, ref, state, of_parts=True)
+    at = _found(ports, source, text).at
+    ids, labels = (_texts(source, name, parts=True)[at].tolist() for name in ("id", "label"))
+    paths = _texts(source, "sample.path")[source.owners()[at]].tolist()
+    return NamedObjects(source.snapshot.state, paths, ids, labels)
+
+
+def _unchanged(ports: DataPorts, scope: Scope, ref: Ref, state: str, *, of_parts: bool) -> Columns:
     snapshot = open_ref(ports, ref, scope.project)
     if state and state != snapshot.state:
         raise Outdated(
             f"{ref.name} was changed meanwhile: what stood where in the answer is not known any more",
             fix="ask again, and choose again",
         )
-    source = Columns(ports, snapshot, of_parts=False)
-    at = _found(ports, source, text).at
-    ids, paths = (_texts(source, name)[at].tolist() for name in ("sample.id", "sample.path"))
-    return Named(snapshot.state, ids, paths)
+    return Columns(ports, snapshot, of_parts=of_parts)
 
 
-def _texts(source: Columns, name: str) -> NDArray[np.object_]:
-    """(samples): a text that every sample has."""
-    column = source.column(source.schema.rows.named(name)[0])
+def _texts(source: Columns, name: str, *, parts: bool = False) -> NDArray[np.object_]:
+    """(samples), or (annotations) for a field of theirs; "" where there is none."""
+    level = source.schema.parts if parts else source.schema.rows
+    assert level is not None
+    column = source.column(level.named(name)[0])
     assert isinstance(column, Texts)
-    return np.array(column.words, np.object_)[column.codes]
+    return np.array([*column.words, ""], np.object_)[column.codes]
 
 
 def _found(ports: DataPorts, source: Columns, text: str) -> Found:

@@ -434,6 +434,7 @@ export interface BulkAnswer {
   matched: number;
   changed: number;
   queued: number;
+  objects: number;
   again: boolean;
   undone: boolean;
   dry_run: boolean;
@@ -442,6 +443,9 @@ export interface BulkAnswer {
 export interface BulkAsk {
   dataset: string;
   where: string;
+  of?: string;
+  places?: string;
+  state?: string;
   tag?: string[];
   untag?: string[];
   label?: string;

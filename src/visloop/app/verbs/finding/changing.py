@@ -68,12 +68,18 @@ def _asked(ports: Ports, scope: Scope, ask: Pick) -> Sequence[str]:
 class Bulk:
     """Change all samples on which a question holds: tag, label, split, drop, or send to the queue.
 
+    With `--of objects` the question is about objects, as `query` lists them: `--label` is the class
+    that they get, `--drop` takes them off their pictures.
+
     Staged as one change, or not at all; a commit makes it last. What was done can be taken back whole by
     `bulk undo`, also after a commit, until somebody changes those samples again.
     """
 
     dataset: str = arg("the data set")
     where: str = opt("the question: 'pick(s0a1…)', 'split = train and tag.dark'; '' is everything")
+    of: str = opt("what the question is about: samples or objects", default="samples")
+    places: str = opt("only these of the answer: '0-99,105', the first is 0", default="")
+    state: str = opt("what `query` said: refused where the data is another by now", default="")
     tag: tuple[str, ...] = opt("put a tag on: the field tag.NAME is true then", default=())
     untag: tuple[str, ...] = opt("take a tag off", default=())
     label: str = opt("the class of the whole picture", default="")
@@ -93,6 +99,7 @@ class Bulk:
 class BulkAnswer:
     """Samples that were meant, those that changed, new tasks; `key` takes it back: `bulk undo KEY`.
 
+    `objects`: those of them that got another class or were taken off, where single ones were meant.
     `again`: it had been made under that key before, and nothing was done now.
     """
 
@@ -101,6 +108,7 @@ class BulkAnswer:
     matched: int
     changed: int
     queued: int
+    objects: int = 0
     again: bool = False
     undone: bool = False
     dry_run: bool = False
@@ -125,8 +133,8 @@ def bulk(ports: Ports, scope: Scope, ask: Bulk) -> BulkAnswer:
 
 def _done(ports: Ports, scope: Scope, ask: Bulk) -> BulkAnswer:
     """All in one transaction; the samples are those on which the question holds before it."""
-    wish, key = _wish(ask), ask.key or new_id("bulk")
-    paths = data.named(ports.data, scope, _work(ask.dataset), ask.where).paths
+    key = ask.key or new_id("bulk")
+    paths, wish = _meant(ports, scope, ask)
     if ask.fix:
         paths, wish = handlers.mended(ports, scope, _work(ask.dataset), ask.fix, paths, wish)
     with ports.ledger.write(scope) as write:
@@ -139,11 +147,42 @@ def _done(ports: Ports, scope: Scope, ask: Bulk) -> BulkAnswer:
         tasks: list[str] = []
         if ask.queue:
             tasks = label.ask_again(ports.label, write, ask.dataset, paths, ask.queue)
-        says = wish.says | {k: v for k, v in (("queue", ask.queue), ("fix", ask.fix)) if v}
+        said = {"queue": ask.queue, "fix": ask.fix, "label": ask.label}
+        says = wish.says | {name: words for name, words in said.items() if words}
         done = data.remember(write, ask.dataset, key, says, before, matched=len(paths), tasks=tasks)
         if ask.dry_run:
             raise _DryRun(_answer(done, dry_run=True))
     return _answer(done)
+
+
+def _meant(ports: Ports, scope: Scope, ask: Bulk) -> tuple[Sequence[str], data.Wish]:
+    """The samples that may change, by their paths, and what is to become of them."""
+    if ask.of == "objects":
+        return _objects_meant(ports, scope, ask)
+    if ask.of != "samples":
+        raise UsageError(f"{ask.of!r} cannot be changed", fix="--of samples, or objects")
+    wish = _wish(ask)
+    paths = data.named(ports.data, scope, _work(ask.dataset), ask.where, state=ask.state).paths
+    return [paths[at] for at in _places(ask, len(paths))], wish
+
+
+def _objects_meant(ports: Ports, scope: Scope, ask: Bulk) -> tuple[Sequence[str], data.Wish]:
+    others = (ask.tag, ask.untag, ask.set, ask.split, ask.fix, ask.queue)
+    if bool(ask.label) == ask.drop or any(others):
+        raise UsageError("what is to become of the objects?", fix="--label, or --drop; alone")
+    found = data.named_objects(ports.data, scope, _work(ask.dataset), ask.where, state=ask.state)
+    places = _places(ask, len(found.ids))
+    named: dict[str, dict[str, str]] = {found.paths[at]: {} for at in places}
+    for at in places:
+        if ask.drop or found.labels[at] != ask.label:
+            named[found.paths[at]][found.ids[at]] = ask.label
+    if ask.drop:
+        return list(named), data.Wish(erase={path: frozenset(ids) for path, ids in named.items()})
+    return list(named), data.Wish(relabel=named)
+
+
+def _places(ask: Bulk, count: int) -> Sequence[int]:
+    return data.read_places(ask.places, count).tolist() if ask.places else range(count)
 
 
 def _wish(ask: Bulk) -> data.Wish:
@@ -176,6 +215,7 @@ def _answer(done: data.Bulk, *, again: bool = False, dry_run: bool = False) -> B
         matched=done.matched,
         changed=done.changed,
         queued=len(done.tasks),
+        objects=sum(done.says.get(name, 0) for name in ("relabel", "erase")),
         again=again,
         undone=done.undone is not None,
         dry_run=dry_run,
