@@ -157,3 +157,31 @@ def test_what_counts_narrows_down_and_a_split_keeps_the_question(desk: Visit) ->
     expect(question(page)).to_have_value(f"label = {name}")
     page.get_by_role("button", name="forget the view one-class").click()
     expect(page.get_by_role("button", name="one-class", exact=True)).to_have_count(0)
+
+
+def test_objects_are_chosen_given_a_class_and_taken_back(desk: Visit, tiny: str) -> None:
+    page = desk.go("data", tiny, "work", "all", "objects", "label = even sort by y1, x1")
+    page.locator(".card button").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    region = page.get_by_role("region", name="chosen objects")
+    expect(region.get_by_role("status").first).to_have_text("3 objects of 70 chosen")
+    region.get_by_label("class", exact=True).select_option("odd")
+    region.get_by_role("button", name="See what would change").click()
+    expect(region).to_contain_text("3 objects in 1 picture would change.")
+    assert axe_finds(page) == []
+    region.get_by_role("button", name="Do it").click()
+    expect(region).to_contain_text("3 objects in 1 picture changed; a commit makes it last.")
+    expect(page.get_by_role("search").get_by_role("status")).to_have_text("67 objects found")
+    expect(page.locator(".cell.chosen")).to_have_count(0)
+    region.get_by_role("button", name="Undo").click()
+    expect(region).to_contain_text("Taken back.")
+    expect(page.get_by_role("search").get_by_role("status")).to_have_text("70 objects found")
+    page.locator(".card button").first.focus()
+    page.keyboard.press("Control+a")
+    expect(region.get_by_role("status").first).to_have_text("70 objects of 70 chosen")
+    (spots,) = desk.site.ask("query", at=tiny)["rows"]
+    desk.site.ask("meta.set", dataset=tiny, paths=[spots["path"]], set={"site": "north"})
+    expect(region).to_contain_text("The data has changed: choose again.")
+    expect(page.locator(".cell.chosen")).to_have_count(0)

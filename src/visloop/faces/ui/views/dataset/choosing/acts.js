@@ -1,5 +1,5 @@
 // @ts-check
-/** What can be done with many pictures at once: seen first, done once, taken back whole. */
+/** What can be done with many pictures, or objects, at once: seen first, done once, taken back whole. */
 import { button, div, form, input, option, p, select, span, useEffect, useRef, useState } from "../../../lib/dom.js";
 import { act, failure } from "../../../lib/parts.js";
 import { useDeeds } from "../../../lib/use.js";
@@ -20,21 +20,28 @@ const ACTS = {
   drop: { words: "Take out of the data set", says: "", of: () => ({ drop: true }) },
 };
 
+/** The same of objects. @type {typeof ACTS} */
+const ACTS_OF_OBJECTS = {
+  label: ACTS.label,
+  drop: { words: "Take them off their pictures", says: "", of: () => ({ drop: true }) },
+};
+
 const newKey = () => `page-${freshId()}`; // randomUUID is for https alone
 
 /**
- * @param {{dataset: string, where: string, ready?: boolean, total: number, classes: readonly string[], mend?: Mend | null, onDone?: () => void}} properties `where`: the question that finds them; `ready`: it is known; `mend`: what is offered first
+ * @param {{dataset: string, where: string, more?: Partial<Ask>, ready?: boolean, total: number, classes: readonly string[], mend?: Mend | null, onDone?: () => void}} properties `where`: the question that finds them; `more`: whether it is of objects, and which of its answer; `ready`: it is known; `mend`: what is offered first
  */
-export function Acts({ dataset, where, ready: known = true, total, classes, mend = null, onDone }) {
+export function Acts({ dataset, where, more = {}, ready: known = true, total, classes, mend = null, onDone }) {
   const deeds = useDeeds();
-  const [kind, setKind] = useState(mend ? "mend" : "tag");
-  const acts = mend ? { mend: { words: mend.words, says: "", of: () => mend.ask }, ...ACTS } : ACTS;
+  const usual = more.of === "objects" ? ACTS_OF_OBJECTS : ACTS;
+  const acts = mend ? { mend: { words: mend.words, says: "", of: () => mend.ask }, ...usual } : usual;
+  const [kind, setKind] = useState(Object.keys(acts)[0]);
   const [value, setValue] = useState("");
   const [tried, setTried] = useState(/** @type {{of: string, answer: Answer} | null} */ (null));
   const [done, setDone] = useState(/** @type {Answer | null} */ (null));
-  const { says, of } = acts[kind] ?? acts.tag;
+  const { says, of } = acts[kind];
   const ready = known && Boolean(total) && (!says || Boolean(value.trim()));
-  const ask = { dataset, where, ...of(value.trim()) };
+  const ask = { dataset, where, ...more, ...of(value.trim()) };
   const asked = JSON.stringify(ask);
   // what was looked at arms the button only as long as that very thing is asked: an answer may come late
   const seen = ready && tried?.of === asked ? tried.answer : null;
@@ -43,7 +50,7 @@ export function Acts({ dataset, where, ready: known = true, total, classes, mend
   if (key.current.of !== asked) key.current = { of: asked, name: newKey() };
   useEffect(() => {
     if (total) setDone(null);
-  }, [where]);
+  }, [where, more.places]);
   const look = async () => {
     setDone(null);
     const answer = await deeds.run("look", "bulk", { ...ask, dry_run: true }, { long: true });
@@ -100,14 +107,14 @@ export function Acts({ dataset, where, ready: known = true, total, classes, mend
       seen
         ? button(
             { type: "submit", class: kind === "drop" ? "danger" : "primary", disabled: Boolean(deeds.busy) },
-            `${kind === "drop" ? "Take out" : "Do it"}`,
+            kind === "drop" ? "Take out" : "Do it",
           )
         : button({ type: "submit", disabled: !ready || Boolean(deeds.busy) }, "See what would change"),
       deeds.busy ? span({ class: "muted small", role: "status" }, deeds.progress || "…") : null,
     ),
     div(
       { role: "status" },
-      seen ? p(`${count(seen.changed, "picture")} of ${seen.matched.toLocaleString("en")} would change.`) : null,
+      seen ? p(`${changed(seen)} would change.`) : null,
       done
         ? p(
             { class: "row" },
@@ -121,7 +128,11 @@ export function Acts({ dataset, where, ready: known = true, total, classes, mend
 }
 
 /** @param {Answer} done */
-const told = ({ changed, matched, queued }) =>
-  queued
-    ? `${count(queued, "picture")} on the queue.`
-    : `${count(changed, "picture")} of ${matched.toLocaleString("en")} changed; a commit makes it last.`;
+const changed = ({ changed: pictures, matched, objects }) =>
+  objects
+    ? `${count(objects, "object")} in ${count(pictures, "picture")}`
+    : `${count(pictures, "picture")} of ${matched.toLocaleString("en")}`;
+
+/** @param {Answer} done */
+const told = (done) =>
+  done.queued ? `${count(done.queued, "picture")} on the queue.` : `${changed(done)} changed; a commit makes it last.`;

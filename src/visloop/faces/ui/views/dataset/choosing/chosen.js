@@ -122,7 +122,7 @@ export const answerOf = ({ at, split, text, samples }) => ({
 });
 
 /** The question, asked of the whole data set as it is. @param {string} text @param {string} split */
-function asQuestion(text, split) {
+export function asQuestion(text, split) {
   if (!split) return text;
   const [said, order] = parted(text);
   const inside = `split = "${split.replaceAll('"', '\\"')}"`;

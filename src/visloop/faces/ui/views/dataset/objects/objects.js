@@ -9,18 +9,21 @@ import { written } from "../../../lib/questions.js";
 import { address, go, useClasses } from "../../../lib/use.js";
 import { Window } from "../../../lib/window.js";
 import { count } from "../../../lib/words.js";
+import { asQuestion } from "../choosing/chosen.js";
 import { SizeSlider, sizeKept } from "../choosing/size.js";
 import { Bar } from "../finding/bar.js";
 import { Facets } from "../finding/facets.js";
 import { Views } from "../finding/views.js";
 import { onItsWay } from "../pictures.js";
+import { ChosenBar } from "./bar.js";
+import { useChosenObjects } from "./chosen.js";
 import { partAround, sizeOf } from "./part.js";
 
 /** @typedef {import("../../../lib/pages.js").Cut} Cut */
 /** @typedef {{names: string[], colour: (name: string | undefined) => string}} Classes */
 
-/** @param {{object: Cut | undefined, classes: Classes, index: number, tab: 0 | -1, px: import("../../../lib/api.js").Size, onOpen: (index: number) => void}} properties */
-function Card({ object, classes, index, tab, px, onOpen }) {
+/** @param {{object: Cut | undefined, classes: Classes, index: number, tab: 0 | -1, on: boolean, px: import("../../../lib/api.js").Size, onOpen: (index: number) => void}} properties */
+function Card({ object, classes, index, tab, on, px, onOpen }) {
   if (!object) return onItsWay(tab);
   const { path, label = "", image, around } = object;
   const [width, height] = object.picture_wh;
@@ -34,11 +37,19 @@ function Card({ object, classes, index, tab, px, onOpen }) {
         tabIndex: tab,
         onClick: () => onOpen(index),
         "aria-label": `open ${name}, ${path}`,
+        "aria-description": on ? "chosen" : undefined,
         title: path,
       },
       h(Picture, { src: cutout(image, part, px), alt: `${name}, ${path}` }),
       h(Sketch, { sample: { width, height, annotations: [object] }, colour: classes.colour, part }),
     ),
+    span({
+      class: "tick-box",
+      role: "checkbox",
+      tabIndex: -1,
+      "aria-checked": String(on),
+      "aria-label": `choose ${name}, ${path}`,
+    }),
     figcaption(
       span({ class: "label" }, label ? dot(classes.colour(label)) : null, name),
       span({ class: "muted", title: "pixels of the box around it" }, sizeOf(around)),
@@ -69,10 +80,15 @@ export function Objects({ name, version, split, text, place }) {
     else go("data", name, version, "all", "find", `path = ${written(path)}`, 1);
   };
   const cell = useCallback(
-    (/** @type {number} */ index, /** @type {0 | -1} */ tab) =>
-      h(Card, { object: objects.at(index), classes, index, tab, px, onOpen: open }),
+    (/** @type {number} */ index, /** @type {0 | -1} */ tab, /** @type {boolean} */ on) =>
+      h(Card, { object: objects.at(index), classes, index, tab, on, px, onOpen: open }),
     [objects.state, classes, here.join("/"), text, px],
   );
+  const chosen = useChosenObjects({
+    where: asQuestion(text, split),
+    total: head?.total ?? 0,
+    state: head?.state ?? "",
+  });
   const found = head ? count(head.total, "object") + (text ? " found" : "") : "";
   return div(
     div({ class: "askings" }, h(Bar, { text, at, of: "objects", found, onAsk: ask })),
@@ -97,9 +113,11 @@ export function Objects({ name, version, split, text, place }) {
               aspect: 1,
               start: Math.max(0, place - 1),
               onRange: objects.need,
+              choosing: chosen.choosing,
               cell,
             })
           : null,
+        h(ChosenBar, { name, version, total: head?.total ?? 0, chosen, classes: classes.names }),
       ),
       div({ class: "side" }, h(Facets, { at, of: "objects", text: error ? "" : text, onAsk: ask })),
     ),
