@@ -131,7 +131,8 @@ def test_on_a_hundred_real_pictures_the_framework_and_the_file_say_the_same(
             with torch.no_grad():
                 np.testing.assert_allclose(found, answers(batch).numpy(), atol=1e-5)
         else:
-            assert answers_apart(answers.eval(), package.onnx, batch, (max(size), 1.0)) < 1e-4
+            # 1e-4, and 2e-4 on processors whose kernels sum otherwise; an export may have 1e-3
+            assert answers_apart(answers.eval(), package.onnx, batch, (max(size), 1.0)) < 5e-4
 
 
 def test_it_learns(line, made):

@@ -191,12 +191,15 @@ def inverted(seed, *, learnt_alone):
 
 
 def test_inversion_draws_the_training_pictures_of_a_model_that_knows_nothing_else():
-    by_heart = inverted(0, learnt_alone=True)
-    assert by_heart.interval[0] > 0.6
-    assert by_heart.recognised.mean() >= 0.5
-    general = inverted(0, learnt_alone=False)
-    assert general.interval[0] < 0.5 < general.interval[1]
-    assert general.recognised.all(), "the person is known, no picture of him is"
+    worlds = range(5)
+    for by_heart in (inverted(seed, learnt_alone=True) for seed in worlds):
+        assert by_heart.interval[0] > 0.5
+        assert by_heart.recognised.mean() >= 0.5
+    general = [inverted(seed, learnt_alone=False) for seed in worlds]
+    above = sum(each.interval[0] > 0.5 for each in general)
+    assert above <= 1, "an interval of 95 % misses now and then: of five, two above are 1 in 170"
+    recognised = np.mean([each.recognised.mean() for each in general])
+    assert recognised > 0.9, "the person is known, no picture of him is"
 
 
 def test_an_attacker_without_pictures_has_the_low_frequencies():
