@@ -215,7 +215,8 @@ def _existing(write: Write, dataset: str) -> catalog.DatasetState:
 
 def _keep(write: Write, dataset: str, known: ClassDictionary, kind: str, *, ids: list[int]) -> None:
     dictionary.put(write, dataset, known, catalog.next_sequence(write, dataset))
-    write.fact(kind, dataset, ids=ids)
+    names = [each.name for each in known.entries if each.id in ids]
+    write.fact(kind, dataset, ids=ids, names=names)
 
 
 def _touched(before: ClassDictionary, after: ClassDictionary) -> list[int]:

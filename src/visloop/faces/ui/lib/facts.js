@@ -46,6 +46,9 @@ const SENTENCES = {
   "data.reverted": (p) => `${p.named} taken back${merged(p)}`,
   "data.merge_waits": (p) => `${count(p.conflicts ?? 0, "conflict")} to decide`,
   "data.merge_aborted": (p) => `given up: ${p.what}`,
+  "data.classes_added": (p) => `${named(p)}added`,
+  "data.classes_imported": (p) => `${named(p)}read from a file`,
+  "data.class_set": (p) => `${named(p)}described`,
   "view.saved": (p) => `a view of ${p.of} saved`,
   "view.removed": () => "view removed",
   "label.queued": (p) => `${count(p.tasks?.length ?? 0, "picture")} queued for a person`,
@@ -96,6 +99,9 @@ const SENTENCES = {
   "store.verified": (p) => `${p.quick ? "quickly; " : ""}${p.problems ? count(p.problems, "problem") : "all was well"}`,
   "loop.done": (p) => `healed in ${duration(p.time_to_heal_s)}`,
 };
+
+/** Its classes, as they were called then. @param {Payload} payload */
+const named = ({ names = [], ids = [] }) => `${names.join(", ") || count(ids.length, "class", "classes")} `;
 
 /** @param {Payload} payload */
 const merged = ({ samples, conflicts, rule }) =>

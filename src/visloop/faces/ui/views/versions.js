@@ -26,7 +26,9 @@ export function Versions({ dataset, version, split }) {
             ? strong(count(dataset.staged, "change"), " to commit")
             : data?.count
               ? `the same as ${rows[0].version}`
-              : "nothing staged",
+              : data
+                ? "nothing staged"
+                : "",
         ),
         span({ class: "muted" }, "what the next version will hold"),
       ),
@@ -93,7 +95,8 @@ export function Refused({ name }) {
     if (done) setSaid(`${done.added + done.updated} taken, ${done.quarantined + done.left_out} still refused`);
   };
   const rows = data?.rows ?? [];
-  if (!rows.length) return panel("Quarantine", failure(error), p({ class: "muted" }, said || "Nothing was refused."));
+  if (!rows.length)
+    return panel("Quarantine", failure(error), p({ class: "muted" }, said || (data ? "Nothing was refused." : "")));
   return panel(
     {
       title: `Quarantine: ${rows.length}`,

@@ -36,7 +36,7 @@ import { Views } from "./finding/views.js";
 /** @typedef {import("../../api.d.ts").Sample} Sample */
 /** @typedef {import("../../api.d.ts").DatasetSummary} DatasetSummary */
 /** @typedef {import("../../lib/pages.js").Samples} Samples */
-/** @typedef {{names: string[], colour: (name: string | undefined) => string}} Classes */
+/** @typedef {{names: string[], known: boolean, colour: (name: string | undefined) => string}} Classes */
 
 /** @param {{sample: Sample | undefined, classes: Classes, hidden: string[], index: number, tab: 0 | -1, on: boolean, px: import("../../lib/api.js").Size, onOpen: (index: number) => void}} properties */
 function Card({ sample, classes, hidden, index, tab, on, px, onOpen }) {
@@ -119,7 +119,9 @@ const Legend = ({ name, classes, hidden, onToggle }) =>
             ),
           ),
         )
-      : p({ class: "muted" }, "None yet: they come with the first labels."),
+      : classes.known
+        ? p({ class: "muted" }, "None yet: they come with the first labels.")
+        : null,
   );
 
 /**

@@ -55,7 +55,17 @@ export function ClassList({ dataset, classes, current, whole, onClass }) {
           },
           dot(classes.colour(each)),
           span({ title: [each, classes.definition(each)].filter(Boolean).join(": ") }, each),
-          whole.includes(each) ? span({ class: "badge good" }, "picture") : null,
+          whole.includes(each)
+            ? span(
+                {
+                  class: "badge good",
+                  role: "img",
+                  title: "class of the whole picture",
+                  "aria-label": "class of the whole picture",
+                },
+                "✓",
+              )
+            : null,
           k < 9 ? span({ class: "key", "aria-hidden": "true" }, String(k + 1)) : null,
         ),
       ),

@@ -79,6 +79,7 @@ export function Room({ room, beside, show }) {
 /** Which data set a room is about. @param {{room: string, dataset: string, all?: boolean}} properties */
 export function Sets({ room, dataset, all = false }) {
   const names = useAnswer("datasets", {}).data?.rows.map((each) => each.name) ?? [];
+  if (!names.length) return null;
   return select(
     {
       "aria-label": "data set",

@@ -47,6 +47,7 @@ export function Findings({ name, version, split, total, kind }) {
 const columns = (here, name, looking) => [
   {
     title: "what",
+    kind: "wide",
     cell: (/** @type {Finding} */ row) =>
       div(
         row.kind === "quarantine"
@@ -69,6 +70,7 @@ const columns = (here, name, looking) => [
   },
   {
     title: "counts from",
+    kind: "wide",
     cell: (/** @type {Finding} */ row) => (row.measure ? span({ class: "small" }, measured(row)) : ""),
   },
   {
