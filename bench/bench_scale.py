@@ -3,8 +3,8 @@
     python bench/bench_scale.py [--count 1000000] [--least 100000] [--rounds 5] [--keep FOLDER]
 
 Every step tells its seconds and the peak memory of its process: filling (staging and the first
-commit), opening, a page deep in the listing, a question cold, kept and warm, facets, status, one
-change committed, 1,000 changes compared. `ratio` and `cpu_ratio` are to the same step of the smaller set.
+commit), opening, a page deep in the listing, a question cold, kept and warm, facets, histograms, status,
+one change committed, 1,000 changes compared. `ratio` and `cpu_ratio` are to the same step of the smaller set.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from visloop.faces import sdk
 CHANGED: Final = 1000
 PAGE: Final = 50
 FACETS: Final = "folder,split,label,exif.iso"
+HISTOGRAMS: Final = "exif.iso,annotations.objects,annotations.width,annotations.x1"
 BARS: Final = {
     "open": "≤ 0.3 s",
     "page of the listing": "≤ 0.05 s",
@@ -81,6 +82,7 @@ def run(root: Path, n: int, given: argparse.Namespace) -> dict[str, figures.Row]
         spent("open", "open", "page of the listing")
         spent("ask", "query, columns kept", "query, warm")
         spent("facets", "facets, warm")
+        spent("histograms", "histograms, warm")
         spent("one", "commit of one change", "query after it")
         spent("diff", "diff, 1,000 changed")
         spent("status", "status")
@@ -143,6 +145,15 @@ def facets(root: Path, _n: int, rounds: int) -> dict[str, list[sets.Spent]]:
     return {"facets, warm": warm}
 
 
+def histograms(root: Path, _n: int, rounds: int) -> dict[str, list[sets.Spent]]:
+    """Of a fifth of the samples, held against all of them."""
+    question = app.Query(text="split = test", histograms=HISTOGRAMS)
+    with sdk.local(root) as here:
+        here.call(app.query, question)
+        warm = [figures.spent(lambda: here.call(app.query, question)) for _ in range(rounds)]
+    return {"histograms, warm": warm}
+
+
 def one(root: Path, n: int, rounds: int) -> dict[str, list[sets.Spent]]:
     """Staging and committing one moved box; then what a question costs that was warm before."""
     spent: dict[str, list[sets.Spent]] = {"commit of one change": [], "query after it": []}
@@ -187,6 +198,7 @@ STEPS: Final[dict[str, Callable[[Path, int, int], dict[str, Any]]]] = {
     "open": opened,
     "ask": ask,
     "facets": facets,
+    "histograms": histograms,
     "one": one,
     "diff": diff,
     "status": status,

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from visloop.query.schema import Field as Field
     from visloop.query.schema import Level as Level
     from visloop.query.schema import Schema as Schema
+    from visloop.query.spreading import Histogram as Histogram
+    from visloop.query.spreading import histograms as histograms
+    from visloop.query.spreading import telling as telling
     from visloop.query.views import View as View
     from visloop.query.views import ViewNotFound as ViewNotFound
     from visloop.query.views import find_view as find_view
@@ -86,6 +89,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "remove_view",
             "save_view",
         ),
+        "spreading": ("Histogram", "histograms", "telling"),
         "schema": ("Field", "Level", "Schema"),
     },
 )

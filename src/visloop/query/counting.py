@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from visloop.query.columns.values import Numbers, Texts
+from visloop.query.columns.values import Column, Numbers, Texts
 from visloop.query.executing import Found, Source
 from visloop.query.schema import Field
 
@@ -45,6 +45,28 @@ def facet(found: Found, source: Source, field: Field, *, tree: bool = False) -> 
         field: which field, of rows or of parts.
         tree: whether texts are paths of folders, each counted with those above it.
     """
+    had = had_by(found, source, field)
+    if isinstance(had.column, Texts):
+        counts = tallied(had.rows, had.values, len(had.column.words))
+        return _texts(field, had.column, counts, had.without, tree=tree)
+    return _numbers(field, had.rows, had.values, had.without)
+
+
+@dataclass(frozen=True)
+class Had:
+    """The values of a field that what was found has: `values` (v), and whose each is, `rows` (v).
+
+    Equal rows lie together. `without` have no value.
+    """
+
+    column: Column
+    rows: NDArray[Any]
+    values: NDArray[Any]
+    without: int
+
+
+def had_by(found: Found, source: Source, field: Field) -> Had:
+    """The values that what was found has: numbers, or codes of texts."""
     places, rows = _places(found, source, field)
     column = source.column(field)
     if places is not None:
@@ -52,10 +74,7 @@ def facet(found: Found, source: Source, field: Field, *, tree: bool = False) -> 
     values = column.values if isinstance(column, Numbers) else column.codes
     if column.may_lack:
         rows, values = rows.compress(column.has), values.compress(column.has)
-    without = len(found.at) - _distinct(rows)
-    if isinstance(column, Texts):
-        return _texts(field, column, _counted(rows, values, len(column.words)), without, tree=tree)
-    return _numbers(field, rows, values, without)
+    return Had(column, rows, values, len(found.at) - _distinct(rows))
 
 
 def _places(found: Found, source: Source, field: Field) -> tuple[NDArray[Any] | None, NDArray[Any]]:
@@ -83,7 +102,7 @@ def _distinct(rows: NDArray[Any]) -> int:
     return int(np.count_nonzero(rows[1:] != rows[:-1])) + (len(rows) > 0)
 
 
-def _counted(rows: NDArray[Any], codes: NDArray[Any], size: int) -> NDArray[np.int64]:
+def tallied(rows: NDArray[Any], codes: NDArray[Any], size: int) -> NDArray[np.int64]:
     """(size): how many different rows have each code; equal rows lie together."""
     again = rows[1:] == rows[:-1]
     if not again.any():  # one value a row
@@ -129,14 +148,14 @@ def _numbers(field: Field, rows: NDArray[np.int64], values: NDArray[Any], withou
         return Facet(field.name, (), without)
     each, ranks = _ranked(values)
     if len(each) <= _FEW:
-        times = _counted(rows, ranks, len(each))
+        times = tallied(rows, ranks, len(each))
         told = [
-            {"value": _plain(field, v), "count": int(n)} for v, n in zip(each, times, strict=True)
+            {"value": plain(field, v), "count": int(n)} for v, n in zip(each, times, strict=True)
         ]
         return Facet(field.name, tuple(told), without)
     counts, edges = np.histogram(values, bins=_BINS)
     steps = [
-        {"value": _plain(field, low), "to": _plain(field, high), "count": int(n)}
+        {"value": plain(field, low), "to": plain(field, high), "count": int(n)}
         for low, high, n in zip(edges[:-1], edges[1:], counts, strict=True)
     ]
     return Facet(field.name, tuple(steps), without)
@@ -153,7 +172,8 @@ def _ranked(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     return each, ranks
 
 
-def _plain(field: Field, value: Any) -> Any:
+def plain(field: Field, value: Any) -> Any:
+    """A value of a column as it is told."""
     match field.type:
         case "boolean":
             return bool(value)

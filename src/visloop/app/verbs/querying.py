@@ -38,6 +38,10 @@ class Query:
     offset: int = opt("skip so many", default=0)
     limit: int = opt("at most so many, 1000 at once", default=50)
     facets: str = opt("count values of these fields: label,split,folder", default="")
+    histograms: str = opt(
+        "how numbers and times are spread: width,exif.taken; '*' is those that differ, 12 at most",
+        default="",
+    )
     view: str = opt("ask a saved view; inside a question: view(NAME)", default="")
     mark: str = opt(
         "tell the places in the answer of those on which this holds as well: 'pick(s0a1…)'",
@@ -51,6 +55,10 @@ class QueryAnswer:
 
     A row of objects has beside the object its sample's path, id, picture and size (`picture_wh`), and
     the box around it (`around`: x1 y1 x2 y2 in the upright picture, null where it lies nowhere).
+
+    `histograms`: `edges` of bars, `counts` of what was found and of `everything` between each and the
+    next, and how many lie `below` and `above` them.
+
     `ref` is the version that samples and objects are of, empty for anything else; `state` is another
     word as soon as a sample of it is another. `marked` are places like '0-99,105', the first is 0.
     """
@@ -62,6 +70,7 @@ class QueryAnswer:
     facets: tuple[dict[str, Any], ...]
     state: str = ""
     marked: str = ""
+    histograms: tuple[dict[str, Any], ...] = ()
 
 
 @operation("query", permission="data.read")
@@ -70,7 +79,8 @@ def query(ports: Ports, scope: Scope, ask: Query) -> QueryAnswer:
     page: dict[str, Any] = {
         "offset": ask.offset,
         "limit": ask.limit,
-        "facets": [each.strip() for each in ask.facets.split(",") if each.strip()],
+        "facets": _names(ask.facets),
+        "histograms": _names(ask.histograms),
     }
     found: data.Answer | asking.Answer
     ref, of, text, at = "", ask.of or "samples", ask.text, ask.at
@@ -91,8 +101,19 @@ def query(ports: Ports, scope: Scope, ask: Query) -> QueryAnswer:
         ref, more = found.ref, {"state": found.state, "marked": found.marked}
     else:
         found = asking.ask(_relation(ports, scope, of, at), text, **page)
-    facets = tuple(vars(each) for each in found.facets)
-    return QueryAnswer(found.count, ref, found.of, tuple(map(plain, found.rows)), facets, **more)
+    return QueryAnswer(
+        count=found.count,
+        ref=ref,
+        of=found.of,
+        rows=tuple(map(plain, found.rows)),
+        facets=tuple(map(vars, found.facets)),
+        histograms=tuple(map(vars, found.histograms)),
+        **more,
+    )
+
+
+def _names(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",") if each.strip()]
 
 
 def _relation(ports: Ports, scope: Scope, of: str, at: str) -> asking.Relation:

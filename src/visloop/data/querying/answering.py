@@ -14,6 +14,7 @@ from visloop import data
 from visloop.data.picking.places import told_places
 from visloop.data.querying.building import box_around
 from visloop.data.querying.source import Columns
+from visloop.data.querying.spreading import spread
 from visloop.data.records import DataPorts, Sample
 from visloop.data.snapshot import open_ref
 from visloop.errors import Conflict
@@ -25,6 +26,7 @@ from visloop.query import (
     Completion,
     Facet,
     Found,
+    Histogram,
     Joined,
     Of,
     Plan,
@@ -61,6 +63,7 @@ class Answer:
     facets: tuple[Facet, ...] = ()
     state: str = ""
     marked: str = ""
+    histograms: tuple[Histogram, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ def query(
     offset: int = 0,
     limit: int = 50,
     facets: Sequence[str] = (),
+    histograms: Sequence[str] = (),
     mark: str = "",
 ) -> Answer:
     """The samples, or objects, of a version on which a question holds.
@@ -105,11 +109,12 @@ def query(
         offset: skip so many rows.
         limit: rows of this page, 1000 at most.
         facets: fields whose values are counted over everything that was found.
+        histograms: fields of numbers and times whose spread is told; `*`: of those that differ.
         mark: another question: tell the places of those on which it holds as well.
 
     Raises:
         QueryWrong: the question cannot be understood; it says where.
-        UsageError: a facet names no field.
+        UsageError: a facet names no field, a histogram none of numbers or times.
         SampleNotFound: `similar` names no sample of the version.
         MissingExtra: `near` needs an extra that is not installed.
         DatasetNotFound, VersionNotFound, SplitNotFound: a reference names nothing.
@@ -126,7 +131,8 @@ def query(
     ref_text = snapshot.version.ref + (f":{snapshot.split}" if snapshot.split else "")
     of = source.schema.listed.many
     marked = told_places(np.isin(found.at, _found(ports, source, mark).at)) if mark else ""
-    return Answer(ref_text, of, len(found.at), tuple(rows), counted, snapshot.state, marked)
+    told = spread(found, source, histograms)
+    return Answer(ref_text, of, len(found.at), tuple(rows), counted, snapshot.state, marked, told)
 
 
 def named(ports: DataPorts, scope: Scope, ref: Ref, text: str, *, state: str = "") -> Named:

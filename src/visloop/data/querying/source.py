@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +35,9 @@ from visloop.query import (
     joined,
     known_views,
 )
+
+_LOOKED: Final = 16
+"""Chunks that are asked which fields have values."""
 
 
 class Columns:
@@ -88,6 +93,13 @@ class Columns:
         column, order = found
         code = column.code_of.get(text)
         return np.zeros(0, np.int32) if code is None else order[code]
+
+    def filled(self) -> frozenset[str]:
+        """Keys of the fields that have values, as chunks here and there tell; of few chunks each one."""
+        nodes = self._layout.nodes
+        looked = nodes[:: math.ceil(len(nodes) / _LOOKED) or 1]
+        names = (name for node in looked for name in self._block(node).columns)
+        return frozenset(name.rpartition(":")[0] for name in names)
 
     def owners(self) -> NDArray[np.int32]:
         """(annotations): the sample that each belongs to."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 _FEW: Final = 3
+_BARS: Final = " ▁▂▃▄▅▆▇█"
 _SHOWN: Final = {
     "runs": ("id", "status", "recipe", "data", "model", "metrics", "started"),
     "models": ("ref", "stage", "aliases", "state", "recipe", "data", "metrics", "created"),
@@ -87,6 +89,26 @@ def facet_lines(plain: Mapping[str, Any]) -> Iterator[str]:
             yield f"            … {facet['more']} more values"
         if facet["without"]:
             yield f"  {facet['without']:>8}  –"
+
+
+def histogram_lines(plain: Mapping[str, Any]) -> Iterator[str]:
+    """Each histogram in a line: its bars between their ends, then what lies outside of it."""
+    for each in plain["histograms"]:
+        unit = f", {each['unit']}" if each["unit"] else ""
+        edges, highest = each["edges"], max(*each["counts"], 1)
+        bars = "".join(_BARS[math.ceil(n / highest * (len(_BARS) - 1))] for n in each["counts"])
+        aside = ", ".join(
+            f"{each[key]} {word}"
+            for key, word in (
+                ("below", f"below {edges[0]}"),
+                ("above", f"above {edges[-1]}"),
+                ("without", "without"),
+            )
+            if each[key]
+        )
+        yield f"{each['field']}{unit}: {edges[0]} {bars} {edges[-1]}" + (
+            f"  ({aside})" if aside else ""
+        )
 
 
 def nearest(plain: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -325,7 +325,7 @@ def _queried(plain: Mapping[str, Any]) -> None:
     if rows:
         _rows(rows, [k for k in rows[0] if any(row[k] not in (None, "") for row in rows)])
     click.echo(queried.summary(plain))
-    for line in queried.facet_lines(plain):
+    for line in (*queried.facet_lines(plain), *queried.histogram_lines(plain)):
         click.echo(line)
 
 

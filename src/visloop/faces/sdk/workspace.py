@@ -194,7 +194,8 @@ class Dataset(Removable):
     def query(self, text: str, version: str = "work", **options: Any) -> app.QueryAnswer:
         """Samples or objects on which a question holds: `ds.query('box(label = "cat")')`.
 
-        `options` are the fields of `visloop.app.Query`: `of`, `offset`, `limit`, `facets`.
+        `options` are the fields of `visloop.app.Query`: `of`, `offset`, `limit`, `facets`,
+        `histograms`.
         """
         ask = app.Query(text=text, at=f"{self.name}@{version}", **options)
         return self._workspace.call(app.query, ask)

@@ -2096,6 +2096,7 @@ export interface QueryAnswer {
   facets: (Record<string, any>)[];
   state: string;
   marked: string;
+  histograms: (Record<string, any>)[];
 }
 
 export interface QueryAsk {
@@ -2105,6 +2106,7 @@ export interface QueryAsk {
   offset?: number;
   limit?: number;
   facets?: string;
+  histograms?: string;
   view?: string;
   mark?: string;
 }

@@ -17,6 +17,8 @@ from visloop.query.counting import Facet, facet
 from visloop.query.executing import run
 from visloop.query.relations.records import Relation
 from visloop.query.schema import Field, Schema
+from visloop.query.spreading import Histogram, telling
+from visloop.query.spreading import histograms as of_each
 
 MOST_ROWS: Final = 1000
 """Rows of one page at most."""
@@ -32,6 +34,7 @@ class Answer:
     count: int
     rows: tuple[dict[str, Any], ...]
     facets: tuple[Facet, ...] = ()
+    histograms: tuple[Histogram, ...] = ()
 
 
 def ask(
@@ -41,6 +44,7 @@ def ask(
     offset: int = 0,
     limit: int = 50,
     facets: Sequence[str] = (),
+    histograms: Sequence[str] = (),
 ) -> Answer:
     """The rows of a relation on which a question holds.
 
@@ -50,17 +54,24 @@ def ask(
         offset: skip so many rows.
         limit: rows of this page, 1000 at most.
         facets: fields whose values are counted over everything that was found.
+        histograms: fields of numbers and times whose spread is told; `*`: of those that differ.
 
     Raises:
         QueryWrong: the question cannot be understood; it says where.
-        UsageError: a facet names no field.
+        UsageError: a facet names no field, a histogram none of numbers or times.
     """
     source = Listed(relation)
     found = run(check(text, relation.schema), source)
     page = found.at[max(offset, 0) :][: max(0, min(limit, MOST_ROWS))]
     counted = tuple(facet(found, source, counted_by(source.schema, name)) for name in facets)
     rows = tuple(relation.row(int(at)) for at in page)
-    return Answer(relation.schema.listed.many, len(found.at), rows, counted)
+    schema = source.schema
+    spread = (
+        telling(found, source, schema.rows.fields)
+        if "*" in histograms
+        else of_each(found, source, [counted_by(schema, name) for name in histograms])
+    )
+    return Answer(schema.listed.many, len(found.at), rows, counted, spread)
 
 
 def counted_by(schema: Schema, name: str) -> Field:
@@ -73,7 +84,9 @@ def counted_by(schema: Schema, name: str) -> Field:
     if schema.of_parts:
         levels.reverse()
     for level in levels:
-        found = level.named(name) or level.named(name.removeprefix(f"{schema.prefix}."))
+        found = level.named(name)
+        if level is schema.parts and not found:
+            found = level.named(name.removeprefix(f"{schema.prefix}."))
         if found:
             return found[0]
     known = [each for level in levels for each in level.names()]
