@@ -362,7 +362,6 @@ test("questions are narrowed down by a condition, and widened by the same one", 
   assert.equal(questions.turned('"salt and pepper" and labelled', "labelled"), '"salt and pepper"');
   assert.equal(questions.meant("label", { value: "in" }), 'label = "in"');
   assert.equal(questions.meant("folder", { value: "a/b" }), '(folder = a/b or folder like "a/b/%")');
-  assert.equal(questions.meant("exif.iso", { value: 100, to: 250 }), "(exif.iso >= 100 and exif.iso <= 250)");
   assert.equal(questions.meant("exif.flash", { value: true }), "exif.flash = true");
   assert.equal(questions.meant("odd name", { value: 3 }), "`odd name` = 3");
   const folder = questions.meant("folder", { value: "a/b" });

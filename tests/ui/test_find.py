@@ -82,6 +82,73 @@ def test_what_is_counted_narrows_down_and_widens_again(visit: Visit) -> None:
     expect(page).to_have_url(re.compile("#/data/line/work/all$"))
 
 
+def spread(page, field):
+    return page.locator("details.facet").filter(has=page.get_by_label(f"{field} from"))
+
+
+def drag(page, field, start: int, end: int) -> None:
+    """Over so many bars of a field's histogram; `end` is the last one."""
+    picture = spread(page, field).locator("svg")
+    picture.scroll_into_view_if_needed()
+    bars = int(picture.get_attribute("viewBox").split()[2])
+    box = picture.bounding_box()
+    xs = [box["x"] + box["width"] * (each + 0.5) / bars for each in (start, end)]
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(xs[0], y)
+    page.mouse.down()
+    page.mouse.move(xs[1], y, steps=4)
+    page.mouse.up()
+
+
+def test_a_range_is_drawn_over_a_histogram_changed_and_taken_away(visit: Visit) -> None:
+    told = visit.site.ask("query", at="line", limit=0, histograms="bytes")["histograms"][0]
+    edges, counts = told["edges"], told["counts"]
+    page = visit.go("data", "line", "work", "all", "find", "split = test")
+    expect(spread(page, "bytes").locator("path.all")).to_be_visible()
+    drag(page, "bytes", 9, 4)
+    asked = f"split = test and bytes >= {edges[4]} and bytes <= {edges[10] - 1}"
+    expect(question(page)).to_have_value(asked)
+    expect(page.locator(".card")).to_have_count(shown(visit, asked))
+    expect(spread(page, "bytes").locator("rect.range")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("bytes from")).to_have_value(str(edges[4]))
+    drag(page, "bytes", 5, len(counts) - 1)
+    again = f"split = test and bytes >= {edges[5]} and bytes <= {edges[-1] - 1}"
+    expect(question(page)).to_have_value(again)
+    page.get_by_role("button", name="any bytes").click()
+    expect(question(page)).to_have_value("split = test")
+    page.get_by_role("button", name="Clear").click()
+    drag(page, "bytes", 3, 3)  # a press is a bar
+    asked = f"bytes >= {edges[3]} and bytes <= {edges[4] - 1}"
+    expect(question(page)).to_have_value(asked)
+    assert shown(visit, asked) == counts[3]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_range_is_typed_by_keyboard_alone(visit: Visit, theme: str) -> None:
+    visit.page.emulate_media(color_scheme=theme)
+    told = visit.site.ask("query", at="line", limit=0, histograms="bytes")["histograms"][0]
+    page = visit.go("data", "line")
+    least = page.get_by_role("spinbutton", name="bytes from")
+    expect(least).to_have_attribute("placeholder", str(told["least"]))
+    least.focus()
+    page.keyboard.type(str(told["edges"][8]))
+    page.keyboard.press("Tab")
+    expect(question(page)).to_have_value(f"bytes >= {told['edges'][8]}")
+    expect(page.get_by_role("spinbutton", name="bytes to")).to_be_focused()
+    page.keyboard.type(str(told["edges"][12]))
+    page.keyboard.press("Enter")
+    asked = f"bytes >= {told['edges'][8]} and bytes <= {told['edges'][12]}"
+    expect(question(page)).to_have_value(asked)
+    expect(page.locator(".card")).to_have_count(shown(visit, asked))
+    expect(spread(page, "bytes").get_by_role("img")).to_have_attribute(
+        "aria-label", re.compile(r"^bytes, .+ – .+; most between .+")
+    )
+    assert axe_finds(page) == []
+    page.get_by_label("count another field").select_option("height")
+    expect(page.get_by_label("height from")).to_have_count(0)  # all are alike
+
+
 def test_a_view_is_saved_asked_again_and_forgotten(visit: Visit) -> None:
     page = visit.go("data", "line", "work", "all", "find", "split = test and class(label = bolt)")
     page.get_by_role("button", name="Save this view …").click()

@@ -45,22 +45,26 @@ export function turned(text, condition) {
   const [said, order] = parted(text);
   const known = conditions(said);
   const kept = known.filter((each) => each !== condition);
-  if (kept.length === known.length) {
-    const whole = known.length === 1 && /\sor\s/i.test(masked(said)) && !/^[\w]*\(.*\)$/.test(masked(said));
-    if (whole) kept[0] = `(${said})`;
-    kept.push(condition);
-  }
-  return [kept.join(" and "), order].filter(Boolean).join(" ");
+  const all = kept.length === known.length ? [...joinable(kept), condition] : kept;
+  return [all.join(" and "), order].filter(Boolean).join(" ");
 }
+
+/** Conditions that another can be joined to: a single one with `or` in parentheses. @param {string[]} known */
+function joinable(known) {
+  const whole = known.length === 1 && /\sor\s/i.test(masked(known[0])) && !/^[\w]*\(.*\)$/.test(masked(known[0]));
+  return whole ? [`(${known[0]})`] : known;
+}
+
+/** A field as it is written in a question. @param {string} field */
+const named = (field) => (BARE.test(field) ? field : `\`${field}\``);
 
 /**
  * The condition that a value of a facet stands for.
  * @param {string} field
- * @param {{value: any, to?: any}} value
+ * @param {{value: any}} value
  */
 export function meant(field, value) {
-  const name = BARE.test(field) ? field : `\`${field}\``;
-  if (value.to !== undefined) return `(${name} >= ${value.value} and ${name} <= ${value.to})`;
+  const name = named(field);
   if (field === "folder" && value.value) {
     const below = value.value.replaceAll("%", "\\%");
     return `(folder = ${written(value.value)} or folder like ${`"${below.replaceAll('"', '\\"')}/%"`})`;
@@ -78,7 +82,48 @@ export function meant(field, value) {
 export function ranked(text, to, value) {
   const [said] = parted(text);
   const kept = conditions(said).filter((each) => !/^(near|similar)\s*["']/i.test(each));
-  const whole = kept.length === 1 && /\sor\s/i.test(masked(kept[0])) && !/^[\w]*\(.*\)$/.test(masked(kept[0]));
   const quoted = `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
-  return [...(whole ? [`(${kept[0]})`] : kept), `${to} ${quoted}`].join(" and ");
+  return [...joinable(kept), `${to} ${quoted}`].join(" and ");
+}
+
+/**
+ * From where to where a field goes in a question, as it is written there; "" is no end.
+ * @typedef {{from: string, to: string, lower: ">=" | ">", upper: "<=" | "<"}} Range
+ */
+
+/** @type {Range} */
+export const ANYTHING = { from: "", to: "", lower: ">=", upper: "<=" };
+
+const MOMENT = /^\d{4}-\d\d(-\d\d([Tt]\d\d:\d\d(:\d\d(\.\d+)?)?Z?)?)?$/;
+const COMPARED = /^(`[^`]*`|[^\s<>=!()"'`]+)\s*(>=|<=|>|<)\s*("[^"]*"|'[^']*'|[^\s"'()]+(?: [^\s\d"'()]+)?)$/;
+
+/** The ends that a condition sets to a field, or nothing where it says more. @param {string} condition @param {string} field */
+function endsOf(condition, field) {
+  const inner = /^\(.*\)$/.test(condition) ? conditions(condition.slice(1, -1)) : [condition];
+  const found = inner.map((each) => each.match(COMPARED));
+  return found.every((each) => each && [field, `\`${field}\``].includes(each[1]))
+    ? found.map((each) => ({ sign: each?.[2] ?? "", value: (each?.[3] ?? "").replace(/^(["'])(.*)\1$/, "$2") }))
+    : [];
+}
+
+/** The range of a field that a question asks for. @param {string} text @param {string} field */
+export function rangeOf(text, field) {
+  const range = { ...ANYTHING };
+  for (const { sign, value } of conditions(parted(text)[0]).flatMap((each) => endsOf(each, field))) {
+    if (sign === ">=" || sign === ">") [range.from, range.lower] = [value, sign];
+    else if (sign === "<=" || sign === "<") [range.to, range.upper] = [value, sign];
+  }
+  return range;
+}
+
+/** The question with a range of a field, which takes the place of an earlier one. @param {string} text @param {string} field @param {Range} range */
+export function ranging(text, field, { from, to, lower, upper }) {
+  const [said, order] = parted(text);
+  const kept = conditions(said).filter((each) => !endsOf(each, field).length);
+  const end = (/** @type {string} */ sign, /** @type {string} */ value) =>
+    value
+      ? [`${named(field)} ${sign} ${MOMENT.test(value) || !Number.isNaN(Number(value)) ? value : written(value)}`]
+      : [];
+  const ends = [...end(lower, from), ...end(upper, to)];
+  return [[...(ends.length ? joinable(kept) : kept), ...ends].join(" and "), order].filter(Boolean).join(" ");
 }

@@ -62,6 +62,20 @@ export function useAnswer(verb, ask, everyMs = 0) {
   return { data, error, reload: () => load.current() };
 }
 
+/**
+ * What was answered last about a thing, while the next answer is under way.
+ *
+ * @template T
+ * @param {T | null} now
+ * @param {string} whose
+ * @returns {T | null}
+ */
+export function useHeld(now, whose) {
+  const last = useRef({ whose, now });
+  if (now !== null || last.current.whose !== whose) last.current = { whose, now };
+  return last.current.now;
+}
+
 /** @type {Map<string, Deeds>} what is done in places that have a name, shown or not */
 const places = new Map();
 const newDeeds = () => new Deeds({ call, follow, after: beat });

@@ -3,14 +3,18 @@
 import { button, details, div, h, li, option, p, select, span, summary, ul, useState } from "../../../lib/dom.js";
 import { panel } from "../../../lib/parts.js";
 import { asks, meant, turned } from "../../../lib/questions.js";
-import { useAnswer } from "../../../lib/use.js";
+import { useAnswer, useHeld } from "../../../lib/use.js";
+import { Histograms } from "./histograms.js";
 
 /** @typedef {{value: any, to?: any, count: number}} Value */
 /** @typedef {{field: string, values: Value[], without: number, more: number}} Facet */
 /** @typedef {{text: string, onAsk: (text: string) => void}} Asking */
 
-const FIRST = { samples: "folder,label,split", objects: "label,width,folder,split" };
+const FIRST = { samples: "folder,label,split", objects: "label,folder,split" };
 const MOST = 12;
+
+/** Many numbers: a histogram tells more. @param {Facet} facet */
+const stepped = ({ values }) => values[0]?.to !== undefined;
 
 /** A facet's field as a sample is asked for it. @param {string} field @param {string[]} own */
 const asked = (field, own) => (own.includes(field) ? field : `annotations.${field}`);
@@ -21,7 +25,10 @@ export function Facets({ at, of = "samples", text, onAsk }) {
   const found = useAnswer("query", { text, of, at, limit: 0, facets: FIRST[of] + (more ? `,${more}` : "") });
   const fields = useAnswer("complete", { of, at });
   const own = (fields.data?.rows ?? []).filter(({ kind }) => kind === "field").map((each) => each.text);
-  const facets = /** @type {Facet[]} */ (found.data?.facets ?? []);
+  const spread = (fields.data?.rows ?? []).some(
+    (each) => each.text.replaceAll("`", "") === more && /^(integer|number|time)\b/.test(each.detail),
+  );
+  const facets = /** @type {Facet[]} */ (useHeld(found.data, at)?.facets ?? []);
   return panel(
     {
       title: "Narrow down",
@@ -38,7 +45,7 @@ export function Facets({ at, of = "samples", text, onAsk }) {
       ),
     },
     ...facets
-      .filter((each) => each.values.length > (each.field === "folder" ? 1 : 0))
+      .filter((each) => each.values.length > (each.field === "folder" ? 1 : 0) && !stepped(each))
       .map((facet) =>
         details(
           { class: "facet", open: true },
@@ -48,6 +55,7 @@ export function Facets({ at, of = "samples", text, onAsk }) {
             : h(Values, { facet, name: asked(facet.field, own), text, onAsk }),
         ),
       ),
+    h(Histograms, { at, of, more: spread ? more : "", ready: found.data !== null, text, onAsk }),
   );
 }
 
@@ -82,11 +90,8 @@ function Values({ facet, name, text, onAsk }) {
 }
 
 /** @param {Value} value */
-const spoken = ({ value, to }) => {
-  const short = (/** @type {any} */ each) =>
-    typeof each === "string" && /^\d{4}-\d\d-\d\dT/.test(each) ? each.slice(0, 16).replace("T", " ") : String(each);
-  return to === undefined ? short(value) : `${short(value)} … ${short(to)}`;
-};
+const spoken = ({ value }) =>
+  typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value) ? value.slice(0, 16).replace("T", " ") : String(value);
 
 /** @param {{words: string, value: Value, condition: string, share: number} & Asking} properties */
 const Value = ({ words, value, condition, share, text, onAsk }) =>
