@@ -11,6 +11,15 @@ from playwright.sync_api import expect
 from tests.ui.conftest import Visit
 from tests.ui.test_access import axe_finds
 
+PASTE = """
+([type, bytes]) => {
+  const held = new DataTransfer();
+  held.items.add(new File([new Uint8Array(bytes)], "clipboard", { type }));
+  document.activeElement.dispatchEvent(
+    new ClipboardEvent("paste", { clipboardData: held, bubbles: true, cancelable: true }));
+}
+"""
+
 
 def question(page):
     return page.get_by_role("combobox", name="question")
@@ -206,3 +215,24 @@ def test_words_and_a_dropped_picture_find_what_is_near(visit: Visit, tmp_path) -
     text.write_text("no picture")
     page.get_by_label("search by a picture").set_input_files(text)
     expect(page.locator(".alike")).to_contain_text("no picture that is read here")
+
+
+def test_a_pasted_picture_finds_what_is_like_it(visit: Visit) -> None:
+    best = visit.site.ask("samples", ref="line@work", limit=1)["rows"][0]
+    held = ["image/jpeg", list(picture(visit, best["image"]))]
+    page = visit.go("data", "line")
+    page.locator(".card button").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.evaluate(PASTE, held)  # another thing lies over the field
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("searchbox", name="search by words").focus()
+    page.evaluate(PASTE, ["text/plain", [104, 105]])
+    expect(page.locator(".alike").get_by_role("status")).to_be_empty()
+    page.evaluate(PASTE, held)
+    alike = page.get_by_label("pictures like it")
+    more = alike.get_by_role("button", name=f"more like {best['path']}")
+    expect(more).to_be_visible(timeout=30_000)
+    expect(alike).to_be_in_viewport()
+    more.click()
+    expect(question(page)).to_have_value(f'similar "{best["path"]}"')

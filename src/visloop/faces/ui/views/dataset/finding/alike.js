@@ -1,5 +1,5 @@
 // @ts-check
-/** Search by plain words, or by a picture that is dropped on the field: nearest first. */
+/** Search by plain words, or by a picture that is dropped on the field, pasted or chosen: nearest first. */
 import { button, div, form, img, input, label, p, span, useEffect, useRef, useState } from "../../../lib/dom.js";
 import { asError, follow, thumbnail } from "../../../lib/api.js";
 import { failure } from "../../../lib/parts.js";
@@ -22,6 +22,7 @@ export function Alike({ text, at, onAsk }) {
   const [problem, setProblem] = useState(/** @type {import("../../../lib/api.js").ApiError | null} */ (null));
   const [shown, setShown] = useState("");
   const asked = useRef(0);
+  const alikes = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => () => URL.revokeObjectURL(shown), [shown]);
   const clear = () => {
     asked.current += 1;
@@ -66,6 +67,20 @@ export function Alike({ text, at, onAsk }) {
       () => setShown(URL.createObjectURL(file)),
     );
   };
+  useEffect(() => {
+    /** @param {ClipboardEvent} event */
+    const paste = (event) => {
+      const image = [...(event.clipboardData?.files ?? [])].find((each) => each.type.startsWith("image/"));
+      if (!image || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      byPicture(image);
+    };
+    addEventListener("paste", paste);
+    return () => removeEventListener("paste", paste);
+  }, [at]);
+  useEffect(() => {
+    if (shown && answer) alikes.current?.scrollIntoView({ block: "nearest" }); // pasted far below
+  }, [shown, answer]);
   return div(
     {
       class: over ? "alike over" : "alike",
@@ -96,7 +111,7 @@ export function Alike({ text, at, onAsk }) {
         input({
           type: "search",
           value: typed,
-          placeholder: "search by words, or drop a picture here",
+          placeholder: "search by words, drop or paste a picture",
           "aria-label": "search by words",
           onInput: (/** @type {any} */ event) => setTyped(event.target.value),
         }),
@@ -121,7 +136,7 @@ export function Alike({ text, at, onAsk }) {
     failure(problem),
     shown && answer
       ? div(
-          { class: "alikes", "aria-label": "pictures like it" },
+          { class: "alikes", ref: alikes, "aria-label": "pictures like it" },
           img({ src: shown, alt: "the picture that you chose" }),
           ...answer.rows.map((row) => {
             const sample = /** @type {Sample} */ (row);
