@@ -235,6 +235,7 @@ def test_nothing_drawn_is_lost_by_a_cut_network_and_a_killed_tab(editor: Visit) 
     drag(page, (60, 10), (90, 50))
     before = page.evaluate(_LOOK)
     expect(page.locator(".failure", has_text="1 edit not saved yet")).to_be_visible()
+    expect(page.locator(".offline")).to_be_visible()
     assert page.evaluate(_LOOK) == before  # the picture stays under the hand
     drag(page, (100, 10), (140, 50))
     expect(page.locator(".failure", has_text="2 edits not saved yet")).to_contain_text(
@@ -273,6 +274,11 @@ def test_what_is_hidden_or_locked_is_not_under_the_hand(editor: Visit) -> None:
     expect(page.locator(".edit-objects .here")).to_contain_text("50 × 50")  # the other one can be
     page.keyboard.press("ArrowRight")
     saved(page)
+    page.keyboard.press("H")  # n passes it by
+    page.keyboard.press("n")
+    expect(page.locator(".edit-objects .here")).to_contain_text("80 × 100")
+    page.keyboard.press("N")
+    expect(page.locator(".edit-objects .here")).to_contain_text("80 × 100")
     boxes = sorted(each["xyxy"] for each in held(site, "k.png").values())
     assert boxes[0] == pytest.approx([11, 10, 61, 60], abs=0.6)
     assert boxes[1] == pytest.approx([100, 20, 180, 120], abs=0.6)
@@ -291,7 +297,7 @@ def test_what_belongs_to_a_class_stands_beside_the_picture(editor: Visit) -> Non
 
 def test_light_changes_what_is_seen_and_stays_with_the_browser(editor: Visit) -> None:
     page = opened(editor, "k.png")
-    page.get_by_role("button", name="Light").click()
+    page.get_by_role("button", name="Light", exact=True).click()
     page.get_by_role("slider", name="brightness").fill("200")
     picture = page.locator(".edit-picture")
     expect(picture).to_have_css("filter", "brightness(2) contrast(1)")

@@ -79,12 +79,7 @@ const COUNTS = { data: Arriving, queue: Waiting, deployments: Alarm };
 function Reach() {
   const [reached, setReached] = useState(true);
   useLayoutEffect(() => onReachable(setReached), []);
-  return reached
-    ? null
-    : p(
-        { class: "offline", role: "alert" },
-        "The server does not answer. What you see may be old; it is asked again by itself.",
-      );
+  return reached ? null : p({ class: "offline", role: "alert" }, "The server does not answer: what you see may be old");
 }
 
 /** The keys of every view. @type {import("./lib/palette/help.js").Part[]} */

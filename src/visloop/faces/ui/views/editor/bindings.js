@@ -10,6 +10,7 @@ import { TOOLS } from "./keys.js";
  *   stage: {current: import("./stage.js").Stage | null},
  *   tool: Tool,
  *   objects: readonly Annotation[],
+ *   isHidden: (each: Annotation) => boolean,
  *   current: Annotation | null,
  *   names: string[],
  *   size: {width: number, height: number},
@@ -106,16 +107,34 @@ function arrows({ stage, current, size, change }) {
 }
 
 /** @param {Deeds} all */
-function drawing({ stage, tool, objects, current, change, select, undo, redo, brush, erase, offered, take, takeAll }) {
+function drawing({
+  stage,
+  tool,
+  objects,
+  isHidden,
+  current,
+  change,
+  select,
+  undo,
+  redo,
+  brush,
+  erase,
+  offered,
+  take,
+  takeAll,
+}) {
   const remove = () => (stage.current?.busy ? stage.current.back() : current && change([], [current.id ?? ""]));
   const turn = (/** @type {number} */ by) => () => {
     if (tool === "brush") brush(by > 0 ? 1.25 : 0.8);
     else if (current) change([turned(current, by * TURN_DEG)]);
   };
   const step = (/** @type {number} */ by) => () => {
-    if (!objects.length) return;
+    const many = objects.length;
     const at = objects.findIndex((/** @type {Annotation} */ each) => each.id === current?.id);
-    select(objects[(at + by + objects.length + (at < 0 && by < 0 ? 1 : 0)) % objects.length].id ?? null);
+    const from = at < 0 && by < 0 ? 0 : at;
+    const others = objects.map((_, k) => objects[(from + by * (k + 1) + 2 * many) % many]);
+    const next = others.find((each) => !isHidden(each));
+    if (next) select(next.id ?? null);
   };
   return {
     Enter: (/** @type {KeyboardEvent} */ { shiftKey }) => {

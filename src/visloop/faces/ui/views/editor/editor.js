@@ -237,14 +237,7 @@ function Laid({ name, text, desk, object = "", others, around, redraw, onLeave, 
     ? [...(frame.annotations ?? []), ...(film?.shown(reeling.at, sent.waiting) ?? [])]
     : [...objects, ...(absent ? [absent] : [])];
   useEditorKeys(
-    bindings({
-      tool,
-      objects: objects.filter((each) => !sight.isHidden(each)),
-      current,
-      names: classes.names,
-      size: sample,
-      ...deeds,
-    }),
+    bindings({ tool, objects, isHidden: sight.isHidden, current, names: classes.names, size: sample, ...deeds }),
     (key) => {
       if (key !== "z" || !stage.current) return;
       stage.current.loupe = false;
