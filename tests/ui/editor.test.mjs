@@ -9,6 +9,7 @@ const { area, bounds, corners, handleAt, handles, hits, moved, reshaped, snapped
 const { applied, Desk, editsOf, reversed } = await import(ui + "desk.js");
 const { back, finish, move, NONE, press, release } = await import(ui + "gestures.js");
 const { bitmap, encoded, painted } = await import(ui + "brush.js");
+const { fitted } = await import(ui + "stage.js");
 const { outlines } = await import(new URL("../../src/visloop/faces/ui/lib/marks.js", import.meta.url));
 
 const SIZE = { width: 100, height: 80 };
@@ -241,4 +242,17 @@ test("run lengths say what was painted, and back", () => {
   }
   const dot = painted(null, { id: "m", label: "cat" }, size, [{ x: 5.5, y: 3.5 }], 0.6, false);
   assert.deepEqual(dot.counts, [5 * 17 + 3, 1, 23 * 17 - 5 * 17 - 4]);
+});
+
+test("a picture stands whole in the middle; an object that would be tiny so is seen closely", () => {
+  const [size, frame] = [
+    { width: 4000, height: 3000 },
+    { width: 824, height: 624 },
+  ];
+  assert.deepEqual(fitted(size, frame, null), { z: 0.2, x: 12, y: 12 });
+  assert.deepEqual(fitted(size, frame, [100, 100, 1100, 900]), { z: 0.2, x: 12, y: 12 });
+  const { z, x, y } = fitted(size, frame, [3000, 2000, 3012, 2012]);
+  assert.equal(z, 8);
+  assert.deepEqual([x + z * 3006, y + z * 2006], [412, 312]);
+  assert.equal(fitted(size, { width: 0, height: 0 }, null).z, 1e-3);
 });

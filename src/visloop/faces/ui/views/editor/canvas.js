@@ -13,9 +13,9 @@ const CLOSE = 1.5;
 const SHARP_PX = 1500; // wider than that, a thumbnail shows
 
 /**
- * @param {{sample: Sample, view: string, given: Given, stage: {current: Stage | null}, said: string, notes: import("../../lib/dom.js").Child}} properties `said`: why a key did nothing; `notes` lie over the picture: one that came above it would move it away under the hand; `view`: seen as closely and from the same place while it stays
+ * @param {{sample: Sample, view: string, given: Given, close?: string, stage: {current: Stage | null}, said: string, notes: import("../../lib/dom.js").Child}} properties `close`: the object to begin with, seen closely where it is tiny; `said`: why a key did nothing; `notes` lie over the picture: one that came above it would move it away under the hand; `view`: seen as closely and from the same place while it stays
  */
-export function Canvas({ sample, view, given, stage, said, notes }) {
+export function Canvas({ sample, view, given, close = "", stage, said, notes }) {
   const frame = useRef(/** @type {HTMLElement | null} */ (null));
   const picture = useRef(/** @type {HTMLElement | null} */ (null));
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
@@ -36,7 +36,7 @@ export function Canvas({ sample, view, given, stage, said, notes }) {
     };
   }, []);
   useLayoutEffect(() => stage.current?.set(all));
-  useEffect(() => stage.current?.fit(), [view]);
+  useEffect(() => stage.current?.fit(given.objects.find(({ id = "" }) => id === close)), [view]);
   return div(
     { class: "edit-frame-room" },
     div(

@@ -266,7 +266,7 @@ function Laid({ name, text, desk, object = "", others, around, redraw, onLeave, 
       h(Canvas, {
         sample: frame ?? sample,
         view: film ? film.name : sample.path,
-        ...{ stage, said },
+        ...{ close: object, stage, said },
         notes: [h(Troubles, { sent }), h(Drafts, { drafts: half }), failure(error)],
         given: {
           ...{ tool, radius, erase, selected, skeleton },

@@ -7,7 +7,7 @@ import { painted } from "./brush.js";
 import { freshId } from "./desk.js";
 import { back, finish, move, NONE, press, release, resumed } from "./gestures.js";
 import { ARM_PX, paint } from "./paint.js";
-import { under } from "./shapes.js";
+import { bounds, under } from "./shapes.js";
 
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
 /** @typedef {import("./shapes.js").Place} Place */
@@ -41,6 +41,29 @@ const CLOSEST = 40;
 const MARGIN_PX = 12;
 const LOUPE_PX = 90;
 const LOUPE_TIMES = 4;
+/** What would be smaller on the screen is looked at so closely. */
+const TINY_PX = 24;
+const SEEN_PX = 96;
+
+/** @typedef {{width: number, height: number}} Size */
+
+/**
+ * How a picture stands in the middle of a frame; or, where it would be tiny so, what lies in `around`. Pure.
+ * @param {Size} size
+ * @param {Size} frame
+ * @param {import("./shapes.js").Corners | null} around
+ * @returns {Look}
+ */
+export function fitted(size, frame, around) {
+  const [w, h] = [frame.width - 2 * MARGIN_PX, frame.height - 2 * MARGIN_PX];
+  const whole = Math.max(1e-3, Math.min(w / size.width, h / size.height, CLOSEST));
+  const [x1, y1, x2, y2] = around ?? [0, 0, size.width, size.height];
+  const longer = Math.max(x2 - x1, y2 - y1, 1);
+  const isTiny = around !== null && longer * whole < TINY_PX;
+  const z = isTiny ? Math.min(CLOSEST, SEEN_PX / longer) : whole;
+  const [x, y] = isTiny ? [(x1 + x2) / 2, (y1 + y2) / 2] : [size.width / 2, size.height / 2];
+  return { z, x: frame.width / 2 - z * x, y: frame.height / 2 - z * y };
+}
 
 export class Stage {
   /** @param {HTMLElement} frame @param {HTMLElement} picture @param {HTMLCanvasElement} canvas @param {Given} given */
@@ -68,7 +91,9 @@ export class Stage {
     this.free = false;
     this.loupe = false;
     this.frameAsked = 0;
-    this.sight = new ResizeObserver(() => this.fit());
+    /** What is looked at closely. @type {Annotation | null} */
+    this.closeTo = null;
+    this.sight = new ResizeObserver(() => this.fit(this.closeTo));
     this.sight.observe(frame);
     this.fit();
   }
@@ -97,15 +122,14 @@ export class Stage {
     return { tool, label, size, objects, locked, selected, skeleton, name, reach, arm, free: this.free };
   }
 
-  /** The whole picture, in the middle. */
-  fit() {
-    const { width, height } = this.given.size;
-    const { clientWidth: w, clientHeight: h } = this.frame;
-    const z = Math.max(1e-3, Math.min((w - 2 * MARGIN_PX) / width, (h - 2 * MARGIN_PX) / height, CLOSEST));
+  /** The whole picture, in the middle; or an object of it that would be tiny so. @param {Annotation | null} [object] */
+  fit(object = null) {
+    const { clientWidth: width, clientHeight: height } = this.frame;
     const density = devicePixelRatio || 1;
-    this.canvas.width = Math.round(w * density);
-    this.canvas.height = Math.round(h * density);
-    this.see({ z, x: (w - z * width) / 2, y: (h - z * height) / 2 });
+    this.closeTo = object;
+    this.canvas.width = Math.round(width * density);
+    this.canvas.height = Math.round(height * density);
+    this.see(fitted(this.given.size, { width, height }, object && bounds(object)));
   }
 
   /** @param {Look} look */
