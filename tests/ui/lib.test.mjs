@@ -350,6 +350,19 @@ test("a mask's run lengths go down the columns, zeros first", () => {
   assert.equal(placed(mask), true);
 });
 
+test("a question of pictures is asked of their objects, and the other way round", () => {
+  for (const said of ["split = test", 'label = "a)"', "(x or y) and (z)"]) {
+    assert.equal(questions.askedOf(said, "pictures"), `annotation(${said})`);
+    assert.equal(questions.askedOf(`annotation(${said})`, "objects"), said);
+    assert.equal(questions.askedOf(`sample(${said})`, "pictures"), said);
+  }
+  assert.equal(questions.askedOf("sample(a) or sample(b)", "pictures"), "annotation(sample(a) or sample(b))");
+  assert.equal(questions.askedOf("split = test sort by path limit 3", "objects"), "sample(split = test)");
+  assert.equal(questions.askedOf('near "a hat" and labelled', "objects"), "");
+  assert.equal(questions.askedOf('name = "near"', "objects"), 'sample(name = "near")');
+  assert.equal(questions.askedOf("sort by area", "pictures"), "");
+});
+
 test("questions are narrowed down by a condition, and widened by the same one", () => {
   assert.equal(questions.turned("", "split = test"), "split = test");
   assert.equal(questions.turned("split = test", "split = test"), "");

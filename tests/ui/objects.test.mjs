@@ -18,8 +18,8 @@ test("at the edge it is moved, not cut; it never leaves the picture", () => {
   assert.deepEqual(around([-50, -50, -40, -40], [9, 5]), [0, 0, 9, 5]);
 });
 
-test("what lies nowhere is the whole picture, of no size", () => {
+test("what lies nowhere is the whole picture", () => {
   assert.deepEqual(around(null), [0, 0, 640, 480]);
-  assert.equal(sizeOf(null), "");
+  assert.equal(sizeOf(null), "whole picture");
   assert.equal(sizeOf([1.2, 2, 13.4, 9.5]), "12 × 8");
 });

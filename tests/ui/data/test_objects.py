@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from tests.ui.conftest import Site, Visit
+from tests.ui.data.conftest import picture
 from tests.ui.test_access import axe_finds
 
 LARGE = (1600, 1200)
@@ -48,6 +49,15 @@ def tiny(store: Site, tmp_path_factory: pytest.TempPathFactory) -> str:
     store.ask("add", paths=[str(folder)], to="tiny")
     store.ask("commit", dataset="tiny", message="spots")
     return "tiny"
+
+
+@pytest.fixture(scope="module")
+def bare(store: Site, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A picture that nobody has labelled."""
+    folder = tmp_path_factory.mktemp("bare")
+    (folder / "a.jpg").write_bytes(picture(5))
+    store.ask("add", paths=[str(folder)], to="bare")
+    return "bare"
 
 
 def question(page: Page):
@@ -102,6 +112,7 @@ def test_objects_are_asked_for_and_opened_by_keyboard_and_one_comes_back(
     page.keyboard.press("Enter")
     expect(opened(page)).to_have_count(1)
     assert page.url.endswith(f"/edit/{wanted['path']}//{wanted['id']}")
+    expect(page.get_by_role("group", name="zoom").get_by_role("status")).to_have_text("800 %")
     page.reload()
     expect(opened(page)).to_have_count(1)
     page.go_back()
@@ -123,18 +134,22 @@ def test_of_a_version_the_picture_is_opened(desk: Visit, tiny: str) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_found_a_wrong_question_and_no_answer_are_told(
-    desk: Visit, tiny: str, theme: str
+    desk: Visit, tiny: str, bare: str, theme: str
 ) -> None:
     desk.page.emulate_media(color_scheme=theme)
     page = desk.go("data", tiny, "work", "all", "objects", "width < 5")
     expect(page.get_by_text("No object fits")).to_be_visible()
+    assert axe_finds(page) == []
+    page = desk.go("data", bare, "work", "all", "objects")
+    expect(page.get_by_text("No objects here")).to_be_visible()
     assert axe_finds(page) == []
     page = desk.go("data", tiny, "work", "all", "objects", "label = odds")
     expect(page.locator("#question-wrong")).to_contain_text("did you mean 'odd'?")
     assert axe_finds(page) == []
     page = desk.go("data", tiny, "v9", "all", "objects")
     expect(page.locator(".failure").first).to_contain_text("v9")
-    desk.seen.said.clear()  # the browser notes each 400 and 404
+    page.goto("about:blank")
+    desk.seen.said.clear()  # the browser noted each 400 and 404
 
 
 def test_what_counts_narrows_down_and_a_split_keeps_the_question(desk: Visit) -> None:
@@ -157,6 +172,19 @@ def test_what_counts_narrows_down_and_a_split_keeps_the_question(desk: Visit) ->
     expect(question(page)).to_have_value(f"label = {name}")
     page.get_by_role("button", name="forget the view one-class").click()
     expect(page.get_by_role("button", name="one-class", exact=True)).to_have_count(0)
+
+
+def test_what_is_asked_of_objects_is_asked_of_their_pictures_and_back(
+    desk: Visit, tiny: str
+) -> None:
+    page = desk.go("data", tiny, "work", "all", "objects", "label = odd sort by y1")
+    rooms = page.get_by_role("navigation", name="of the data set")
+    rooms.get_by_role("link", name="Pictures", exact=True).click()
+    expect(question(page)).to_have_value("annotation(label = odd)")
+    expect(page.get_by_role("search").get_by_role("status")).to_have_text("1 picture found")
+    rooms.get_by_role("link", name="Objects").click()
+    expect(question(page)).to_have_value("label = odd")
+    expect(page.get_by_role("search").get_by_role("status")).to_have_text("70 objects found")
 
 
 def test_objects_are_chosen_given_a_class_and_taken_back(desk: Visit, tiny: str) -> None:

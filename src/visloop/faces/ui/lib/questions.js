@@ -127,3 +127,29 @@ export function ranging(text, field, { from, to, lower, upper }) {
   const ends = [...end(lower, from), ...end(upper, to)];
   return [[...(ends.length ? joinable(kept) : kept), ...ends].join(" and "), order].filter(Boolean).join(" ");
 }
+
+/** What stands in `word( … )`, where that is all that is said; else null. @param {string} said @param {string} word */
+function inner(said, word) {
+  if (!said.startsWith(`${word}(`)) return null;
+  const plain = masked(said);
+  let depth = 0;
+  for (let at = word.length; at < plain.length; at++) {
+    depth += { "(": 1, ")": -1 }[plain[at]] ?? 0;
+    if (!depth) return at === plain.length - 1 ? said.slice(word.length + 1, -1).trim() : null;
+  }
+  return null;
+}
+
+/**
+ * A question of pictures asked of their objects, or the other way round: `sample( … )`, `annotation( … )`. How the
+ * answer is put in order is left out; what is ranked by nearness cannot be asked so, and is all of them.
+ *
+ * @param {string} text
+ * @param {"objects" | "pictures"} of what is asked for
+ */
+export function askedOf(text, of) {
+  const [said] = parted(text);
+  if (!said || /\b(near|similar)\s*\0/i.test(masked(said))) return "";
+  const [into, outOf] = of === "objects" ? ["sample", "annotation"] : ["annotation", "sample"];
+  return inner(said, outOf) ?? `${into}(${said})`;
+}

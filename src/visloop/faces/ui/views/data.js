@@ -4,6 +4,7 @@ import { a, button, div, h, h1, nav, option, select, span, useState } from "../l
 import { droppedFiles } from "../lib/arrivals/dropped.js";
 import { useSamples } from "../lib/pages.js";
 import { empty, failure, panel, waiting } from "../lib/parts.js";
+import { askedOf } from "../lib/questions.js";
 import { address, go, useAnswer } from "../lib/use.js";
 import { count } from "../lib/words.js";
 import { Add } from "./dataset/add.js";
@@ -101,14 +102,21 @@ const Choice = ({ name, others }) =>
     option({ value: NEW, selected: name === NEW }, "a new one …"),
   );
 
-/** @param {{dataset: DatasetSummary, version: string, split: string, room: string}} properties */
-const Rooms = ({ dataset, version, split, room }) =>
+/** Where a room begins: what is asked of pictures is asked of their objects, and the other way round. @param {string} to @param {string} room @param {string} asked @returns {string[]} */
+function entry(to, room, asked) {
+  const carried = asked && to !== room && (to === "objects" || to === "pictures") ? askedOf(asked, to) : "";
+  if (to === "pictures") return carried ? [FIND, carried] : [];
+  return carried ? [to, carried] : [to];
+}
+
+/** @param {{dataset: DatasetSummary, version: string, split: string, room: string, asked: string}} properties `asked`: of pictures or objects, where they are shown */
+const Rooms = ({ dataset, version, split, room, asked }) =>
   nav(
     { class: "rooms", "aria-label": "of the data set" },
     ...ROOMS.map(([to, words]) =>
       a(
         {
-          href: address("data", dataset.name, version, split || "all", ...(to === "pictures" ? [] : [to])),
+          href: address("data", dataset.name, version, split || "all", ...entry(to, room, asked)),
           "aria-current": to === room ? "true" : undefined,
         },
         words,
@@ -181,7 +189,7 @@ function Dataset({ dataset, others, version, split, room, text, chosen, rest, op
           )
         : null,
     ),
-    h(Rooms, { dataset, version, split, room }),
+    h(Rooms, { dataset, version, split, room, asked: room === "objects" ? chosen : text }),
     failure(samples.error),
     h(Room, { dataset, samples, version, split, room, text, chosen, rest, open }),
   );

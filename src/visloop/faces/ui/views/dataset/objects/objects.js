@@ -52,7 +52,7 @@ function Card({ object, classes, index, tab, on, px, onOpen }) {
     }),
     figcaption(
       span({ class: "label" }, label ? dot(classes.colour(label)) : null, name),
-      span({ class: "muted", title: "pixels of the box around it" }, sizeOf(around)),
+      span({ class: "muted", title: around ? "pixels of the box around it" : undefined }, sizeOf(around)),
     ),
   );
 }
@@ -90,6 +90,7 @@ export function Objects({ name, version, split, text, place }) {
     state: head?.state ?? "",
   });
   const found = head ? count(head.total, "object") + (text ? " found" : "") : "";
+  if (!text && head?.total === 0) return nothing(name);
   return div(
     div({ class: "askings" }, h(Bar, { text, at, of: "objects", found, onAsk: ask })),
     div(
@@ -103,7 +104,7 @@ export function Objects({ name, version, split, text, place }) {
         ),
         error?.code === "query.wrong" ? null : failure(error),
         head || error ? null : waiting(null),
-        head && !head.total ? nothing(name, text) : null,
+        head && !head.total ? panel("", empty("No object fits", "Take a condition away, or ask another way.")) : null,
         head?.total
           ? h(Window, {
               key: `${at}:${text}`,
@@ -124,14 +125,16 @@ export function Objects({ name, version, split, text, place }) {
   );
 }
 
-/** @param {string} name @param {string} text */
-const nothing = (name, text) =>
-  text
-    ? panel("", empty("No object fits", "Take a condition away, or ask another way."))
-    : panel(
-        "",
-        empty(
-          "No objects here",
-          a({ href: address("data", name, "work", "all", "edit") }, "Draw some, or bring them in with their pictures."),
-        ),
-      );
+/** @param {string} name */
+const nothing = (name) =>
+  panel(
+    "",
+    empty(
+      "No objects here",
+      [
+        a({ href: address("data", name, "work", "all", "edit") }, "Draw some"),
+        ", or bring them in with their pictures: COCO, YOLO, VOC, CVAT and more.",
+      ],
+      `visloop add FOLDER --to ${name}`,
+    ),
+  );

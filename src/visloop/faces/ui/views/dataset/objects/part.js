@@ -29,6 +29,6 @@ function stretch(from, to, side, end) {
   return [start, start + long];
 }
 
-/** The size of the box around it, as people say it. @param {readonly number[] | null} around */
+/** The size of the box around it, in words. @param {readonly number[] | null} around */
 export const sizeOf = (around) =>
-  around ? `${Math.round(around[2] - around[0])} × ${Math.round(around[3] - around[1])}` : "";
+  around ? `${Math.round(around[2] - around[0])} × ${Math.round(around[3] - around[1])}` : "whole picture";
