@@ -120,7 +120,15 @@ function Spread({ told, range, all, onRange }) {
       }),
       range.from || range.to
         ? button(
-            { type: "button", class: "quiet small", "aria-label": `any ${field}`, onClick: () => onRange(ANYTHING) },
+            {
+              type: "button",
+              class: "quiet small",
+              "aria-label": `any ${field}`,
+              onClick: (/** @type {any} */ event) => {
+                event.currentTarget.parentElement.querySelector("input").focus(); // the button goes
+                onRange(ANYTHING);
+              },
+            },
             "any",
           )
         : null,
