@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -38,3 +40,24 @@ def test_a_thumbnail_and_a_part_of_every_kind(tmp_path: Path, kind: str) -> None
     assert again[0] == again[1]
     red, green, _ = part.convert("RGB").getpixel((8, 2))
     assert (red > 200, green < 60) == (True, True)
+
+
+def test_parts_that_many_ask_for_at_once_are_those_that_one_gets(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, side in (("a.jpg", 640), ("b.png", 200), ("c.jpg", 90)):
+        pixels = np.random.default_rng(side).integers(0, 255, (side, side, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / name)
+    workspace.create(tmp_path / "ws")
+    with workspace.opened(tmp_path / "ws") as ports:
+        added(ports, folder)
+        ask = [
+            (sample.image, (at, at, at + 20, at + 30), px)
+            for sample in samples(ports).values()
+            for at in range(0, 60, 10)
+            for px in (8, 16, 64)
+        ]
+        shared = Cutouts(ports)
+        with ThreadPoolExecutor(8) as pool:
+            together = list(pool.map(lambda each: shared.draw(*each), ask))
+        assert together == [Cutouts(ports).draw(*each) for each in ask]

@@ -70,6 +70,11 @@ def test_what_is_tried_changes_nothing_and_what_is_done_is_done_once(here: Conne
     assert (first.changed, late.changed, late.again) == (3, 3, True)
     assert (len(found(here, "tag.night")), facts(here, "data.bulk_changed")) == (3, 1)
     assert bulk(here, "tag.night", tag=("night",)).changed == 0
+    some = bulk(here, "sort by path desc", places="0,3-4", tag=("day",))
+    assert (some.matched, found(here, "tag.day and annotations.label = dog")) == (
+        3,
+        ["dog/dog1.jpg"],
+    )
 
 
 @pytest.mark.parametrize(

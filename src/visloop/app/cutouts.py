@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from visloop.app.ports import Ports
 
 _KEPT_BYTES: Final = 96 << 20
-_TURNS: Final = 16
+_AT_ONCE: Final = 4
 _EIGHTHS: Final = 8
 
 
 class Cutouts:
-    """Draws parts of pictures; keeps what it decoded last, 96 MB at most.
+    """Draws parts of pictures; keeps what it decoded last, 96 MB at most, and decodes four at once.
 
     A grid of objects asks for dozens of parts of one large picture at once. Nothing is kept on disk:
     there are more parts of pictures than pictures.
@@ -32,7 +32,7 @@ class Cutouts:
         self._ports = ports
         self._kept: OrderedDict[tuple[str, int], NDArray[np.uint8]] = OrderedDict()
         self._lock = Lock()
-        self._turns = tuple(Lock() for _ in range(_TURNS))
+        self._turns = tuple(Lock() for _ in range(_AT_ONCE))
 
     def draw(self, digest: str, part_xyxy: tuple[int, int, int, int], px: int) -> bytes:
         """A JPEG of what lies between two corners of the upright picture.
@@ -60,7 +60,7 @@ class Cutouts:
 
     def _decoded(self, digest: str, raw: bytes, eighths: int) -> NDArray[np.uint8]:
         """The upright picture; many ask for the same one at a time, and one of them decodes it."""
-        with self._turns[int(digest[:8], 16) % _TURNS]:
+        with self._turns[int(digest[:8], 16) % _AT_ONCE]:
             with self._lock:
                 pixels = self._kept.get((digest, eighths))
             if pixels is None:
