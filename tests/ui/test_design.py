@@ -35,6 +35,12 @@ def test_every_part_is_named() -> None:
     )
 
 
+def test_no_module_is_over_400_lines() -> None:
+    own = [each for each in UI.rglob("*.js") if "vendor" not in each.parts]
+    long = {each.name: len(each.read_text("utf-8").splitlines()) for each in own}
+    assert {name: n for name, n in long.items() if n > 400} == {}
+
+
 def test_the_page_is_no_heavier_than_it_says() -> None:
     said = re.search(r"at most (\d+) kB", PAGE)
     assert said is not None

@@ -295,6 +295,17 @@ def test_what_belongs_to_a_class_stands_beside_the_picture(editor: Visit) -> Non
     expect(page.locator(".edit-definition")).to_have_count(0)
 
 
+def test_a_magnifier_shows_the_pixels_under_the_pointer(editor: Visit) -> None:
+    page = opened(editor, "k.png", "v")
+    page.mouse.move(*spot(page, 100, 75))
+    inked = "document.querySelector('.edit-frame canvas').toDataURL()"
+    before = page.evaluate(inked)
+    page.keyboard.down("z")
+    until(lambda: page.evaluate(inked) != before, what="the magnifier")
+    page.keyboard.up("z")
+    until(lambda: page.evaluate(inked) == before, what="it to be gone")
+
+
 def test_light_changes_what_is_seen_and_stays_with_the_browser(editor: Visit) -> None:
     page = opened(editor, "k.png")
     page.get_by_role("button", name="Light", exact=True).click()

@@ -22,6 +22,8 @@ import { handles } from "./shapes.js";
 
 export const ARM_PX = 22;
 const HANDLE_PX = 4;
+const LOUPE_PX = 90;
+const LOUPE_TIMES = 4;
 
 /** @type {WeakMap<Annotation, HTMLCanvasElement>} */
 const bitmaps = new WeakMap();
@@ -139,6 +141,51 @@ function crosshair(ink, { x, y }, { width, height }, z) {
     ink.lineWidth = 1 / z;
     ink.stroke();
   }
+}
+
+/** What a brush passes over. @param {CanvasRenderingContext2D} ink as `paint` left it @param {ReadonlyArray<{x: number, y: number}>} places @param {number} radius @param {string} colour */
+export function stroke(ink, places, radius, colour) {
+  ink.setLineDash([]);
+  ink.lineCap = ink.lineJoin = "round";
+  ink.lineWidth = 2 * radius;
+  ink.globalAlpha = 0.5;
+  ink.strokeStyle = colour;
+  ink.beginPath();
+  places.forEach(({ x, y }, k) => (k ? ink.lineTo(x, y) : ink.moveTo(x, y)));
+  ink.lineTo(places[places.length - 1].x + 1e-3, places[places.length - 1].y);
+  ink.stroke();
+  ink.globalAlpha = 1;
+}
+
+/**
+ * What is under the pointer, four times closer.
+ * @param {CanvasRenderingContext2D} ink
+ * @param {HTMLImageElement} picture
+ * @param {{look: Look, pointer: {x: number, y: number}, size: Scene["size"], filter: string}} sight `pointer`: CSS pixels
+ * @param {number} density
+ */
+export function closer(ink, picture, { look, pointer, size, filter }, density) {
+  const reach = LOUPE_PX / look.z / LOUPE_TIMES;
+  const by = picture.naturalWidth / size.width;
+  const from = [(pointer.x - look.x) / look.z - reach, (pointer.y - look.y) / look.z - reach];
+  const [x, y, wide] = [pointer.x - LOUPE_PX, pointer.y - LOUPE_PX, 2 * LOUPE_PX];
+  ink.setTransform(density, 0, 0, density, 0, 0);
+  ink.save();
+  ink.beginPath();
+  ink.arc(pointer.x, pointer.y, LOUPE_PX, 0, 2 * Math.PI);
+  ink.clip();
+  ink.fillStyle = "#000000";
+  ink.fill();
+  ink.imageSmoothingEnabled = false;
+  ink.filter = filter || "none";
+  ink.drawImage(picture, from[0] * by, from[1] * by, 2 * reach * by, 2 * reach * by, x, y, wide, wide);
+  ink.filter = "none";
+  ink.setLineDash([]);
+  ink.lineWidth = 1;
+  ink.strokeStyle = "#ffffff";
+  ink.strokeRect(pointer.x - 0.5, y, 1, wide);
+  ink.strokeRect(x, pointer.y - 0.5, wide, 1);
+  ink.restore();
 }
 
 /** A mask as a picture of its own, made once. @param {Extract<Annotation, {type: "mask"}>} mask @param {string} colour */

@@ -6,7 +6,7 @@
 import { painted } from "./brush.js";
 import { freshId } from "./desk.js";
 import { back, finish, move, NONE, press, release, resumed } from "./gestures.js";
-import { ARM_PX, paint } from "./paint.js";
+import { ARM_PX, closer, paint, stroke } from "./paint.js";
 import { bounds, under } from "./shapes.js";
 
 /** @typedef {import("../../lib/marks.js").Annotation} Annotation */
@@ -39,8 +39,6 @@ import { bounds, under } from "./shapes.js";
 const REACH_PX = 8;
 const CLOSEST = 40;
 const MARGIN_PX = 12;
-const LOUPE_PX = 90;
-const LOUPE_TIMES = 4;
 /** What would be smaller on the screen is looked at so closely. */
 const TINY_PX = 24;
 const SEEN_PX = 96;
@@ -162,56 +160,13 @@ export class Stage {
       const { draft, places = [], kind } = this.gesture;
       const path = kind === "path" ? places : [];
       const scene = { objects, proposals, selected, locked, size, colour, draft, path, cross: this.cross };
-      paint(this.ink, scene, this.look, devicePixelRatio || 1);
-      if (this.strokes) this.drawStrokes(this.strokes);
-      if (this.loupe) this.drawLoupe();
+      const density = devicePixelRatio || 1;
+      paint(this.ink, scene, this.look, density);
+      const { given, look, pointer } = this;
+      if (this.strokes) stroke(this.ink, this.strokes, given.radius, given.erase ? "#000000" : colour(given.label));
+      const picture = this.loupe ? this.picture.querySelector("img") : null;
+      if (picture?.naturalWidth) closer(this.ink, picture, { look, pointer, size, filter: given.filter }, density);
     });
-  }
-
-  /** What is under the pointer, four times closer. */
-  drawLoupe() {
-    const { ink, pointer } = this;
-    const density = devicePixelRatio || 1;
-    const at = this.place(pointer);
-    const reach = LOUPE_PX / this.look.z / LOUPE_TIMES;
-    ink.setTransform(density, 0, 0, density, 0, 0);
-    ink.save();
-    ink.beginPath();
-    ink.arc(pointer.x, pointer.y, LOUPE_PX, 0, 2 * Math.PI);
-    ink.clip();
-    ink.fillStyle = "#000000";
-    ink.fill();
-    ink.imageSmoothingEnabled = false;
-    const [x, y] = [pointer.x - LOUPE_PX, pointer.y - LOUPE_PX];
-    const picture = this.picture.querySelector("img");
-    if (picture?.naturalWidth) {
-      const by = picture.naturalWidth / this.given.size.width;
-      const [sx, sy] = [(at.x - reach) * by, (at.y - reach) * by];
-      ink.filter = this.given.filter || "none";
-      ink.drawImage(picture, sx, sy, 2 * reach * by, 2 * reach * by, x, y, 2 * LOUPE_PX, 2 * LOUPE_PX);
-      ink.filter = "none";
-    }
-    ink.setLineDash([]);
-    ink.lineWidth = 1;
-    ink.strokeStyle = "#ffffff";
-    ink.strokeRect(pointer.x - 0.5, y, 1, 2 * LOUPE_PX);
-    ink.strokeRect(x, pointer.y - 0.5, 2 * LOUPE_PX, 1);
-    ink.restore();
-  }
-
-  /** @param {Place[]} places */
-  drawStrokes(places) {
-    const { ink, given } = this;
-    ink.setLineDash([]);
-    ink.lineCap = ink.lineJoin = "round";
-    ink.lineWidth = 2 * given.radius;
-    ink.globalAlpha = 0.5;
-    ink.strokeStyle = given.erase ? "#000000" : given.colour(given.label);
-    ink.beginPath();
-    places.forEach(({ x, y }, k) => (k ? ink.lineTo(x, y) : ink.moveTo(x, y)));
-    ink.lineTo(places[places.length - 1].x + 1e-3, places[places.length - 1].y);
-    ink.stroke();
-    ink.globalAlpha = 1;
   }
 
   /** @param {MouseEvent} event @returns {Place} CSS pixels in the frame */
