@@ -3,13 +3,16 @@
     python bench/bench_overload.py [--seconds 3] [--rounds 3] [--times 5]
 
 Requests arrive by the clock, not by the answers (an open loop): `times` as many a second as eight
-connections in a closed loop got just before. The two take turns. JSON on stdout.
+connections in a closed loop got just before. The two take turns. The clients compute on the same cores:
+`clients_cores` is what they take of them, and `served_of_what_clients_left` is beside the capacity of
+the rest. JSON on stdout.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import selectors
 import statistics
 import tempfile
@@ -25,6 +28,7 @@ from visloop.deploy.load.clients import Clients, Stretch
 PATH = "/predict/bench"
 QUEUE = 32
 CONNECTIONS = 400
+CORES = len(os.sched_getaffinity(0))
 
 
 def arrivals(clients: Clients, per_s: float, seconds: float) -> Stretch:
@@ -61,17 +65,24 @@ def arrivals(clients: Clients, per_s: float, seconds: float) -> Stretch:
 def round_of(server: Server, image: bytes, seconds: float, times: float) -> dict:
     calm = Clients(server.port, PATH, [image], 8)
     calm.run(0.5, 100, 30)
+    spent = time.process_time()
     peak = calm.run(seconds, 100_000, 30)
+    calm_cores = (time.process_time() - spent) / peak.seconds
     calm.close()
     capacity = len(peak.waits_s) / peak.seconds
     crowd = Clients(server.port, PATH, [image], CONNECTIONS)
+    spent = time.process_time()
     over = arrivals(crowd, times * capacity, seconds)
+    crowd_cores = (time.process_time() - spent) / over.seconds
+    left = (CORES - crowd_cores) / (CORES - calm_cores)
     crowd.close()
     waits = sorted(over.waits_s)
     return {
         "capacity_rps": capacity,
         "served_rps": len(waits) / over.seconds,
         "served_of_capacity": len(waits) / over.seconds / capacity,
+        "clients_cores": crowd_cores,
+        "served_of_what_clients_left": len(waits) / over.seconds / capacity / left,
         "p99_ms": waits[int(0.99 * (len(waits) - 1))] * 1e3,
         "queue_ms": (QUEUE + 2) / capacity * 1e3,
         "refused": over.others[429],
