@@ -137,21 +137,20 @@ def ask(root: Path, _n: int, rounds: int) -> dict[str, list[sets.Spent]]:
     return {"query, the first ever": [first], "query, columns kept": [first], "query, warm": warm}
 
 
-def facets(root: Path, _n: int, rounds: int) -> dict[str, list[sets.Spent]]:
-    question = app.Query(text="", facets=FACETS)
+def asked_warm(root: Path, rounds: int, question: app.Query) -> list[sets.Spent]:
     with sdk.local(root) as here:
         here.call(app.query, question)
-        warm = [figures.spent(lambda: here.call(app.query, question)) for _ in range(rounds)]
-    return {"facets, warm": warm}
+        return [figures.spent(lambda: here.call(app.query, question)) for _ in range(rounds)]
+
+
+def facets(root: Path, _n: int, rounds: int) -> dict[str, list[sets.Spent]]:
+    return {"facets, warm": asked_warm(root, rounds, app.Query(text="", facets=FACETS))}
 
 
 def histograms(root: Path, _n: int, rounds: int) -> dict[str, list[sets.Spent]]:
     """Of a fifth of the samples, held against all of them."""
     question = app.Query(text="split = test", histograms=HISTOGRAMS)
-    with sdk.local(root) as here:
-        here.call(app.query, question)
-        warm = [figures.spent(lambda: here.call(app.query, question)) for _ in range(rounds)]
-    return {"histograms, warm": warm}
+    return {"histograms, warm": asked_warm(root, rounds, question)}
 
 
 def one(root: Path, n: int, rounds: int) -> dict[str, list[sets.Spent]]:

@@ -8,6 +8,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect
 
+from tests.journey.worlds import until
 from tests.ui.conftest import Visit
 from tests.ui.test_access import axe_finds
 
@@ -95,12 +96,25 @@ def spread(page, field):
     return page.locator("details.facet").filter(has=page.get_by_label(f"{field} from"))
 
 
+def still(picture) -> dict[str, float]:
+    """Where it is once it stays there: what stands above it comes a moment after a question."""
+    seen: list[dict[str, float]] = []
+
+    def look() -> bool:
+        picture.page.wait_for_timeout(150)
+        seen.append(picture.bounding_box())
+        return len(seen) > 2 and seen[-1] == seen[-2] == seen[-3]
+
+    until(look, what="a histogram that stands still")
+    return seen[-1]
+
+
 def drag(page, field, start: int, end: int) -> None:
     """Over so many bars of a field's histogram; `end` is the last one."""
     picture = spread(page, field).locator("svg")
     picture.scroll_into_view_if_needed()
     bars = int(picture.get_attribute("viewBox").split()[2])
-    box = picture.bounding_box()
+    box = still(picture)
     xs = [box["x"] + box["width"] * (each + 0.5) / bars for each in (start, end)]
     y = box["y"] + box["height"] / 2
     page.mouse.move(xs[0], y)

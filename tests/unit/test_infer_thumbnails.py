@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.journey.parity.pictures import TURNS
 from visloop import infer
 from visloop.errors import UsageError
 
@@ -83,15 +84,7 @@ def test_a_part_is_of_the_upright_picture(orientation: int, px: int) -> None:
     upright.paste(220, (310, 40, 330, 52))
     exif = Image.Exif()
     exif[0x112] = orientation
-    turned = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270,
-    }.get(orientation)
+    turned = TURNS.get(orientation)
     out = io.BytesIO()
     (upright.transpose(turned) if turned is not None else upright).save(out, "JPEG", exif=exif)
     scale = min(1.0, px / 40)

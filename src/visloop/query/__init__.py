@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from visloop.query.completing import Completion as Completion
     from visloop.query.completing import complete as complete
     from visloop.query.counting import Facet as Facet
+    from visloop.query.counting import counted_by as counted_by
     from visloop.query.counting import facet as facet
     from visloop.query.errors import QueryWrong as QueryWrong
     from visloop.query.errors import Span as Span
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from visloop.query.relations.asking import Listed as Listed
     from visloop.query.relations.asking import ask as ask
     from visloop.query.relations.asking import column_of as column_of
-    from visloop.query.relations.asking import counted_by as counted_by
     from visloop.query.relations.records import Relation as Relation
     from visloop.query.relations.records import named as named
     from visloop.query.relations.records import recorded as recorded
@@ -51,8 +51,7 @@ if TYPE_CHECKING:
     from visloop.query.schema import Level as Level
     from visloop.query.schema import Schema as Schema
     from visloop.query.spreading import Histogram as Histogram
-    from visloop.query.spreading import histograms as histograms
-    from visloop.query.spreading import telling as telling
+    from visloop.query.spreading import spread as spread
     from visloop.query.views import View as View
     from visloop.query.views import ViewNotFound as ViewNotFound
     from visloop.query.views import find_view as find_view
@@ -73,12 +72,12 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "columns.records": ("Block",),
         "columns.values": ("Column", "Numbers", "Order", "Texts"),
         "completing": ("Candidate", "Completion", "complete"),
-        "counting": ("Facet", "facet"),
+        "counting": ("Facet", "counted_by", "facet"),
         "errors": ("QueryWrong", "Span"),
         "executing": ("Found", "Source", "run"),
         "language.grammar": ("parse",),
         "plan": ("Checked", "Joined", "Of", "Plan", "Test"),
-        "relations.asking": ("MOST_ROWS", "Answer", "Listed", "ask", "column_of", "counted_by"),
+        "relations.asking": ("MOST_ROWS", "Answer", "Listed", "ask", "column_of"),
         "relations.records": ("Relation", "named", "recorded"),
         "views": (
             "View",
@@ -89,7 +88,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
             "remove_view",
             "save_view",
         ),
-        "spreading": ("Histogram", "histograms", "telling"),
+        "spreading": ("Histogram", "spread"),
         "schema": ("Field", "Level", "Schema"),
     },
 )

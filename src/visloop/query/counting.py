@@ -10,9 +10,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from visloop.errors import UsageError, did_you_mean
 from visloop.query.columns.values import Column, Numbers, Texts
 from visloop.query.executing import Found, Source
-from visloop.query.schema import Field
+from visloop.query.schema import Field, Schema
 
 _BINS: Final = 10
 _FEW: Final = 20
@@ -34,6 +35,28 @@ class Facet:
     values: tuple[dict[str, Any], ...]
     without: int
     more: int = 0
+
+
+def counted_by(schema: Schema, name: str) -> Field:
+    """The field of a facet: of what is listed, else of the other level; parts need no prefix.
+
+    Raises:
+        UsageError: there is none.
+    """
+    levels = [each for each in (schema.rows, schema.parts) if each is not None]
+    if schema.of_parts:
+        levels.reverse()
+    for level in levels:
+        found = level.named(name)
+        if level is schema.parts and not found:
+            found = level.named(name.removeprefix(f"{schema.prefix}."))
+        if found:
+            return found[0]
+    known = [each for level in levels for each in level.names()]
+    raise UsageError(
+        f"no field {name!r} to count by",
+        fix=did_you_mean(name, known, otherwise=f"there are: {', '.join(known[:20])}"),
+    )
 
 
 def facet(found: Found, source: Source, field: Field, *, tree: bool = False) -> Facet:

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visloop.errors import UsageError
-from visloop.query.counting import Had, had_by, plain, tallied
+from visloop.query.counting import Had, counted_by, had_by, plain, tallied
 from visloop.query.edges import GREATEST, edges_of
 from visloop.query.executing import Found, Source
 from visloop.query.schema import Field
 
 MOST: Final = 12
 """Histograms of one answer at most."""
+_EVERY: Final = "*"
 _LOOKED: Final = 60
 _FIRST_MOMENT: Final = -62_135_596_800_000_000
 _LAST_MOMENT: Final = 253_402_300_799_000_000
@@ -50,19 +51,28 @@ class Histogram:
     without: int
 
 
-def is_spread(field: Field) -> bool:
+def spread(
+    found: Found, source: Source, names: Sequence[str], foremost: Iterable[Field]
+) -> tuple[Histogram, ...]:
+    """Histograms of the fields named; of `*` of those that tell something, `foremost` ones first.
+
+    Raises:
+        UsageError: a name is of no field, or of none of numbers or times; there are too many.
+    """
+    if _EVERY in names:
+        return _telling(found, source, foremost)
+    return _histograms(found, source, [counted_by(source.schema, name) for name in names])
+
+
+def _is_spread(field: Field) -> bool:
     """Whether it has histograms."""
     return field.type in _SPREAD
 
 
-def histograms(found: Found, source: Source, fields: Sequence[Field]) -> tuple[Histogram, ...]:
-    """One of each field that has a value.
-
-    Raises:
-        UsageError: a field is neither of numbers nor of times; there are too many.
-    """
+def _histograms(found: Found, source: Source, fields: Sequence[Field]) -> tuple[Histogram, ...]:
+    """One of each field that has a value."""
     for field in fields:
-        if not is_spread(field):
+        if not _is_spread(field):
             raise UsageError(
                 f"{field.name!r} is neither a number nor a time",
                 fix=f"count its values: --facets {field.name}",
@@ -72,9 +82,9 @@ def histograms(found: Found, source: Source, fields: Sequence[Field]) -> tuple[H
     return tuple(each for field in fields if (each := _histogram(found, source, field)))
 
 
-def telling(found: Found, source: Source, candidates: Iterable[Field]) -> tuple[Histogram, ...]:
+def _telling(found: Found, source: Source, candidates: Iterable[Field]) -> tuple[Histogram, ...]:
     """Those of the first fields in which rows differ."""
-    looked = islice(filter(is_spread, candidates), _LOOKED)
+    looked = islice(filter(_is_spread, candidates), _LOOKED)
     all_ = (_histogram(found, source, field) for field in looked)
     return tuple(islice((each for each in all_ if each and each.least != each.most), MOST))
 

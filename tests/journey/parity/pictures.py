@@ -12,7 +12,7 @@ import piexif
 from PIL import Image
 
 CLASSES = ("dress", "hat", "shoes", "t-shirt")
-_TURNS = {
+TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -39,7 +39,7 @@ def odd(photo: Path) -> Iterator[tuple[str, bytes]]:
     """One scene: turned, grey, of 16 bits, with alpha, CMYK, of a palette, of odd and extreme sizes."""
     with Image.open(photo) as opened:
         whole = opened.convert("RGB")
-    for orientation, turn in _TURNS.items():
+    for orientation, turn in TURNS.items():
         exif = piexif.dump({"0th": {piexif.ImageIFD.Orientation: orientation}})
         yield f"turned-{orientation}.jpg", _bytes(whole.transpose(turn), "JPEG", exif=exif)
     grey = whole.convert("L")

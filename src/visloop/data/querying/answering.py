@@ -14,7 +14,7 @@ from visloop import data
 from visloop.data.picking.places import told_places
 from visloop.data.querying.building import box_around
 from visloop.data.querying.source import Columns
-from visloop.data.querying.spreading import spread
+from visloop.data.querying.spreading import foremost
 from visloop.data.records import DataPorts, Sample
 from visloop.data.snapshot import open_ref
 from visloop.errors import Conflict
@@ -37,6 +37,7 @@ from visloop.query import (
     counted_by,
     facet,
     run,
+    spread,
 )
 
 
@@ -131,7 +132,7 @@ def query(
     ref_text = snapshot.version.ref + (f":{snapshot.split}" if snapshot.split else "")
     of = source.schema.listed.many
     marked = told_places(np.isin(found.at, _found(ports, source, mark).at)) if mark else ""
-    told = spread(found, source, histograms)
+    told = spread(found, source, histograms, foremost(source))
     return Answer(ref_text, of, len(found.at), tuple(rows), counted, snapshot.state, marked, told)
 
 

@@ -8,25 +8,13 @@ from typing import Final
 import numpy as np
 
 from visloop.data.querying.source import Columns
-from visloop.query import Field, Found, Histogram, Numbers, counted_by, histograms, telling
+from visloop.query import Field, Numbers
 
-EVERY: Final = "*"
 _OWN: Final = ("metadata.", "attribute.")
 _COUNT: Final = "count."
 
 
-def spread(found: Found, source: Columns, names: Sequence[str]) -> tuple[Histogram, ...]:
-    """Histograms of the fields named; of `*` of those that tell something.
-
-    Raises:
-        UsageError: a name is of no field, or of none that has a histogram.
-    """
-    if EVERY in names:
-        return telling(found, source, _foremost(source))
-    return histograms(found, source, [counted_by(source.schema, name) for name in names])
-
-
-def _foremost(source: Columns) -> Iterator[Field]:
+def foremost(source: Columns) -> Iterator[Field]:
     """The data set's own fields, how many objects there are, then what every picture has."""
     filled = source.filled()
     fields = [each for each in source.schema.listed.fields if each.key in filled]

@@ -10,15 +10,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from visloop.errors import UsageError, did_you_mean
 from visloop.query.checking import check
 from visloop.query.columns.values import Column, Mask, Numbers, Texts
-from visloop.query.counting import Facet, facet
+from visloop.query.counting import Facet, counted_by, facet
 from visloop.query.executing import run
 from visloop.query.relations.records import Relation
 from visloop.query.schema import Field, Schema
-from visloop.query.spreading import Histogram, telling
-from visloop.query.spreading import histograms as of_each
+from visloop.query.spreading import Histogram, spread
 
 MOST_ROWS: Final = 1000
 """Rows of one page at most."""
@@ -66,34 +64,8 @@ def ask(
     counted = tuple(facet(found, source, counted_by(source.schema, name)) for name in facets)
     rows = tuple(relation.row(int(at)) for at in page)
     schema = source.schema
-    spread = (
-        telling(found, source, schema.rows.fields)
-        if "*" in histograms
-        else of_each(found, source, [counted_by(schema, name) for name in histograms])
-    )
-    return Answer(schema.listed.many, len(found.at), rows, counted, spread)
-
-
-def counted_by(schema: Schema, name: str) -> Field:
-    """The field of a facet: of what is listed, else of the other level; parts need no prefix.
-
-    Raises:
-        UsageError: there is none.
-    """
-    levels = [each for each in (schema.rows, schema.parts) if each is not None]
-    if schema.of_parts:
-        levels.reverse()
-    for level in levels:
-        found = level.named(name)
-        if level is schema.parts and not found:
-            found = level.named(name.removeprefix(f"{schema.prefix}."))
-        if found:
-            return found[0]
-    known = [each for level in levels for each in level.names()]
-    raise UsageError(
-        f"no field {name!r} to count by",
-        fix=did_you_mean(name, known, otherwise=f"there are: {', '.join(known[:20])}"),
-    )
+    told = spread(found, source, histograms, schema.rows.fields)
+    return Answer(schema.listed.many, len(found.at), rows, counted, told)
 
 
 class Listed:

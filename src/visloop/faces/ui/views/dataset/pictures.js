@@ -1,20 +1,6 @@
 // @ts-check
 /** The pictures of a data set with labels and boxes, and beside them classes, versions, what was refused. */
-import {
-  a,
-  button,
-  div,
-  figcaption,
-  figure,
-  h,
-  li,
-  p,
-  span,
-  ul,
-  useCallback,
-  useEffect,
-  useState,
-} from "../../lib/dom.js";
+import { a, button, div, h, li, p, span, ul, useCallback, useEffect, useState } from "../../lib/dom.js";
 import { thumbnail } from "../../lib/api.js";
 import { Sketch, placed } from "../../lib/marks.js";
 import { useSamples } from "../../lib/pages.js";
@@ -26,8 +12,9 @@ import { count, tally } from "../../lib/words.js";
 import { Changes, Refused, Versions } from "../versions.js";
 import { Viewer } from "../viewer.js";
 import { ChosenBar } from "./choosing/bar.js";
+import { card, onItsWay } from "./choosing/card.js";
 import { answerOf, useChosen } from "./choosing/chosen.js";
-import { SizeSlider, sizeKept } from "./choosing/size.js";
+import { pxOf, SizeSlider, sizeKept } from "./choosing/size.js";
 import { Alike } from "./finding/alike.js";
 import { Bar } from "./finding/bar.js";
 import { Facets } from "./finding/facets.js";
@@ -41,34 +28,15 @@ import { Views } from "./finding/views.js";
 /** @param {{sample: Sample | undefined, classes: Classes, hidden: string[], index: number, tab: 0 | -1, on: boolean, px: import("../../lib/api.js").Size, onOpen: (index: number) => void}} properties */
 function Card({ sample, classes, hidden, index, tab, on, px, onOpen }) {
   if (!sample) return onItsWay(tab);
-  return figure(
-    { class: "card" },
-    button(
-      {
-        type: "button",
-        tabIndex: tab,
-        onClick: () => onOpen(index),
-        "aria-label": `open ${sample.path}`,
-        "aria-description": on ? "chosen" : undefined,
-        title: sample.path,
-      },
+  return card(
+    { named: sample.path, title: sample.path, tab, on, onOpen: () => onOpen(index) },
+    [
       h(Picture, { src: thumbnail(sample.image, px), alt: sample.path }),
       h(Sketch, { sample, colour: classes.colour, hidden }),
-    ),
-    span({
-      class: "tick-box",
-      role: "checkbox",
-      tabIndex: -1,
-      "aria-checked": String(on),
-      "aria-label": `choose ${sample.path}`,
-    }),
-    figcaption(h(Labels, { sample, classes }), sample.split ? span({ class: "split" }, sample.split) : null),
+    ],
+    [h(Labels, { sample, classes }), sample.split ? span({ class: "split" }, sample.split) : null],
   );
 }
-
-/** The place of what is not here yet: the focus may come to it, and stays when it is here. @param {0 | -1} tab */
-export const onItsWay = (tab) =>
-  figure({ class: "card empty-card" }, button({ type: "button", tabIndex: tab, "aria-label": "on its way" }));
 
 /** One class by its name, several by their colours and counts. @param {{sample: Sample, classes: Classes}} properties */
 function Labels({ sample, classes }) {
@@ -146,7 +114,7 @@ export function Pictures({ dataset, samples: every, version, split, text, open }
     state: head?.state ?? "",
     shown: answerOf({ at: ref, split, text, samples }),
   });
-  const px = least > 330 ? 640 : least < 120 ? 160 : 320;
+  const px = pxOf(least);
   const show = (/** @type {number} */ index) => go(...here, ...(text ? ["find", text] : []), index + 1);
   const cell = useCallback(
     (/** @type {number} */ index, /** @type {0 | -1} */ tab, /** @type {boolean} */ on) =>

@@ -11,6 +11,9 @@ export const sizeKept = () => {
   return kept >= LEAST && kept <= MOST ? kept : USUAL;
 };
 
+/** The thumbnails that are sharp enough. @param {number} least pixels of the width, at least @returns {import("../../../lib/api.js").Size} */
+export const pxOf = (least) => (least > 330 ? 640 : least < 120 ? 160 : 320);
+
 /** @param {{size: number, onSize: (size: number) => void}} properties pixels of the width, at least */
 export const SizeSlider = ({ size, onSize }) =>
   label(

@@ -1,20 +1,6 @@
 // @ts-check
 /** One kind of fault: what is measured, its pictures with the worst first, and what mends them. */
-import {
-  a,
-  button,
-  div,
-  figcaption,
-  figure,
-  form,
-  h,
-  input,
-  label,
-  p,
-  span,
-  useCallback,
-  useState,
-} from "../../../lib/dom.js";
+import { a, button, div, form, h, input, label, p, span, useCallback, useState } from "../../../lib/dom.js";
 import { thumbnail } from "../../../lib/api.js";
 import { Sketch } from "../../../lib/marks.js";
 import { badge, empty, failure, panel, Picture, underWay, when } from "../../../lib/parts.js";
@@ -22,6 +8,7 @@ import { go, useClasses } from "../../../lib/use.js";
 import { Window } from "../../../lib/window.js";
 import { count, figureOf } from "../../../lib/words.js";
 import { ChosenBar } from "../choosing/bar.js";
+import { card, onItsWay } from "../choosing/card.js";
 import { useChosen } from "../choosing/chosen.js";
 import { SizeSlider, sizeKept } from "../choosing/size.js";
 import { useSpotted } from "./looking.js";
@@ -136,7 +123,7 @@ function Bound({ finding: { kind, measure, bound, least, made }, looking }) {
 
 /** @param {{one: Spotted | undefined, colour: (name: string | undefined) => string, tab: 0 | -1, on: boolean, onOpen: (path: string) => void}} properties */
 function Card({ one, colour, tab, on, onOpen }) {
-  if (!one) return figure({ class: "card empty-card" });
+  if (!one) return onItsWay(tab);
   const { shown, other, rows } = one;
   const settled = rows.every((row) => row.settled);
   const objects = rows.flatMap((row) => row.object ?? []);
@@ -145,33 +132,21 @@ function Card({ one, colour, tab, on, onOpen }) {
     annotations: (shown.annotations ?? []).filter((each) => objects.includes(each.id ?? "")),
   };
   const said = rows.map((row) => row.said).join("; ");
-  return figure(
-    { class: settled ? "card found-card settled" : "card found-card" },
-    button(
-      {
-        type: "button",
-        tabIndex: tab,
-        disabled: !shown,
-        onClick: () => onOpen(one.path),
-        "aria-label": `open ${one.path}`,
-        "aria-description": on ? "chosen" : undefined,
-        title: `${one.path}: ${said}`,
-        class: other ? "pair" : "",
-      },
+  return card(
+    {
+      ...{ named: one.path, title: `${one.path}: ${said}`, tab, on, onOpen: () => onOpen(one.path) },
+      class: settled ? "found-card settled" : "found-card",
+      pair: Boolean(other),
+      disabled: !shown,
+    },
+    [
       shown ? h(Picture, { src: thumbnail(shown.image), alt: one.path }) : span({ class: "gone" }, "gone"),
       other ? h(Picture, { src: thumbnail(other.image), alt: other.path }) : null,
       sketched && objects.length ? h(Sketch, { sample: sketched, colour, hidden: [] }) : null,
-    ),
-    span({
-      class: "tick-box",
-      role: "checkbox",
-      tabIndex: -1,
-      "aria-checked": String(on),
-      "aria-label": `choose ${one.path}`,
-    }),
-    figcaption(
+    ],
+    [
       span({ class: "found-words" }, said),
       settled ? badge("settled", "good") : span({ class: "muted" }, figureOf(rows[0].value)),
-    ),
+    ],
   );
 }

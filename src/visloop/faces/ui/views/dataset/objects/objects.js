@@ -1,6 +1,6 @@
 // @ts-check
 /** The objects of a data set, each cut out of its picture. `#/data/line/work/all/objects/label = gear/12` */
-import { a, button, div, figcaption, figure, h, span, useCallback, useState } from "../../../lib/dom.js";
+import { a, div, h, span, useCallback, useState } from "../../../lib/dom.js";
 import { cutout } from "../../../lib/api.js";
 import { Sketch } from "../../../lib/marks.js";
 import { useObjects } from "../../../lib/pages.js";
@@ -9,12 +9,12 @@ import { written } from "../../../lib/questions.js";
 import { address, go, useClasses } from "../../../lib/use.js";
 import { Window } from "../../../lib/window.js";
 import { count } from "../../../lib/words.js";
+import { card, onItsWay } from "../choosing/card.js";
 import { asQuestion } from "../choosing/chosen.js";
-import { SizeSlider, sizeKept } from "../choosing/size.js";
+import { pxOf, SizeSlider, sizeKept } from "../choosing/size.js";
 import { Bar } from "../finding/bar.js";
 import { Facets } from "../finding/facets.js";
 import { Views } from "../finding/views.js";
-import { onItsWay } from "../pictures.js";
 import { ChosenBar } from "./bar.js";
 import { useChosenObjects } from "./chosen.js";
 import { partAround, sizeOf } from "./part.js";
@@ -29,31 +29,17 @@ function Card({ object, classes, index, tab, on, px, onOpen }) {
   const [width, height] = object.picture_wh;
   const part = partAround(object);
   const name = label || "no class";
-  return figure(
-    { class: "card" },
-    button(
-      {
-        type: "button",
-        tabIndex: tab,
-        onClick: () => onOpen(index),
-        "aria-label": `open ${name}, ${path}`,
-        "aria-description": on ? "chosen" : undefined,
-        title: path,
-      },
-      h(Picture, { src: cutout(image, part, px), alt: `${name}, ${path}` }),
+  const named = `${name}, ${path}`;
+  return card(
+    { named, title: path, tab, on, onOpen: () => onOpen(index) },
+    [
+      h(Picture, { src: cutout(image, part, px), alt: named }),
       h(Sketch, { sample: { width, height, annotations: [object] }, colour: classes.colour, part }),
-    ),
-    span({
-      class: "tick-box",
-      role: "checkbox",
-      tabIndex: -1,
-      "aria-checked": String(on),
-      "aria-label": `choose ${name}, ${path}`,
-    }),
-    figcaption(
+    ],
+    [
       span({ class: "label" }, label ? dot(classes.colour(label)) : null, name),
       span({ class: "muted", title: around ? "pixels of the box around it" : undefined }, sizeOf(around)),
-    ),
+    ],
   );
 }
 
@@ -69,7 +55,7 @@ export function Objects({ name, version, split, text, place }) {
   const { head, error } = objects;
   const classes = useClasses(name);
   const [least, setLeast] = useState(sizeKept);
-  const px = least > 330 ? 640 : least < 120 ? 160 : 320;
+  const px = pxOf(least);
   const ask = (/** @type {string} */ asked) => go(...here, "objects", ...(asked ? [asked] : []));
   const open = (/** @type {number} */ index) => {
     const object = objects.at(index);
