@@ -25,6 +25,7 @@ log = logging.getLogger("visloop.serve")
 
 AFTERS: Final = 8
 AFTERS_S: Final = 0.05
+REST_S: Final = 0.01
 _LOOK: Final = Lane("what comes after answers")
 _NOT_RUN: Final = TimedOut("nobody waits for this answer any more")
 _Done: TypeAlias = "tuple[Task, Answer | Exception]"
@@ -35,7 +36,8 @@ class Workers:
 
     So many threads have a place at the queue, always. Who takes a request of a lane that stands apart
     gives its place to another thread first: a model that hangs holds threads, but no place. `answering` is
-    told when the first request comes and when the last has gone.
+    told when the first request comes and when the last has gone. While the queue is full, the event loop
+    looks at what comes every `REST_S` only, or as soon as half of the queue is done.
     """
 
     def __init__(
@@ -60,6 +62,9 @@ class Workers:
         self._ending = False
         self._afters: deque[Callable[[], None]] = deque()
         self._looks_soon = False
+        self._plenty = max(threads, limit // 2)
+        self._hungry = threading.Event()
+        self._rests = False
         self._running: set[threading.Thread] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -161,10 +166,29 @@ class Workers:
                 fix=f"wait for Retry-After and send again, {raise_it(lane.name, 'queue')}",
             )
         if self.in_flight >= self.capacity or self._bytes + size > self._max_bytes:
+            self._rest_soon()
             raise Busy(
                 f"{self.in_flight} requests are waiting already",
                 fix="wait for Retry-After and send again, or add serving processes",
             )
+
+    def _rest_soon(self) -> None:
+        """When all that has come is read, leave the cores to the threads for a moment."""
+        assert self._loop is not None
+        if not self._rests:
+            self._rests = True
+            self._loop.call_soon(self._rest)
+
+    def _rest(self) -> None:
+        """Hold the event loop still while much waits to be computed, and refuse what comes in one go.
+
+        A loop that wakes for each of a thousand refusals a second takes a core from a network each time,
+        and finds its own code gone from the caches: network cards wait with interrupts for the same reason.
+        """
+        self._hungry.clear()
+        if self._lanes.qsize() >= self._plenty:
+            self._hungry.wait(REST_S)
+        self._rests = False
 
     def _look(self) -> None:
         self._looks_soon = False
@@ -222,6 +246,8 @@ class Workers:
             lane = self._lanes.get()
             if lane is None:
                 break
+            if self._rests and self._lanes.qsize() < self._plenty:
+                self._hungry.set()
             # several at once are cheaper by a third than one between two networks: caches stay warm
             idle = lane is _LOOK and self._lanes.empty()
             if idle or len(self._afters) >= AFTERS:
