@@ -16,7 +16,7 @@ from visloop.observe import tables as observe_tables
 from visloop.serve.journal.entry import Entry
 from visloop.serve.lineup import Slot
 from visloop.serve.shadow import mirror as mirror_module
-from visloop.serve.shadow import process
+from visloop.serve.shadow import process, wire
 from visloop.serve.shadow.aside import Aside
 from visloop.serve.shadow.mirror import Links, Mirror
 from visloop.vision import ClassLabel
@@ -174,6 +174,29 @@ def test_a_shadow_stands_still_while_anything_is_answered(world, mirrored, monke
     assert mirror.counts.answered == 1
     given.aside.answering(False)
     patiently(lambda: mirror.counts.answered == 2)
+
+
+class _Watched(process.Process):
+    """Notes what it was when it was first made to stand still."""
+
+    policy = -1
+
+    def stand(self, *, still: bool) -> None:
+        if still and self.policy < 0:
+            self.policy = os.sched_getscheduler(self.pid)
+        super().stand(still=still)
+
+
+def test_a_shadow_is_not_stopped_before_it_would_die_with_its_server():
+    """One that stands still from its first moment would outlive a server that is killed."""
+    aside = Aside()
+    aside.answering(True)
+    shadow = _Watched(aside)
+    try:
+        assert shadow.ask(wire.Take("none", "none@v1", b"no network", b"{}")).error
+        assert shadow.policy == os.SCHED_IDLE, "it had done by then what it does at its beginning"
+    finally:
+        shadow.kill()
 
 
 def test_a_shadow_comes_to_it_where_answers_have_no_gap_and_then_rests(

@@ -58,7 +58,7 @@ def _object(row: Mapping[str, Any]) -> dict[str, Any]:
         "split": row["split"] or "",
         "label": row.get("label", ""),
         "kind": row["type"],
-        "xyxy": ", ".join(f"{each:g}" for each in row.get("xyxy", ())),
+        "box, px": ", ".join(f"{each:g}" for each in row.get("xyxy", ())),
         "id": row["id"][:12],
     }
 

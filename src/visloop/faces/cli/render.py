@@ -12,6 +12,7 @@ import msgspec
 
 from visloop.faces.cli import answered, differences, metadata, queried, runs, versions
 from visloop.faces.cli.answers import (
+    changes,
     explanations,
     findings,
     incidents,
@@ -409,6 +410,8 @@ def _mapped(plain: Mapping[str, Any]) -> None:
 _OWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "add": _added,
     "audit": upkeep.audited,
+    "bulk": changes.made,
+    "bulk.undo": changes.undone,
     "datasets.purge": upkeep.dataset_purged,
     "datasets.remove": upkeep.dataset_removed,
     "datasets.restore": upkeep.dataset_restored,

@@ -15,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+BORN: Final = b"!"
+"""What it says on its socket before anything else: it may be stopped from now on."""
 _PR_SET_PDEATHSIG: Final = 1
 _NICE: Final = 10  # as a session beside those of others
 _NICEST: Final = 19
@@ -38,4 +40,5 @@ def stand_back() -> None:
 
 if __name__ == "__main__":
     stand_back()
+    os.write(int(sys.argv[1]), BORN)  # fails where the other has gone meanwhile
     runpy.run_module("visloop.serve.shadow.child", run_name="__main__")

@@ -13,6 +13,7 @@ from typing import Final
 
 from visloop.serve.shadow import wire
 from visloop.serve.shadow.aside import Aside
+from visloop.serve.shadow.idle import BORN
 
 BUSY_S: Final = 10.0
 WAIT_S: Final = 60.0
@@ -51,6 +52,7 @@ class Process:
         self._link = ours
         self._aside = aside or Aside()
         self._still = False
+        self._born = False
         self.beside_s = 0.0
         self._busy_s = busy_s
         self._wait_s = wait_s
@@ -69,6 +71,7 @@ class Process:
             Crashed: the process ended meanwhile.
         """
         try:
+            self._await_birth()
             with self._aside.holding(self):
                 self._link.settimeout(self._wait_s)
                 wire.send(self._link, message)
@@ -93,6 +96,14 @@ class Process:
         if still != self._still:
             self._still = still
             self._process.send_signal(signal.SIGSTOP if still else signal.SIGCONT)
+
+    def _await_birth(self) -> None:
+        """Who stands still before it has asked to die with this process would outlive it for ever."""
+        if not self._born:
+            self._link.settimeout(self._wait_s)
+            if self._link.recv(1) != BORN:
+                raise EOFError
+            self._born = True
 
     def _await(self) -> None:
         """Until the first byte of the answer lies there."""

@@ -1,0 +1,38 @@
+"""What a change of many samples did, and what takes it back: bulk, bulk undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from visloop.faces.cli.answers.upkeep import counted
+
+
+def made(plain: Mapping[str, Any]) -> None:
+    """How many of those that were meant change, and how to have it otherwise."""
+    click.echo(_what(plain, "would change" if plain["dry_run"] else "changed"))
+    if plain["queued"]:
+        said = "would wait for a label" if plain["dry_run"] else "wait for a label"
+        click.echo(f"{counted(plain['queued'], 'new task')} {said}")
+    if plain["undone"]:
+        click.echo(f"made before as {plain['key']}, and taken back; another --key makes it again")
+    elif plain["again"]:
+        click.echo(f"made before as {plain['key']}: nothing was changed now")
+    if plain["key"] and not plain["undone"] and (plain["changed"] or plain["queued"]):
+        click.echo(f"staged; take it back: visloop bulk undo {plain['key']}")
+
+
+def undone(plain: Mapping[str, Any]) -> None:
+    """How many are as they were."""
+    said = "were as before already" if plain["again"] else "as before"
+    click.echo(f"{counted(plain['changed'], 'sample')} of {plain['dataset']} {said}")
+
+
+def _what(plain: Mapping[str, Any], verb: str) -> str:
+    changed, matched = counted(plain["changed"], "sample"), plain["matched"]
+    if plain["objects"]:
+        return f"{verb} {counted(plain['objects'], 'object')} on {changed} of {plain['dataset']}"
+    of = "" if matched == plain["changed"] else f", {matched:,} asked for"
+    return f"{verb} {changed} of {plain['dataset']}{of}"
