@@ -22,6 +22,9 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
+# A suite that starts a thousand processes would compile all that each of them imports, again and again.
+unexport PYTHONDONTWRITEBYTECODE
+
 PEERS ?= datumaro label-studio-sdk supervision datasets mlflow tensorboard \
   model-signing pyopenssl 'cyclonedx-python-lib[json-validation]'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -13,6 +14,13 @@ settings.load_profile("visloop")
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+
+
+def pytest_collection_finish() -> None:
+    """The collector looks at what tests leave, not at every module and test again and again."""
+    gc.collect()
+    gc.freeze()
+
 
 _HERE = Path(__file__).resolve().parent
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -31,7 +33,7 @@ class _Waits:
         return [self.alone(task) for task in tasks]
 
 
-def _run(test: Callable[[Workers, _Waits, list[bytes]], Awaitable[None]]) -> None:
+def _run(test: Callable[[Workers, _Waits, list[bytes]], Coroutine[Any, Any, None]]) -> None:
     async def body() -> None:
         workers, work = Workers(2, QUEUE, 1 << 20, 30), _Waits()
         workers.start(asyncio.get_running_loop())
@@ -41,7 +43,8 @@ def _run(test: Callable[[Workers, _Waits, list[bytes]], Awaitable[None]]) -> Non
             work.go.set()
             workers.stop(5)
 
-    asyncio.run(body())
+    with ThreadPoolExecutor(1) as aside:  # a browser's test may have left a loop in this thread
+        aside.submit(asyncio.run, body()).result()
 
 
 def _fill(workers: Workers, work: _Waits, answers: list[bytes]) -> None:
