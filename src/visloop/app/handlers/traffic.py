@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import httpx
 from visloop import demo
 from visloop.errors import Unavailable, UsageError
 from visloop.ids import digest_of
+from visloop.store import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +39,7 @@ def exchange(
     truth: Path | None,
     progress: Progress,
 ) -> tuple[int, int, int]:
-    """Post frames one by one and compare the answers with the truth.
+    """Post frames one by one and compare the answers with the truth; the next one is drawn meanwhile.
 
     Returns:
         (sent, right, failed).
@@ -50,17 +52,27 @@ def exchange(
         raise UsageError(f"{url!r} is not an address", fix="http://127.0.0.1:8484/predict/NAME")
     right = failed = 0
     rows: list[tuple[str, str, str, str]] = []
-    with httpx.Client(timeout=_TIMEOUT_S, trust_env=False) as client:
-        for frame in progress.track(seen, doing="traffic", unit="image", total=count):
-            body = demo.encode(frame)
-            answer = _ask(client, url, body)
-            failed += answer is None
-            label, prediction = answer or ("", "")
-            right += label == frame.label
-            rows.append((digest_of(body), frame.label, label, prediction))
-    if truth:
-        _append(truth, rows)
+    try:
+        with (
+            httpx.Client(timeout=_TIMEOUT_S, trust_env=False) as client,
+            ThreadPoolExecutor(1, "line") as line,
+        ):
+            shots = in_order((line.submit(_shot, seen) for _ in range(count)), ahead=2)
+            for frame, body in progress.track(shots, doing="traffic", unit="image", total=count):
+                answer = _ask(client, url, body)
+                failed += answer is None
+                label, prediction = answer or ("", "")
+                right += label == frame.label
+                rows.append((digest_of(body), frame.label, label, prediction))
+    finally:  # what was answered is known, however it ended
+        if truth and rows:
+            _append(truth, rows)
     return len(rows), right, failed
+
+
+def _shot(seen: Iterator[demo.Frame]) -> tuple[demo.Frame, bytes]:
+    frame = next(seen)
+    return frame, demo.encode(frame)
 
 
 def _ask(client: httpx.Client, url: str, body: bytes) -> tuple[str, str] | None:
