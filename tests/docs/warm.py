@@ -24,7 +24,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from tests import preloading
+from visloop import demo
 
+_DRAWN = 100
+"""Pictures after which the virtual line has made most of the parts that it shows."""
 ROOT = Path(__file__).resolve().parent.parent.parent
 _CLIENT = """\
 #!{python} -IS
@@ -75,6 +78,8 @@ def _serve(listener: socket.socket) -> None:
     """Fork for each call; returns in the fork, as the process that the caller asked for."""
     for name in [*preloading.names(), "visloop.__main__"]:
         importlib.import_module(name)
+    for index in range(_DRAWN):
+        demo.Line().frame(index)
     gc.freeze()
     while True:
         caller, _ = listener.accept()
