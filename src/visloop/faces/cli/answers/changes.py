@@ -12,15 +12,15 @@ from visloop.faces.cli.answers.upkeep import counted
 
 def made(plain: Mapping[str, Any]) -> None:
     """How many of those that were meant change, and how to have it otherwise."""
-    click.echo(_what(plain, "would change" if plain["dry_run"] else "changed"))
+    if plain["again"]:
+        click.echo(f"made before as {plain['key']}: {_what(plain)}; nothing was changed now")
+    else:
+        click.echo(f"{'would change' if plain['dry_run'] else 'changed'} {_what(plain)}")
     if plain["queued"]:
-        said = "would wait for a label" if plain["dry_run"] else "wait for a label"
-        click.echo(f"{counted(plain['queued'], 'new task')} {said}")
+        click.echo(f"{counted(plain['queued'], 'new task')} for the labelling queue")
     if plain["undone"]:
-        click.echo(f"made before as {plain['key']}, and taken back; another --key makes it again")
-    elif plain["again"]:
-        click.echo(f"made before as {plain['key']}: nothing was changed now")
-    if plain["key"] and not plain["undone"] and (plain["changed"] or plain["queued"]):
+        click.echo("it was taken back since; another --key makes it again")
+    elif plain["key"] and plain["changed"]:
         click.echo(f"staged; take it back: visloop bulk undo {plain['key']}")
 
 
@@ -30,9 +30,9 @@ def undone(plain: Mapping[str, Any]) -> None:
     click.echo(f"{counted(plain['changed'], 'sample')} of {plain['dataset']} {said}")
 
 
-def _what(plain: Mapping[str, Any], verb: str) -> str:
+def _what(plain: Mapping[str, Any]) -> str:
     changed, matched = counted(plain["changed"], "sample"), plain["matched"]
     if plain["objects"]:
-        return f"{verb} {counted(plain['objects'], 'object')} on {changed} of {plain['dataset']}"
+        return f"{counted(plain['objects'], 'object')} on {changed} of {plain['dataset']}"
     of = "" if matched == plain["changed"] else f", {matched:,} asked for"
-    return f"{verb} {changed} of {plain['dataset']}{of}"
+    return f"{changed} of {plain['dataset']}{of}"
